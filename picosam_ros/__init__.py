@@ -1,0 +1,61 @@
+"""Promptable segmentation for robots: point at anything and have its mask within a camera frame.
+
+The core is free of ROS::
+
+    from picosam_ros import Frame, Prompt, open_engine
+
+    with open_engine('onnx') as engine:
+        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(x, y)])
+"""
+
+import pkgutil
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# The generated `picosam_ros.msg` and `picosam_ros.srv` lie in the install prefix: a Python that
+# was started in the source folder finds them there, beside the sources.
+__path__ = pkgutil.extend_path(__path__, __name__)
+
+if TYPE_CHECKING:
+    from picosam_ros.engines import open_engine
+    from picosam_ros.errors import PicosamError
+    from picosam_ros.frame import Frame
+    from picosam_ros.mask import Mask
+    from picosam_ros.prompt import Box, Point, Prompt
+    from picosam_ros.roi import Roi
+    from picosam_ros.segmenter import Result, Segmenter
+
+__version__ = '0.1.0'
+
+# Resolved at first use: who imports only `picosam_ros.msg` does not pay for OpenCV.
+_HOMES = {
+    'Box': 'prompt',
+    'Frame': 'frame',
+    'Mask': 'mask',
+    'PicosamError': 'errors',
+    'Point': 'prompt',
+    'Prompt': 'prompt',
+    'Result': 'segmenter',
+    'Roi': 'roi',
+    'Segmenter': 'segmenter',
+    'open_engine': 'engines',
+}
+
+__all__ = [
+    'Box',
+    'Frame',
+    'Mask',
+    'PicosamError',
+    'Point',
+    'Prompt',
+    'Result',
+    'Roi',
+    'Segmenter',
+    'open_engine',
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'{__name__}.{_HOMES[name]}'), name)

@@ -1,0 +1,43 @@
+"""Moments on the steady clock: their stamps, and waits for them that another thread can end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+def stamp_of(steady_ns: int) -> int:
+    """Give the stamp (nanoseconds since 1970) of a moment on the steady clock (CLOCK_MONOTONIC).
+
+    It is now − (steady now − moment), computed anew for every frame, so that a clock that is set
+    while the camera runs does not leave all later stamps wrong.
+    """
+    return time.time_ns() - (time.monotonic_ns() - steady_ns)
+
+
+class Alarm:
+    """Waits for moments on the steady clock until it is ended, once and for all."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether `end` was called."""
+        return self._ended.is_set()
+
+    def wait_until(self, steady_ns: int, timeout: float) -> bool:
+        """Wait for a moment, for `timeout` seconds at most.
+
+        Returns:
+            True at the moment (at once if it has passed); False if the timeout comes first, or if
+            the alarm is ended before or meanwhile.
+
+        """
+        left = (steady_ns - time.monotonic_ns()) / 1e9
+        ended = self._ended.wait(max(min(left, timeout), 0))
+        return not ended and left <= timeout
+
+    def end(self) -> None:
+        """Let the present wait and all later ones return at once."""
+        self._ended.set()

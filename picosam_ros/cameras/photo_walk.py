@@ -1,0 +1,166 @@
+"""A walk past photographs with a camera in the hand, as a pure function of the clock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from picosam_ros.errors import CameraError
+from picosam_ros.frame import Pixels
+from picosam_ros.roi import Affine, Roi
+
+# The camera's picture.
+WIDTH, HEIGHT = 640, 480
+
+# How long each photo is shown.
+DWELL_NS = 5_000_000_000
+
+# The view's share of the largest 4:3 part of the photo.
+ZOOM_MIN, ZOOM_MAX = 0.75, 0.95
+
+# To each side of the view's home, as a share of the view: an object crosses some 10-15 % of it.
+PAN = 0.07
+
+# To each side, in pixels of the picture.
+SHAKE = 1.5
+
+# Periods in seconds. No two have a simple ratio, so that no motion repeats within a visit.
+ZOOM_PERIODS = (11.9, 7.3)
+PAN_PERIODS = ((6.1, 3.7), (7.9, 4.7))
+SHAKE_PERIODS = ((1 / 2.3, 1 / 3.7), (1 / 2.1, 1 / 3.4))
+
+# Steps of the R2 sequence (Roberts 2018): points that fill a square evenly.
+HOME_STEPS = (0.7548776662466927, 0.5698402909980532)
+
+# Width at which the largest 4:3 part is kept in memory. At ZOOM_MIN its pixels are the picture's;
+# linear sampling is sharp enough from there on, and does not alias.
+KEPT_WIDTH = WIDTH / ZOOM_MIN
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photograph, decoded.
+
+    Attributes:
+        name: file name without its suffix.
+        width, height: of the file, in pixels. All coordinates are in these.
+        pixels: H×W×3 uint8 RGB, resampled from the file's size to one that suits the camera.
+
+    """
+
+    name: str
+    width: int
+    height: int
+    pixels: Pixels
+
+    @classmethod
+    def read(cls, path: Path) -> Photo:
+        """Decode a file in any format of OpenCV's. Raises CameraError if that fails."""
+        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if bgr is None:
+            raise CameraError(
+                f'{path} is not a picture that OpenCV can decode; remove it from the folder, '
+                'or save it as JPEG or PNG'
+            )
+        height, width = bgr.shape[:2]
+        scale = KEPT_WIDTH / _largest_width(width, height)
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        kept = cv2.cvtColor(cv2.resize(bgr, size, interpolation=how), cv2.COLOR_BGR2RGB)
+        return cls(path.stem, width, height, np.asarray(kept, np.uint8))
+
+    @property
+    def to_pixels(self) -> Affine:
+        """Coordinates of the file to columns and rows of `pixels`."""
+        rows, columns = self.pixels.shape[:2]
+        return Roi(0, 0, self.width, self.height).affine_to(columns, rows)
+
+
+@dataclass(frozen=True)
+class View:
+    """What the camera sees at one moment.
+
+    Attributes:
+        name: the photo's.
+        index: of the photo within the walk.
+        roi: the part of the photo, in the file's pixels; 4:3, and never over the border.
+
+    """
+
+    name: str
+    index: int
+    roi: Roi
+
+    @property
+    def affine(self) -> Affine:
+        """The photo's pixels to pixels of the WIDTH × HEIGHT picture."""
+        return self.roi.affine_to(WIDTH, HEIGHT)
+
+
+class PhotoWalk:
+    """Shows photo after photo for DWELL_NS each, with slow pan, zoom and a little shake.
+
+    Two walks past the same photos agree on every stamp, in whatever process they are: so a test
+    or a demo knows where an object of the photo is in the frame that carries a stamp.
+
+    Args:
+        photos: at least one.
+
+    """
+
+    def __init__(self, photos: Sequence[Photo]) -> None:
+        self.photos = tuple(photos)
+
+    def view(self, stamp_ns: int) -> View:
+        """Say what is seen at a time in nanoseconds since 1970."""
+        lap, index = divmod(stamp_ns // DWELL_NS, len(self.photos))
+        photo = self.photos[index]
+        return View(photo.name, index, _roi(photo.width, photo.height, stamp_ns / 1e9, lap))
+
+    def render(self, view: View) -> Pixels:
+        """Sample HEIGHT × WIDTH × 3 uint8 RGB: a new array, the same for the same view."""
+        photo = self.photos[view.index]
+        picture = cv2.warpAffine(
+            photo.pixels,
+            photo.to_pixels.inverse().then(view.affine).matrix,
+            (WIDTH, HEIGHT),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(picture, np.uint8)
+
+
+def _roi(photo_width: int, photo_height: int, seconds: float, lap: int) -> Roi:
+    zoom = (ZOOM_MIN + ZOOM_MAX) / 2 + (ZOOM_MAX - ZOOM_MIN) / 2 * _sway(seconds, ZOOM_PERIODS)
+    width = zoom * _largest_width(photo_width, photo_height)
+    height = width * HEIGHT / WIDTH
+    x = _start(photo_width - width, width, WIDTH, seconds, lap, axis=0)
+    y = _start(photo_height - height, height, HEIGHT, seconds, lap, axis=1)
+    return Roi(x, y, width, height).shifted_inside(photo_width, photo_height)
+
+
+def _start(room: float, side: float, pixels: int, seconds: float, lap: int, *, axis: int) -> float:
+    """Give the first column (or row) of a view of `side`, of the `room` that it may choose from.
+
+    Where a photo is much longer than 4:3, each lap has another home, so that all of it is seen.
+    """
+    shake = SHAKE * side / pixels
+    pan = min(PAN * side, room / 2 - shake)
+    home = lap * HOME_STEPS[axis] % 1 * (room - 2 * (pan + shake))
+    swing = pan * (1 + _sway(seconds, PAN_PERIODS[axis]))
+    return home + swing + shake * (1 + _sway(seconds, SHAKE_PERIODS[axis]))
+
+
+def _sway(seconds: float, periods: tuple[float, float]) -> float:
+    """Between -1 and 1, smoothly."""
+    slow, fast = (math.sin(2 * math.pi * seconds / period) for period in periods)
+    return 0.6 * slow + 0.4 * fast
+
+
+def _largest_width(width: int, height: int) -> float:
+    return min(width, height * WIDTH / HEIGHT)

@@ -1,0 +1,100 @@
+"""The command `picosam`: its subcommands, and what happens when one of them fails.
+
+Exit codes: 0 done, 1 a fault that was told in one sentence, 2 a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from picosam_ros import __version__
+from picosam_ros.commands import bench, doctor, segment
+from picosam_ros.commands.terminal import paint
+from picosam_ros.errors import PicosamError
+
+COMMANDS = {'segment': segment, 'bench': bench, 'doctor': doctor}
+
+EXAMPLE = """\
+examples:
+  picosam segment photo.jpg --point 320,240 --overlay out.png
+  picosam bench --prompts 3
+  picosam doctor
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return the exit code."""
+    _survive_narrow_encodings()
+    arguments = _parser().parse_args(_with_coordinates(sys.argv[1:] if argv is None else argv))
+    try:
+        exit_code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (`| head`); Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except (PicosamError, ImportError) as error:
+        if arguments.debug:
+            raise
+        print(f'{paint("picosam:", "red", sys.stderr)} {_sentence(error)}', file=sys.stderr)
+        return 1
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='picosam',
+        description='Point at anything in a picture and have its mask.',
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--version', action='version', version=f'picosam {__version__}')
+    subparsers = parser.add_subparsers(title='commands', metavar='COMMAND', required=True)
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name,
+            help=command.HELP,
+            description=command.DESCRIPTION,
+            epilog=f'example:\n  {command.EXAMPLE}',
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(subparser)
+        subparser.add_argument('--json', action='store_true', help='print JSON')
+        subparser.add_argument('--debug', action='store_true', help='show where a fault arose')
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def _with_coordinates(argv: Sequence[str]) -> list[str]:
+    """Bind coordinates to their option: argparse takes `--box -5,-5,40,40` for three options."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and joined[-1] in ('--point', '--box') and re.match(r'-[\d.]', argument):
+            joined[-1] += f'={argument}'
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return f'{error}; "picosam doctor" tells the command that mends it'
+    return str(error)
+
+
+def _survive_narrow_encodings() -> None:
+    """Let a terminal that cannot show a character show a question mark instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='replace')
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

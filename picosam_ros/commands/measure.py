@@ -1,0 +1,182 @@
+"""The measurement behind `picosam bench`."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from picosam_ros.engines import Engine, make_engine
+from picosam_ros.frame import Frame, Pixels
+from picosam_ros.latency import Percentiles
+from picosam_ros.prompt import Prompt
+from picosam_ros.segmenter import Segmenter
+
+WIDTH, HEIGHT = 640, 480
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Times in milliseconds.
+
+    Attributes:
+        import_ms: of the engine's Python modules; near 0 if they were imported before.
+        open_ms: the engine checks the file, loads it and warms up.
+        load_ms, warm_up_ms: the bare runtime loads the same file, and runs for the first time;
+            None where the engine runs no ONNX file.
+        first_mask_ms: the first frame of the open engine.
+        stages: what `frame` consists of; `mask` is the resampling to the image.
+        frame: picture and prompts to masks at the image's resolution.
+        bare: the runtime alone on an input that lies ready, in turns with `frame`.
+        ratio: of the medians of `frame` and `bare`.
+
+    """
+
+    engine: str
+    model: str
+    threads: int | None
+    prompts: int
+    frames: int
+    width: int
+    height: int
+    import_ms: float
+    open_ms: float
+    load_ms: float | None
+    warm_up_ms: float | None
+    first_mask_ms: float
+    stages: dict[str, Percentiles]
+    frame: Percentiles
+    bare: Percentiles | None
+    ratio: float | None
+
+
+def measure(name: str, *, prompts: int, frames: int, options: dict[str, Any]) -> Measurement:
+    """Open an engine and run it on a made-up 640×480 picture.
+
+    Raises:
+        EngineError, ModelError: the engine cannot run here.
+
+    """
+    engine = make_engine(name, **options)
+    import_ms = _timed(lambda: _import_runtime(engine))
+    open_ms = _timed(engine.open)
+    try:
+        bare = BareRuntime.of(engine, prompts)
+        segmenter = Segmenter(engine)
+        asked = _prompts(prompts)
+        frame = Frame.from_array(_picture())
+        first_mask_ms = _timed(lambda: _step(segmenter, frame, asked, defaultdict(list)))
+        stages: dict[str, list[float]] = defaultdict(list)
+        whole, alone = [], []
+        for index in range(frames):
+            turns = [
+                lambda: whole.append(_timed(lambda: _step(segmenter, frame, asked, stages))),
+                lambda: alone.append(_timed(bare.run)) if bare else None,
+            ]
+            # Whoever comes second finds warmer caches: take turns.
+            for turn in turns if index % 2 else reversed(turns):
+                turn()
+    finally:
+        engine.close()
+    threads = engine.description.get('threads')
+    return Measurement(
+        engine=engine.name,
+        model=engine.description.get('model', ''),
+        threads=int(threads) if threads else None,
+        prompts=prompts,
+        frames=frames,
+        width=WIDTH,
+        height=HEIGHT,
+        import_ms=import_ms,
+        open_ms=open_ms,
+        load_ms=bare.load_ms if bare else None,
+        warm_up_ms=bare.warm_up_ms if bare else None,
+        first_mask_ms=first_mask_ms,
+        stages={stage: _percentiles(values) for stage, values in stages.items()},
+        frame=_percentiles(whole),
+        bare=_percentiles(alone) if bare else None,
+        ratio=float(np.median(whole) / np.median(alone)) if bare else None,
+    )
+
+
+class BareRuntime:
+    """ONNX Runtime on the engine's own file with as many threads, and nothing around it."""
+
+    def __init__(self, path: str, threads: int, batch: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+        options.log_severity_level = 3
+        start = time.perf_counter()
+        self._session = onnxruntime.InferenceSession(
+            path, options, providers=['CPUExecutionProvider']
+        )
+        self.load_ms = 1e3 * (time.perf_counter() - start)
+        source = self._session.get_inputs()[0]
+        shape = (batch, *source.shape[1:])
+        pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        self._input = {source.name: pixels}
+        self._output = [self._session.get_outputs()[0].name]
+        self.warm_up_ms = _timed(self.run)
+
+    @classmethod
+    def of(cls, engine: Engine, batch: int) -> BareRuntime | None:
+        """Return the runtime of an engine that has an ONNX file, else None."""
+        model, threads = getattr(engine, 'model', None), getattr(engine, 'threads', None)
+        if model is None or threads is None:
+            return None
+        return cls(str(model.path), threads, batch)
+
+    def run(self) -> None:
+        """One inference."""
+        self._session.run(self._output, self._input)
+
+
+def _step(
+    segmenter: Segmenter, frame: Frame, prompts: list[Prompt], stages: dict[str, list[float]]
+) -> None:
+    made = segmenter.segment(frame, prompts)
+    start = time.perf_counter()
+    for mask in made:
+        _ = mask.region
+    resampled = 1e3 * (time.perf_counter() - start)
+    for stage, value in {**asdict(made.timing), 'mask': resampled}.items():
+        if value == value:  # NaN: the engine has no such stage
+            stages[stage].append(value)
+
+
+def _import_runtime(engine: Engine) -> None:
+    if hasattr(engine, 'threads'):
+        import_module('onnxruntime')
+
+
+def _prompts(count: int) -> list[Prompt]:
+    """Clicks spread over the picture; the golden ratio keeps them apart for every count."""
+    columns = (np.arange(1, count + 1) * 0.618) % 1 * (WIDTH - 1)
+    rows = np.linspace(0.25, 0.75, count) * HEIGHT
+    return [
+        Prompt.at(float(x), float(y), object_id=index % 254 + 1)
+        for index, (x, y) in enumerate(zip(columns, rows, strict=True))
+    ]
+
+
+def _picture() -> Pixels:
+    return np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def _percentiles(values: list[float]) -> Percentiles:
+    return Percentiles(*map(float, np.percentile(values, (50, 95, 99))))

@@ -1,0 +1,150 @@
+"""`picosam segment`: the mask of one object in one picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from picosam_ros.commands.arguments import add_engine_arguments, coordinates, engine_options
+from picosam_ros.commands.terminal import paint
+from picosam_ros.errors import EngineError
+from picosam_ros.prompt import Box, Point, Prompt
+
+if TYPE_CHECKING:
+    from picosam_ros.engines import Engine, Segmentation
+    from picosam_ros.mask import Mask
+
+HELP = 'the mask of one object in a picture'
+DESCRIPTION = 'Segment the object that the points or the box mean, all of them one prompt.'
+EXAMPLE = 'picosam segment photo.jpg --point 320,240 -o mask.png --overlay out.png'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument('image', metavar='IMAGE', type=Path, help='a JPEG, PNG, BMP or TIFF file')
+    parser.add_argument(
+        '--point',
+        metavar='X,Y[,0|1]',
+        dest='points',
+        type=_point,
+        action='append',
+        default=[],
+        help='a pixel on the object (1, the default) or not (0); may be repeated',
+    )
+    parser.add_argument('--box', metavar='X0,Y0,X1,Y1', type=_box, help="the object's box")
+    parser.add_argument(
+        '--roi-size',
+        metavar='N',
+        type=int,
+        default=0,
+        help='side of the square that the network looks at, in pixels (default: chosen)',
+    )
+    add_engine_arguments(parser)
+    parser.add_argument(
+        '-o', dest='mask', metavar='MASK', type=Path, help='write the mask, 0 or 255'
+    )
+    parser.add_argument(
+        '--overlay', metavar='PICTURE', type=Path, help='write the picture with the mask on it'
+    )
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Segment, write what was asked for, and tell what was found."""
+    if not arguments.points and arguments.box is None:
+        arguments.usage_error('give the object with --point X,Y or --box X0,Y0,X1,Y1')
+    from picosam_ros.commands.picture import read_picture, write_mask, write_picture
+    from picosam_ros.engines import make_engine
+    from picosam_ros.frame import Frame
+
+    prompt = Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)
+    frame = Frame.from_array(read_picture(arguments.image))
+    prompt, note = prompt.fitted(frame.width, frame.height)
+    start = time.perf_counter()
+    with make_engine(arguments.engine, **engine_options(arguments)) as engine:
+        load_ms = 1e3 * (time.perf_counter() - start)
+        mask, timing = _segment(engine, frame, prompt)
+        model = engine.description.get('model', '')
+    if arguments.mask:
+        write_mask(arguments.mask, mask.to_image())
+    if arguments.overlay:
+        from picosam_ros.overlay import draw
+
+        drawn = draw(frame.pixels, [mask], latency_ms=timing['total'])
+        write_picture(arguments.overlay, drawn)
+    if arguments.json:
+        timing = {'load': load_ms, **timing}
+        print(json.dumps(_report(arguments, mask, model, note, timing), indent=2))
+    else:
+        _tell(arguments, mask, note, timing['total'])
+    return 0
+
+
+def _segment(engine: Engine, frame: Any, prompt: Prompt) -> tuple[Mask, dict[str, float]]:
+    """Return the mask, and the milliseconds of the stages that the engine has."""
+    from picosam_ros.segmenter import Segmenter
+
+    start = time.perf_counter()
+    made: Segmentation = Segmenter(engine).segment(frame, [prompt])
+    if made.unanswered:
+        raise EngineError(f'engine {engine.name!r} gave no answer: {made.unanswered[0].reason}')
+    mask = made.masks[0]
+    _ = mask.region  # at the picture's resolution: a mask that nobody can use yet is not done
+    total = 1e3 * (time.perf_counter() - start)
+    stages = asdict(made.timing).items()
+    timing = {stage: value for stage, value in stages if not math.isnan(value)}
+    return mask, {**timing, 'total': total}
+
+
+def _report(
+    arguments: argparse.Namespace, mask: Mask, model: str, note: str, timing: dict[str, float]
+) -> dict[str, Any]:
+    box, roi = mask.box, mask.roi
+    return {
+        'image': str(arguments.image),
+        'width': mask.image_width,
+        'height': mask.image_height,
+        'engine': mask.engine,
+        'model': model,
+        'score': round(mask.score, 4),
+        'area': mask.area,
+        'box': [box.x0, box.y0, box.x1, box.y1] if box else None,
+        'centroid': [round(value, 2) for value in mask.centroid] if mask.centroid else None,
+        'roi': {'x': roi.x, 'y': roi.y, 'width': roi.width, 'height': roi.height},
+        'note': note,
+        'timing': {stage: round(value, 3) for stage, value in timing.items()},
+    }
+
+
+def _tell(arguments: argparse.Namespace, mask: Mask, note: str, total_ms: float) -> None:
+    if note:
+        print(paint(note, 'yellow'))
+    timing = f'score {mask.score:.2f}  {total_ms:.1f} ms'
+    if mask.box is None:
+        print(f'nothing found  {timing}')
+    else:
+        x0, y0, x1, y1 = (int(v) for v in (mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1))
+        share = mask.area / (mask.image_width * mask.image_height)
+        area = f'{mask.area} px ({share:.1%})'
+        print(f'{paint(f"box {x0},{y0},{x1},{y1}", "bold")}  area {area}  {timing}')
+    for what, path in (('mask', arguments.mask), ('overlay', arguments.overlay)):
+        if path:
+            print(paint(f'{what} in {path}', 'dim'))
+
+
+def _point(text: str) -> Point:
+    values = coordinates(text, 2, 3, 'X,Y or X,Y,0 or X,Y,1')
+    if len(values) == 3 and values[2] not in (0, 1):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} was given; the third number is 1 (on the object) or 0 (not on it)'
+        )
+    return Point(values[0], values[1], positive=len(values) == 2 or bool(values[2]))
+
+
+def _box(text: str) -> Box:
+    return Box(*coordinates(text, 4, 4, 'X0,Y0,X1,Y1'))

@@ -1,0 +1,29 @@
+"""Errors that a user can mend. Each says what was given, what is allowed, and what to do."""
+
+
+class PicosamError(Exception):
+    """Any fault that is told to the user in one sentence."""
+
+
+class PromptError(PicosamError):
+    """A prompt that cannot be answered as it stands."""
+
+
+class ImageError(PicosamError):
+    """An image whose description and data do not agree, or whose encoding is unknown."""
+
+
+class ModelError(PicosamError):
+    """A network file that is missing, damaged, or made for another engine."""
+
+
+class EngineError(PicosamError):
+    """An engine that is unknown, or that cannot run here."""
+
+
+class CameraError(PicosamError):
+    """A camera that cannot be opened, or that stopped giving frames."""
+
+
+class EndOfStream(CameraError):
+    """A source of finite length has given its last frame."""

@@ -1,0 +1,64 @@
+"""One picture and where it came from."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.errors import ImageError
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A picture with its header.
+
+    Attributes:
+        pixels: H×W×3 uint8, R, G, B. A view of the camera's or the message's memory where
+            possible: whoever keeps a frame must not write into it.
+        stamp_ns: capture time in nanoseconds, on the clock that ROS stamps use.
+        frame_id: the optical frame (REP-103: z forward, x right, y down).
+        received_ns: arrival in this process, on the same clock as `stamp_ns`.
+
+    """
+
+    pixels: Pixels
+    stamp_ns: int = 0
+    frame_id: str = ''
+    received_ns: int = 0
+
+    @classmethod
+    def from_array(
+        cls, rgb: npt.ArrayLike, *, stamp_ns: int | None = None, frame_id: str = ''
+    ) -> Frame:
+        """Wrap an H×W×3 uint8 RGB array without a copy; it is stamped now if no stamp is given.
+
+        Raises:
+            ImageError: the array has another shape or type, or no pixels.
+
+        """
+        pixels = np.asarray(rgb)
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise ImageError(
+                f'an image of shape {pixels.shape} and type {pixels.dtype} was given; '
+                'a frame needs height × width × 3 of uint8 in the order R, G, B'
+            )
+        if not pixels.size:
+            raise ImageError(f'an image of shape {pixels.shape} has no pixels')
+        now = time.time_ns()
+        stamp = now if stamp_ns is None else stamp_ns
+        return cls(pixels, stamp, frame_id, received_ns=max(now, stamp))
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])

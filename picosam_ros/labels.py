@@ -1,0 +1,163 @@
+"""Small texts on dark plates with round corners, for overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.frame import Pixels
+
+Plane = npt.NDArray[np.float32]
+
+FONT = cv2.FONT_HERSHEY_DUPLEX
+PLATE = (24, 24, 28)
+PLATE_OPACITY = 0.82
+TEXT = (255, 255, 255)
+# OpenCV's fonts are strokes: drawn large and averaged down they are smooth at 11 pixels.
+SUPERSAMPLING = 4
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """Pixels from (x0, y0) up to, without, (x1, y1)."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def meets(self, other: Rectangle) -> bool:
+        """Whether they share a pixel."""
+        return (
+            self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """A plate ready to be laid on a picture.
+
+    Attributes:
+        colour: h×w×3 float32, R, G, B, multiplied by the opacity.
+        transparency: h×w×1 float32, the share of the picture that shines through.
+
+    """
+
+    colour: Plane
+    transparency: Plane
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.colour.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.colour.shape[0])
+
+
+@lru_cache(maxsize=512)
+def make_label(text: str, swatch: tuple[int, int, int] | None, scale: float) -> Label:
+    """Draw `text`, behind a disc of the colour `swatch` if one is given; `scale` 1 is 18 high."""
+    zoom = scale * SUPERSAMPLING
+    (text_width, text_height), _ = cv2.getTextSize(text, FONT, 0.42 * zoom, 1)
+    pad, disc = 6 * zoom, 13 * zoom if swatch else 0.0
+    height = round(18 * scale) * SUPERSAMPLING
+    columns = round((text_width + 2 * pad + disc) / SUPERSAMPLING)
+    size = (height, columns * SUPERSAMPLING)
+    middle = height // 2
+
+    plate = _round_corners(size, round(5 * zoom))
+    ink = np.zeros(size, np.uint8)
+    origin = (round(pad + disc), middle + text_height // 2)
+    cv2.putText(ink, text, origin, FONT, 0.42 * zoom, 255, max(1, round(0.9 * zoom)), cv2.LINE_AA)
+    opacity = _averaged(plate) * PLATE_OPACITY
+    colour = opacity * np.array(PLATE, np.float32)
+    colour, opacity = _over(colour, opacity, _averaged(ink), TEXT)
+    if swatch is not None:
+        dot = np.zeros(size, np.uint8)
+        cv2.circle(dot, (round(pad + 3.5 * zoom), middle), round(4 * zoom), 255, -1)
+        colour, opacity = _over(colour, opacity, _averaged(dot), swatch)
+    return Label(colour, 1 - opacity)
+
+
+def place(
+    label: Label,
+    extent: Rectangle,
+    width: int,
+    height: int,
+    *,
+    avoid: Iterable[Rectangle] = (),
+) -> tuple[int, int]:
+    """Return column and row for a label: near `extent`, on the image, on nothing in `avoid`.
+
+    Above the object, below it, right or left of it, or at its top; if nothing is free, above it
+    all the same.
+    """
+    gap = 5
+    centre = (extent.x0 + extent.x1 - label.width) / 2
+    beside = (extent.y0 + extent.y1 - label.height) / 2
+    wishes = (
+        (centre, extent.y0 - label.height - gap),
+        (centre, extent.y1 + gap),
+        (extent.x1 + gap, beside),
+        (extent.x0 - label.width - gap, beside),
+        (centre, extent.y0 + gap),
+        (centre, extent.y1 - label.height - gap),
+    )
+    fitted = [_inside(x, y, label, width, height) for x, y in wishes]
+    obstacles = tuple(avoid)
+    for (x, y), corner in zip(wishes, fitted, strict=True):
+        covered = Rectangle(*corner, corner[0] + label.width, corner[1] + label.height)
+        # Moved sideways a label still belongs to its object; moved towards it, it hides it.
+        near = abs(corner[1] - y) <= gap and abs(corner[0] - x) <= label.width / 2
+        if near and not any(covered.meets(other) for other in obstacles):
+            return corner
+    return fitted[0]
+
+
+def blend(picture: Pixels, label: Label, corner: tuple[int, int]) -> None:
+    """Lay a label on a picture; what lies beyond its border is cut."""
+    x, y = corner
+    view = picture[y : y + label.height, x : x + label.width]
+    rows, columns = view.shape[:2]
+    mixed = view * label.transparency[:rows, :columns] + label.colour[:rows, :columns]
+    view[...] = (mixed + 0.5).astype(np.uint8)
+
+
+def _inside(x: float, y: float, label: Label, width: int, height: int) -> tuple[int, int]:
+    rightmost, lowest = max(width - label.width, 0), max(height - label.height, 0)
+    return round(min(max(x, 0), rightmost)), round(min(max(y, 0), lowest))
+
+
+def _round_corners(size: tuple[int, int], radius: int) -> Pixels:
+    height, width = size
+    plate = np.zeros(size, np.uint8)
+    plate[radius : height - radius] = 255
+    plate[:, radius : width - radius] = 255
+    for x in (radius, width - radius - 1):
+        for y in (radius, height - radius - 1):
+            cv2.circle(plate, (x, y), radius, 255, -1)
+    return plate
+
+
+def _averaged(plane: Pixels) -> Plane:
+    """Shrink to rows × columns × 1 of 0 to 1."""
+    size = (plane.shape[1] // SUPERSAMPLING, plane.shape[0] // SUPERSAMPLING)
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32)[..., None] / 255
+
+
+def _over(
+    colour: Plane, opacity: Plane, share: Plane, ink: tuple[int, int, int]
+) -> tuple[Plane, Plane]:
+    return (
+        colour * (1 - share) + share * np.array(ink, np.float32),
+        opacity * (1 - share) + share,
+    )

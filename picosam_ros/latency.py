@@ -1,0 +1,74 @@
+"""Where the time goes: the stages of one result, and their percentiles over many."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The stages of one result, in milliseconds; NaN where the path has no such stage.
+
+    `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is capture stamp to arrival,
+    `queue` arrival to the start of work, `decode` logits to messages, `total` capture stamp to
+    the end of publishing.
+    """
+
+    exposure: float = NAN
+    dnn: float = NAN
+    dsp: float = NAN
+    receive: float = NAN
+    queue: float = NAN
+    preprocess: float = NAN
+    inference: float = NAN
+    decode: float = NAN
+    publish: float = NAN
+    total: float = NAN
+
+
+STAGES = tuple(field.name for field in fields(Timing))
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Of one stage, in milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class LatencyWindow:
+    """The last `length` timings, summed up on demand; safe to use from several threads."""
+
+    def __init__(self, length: int = 300) -> None:
+        self._timings: deque[Timing] = deque(maxlen=length)
+        self._lock = threading.Lock()
+
+    def add(self, timing: Timing) -> None:
+        """Remember one."""
+        with self._lock:
+            self._timings.append(timing)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._timings.clear()
+
+    def percentiles(self) -> dict[str, Percentiles]:
+        """Of every stage that occurred."""
+        with self._lock:
+            timings = list(self._timings)
+        summary = {}
+        for stage in STAGES:
+            values = [value for t in timings if not math.isnan(value := getattr(t, stage))]
+            if values:
+                summary[stage] = Percentiles(*map(float, np.percentile(values, (50, 95, 99))))
+        return summary

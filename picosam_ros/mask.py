@@ -1,0 +1,159 @@
+"""The answer for one prompt: logits where the network saw, and what follows from them on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.frame import Pixels
+from picosam_ros.prompt import Box, Prompt
+from picosam_ros.roi import Roi, paste
+
+Logits = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The image pixels that a ROI covers.
+
+    Attributes:
+        x, y: column and row of the top-left pixel.
+        logits: rows × columns float32, at image resolution.
+        inside: the same shape, bool: the object.
+
+    """
+
+    x: int
+    y: int
+    logits: Logits
+    inside: npt.NDArray[np.bool_]
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns of the image."""
+        rows, columns = self.inside.shape
+        return slice(self.y, self.y + rows), slice(self.x, self.x + columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """One object in one frame.
+
+    Attributes:
+        prompt: what it answers, with id and generation.
+        logits: h×w float32 in network pixels of the ROI; above 0 is the object. C-contiguous.
+        roi: the rectangle of the image that the network saw.
+        image_width, image_height: of the frame, in pixels.
+        engine: who made it.
+        score: 0 to 1, how sure its outline is.
+
+    All that is derived is in pixels of the image, computed at first use and kept.
+
+    """
+
+    prompt: Prompt
+    logits: Logits
+    roi: Roi
+    image_width: int
+    image_height: int
+    engine: str
+    score: float
+
+    @cached_property
+    def region(self) -> Region:
+        """The mask at image resolution, only where the network looked."""
+        x, y, logits = paste(self.logits, self.roi, self.image_width, self.image_height)
+        return Region(x, y, logits, logits > 0)
+
+    def to_image(self) -> npt.NDArray[np.bool_]:
+        """A new H×W bool array of the image's size."""
+        image = np.zeros((self.image_height, self.image_width), np.bool_)
+        image[self.region.slices] = self.region.inside
+        return image
+
+    @cached_property
+    def area(self) -> int:
+        """Pixels of the image."""
+        return int(np.count_nonzero(self.region.inside))
+
+    @property
+    def empty(self) -> bool:
+        """The network ran and found nothing."""
+        return not self.area
+
+    @cached_property
+    def box(self) -> Box | None:
+        """The smallest box around it; None if empty."""
+        if self.empty:
+            return None
+        x, y, width, height = cv2.boundingRect(self.region.inside.view(np.uint8))
+        x0, y0 = self.region.x + x, self.region.y + y
+        return Box(x0, y0, x0 + width - 1, y0 + height - 1)
+
+    @cached_property
+    def centroid(self) -> tuple[float, float] | None:
+        """Mean x and y of its pixels; None if empty."""
+        if self.empty:
+            return None
+        moments = cv2.moments(self.region.inside.view(np.uint8), binaryImage=True)
+        return (
+            self.region.x + moments['m10'] / moments['m00'],
+            self.region.y + moments['m01'] / moments['m00'],
+        )
+
+    @cached_property
+    def polygon(self) -> tuple[npt.NDArray[np.int32], ...]:
+        """Outlines, each N×2 of x, y: the pixels on the rim of each connected part."""
+        contours, _ = cv2.findContours(
+            self.region.inside.view(np.uint8),
+            cv2.RETR_EXTERNAL,
+            cv2.CHAIN_APPROX_SIMPLE,
+            offset=(self.region.x, self.region.y),
+        )
+        return tuple(np.asarray(contour, np.int32)[:, 0] for contour in contours)
+
+    @property
+    def probability(self) -> Pixels:
+        """h×w uint8 in network pixels, 255 for certain; 128 and above is the object."""
+        return to_probability(self.logits)
+
+
+def stability(logits: Logits) -> float:
+    """Return how little the mask changes when the threshold moves by one logit: 0 to 1.
+
+    SAM's measure (arXiv 2304.02643, appendix): the IoU of the masks above +1 and above -1.
+    A network that found nothing at all scores 0.
+    """
+    loose = np.count_nonzero(logits > -1)
+    return float(np.count_nonzero(logits > 1) / loose) if loose else 0.0
+
+
+def to_probability(logits: Logits) -> Pixels:
+    """255 times the sigmoid, as uint8: at least 128 exactly where the logit is above 0."""
+    scaled = 255.0 / (1.0 + np.exp(-np.clip(logits, -20, 20)))
+    return np.where(logits > 0, np.maximum(scaled, 128), np.minimum(scaled, 127)).astype(np.uint8)
+
+
+def label_image(masks: list[Mask], width: int, height: int) -> tuple[Pixels, Pixels]:
+    """Paint masks of one frame into one picture, as Nav2's semantic layers read it.
+
+    Where objects overlap, the more probable one wins.
+
+    Returns:
+        height × width uint8 of object ids (0 is nothing), and the probability of that object
+        (0 to 255; 0 where there is none).
+
+    """
+    labels = np.zeros((height, width), np.uint8)
+    confidence = np.zeros((height, width), np.uint8)
+    for mask in masks:
+        region = mask.region
+        probability = to_probability(region.logits)
+        wins = region.inside & (probability > confidence[region.slices])
+        labels[region.slices][wins] = mask.prompt.object_id
+        confidence[region.slices][wins] = probability[wins]
+    return labels, confidence

@@ -1,0 +1,1 @@
+"""Executables: parameters, wiring and header copying, nothing else."""

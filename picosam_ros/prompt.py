@@ -1,0 +1,162 @@
+"""What the user means: points or a box, in pixels of the image.
+
+Pixels have their centres at whole numbers; the origin is the centre of the top-left pixel.
+An image of width w therefore covers x from -0.5 to w - 0.5.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from picosam_ros.errors import PromptError
+
+FIRST_ID, LAST_ID = 1, 254
+MIN_ROI_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Point:
+    """A pixel that is on the object (`positive`) or not."""
+
+    x: float
+    y: float
+    positive: bool = True
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned box: the centres of its top-left and bottom-right pixels, both inside."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """x, y."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
+    def long_side(self) -> float:
+        """The larger of width and height, in pixels, both end pixels counted."""
+        return max(self.x1 - self.x0, self.y1 - self.y0) + 1
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One object to segment.
+
+    Attributes:
+        points: positive and negative pixels.
+        box: the object's box, or None.
+        object_id: 1 to 254, its value in label masks.
+        roi_size: side of the square that the network looks at, in image pixels; 0 lets the
+            engine choose.
+        generation: grows with every change of the object's prompt; given by the Segmenter.
+
+    Raises:
+        PromptError: nothing to point at, a coordinate that is not finite, an id or size out of
+            range.
+
+    """
+
+    points: tuple[Point, ...] = ()
+    box: Box | None = None
+    object_id: int = 1
+    roi_size: int = 0
+    generation: int = 0
+
+    def __post_init__(self) -> None:
+        if not FIRST_ID <= self.object_id <= LAST_ID:
+            raise PromptError(
+                f'object id {self.object_id} was given; ids run from {FIRST_ID} to {LAST_ID} '
+                '(0 is "nothing" in a label mask, 255 "unlabelled")'
+            )
+        if self.roi_size and self.roi_size < MIN_ROI_SIZE:
+            raise PromptError(
+                f'an ROI of {self.roi_size} pixels was given; allowed are {MIN_ROI_SIZE} and '
+                'more, or 0 to let the engine choose'
+            )
+        if self.box is None and not any(point.positive for point in self.points):
+            raise PromptError('the prompt has no positive point and no box; give one of them')
+        for point in self.points:
+            _refuse_unless_finite('point', point.x, point.y)
+        if self.box is not None:
+            _check_box(self.box)
+
+    @classmethod
+    def at(cls, x: float, y: float, *, object_id: int = 1, roi_size: int = 0) -> Prompt:
+        """One click."""
+        return cls((Point(x, y),), object_id=object_id, roi_size=roi_size)
+
+    @classmethod
+    def inside(cls, box: Box, *, object_id: int = 1) -> Prompt:
+        """One box."""
+        return cls(box=box, object_id=object_id)
+
+    @property
+    def positives(self) -> tuple[Point, ...]:
+        """The points that are on the object."""
+        return tuple(point for point in self.points if point.positive)
+
+    def refined(self, points: tuple[Point, ...]) -> Prompt:
+        """The same prompt with more points."""
+        return replace(self, points=self.points + points)
+
+    def fitted(self, width: int, height: int) -> tuple[Prompt, str]:
+        """Return the prompt as it holds for an image of this size, and what had to be changed.
+
+        Points must lie on the image. A box is cut at the border, an ROI that exceeds twice the
+        image's long side is shrunk to that; the sentence tells it, and is empty otherwise.
+
+        Raises:
+            PromptError: a point, or the whole box, is outside.
+
+        """
+        for point in self.points:
+            if not (-0.5 <= point.x < width - 0.5 and -0.5 <= point.y < height - 0.5):
+                raise PromptError(
+                    f'point ({point.x:g}, {point.y:g}) is outside of the image; allowed are '
+                    f'x from 0 to {width - 1} and y from 0 to {height - 1}'
+                )
+        changes = []
+        prompt = self
+        if self.box is not None:
+            box = _clipped(self.box, width, height)
+            if box != self.box:
+                prompt = replace(prompt, box=box)
+                changes.append(f'the box was cut at the border of the {width}×{height} image')
+        largest = max(2 * max(width, height), MIN_ROI_SIZE)
+        if self.roi_size > largest:
+            prompt = replace(prompt, roi_size=largest)
+            changes.append(f'the ROI of {self.roi_size} pixels was shrunk to {largest}')
+        return prompt, '; '.join(changes)
+
+
+def _refuse_unless_finite(what: str, *values: float) -> None:
+    if not all(math.isfinite(value) for value in values):
+        given = ', '.join(f'{value:g}' for value in values)
+        raise PromptError(f'{what} ({given}) was given; coordinates must be finite numbers')
+
+
+def _check_box(box: Box) -> None:
+    _refuse_unless_finite('box', box.x0, box.y0, box.x1, box.y1)
+    if box.x1 <= box.x0 or box.y1 <= box.y0:
+        raise PromptError(
+            f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is empty; '
+            'x1 must exceed x0, and y1 must exceed y0'
+        )
+
+
+def _clipped(box: Box, width: int, height: int) -> Box:
+    clipped = Box(
+        max(box.x0, 0.0), max(box.y0, 0.0), min(box.x1, width - 1.0), min(box.y1, height - 1.0)
+    )
+    if clipped.x1 <= clipped.x0 or clipped.y1 <= clipped.y0:
+        raise PromptError(
+            f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is outside of the '
+            f'{width}×{height} image'
+        )
+    return clipped

@@ -1,0 +1,56 @@
+"""`/diagnostics`: the state of a node in a few lines, once a second."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+_PERIOD = 1.0
+_QUEUE = 10
+
+OK, WARN, ERROR, STALE = (
+    DiagnosticStatus.OK,
+    DiagnosticStatus.WARN,
+    DiagnosticStatus.ERROR,
+    DiagnosticStatus.STALE,
+)
+
+
+@dataclass(frozen=True)
+class Status:
+    """One component: a level, a sentence that says what to do, and figures."""
+
+    level: bytes
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+class Diagnostics:
+    """Publishes what `report` returns, once a second: component name to Status."""
+
+    def __init__(self, node: Node, report: Callable[[], Mapping[str, Status]]) -> None:
+        self._node = node
+        self._report = report
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', _QUEUE)
+        self._timer = node.create_timer(_PERIOD, self._publish)
+        self._hardware_id = socket.gethostname()
+
+    def _publish(self) -> None:
+        message = DiagnosticArray()
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        name = self._node.get_fully_qualified_name().lstrip('/')
+        for component, status in self._report().items():
+            message.status.append(
+                DiagnosticStatus(
+                    level=status.level,
+                    name=f'{name}: {component}',
+                    message=status.message,
+                    hardware_id=self._hardware_id,
+                    values=[KeyValue(key=k, value=str(v)) for k, v in status.values.items()],
+                )
+            )
+        self._publisher.publish(message)

@@ -1,0 +1,132 @@
+"""Parameters as tables: from one declaration come the checks, `ros2 param describe` and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.node import Node
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a node.
+
+    Attributes:
+        name: as in `ros2 param`.
+        default: its type is the parameter's type.
+        description: one sentence.
+        low, high: allowed range of a number, both ends included.
+        choices: allowed values of a text.
+        read_only: fixed once the node has started.
+
+    """
+
+    name: str
+    default: Value
+    description: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+    @property
+    def type(self) -> str:
+        """bool, int, double or string."""
+        names = {bool: 'bool', int: 'int', float: 'double', str: 'string'}
+        return names[type(self.default)]
+
+    @property
+    def allowed(self) -> str:
+        """What it may be, in words."""
+        if self.choices:
+            return ', '.join(self.choices)
+        if self.low is not None and self.high is not None:
+            return f'{self.low:g} to {self.high:g}'
+        return 'any'
+
+    def descriptor(self) -> ParameterDescriptor:
+        """For rclpy, which enforces type, range and read-only."""
+        descriptor = ParameterDescriptor(description=self.description, read_only=self.read_only)
+        if self.choices:
+            descriptor.additional_constraints = f'one of: {self.allowed}'
+        if self.low is not None and self.high is not None:
+            if self.type == 'int':
+                descriptor.integer_range = [IntegerRange(
+                    from_value=int(self.low), to_value=int(self.high), step=1
+                )]
+            else:
+                descriptor.floating_point_range = [FloatingPointRange(
+                    from_value=float(self.low), to_value=float(self.high)
+                )]
+        return descriptor
+
+    def complaint(self, value: Any) -> str:
+        """Why a text is refused; empty if it is not. rclpy itself checks numbers."""
+        if self.choices and value not in self.choices:
+            return f'parameter {self.name!r} was set to {value!r}; allowed are {self.allowed}'
+        return ''
+
+
+class Parameters:
+    """The declared parameters of a node; `parameters['rate']` reads the present value.
+
+    Raises:
+        rclpy.exceptions.InvalidParameterValueException: a value from the command line or a
+            file is out of range or not among the choices.
+
+    """
+
+    def __init__(self, node: Node, table: Sequence[Parameter]) -> None:
+        self._node = node
+        self._table = {parameter.name: parameter for parameter in table}
+        # Before the declarations, so that it sees the initial values, too.
+        node.add_on_set_parameters_callback(self._check)
+        for parameter in table:
+            node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+
+    def __getitem__(self, name: str) -> Any:
+        return self._node.get_parameter(name).value
+
+    def _check(self, changes: Sequence[Any]) -> SetParametersResult:
+        complaints = [
+            complaint
+            for change in changes
+            if change.name in self._table
+            and (complaint := self._table[change.name].complaint(change.value))
+        ]
+        return SetParametersResult(successful=not complaints, reason='; '.join(complaints))
+
+
+def to_markdown(table: Sequence[Parameter]) -> str:
+    """The table for the documentation."""
+    rows = [
+        '| parameter | type | default | allowed | at run time | meaning |',
+        '|---|---|---|---|---|---|',
+    ]
+    for p in table:
+        default = str(p.default).lower() if isinstance(p.default, bool) else p.default
+        shown = f'`{default}`' if default != '' else 'empty'
+        when = 'fixed' if p.read_only else 'changes'
+        rows.append(
+            f'| `{p.name}` | {p.type} | {shown} | {p.allowed} | {when} | {p.description} |'
+        )
+    return '\n'.join(rows) + '\n'
+
+
+def to_yaml(node: str, table: Sequence[Parameter]) -> str:
+    """The table as a parameter file with every default."""
+    lines = [f'/**/{node}:', '  ros__parameters:']
+    for p in table:
+        value = f"'{p.default}'" if p.type == 'string' else str(p.default).lower()
+        lines += [f'    # {p.description} ({p.allowed})', f'    {p.name}: {value}']
+    return '\n'.join(lines) + '\n'

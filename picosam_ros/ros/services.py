@@ -1,0 +1,69 @@
+"""`~/segment`, `~/clear_prompts` and `~/enable`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from picosam_ros.errors import PicosamError
+from picosam_ros.ros.images import to_frame
+from picosam_ros.ros.messages import to_mask_array, to_prompt, to_raw_image
+from picosam_ros.segmenter import Segmenter
+from picosam_ros.srv import Segment
+
+
+class Services:
+    """The services of a Segmenter.
+
+    rclpy sends a response when the callback returns, so `~/segment` holds the executor for its
+    own run of the network and the one in progress. Frames lose nothing by that: they wait in
+    the middleware's queue, and the newest wins.
+
+    Args:
+        node: owns the services.
+        segmenter: answers.
+        enable: switches the masks on and off.
+
+    """
+
+    def __init__(self, node: Node, segmenter: Segmenter, enable: Callable[[bool], None]) -> None:
+        self._node = node
+        self._segmenter = segmenter
+        self._enable = enable
+        self._services = [
+            node.create_service(Segment, '~/segment', self._on_segment),
+            node.create_service(Trigger, '~/clear_prompts', self._on_clear),
+            node.create_service(SetBool, '~/enable', self._on_enable),
+        ]
+
+    def destroy(self) -> None:
+        """Take the services away."""
+        for service in self._services:
+            self._node.destroy_service(service)
+
+    def _on_segment(
+        self, request: Segment.Request, response: Segment.Response
+    ) -> Segment.Response:
+        try:
+            frame = to_frame(to_raw_image(request.image), self._node.get_clock().now().nanoseconds)
+            prompts = [to_prompt(message) for message in request.prompts]
+            made = self._segmenter.segment(frame, prompts)
+        except PicosamError as error:
+            response.message = str(error)
+            return response
+        response.success = True
+        response.masks = to_mask_array(frame, made.masks, made.unanswered)
+        return response
+
+    def _on_clear(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = True
+        response.message = f'{self._segmenter.clear()} objects cleared'
+        return response
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._enable(request.data)
+        response.success = True
+        response.message = 'masks are on' if request.data else 'masks are off'
+        return response

@@ -1,0 +1,71 @@
+"""A network whose answers can be worked out on paper, and a picture to crop from."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import settings
+from onnx import TensorProto, helper
+
+# A busy machine may take its time over one example.
+settings.register_profile('picosam', deadline=None, max_examples=60)
+settings.load_profile('picosam')
+
+
+@pytest.fixture
+def tiny_network(tmp_path):
+    """Return a function that writes a network: logits = (red - 128) / 16, exact in float32.
+
+    Without arguments it has the signature that the engine needs, at 96×96; the arguments make
+    networks that it must refuse.
+    """
+
+    def write(
+        shape=('N', 96, 96, 3),
+        *,
+        channel_axis=3,
+        input_type=TensorProto.UINT8,
+        outputs=1,
+        name='tiny.onnx',
+    ) -> str:
+        mask_shape = [side for axis, side in enumerate(shape) if axis != channel_axis]
+        nodes = [
+            helper.make_node('Cast', ['image'], ['float'], to=TensorProto.FLOAT),
+            helper.make_node('Gather', ['float', 'red'], ['red_channel'], axis=channel_axis),
+            helper.make_node('Sub', ['red_channel', 'threshold'], ['difference']),
+        ]
+        names = [f'logits{index or ""}' for index in range(outputs)]
+        nodes += [helper.make_node('Div', ['difference', 'step'], [output]) for output in names]
+        graph = helper.make_graph(
+            nodes,
+            'tiny',
+            [helper.make_tensor_value_info('image', input_type, shape)],
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, mask_shape) for n in names],
+            [
+                helper.make_tensor('red', TensorProto.INT64, [], [0]),
+                helper.make_tensor('threshold', TensorProto.FLOAT, [], [128.0]),
+                helper.make_tensor('step', TensorProto.FLOAT, [], [16.0]),
+            ],
+        )
+        # Old versions of both formats: any ONNX Runtime of these years reads them.
+        model = helper.make_model(
+            graph, ir_version=8, opset_imports=[helper.make_opsetid('', 13)]
+        )
+        path = tmp_path / name
+        onnx.save(model, path)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """Return a 120×160 RGB picture in which no two neighbouring pixels are alike."""
+    return np.random.default_rng(7).integers(0, 256, (120, 160, 3), np.uint8)
+
+
+@pytest.fixture
+def root() -> Path:
+    """Return the repository's folder."""
+    return Path(__file__).parents[1]

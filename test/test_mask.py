@@ -1,0 +1,199 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from picosam_ros.mask import Mask, label_image, stability, to_probability
+from picosam_ros.prompt import Box, Prompt
+from picosam_ros.roi import Roi
+
+WIDTH, HEIGHT = 60, 40
+
+logit_planes = hnp.arrays(
+    np.float32, (12, 12), elements=st.sampled_from([-4.0, -0.5, 0.0, 0.5, 4.0])
+)
+corners = st.tuples(st.integers(-14, WIDTH + 2), st.integers(-14, HEIGHT + 2))
+
+
+def mask_at(x, y, logits, *, object_id=1) -> Mask:
+    """Make the mask of an ROI that has the network's size: no resampling, nothing to doubt."""
+    logits = np.asarray(logits, np.float32)
+    roi = Roi(x, y, logits.shape[1], logits.shape[0])
+    prompt = Prompt.at(x, y, object_id=object_id)
+    return Mask(prompt, logits, roi, WIDTH, HEIGHT, 'double', 1.0)
+
+
+def painted(x, y, logits):
+    """Return the H×W picture of that mask, pixel by pixel."""
+    picture = np.zeros((HEIGHT, WIDTH), bool)
+    for (row, column), logit in np.ndenumerate(logits):
+        if 0 <= y + row < HEIGHT and 0 <= x + column < WIDTH:
+            picture[y + row, x + column] = logit > 0
+    return picture
+
+
+def without_holes(picture):
+    """Fill what the background cannot reach from the border, by steps to the four sides."""
+    free = np.pad(~picture, 1, constant_values=True)
+    reached = np.zeros_like(free)
+    reached[0, 0] = True
+    while True:
+        grown = reached.copy()
+        grown[1:] |= reached[:-1]
+        grown[:-1] |= reached[1:]
+        grown[:, 1:] |= reached[:, :-1]
+        grown[:, :-1] |= reached[:, 1:]
+        grown &= free
+        if (grown == reached).all():
+            return ~reached[1:-1, 1:-1]
+        reached = grown
+
+
+@given(logit_planes, corners)
+def test_what_is_derived_from_a_mask_agrees_with_a_count_over_all_pixels(logits, corner):
+    mask = mask_at(*corner, logits)
+    picture = painted(*corner, logits)
+    np.testing.assert_array_equal(mask.to_image(), picture)
+    assert mask.area == np.count_nonzero(picture)
+    assert mask.empty == (not picture.any())
+    if mask.empty:
+        assert mask.box is None
+        assert mask.centroid is None
+        assert mask.polygon == ()
+        return
+    rows, columns = np.nonzero(picture)
+    assert mask.box == Box(columns.min(), rows.min(), columns.max(), rows.max())
+    np.testing.assert_allclose(mask.centroid, (columns.mean(), rows.mean()))
+
+
+@given(logit_planes, corners)
+def test_the_polygons_run_on_the_mask_and_enclose_it(logits, corner):
+    mask = mask_at(*corner, logits)
+    picture = painted(*corner, logits)
+    filled = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for polygon in mask.polygon:
+        assert polygon.dtype == np.int32
+        assert picture[polygon[:, 1], polygon[:, 0]].all()
+        cv2.fillPoly(filled, [polygon], 1)
+    np.testing.assert_array_equal(filled.astype(bool), without_holes(picture))
+
+
+def test_a_mask_knows_its_pixels_of_the_image_when_the_roi_was_enlarged():
+    logits = np.full((12, 12), -5, np.float32)
+    logits[3:9, 4:8] = 4
+    mask = Mask(Prompt.at(30, 20), logits, Roi(10, 5, 36, 24), WIDTH, HEIGHT, 'double', 1.0)
+    assert mask.box == Box(10 + 3 * 4, 5 + 2 * 3, 10 + 3 * 8 - 1, 5 + 2 * 9 - 1)
+    assert mask.area == 12 * 12 - 4  # linear interpolation rounds the corners
+    assert mask.centroid == (27.5, 16.5)
+
+
+def test_a_mask_that_lies_wholly_outside_of_the_image_is_empty():
+    for x, y in [(-12, 5), (60, 5), (5, -12), (5, 40), (-500, 900)]:
+        mask = mask_at(x, y, np.ones((12, 12)))
+        assert mask.empty
+        assert not mask.to_image().any()
+        assert mask.polygon == ()
+        assert not label_image([mask], WIDTH, HEIGHT)[0].any()
+
+
+def test_a_logit_of_zero_is_not_the_object():
+    assert mask_at(3, 3, np.zeros((4, 4))).empty
+    assert mask_at(3, 3, np.full((4, 4), 1e-30)).area == 16
+
+
+def test_derived_values_are_computed_once_and_the_picture_is_the_callers():
+    mask = mask_at(3, 3, np.ones((4, 4)))
+    assert mask.region is mask.region
+    mask.to_image()[:] = False
+    assert mask.to_image().sum() == 16
+
+
+# Probability
+
+
+@given(
+    hnp.arrays(
+        np.float32,
+        hnp.array_shapes(max_dims=2, max_side=20),
+        elements=st.floats(width=32, allow_nan=False),
+    )
+)
+def test_the_probability_is_at_least_128_exactly_where_the_logit_is_above_0(logits):
+    probability = to_probability(logits)
+    assert probability.dtype == np.uint8
+    np.testing.assert_array_equal(probability >= 128, logits > 0)
+
+
+def test_the_smallest_logits_and_infinities_fall_on_their_own_side():
+    tiny = np.finfo(np.float32).smallest_subnormal
+    logits = np.array([np.inf, tiny, 0, -tiny, -np.inf], np.float32)
+    assert to_probability(logits).tolist() == [255, 128, 127, 127, 0]
+
+
+def test_the_probability_is_the_sigmoid_to_a_grey_level():
+    logits = np.linspace(-9, 9, 1001, dtype=np.float32)
+    sigmoid = 255 / (1 + np.exp(-logits.astype(np.float64)))
+    assert np.abs(to_probability(logits) - sigmoid).max() <= 1
+    assert (np.diff(to_probability(logits).astype(int)) >= 0).all()
+
+
+def test_the_probability_of_a_mask_is_in_network_pixels():
+    mask = mask_at(-2, -2, [[-20, 20, 0], [1, -1, 3]])
+    assert mask.probability.tolist() == [[0, 255, 127], [186, 68, 242]]
+
+
+# Stability
+
+
+def test_stability_is_the_overlap_of_a_strict_and_a_loose_mask():
+    assert stability(np.array([[5, 5], [5, 0]], np.float32)) == 0.75
+    assert stability(np.array([[1.5, 0.9], [-0.9, -1.5]], np.float32)) == pytest.approx(1 / 3)
+
+
+def test_stability_is_1_for_a_sharp_outline_and_0_where_nothing_was_found():
+    assert stability(np.array([[9, -9]], np.float32)) == 1
+    assert stability(np.full((4, 4), -9, np.float32)) == 0
+
+
+@given(hnp.arrays(np.float32, (6, 6), elements=st.floats(width=32, allow_nan=False)))
+def test_stability_is_from_0_to_1(logits):
+    assert 0 <= stability(logits) <= 1
+
+
+# Label images
+
+
+def test_where_masks_overlap_the_more_probable_one_wins_in_any_order():
+    faint = mask_at(10, 10, np.full((6, 6), 1.0), object_id=7)
+    sure = mask_at(13, 10, np.full((6, 6), 3.0), object_id=9)
+    for masks in ([faint, sure], [sure, faint]):
+        labels, confidence = label_image(masks, WIDTH, HEIGHT)
+        assert labels[12].tolist() == [0] * 10 + [7] * 3 + [9] * 6 + [0] * 41
+        assert confidence[12].tolist() == [0] * 10 + [186] * 3 + [242] * 6 + [0] * 41
+
+
+@given(st.lists(st.tuples(logit_planes, corners), max_size=4))
+def test_a_label_image_has_at_every_pixel_the_most_probable_object(planes):
+    masks = [mask_at(*at, plane, object_id=n) for n, (plane, at) in enumerate(planes, 1)]
+    labels, confidence = label_image(masks, WIDTH, HEIGHT)
+    assert labels.shape == confidence.shape == (HEIGHT, WIDTH)
+    assert labels.dtype == confidence.dtype == np.uint8
+    best = np.zeros((HEIGHT, WIDTH), int)
+    for plane, (x, y) in planes:
+        for (row, column), value in np.ndenumerate(to_probability(plane)):
+            if 0 <= y + row < HEIGHT and 0 <= x + column < WIDTH and value >= 128:
+                pixel = y + row, x + column
+                best[pixel] = max(best[pixel], value)
+    np.testing.assert_array_equal(confidence, best)
+    np.testing.assert_array_equal(labels > 0, best > 0)
+    for mask in masks:
+        inside = labels == mask.prompt.object_id
+        assert mask.to_image()[inside].all()
+
+
+def test_a_label_image_of_no_masks_is_nothing_everywhere():
+    labels, confidence = label_image([], WIDTH, HEIGHT)
+    assert not labels.any()
+    assert not confidence.any()

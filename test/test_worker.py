@@ -1,0 +1,161 @@
+import threading
+
+import pytest
+
+from picosam_ros.worker import Worker
+
+PATIENCE = 10.0
+
+
+def fail(error):
+    raise AssertionError('no error was expected') from error
+
+
+class Desk:
+    """Work that shows what came, and waits at the gate."""
+
+    def __init__(self) -> None:
+        self.done = []
+        self.waits = []
+        self.begun = threading.Semaphore(0)
+        self.gate = threading.Semaphore(0)
+
+    def work(self, thing, waited_ms):
+        self.waits.append(waited_ms)
+        self.begun.release()
+        assert self.gate.acquire(timeout=PATIENCE)
+        self.done.append(thing)
+
+    def wait_until_it_begins(self):
+        assert self.begun.acquire(timeout=PATIENCE)
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+@pytest.fixture
+def worker(desk):
+    worker = Worker(desk.work, fail)
+    worker.start()
+    yield worker
+    desk.gate.release(1000)
+    worker.stop()
+
+
+def test_the_newest_wins_and_what_it_replaced_is_counted(worker, desk):
+    worker.offer(0)
+    desk.wait_until_it_begins()
+    for frame in range(1, 100):
+        worker.offer(frame)
+    assert worker.dropped == 98
+    desk.gate.release(2)
+    desk.wait_until_it_begins()
+    worker.stop()
+    assert desk.done == [0, 99]
+    assert worker.dropped == 98
+
+
+def test_what_is_offered_one_by_one_is_all_done_in_order(worker, desk):
+    for frame in range(20):
+        worker.offer(frame)
+        desk.wait_until_it_begins()
+        desk.gate.release()
+    worker.stop()
+    assert desk.done == list(range(20))
+    assert worker.dropped == 0
+
+
+def test_offering_does_not_wait_for_the_work(worker, desk):
+    worker.offer('blocked')
+    desk.wait_until_it_begins()
+    thread = threading.Thread(target=lambda: [worker.offer(frame) for frame in range(1000)])
+    thread.start()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert desk.done == []
+
+
+def test_the_work_is_told_how_long_the_thing_waited(worker, desk):
+    worker.offer(0)
+    desk.wait_until_it_begins()
+    worker.offer(1)
+    # A stand-in for time that passes: nothing is asserted about its length.
+    assert not desk.begun.acquire(timeout=0.02)
+    desk.gate.release(2)
+    desk.wait_until_it_begins()
+    assert desk.waits[1] >= 20
+    assert 0 <= desk.waits[0] < 1e3 * PATIENCE
+
+
+def test_an_error_goes_to_its_owner_and_the_next_thing_is_done():
+    errors, done = [], threading.Event()
+
+    def work(thing, _):
+        if thing == 'bad':
+            raise ValueError(thing)
+        done.set()
+
+    failed = threading.Event()
+
+    def on_error(error):
+        errors.append(error)
+        failed.set()
+
+    worker = Worker(work, on_error)
+    worker.start()
+    worker.offer('bad')
+    assert failed.wait(PATIENCE)
+    worker.offer('good')
+    assert done.wait(PATIENCE)
+    worker.stop()
+    assert [str(error) for error in errors] == ['bad']
+
+
+def test_stopping_finishes_what_is_worked_on_and_forgets_what_waits(worker, desk):
+    worker.offer('now')
+    desk.wait_until_it_begins()
+    worker.offer('later')
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    # `stop` has emptied the slot once an offer is no longer taken.
+    while worker._running:
+        stopping.join(0.001)
+    assert stopping.is_alive()
+    assert desk.done == []
+    desk.gate.release(2)
+    stopping.join(PATIENCE)
+    assert not stopping.is_alive()
+    assert desk.done == ['now']
+
+
+def test_after_stop_nothing_is_taken_and_nothing_is_counted(worker, desk):
+    worker.stop()
+    worker.offer(1)
+    worker.offer(2)
+    assert worker.dropped == 0
+    assert desk.waits == []
+
+
+def test_a_stopped_worker_starts_again(worker, desk):
+    worker.stop()
+    worker.start()
+    worker.offer('again')
+    desk.wait_until_it_begins()
+    desk.gate.release()
+    worker.stop()
+    assert desk.done == ['again']
+
+
+def test_starting_and_stopping_twice_does_nothing_more(worker):
+    names = [thread.name for thread in threading.enumerate()]
+    worker.start()
+    assert [thread.name for thread in threading.enumerate()] == names
+    worker.stop()
+    worker.stop()
+    assert 'picosam_worker' not in [thread.name for thread in threading.enumerate()]
+
+
+def test_stopping_a_worker_that_never_began_is_allowed(desk):
+    Worker(desk.work, fail).stop()

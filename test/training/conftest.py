@@ -1,0 +1,69 @@
+"""A store of synthetic photos, in the format that training and evaluation read."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+SOURCES = {'coco_train': 12, 'ecssd': 8, 'mushrooms': 1}
+
+
+def compress(mask: np.ndarray) -> dict:
+    """Write a mask as COCO's compressed run lengths: the inverse of what is tested."""
+    flat = mask.T.reshape(-1)
+    changes = np.flatnonzero(np.diff(flat)) + 1
+    bounds = np.concatenate(([0], changes, [flat.size]))
+    counts = np.diff(bounds).tolist()
+    if flat[0]:
+        counts.insert(0, 0)
+    text = ''
+    for index, count in enumerate(counts):
+        value = count - counts[index - 2] if index > 2 else count
+        more = True
+        while more:
+            low = value & 31
+            value >>= 5
+            more = value != (-1 if low & 16 else 0)
+            text += chr(48 + low + (32 if more else 0))
+    return {'size': list(mask.shape), 'counts': text}
+
+
+def disc(shape: tuple[int, int], centre: tuple[int, int], radius: int) -> np.ndarray:
+    """uint8 mask of a disc around (x, y)."""
+    mask = np.zeros(shape, np.uint8)
+    return cv2.circle(mask, centre, radius, 1, -1)
+
+
+def write_source(store: Path, source: str, photos: int, rng: np.random.Generator) -> None:
+    """Photos of light discs on a dark ground; file names of one source do not occur in another."""
+    folder = store / source / 'img'
+    folder.mkdir(parents=True)
+    lines = []
+    for number in range(photos):
+        shape, masks = (120, 160), []
+        pixels = rng.integers(0, 60, (*shape, 3)).astype(np.uint8)
+        for _ in range(3):
+            x, y, radius = rng.integers((15, 15, 6), (145, 105, 30)).tolist()
+            mask = disc(shape, (x, y), radius)
+            pixels[mask > 0] = rng.integers(150, 255, 3)
+            masks.append({'rle': compress(mask), 'area': int(mask.sum()), 'cat': 'disc'})
+        cv2.imwrite(str(folder / f'{number:04}.png'), pixels)
+        file, original = f'img/{number:04}.png', f'origin:{source}/{number:04}.jpg'
+        lines.append(json.dumps({'file': file, 'src_path': original, 'masks': masks}))
+    (store / source / 'masks.jsonl').write_text('\n'.join(lines) + '\n')
+
+
+@pytest.fixture(scope='session')
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('store')
+    rng = np.random.default_rng(7)
+    for source, photos in SOURCES.items():
+        write_source(folder, source, photos, rng)
+    return folder
+
+
+@pytest.fixture
+def write_mask():
+    return compress

@@ -1,0 +1,78 @@
+"""What ships answers as the network that was trained."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+onnx = pytest.importorskip('onnx')
+
+import yaml  # noqa: E402
+
+from training import data  # noqa: E402
+from training.evaluate import onnx_predictor  # noqa: E402
+from training.export import export, largest_difference, to_onnx  # noqa: E402
+from training.losses import normalise  # noqa: E402
+from training.model import PicoSam2  # noqa: E402
+from training.publish import publish  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def network():
+    """Random weights, and batch statistics far from the identity, as after training."""
+    torch.manual_seed(0)
+    network = PicoSam2()
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(layer.running_mean, -0.3, 0.3)
+            torch.nn.init.uniform_(layer.running_var, 0.3, 1.0)
+            torch.nn.init.uniform_(layer.weight, 0.7, 1.3)
+            torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
+    return network.eval()
+
+
+def test_the_file_answers_as_the_network_for_any_number_of_crops(network, tmp_path) -> None:
+    export(network, tmp_path / 'net.onnx', 'net')
+    predict = onnx_predictor(tmp_path / 'net.onnx')
+    images = np.random.default_rng(1).integers(0, 256, (5, 96, 96, 3)).astype(np.uint8)
+    with torch.inference_mode():
+        expected = network(normalise(torch.from_numpy(images)))[:, 0].numpy()
+    for count in (1, 5):
+        logits = predict(images[:count])
+        assert logits.shape == (count, 96, 96)
+        assert logits.dtype == np.float32
+        np.testing.assert_allclose(logits, expected[:count], atol=1e-3)
+
+
+def test_a_file_of_another_network_is_told_apart(network, tmp_path) -> None:
+    export(network, tmp_path / 'net.onnx', 'net')
+    assert largest_difference(PicoSam2(), tmp_path / 'net.onnx') > 0.01
+
+
+def test_the_same_weights_give_the_same_bytes(network, tmp_path) -> None:
+    first = export(network, tmp_path / 'a.onnx', 'net')
+    second = export(network, tmp_path / 'b.onnx', 'net')
+    assert first == second
+    assert first == hashlib.sha256((tmp_path / 'a.onnx').read_bytes()).hexdigest()
+
+
+def test_the_graph_carries_opset_17_names_and_the_licence_and_no_normalisation(network) -> None:
+    model = to_onnx(network, 'net')
+    assert [(entry.domain, entry.version) for entry in model.opset_import] == [('', 17)]
+    assert {prop.key: prop.value for prop in model.metadata_props}['license'] == 'Apache-2.0'
+    assert 'BatchNormalization' not in {node.op_type for node in model.graph.node}
+
+
+def test_publishing_records_hash_size_and_figures_and_keeps_other_entries(
+    network, store, tmp_path
+) -> None:
+    (tmp_path / 'models.yaml').write_text('other: {file: other.onnx}\n')
+    photos = data.read_source(store, 'ecssd')
+    publish(network, 'net', {'ecssd': photos}, tmp_path)
+    entries = yaml.safe_load((tmp_path / 'models.yaml').read_text())
+    assert entries['other'] == {'file': 'other.onnx'}
+    written = (tmp_path / 'net.onnx').read_bytes()
+    assert entries['net']['sha256'] == hashlib.sha256(written).hexdigest()
+    assert entries['net']['size'] == len(written)
+    assert entries['net']['metrics']['ecssd']['n'] == 24

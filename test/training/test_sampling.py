@@ -1,0 +1,77 @@
+"""The stream of training crops."""
+
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from training import data
+from training.augment import augment
+from training.sampling import Mixture, Sampler, _photo_chances, draw_point, draw_window
+
+WEIGHTS = {'coco_train': 0.6, 'ecssd': 0.3, 'mushrooms': 0.1}
+
+
+@pytest.fixture(scope='module')
+def photos(store):
+    return data.training_photos(store, set(), WEIGHTS)
+
+
+def test_every_source_is_drawn_by_its_weight_and_not_by_its_size(photos) -> None:
+    chances = _photo_chances(photos, WEIGHTS)
+    shares = Counter()
+    for photo, chance in zip(photos, chances, strict=True):
+        shares[photo.source] += chance
+    assert shares == pytest.approx(WEIGHTS)
+
+
+def test_a_source_without_weight_is_refused_by_name(photos) -> None:
+    with pytest.raises(ValueError, match='mushrooms'):
+        Sampler(photos, {'coco_train': 1, 'ecssd': 1}, Mixture(), 0)
+
+
+def test_the_same_seed_gives_the_same_crops_and_another_seed_others(photos) -> None:
+    def first(seed: int) -> np.ndarray:
+        sampler = Sampler(photos, WEIGHTS, Mixture(), seed)
+        return np.stack([image for image, _ in islice(sampler, 8)])
+
+    assert (first(3) == first(3)).all()
+    assert (first(3) != first(4)).any()
+
+
+def test_every_crop_shows_some_of_its_object(photos) -> None:
+    for image, mask in islice(Sampler(photos, WEIGHTS, Mixture(), 5), 200):
+        assert image.shape == (96, 96, 3)
+        assert image.dtype == mask.dtype == np.uint8
+        assert mask.any()
+        assert mask.max() == 1
+
+
+def test_prompts_lie_on_the_object_and_in_the_photo(photos) -> None:
+    rng, mask = np.random.default_rng(0), photos[0].mask(0)
+    for _ in range(200):
+        x, y = draw_point(mask, Mixture(), rng)
+        assert mask[y, x]
+
+
+def test_sized_squares_span_the_stated_multiples_of_the_object() -> None:
+    mask, rng = np.zeros((400, 400), np.uint8), np.random.default_rng(0)
+    mask[180:220, 190:210] = 1
+    mixture = Mixture(native=0, cut=(0, 0), shifted=0)
+    sides = [draw_window(mask, (200, 200), mixture, rng).width for _ in range(500)]
+    assert min(sides) >= 0.6 * 40 - 1
+    assert max(sides) <= 3.0 * 40
+    assert max(sides) > 2.7 * 40
+    assert min(sides) < 0.7 * 40
+
+
+def test_changed_crops_keep_the_object_under_the_prompt() -> None:
+    mask, rng = np.zeros((96, 96), np.uint8), np.random.default_rng(0)
+    mask[40:57, 40:57] = 1
+    image = np.where(mask[..., None] > 0, 200, 30).astype(np.uint8).repeat(3, 2)
+    for _ in range(100):
+        changed, kept = augment(image, mask, rng)
+        assert changed.shape == image.shape
+        assert kept[47:49, 47:49].all()
+        assert changed[kept > 0].mean() > changed[kept == 0].mean()

@@ -1,0 +1,104 @@
+"""Training lowers the loss, and an interrupted training goes on where it was."""
+
+import csv
+import itertools
+
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from training import data  # noqa: E402
+from training.losses import mask_loss  # noqa: E402
+from training.sampling import Mixture, Sampler  # noqa: E402
+from training.train import Trainer, schedule, train  # noqa: E402
+
+CONFIG = {
+    'seed': 1,
+    'batch': 8,
+    'learning_rate': 1e-3,
+    'weight_decay': 0.02,
+    'warmup': 0.0,
+    'ema_decay': 0.9,
+    'workers': 0,
+}
+WEIGHTS = {'coco_train': 1.0}
+
+
+@pytest.fixture(scope='module')
+def batch(store):
+    sampler = iter(Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0))
+    images, masks = zip(*(next(sampler) for _ in range(8)), strict=True)
+    stacked = [torch.stack([torch.from_numpy(part) for part in parts]) for parts in (images, masks)]
+    return tuple(stacked)
+
+
+def test_a_few_steps_lower_the_loss(batch) -> None:
+    trainer = Trainer(CONFIG)
+    losses = [trainer.step(*batch, progress=0.0) for _ in range(8)]
+    assert losses[1] < losses[0]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_average_follows_the_network_and_lags_behind_it(batch) -> None:
+    trainer = Trainer(CONFIG)
+    start = trainer.network.head.weight.detach().clone()
+    for _ in range(5):
+        trainer.step(*batch, progress=0.0)
+    moved = (trainer.network.head.weight - start).norm()
+    followed = (trainer.average.head.weight - start).norm()
+    assert 0 < followed < moved
+
+
+def test_the_loss_of_a_perfect_answer_is_zero_and_of_the_opposite_large() -> None:
+    masks = torch.zeros(1, 96, 96, dtype=torch.uint8)
+    masks[:, 30:60, 30:60] = 1
+    logits = (masks.float()[:, None] * 2 - 1) * 20
+    assert mask_loss(logits, masks).item() == pytest.approx(0, abs=1e-3)
+    assert mask_loss(-logits, masks).item() > 20
+
+
+def test_the_learning_rate_rises_then_falls_to_a_hundredth() -> None:
+    assert schedule(0.01, 0.02) == pytest.approx(0.5)
+    assert schedule(0.02, 0.02) == pytest.approx(1.0)
+    assert schedule(0.51, 0.02) == pytest.approx(0.505)
+    assert schedule(1.0, 0.02) == pytest.approx(0.01)
+
+
+def test_a_checkpoint_restores_weights_average_optimiser_and_clock(batch, tmp_path) -> None:
+    first = Trainer(CONFIG)
+    first.step(*batch, progress=0.0)
+    first.seconds = 12.5
+    first.save(tmp_path / 'checkpoint.pt')
+    second = Trainer({**CONFIG, 'seed': 2})
+    second.load(tmp_path / 'checkpoint.pt')
+    assert (second.step_count, second.seconds) == (1, 12.5)
+    losses = [trainer.step(*batch, progress=0.1) for trainer in (first, second)]
+    assert losses[0] == pytest.approx(losses[1])
+    for one, other in zip(first.average.parameters(), second.average.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+def _ticking():
+    """Give a clock that goes on by one second whenever it is read: once a step."""
+    return itertools.count().__next__
+
+
+def test_training_resumes_after_an_interruption_and_stops_at_its_budget(store, tmp_path) -> None:
+    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
+    train(Trainer(CONFIG), sampler, tmp_path, minutes=2 / 60, clock=_ticking())
+    assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 2
+    resumed = Trainer(CONFIG)
+    train(resumed, sampler, tmp_path, minutes=5 / 60, clock=_ticking())
+    assert (resumed.step_count, resumed.seconds) == (5, 5)
+    assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 5
+
+
+def test_the_log_continues_over_an_interruption(store, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr('training.train.LOG_EVERY', 1)
+    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
+    for seconds in (2, 3):
+        train(Trainer(CONFIG), sampler, tmp_path, minutes=seconds / 60, clock=_ticking())
+    with (tmp_path / 'log.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row['step']) for row in rows] == [1, 2, 3]
+    assert int(rows[-1]['crops']) == 3 * CONFIG['batch']
