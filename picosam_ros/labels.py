@@ -151,7 +151,7 @@ def _averaged(plane: Pixels) -> Plane:
     """Shrink to rows × columns × 1 of 0 to 1."""
     size = (plane.shape[1] // SUPERSAMPLING, plane.shape[0] // SUPERSAMPLING)
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32)[..., None] / 255
+    return np.asarray(small[..., None] / 255, np.float32)
 
 
 def _over(

@@ -39,9 +39,7 @@ SHIFT = 4
 NOMINAL_SIDE = 640
 
 
-def draw(
-    frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | None = None
-) -> Pixels:
+def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | None = None) -> Pixels:
     """Draw masks of one frame, and the milliseconds that they took in the bottom left corner.
 
     Args:
@@ -83,12 +81,12 @@ class Pen:
         return max(1, round(nominal * self.scale))
 
     def outline(self, contours: Sequence[npt.NDArray[np.int32]], colour: Colour) -> None:
-        """Closed lines through N×2 points in 1/16 pixel."""
+        """Close lines through N×2 points in 1/16 pixel."""
         for width, ink in ((self.width(2) + 2, DARK), (self.width(2), colour)):
             cv2.polylines(self.picture, contours, True, ink, width, cv2.LINE_AA, SHIFT)
 
     def strokes(self, ends: Sequence[tuple[float, float, float, float]], colour: Colour) -> None:
-        """Thin straight lines from (x0, y0) to (x1, y1)."""
+        """Draw thin straight lines from (x0, y0) to (x1, y1)."""
         lines = _fixed(np.reshape(np.array(ends, np.float64), (-1, 2, 2)))
         for width, ink in ((self.width(1.5) + 2, DARK), (self.width(1.5), colour)):
             cv2.polylines(self.picture, list(lines), False, ink, width, cv2.LINE_AA, SHIFT)
@@ -211,7 +209,7 @@ def _around(point: Point, scale: float) -> Rectangle:
 
 
 def _extent(mask: Mask) -> Rectangle:
-    """What the label belongs to: the object, or its prompt if there is none."""
+    """Return what the label belongs to: the object, or its prompt if there is none."""
     box = mask.box or mask.prompt.box
     if box is not None:
         return Rectangle(box.x0, box.y0, box.x1 + 1, box.y1 + 1)

@@ -196,7 +196,8 @@ class Segmenter:
     def _resize(self, width: int, height: int) -> tuple[Answer, ...]:
         if self._size == (width, height):
             return ()
-        before, self._size = self._size, (width, height)
+        before = '×'.join(map(str, self._size or ()))
+        self._size = (width, height)
         lost = []
         for object_id, prompt in list(self._prompts.items()):
             try:

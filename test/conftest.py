@@ -49,9 +49,7 @@ def tiny_network(tmp_path):
             ],
         )
         # Old versions of both formats: any ONNX Runtime of these years reads them.
-        model = helper.make_model(
-            graph, ir_version=8, opset_imports=[helper.make_opsetid('', 13)]
-        )
+        model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid('', 13)])
         path = tmp_path / name
         onnx.save(model, path)
         return str(path)

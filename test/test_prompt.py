@@ -134,9 +134,9 @@ def test_two_changes_are_both_told():
 
 
 @given(
-    st.builds(
-        Box, *(st.floats(-50, 700) for _ in range(4))
-    ).filter(lambda box: box.x0 < box.x1 and box.y0 < box.y1),
+    st.builds(Box, *(st.floats(-50, 700) for _ in range(4))).filter(
+        lambda box: box.x0 < box.x1 and box.y0 < box.y1
+    ),
     st.integers(2, 640),
     st.integers(2, 480),
 )

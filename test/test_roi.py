@@ -188,9 +188,7 @@ def test_negative_points_do_not_move_the_roi():
     assert Roi.choose(refined, 640, 480) == Roi.choose(click, 640, 480)
 
 
-@given(
-    st.floats(0, 500), st.floats(0, 400), st.floats(20, 139), st.floats(20, 79)
-)
+@given(st.floats(0, 500), st.floats(0, 400), st.floats(20, 139), st.floats(20, 79))
 def test_a_box_is_squared_on_its_long_side_with_ten_per_cent_of_air(x, y, width, height):
     box = Box(x, y, x + width, y + height)
     roi = Roi.choose(Prompt.inside(box), 640, 480)
@@ -243,18 +241,14 @@ def test_clipped_has_the_pixels_that_the_roi_and_the_parent_share(x, y, width, h
     assert part.width * part.height == np.count_nonzero(shared)
     if shared.any():
         rows, columns = np.nonzero(shared)
-        assert part == Roi(
-            columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1
-        )
+        assert part == Roi(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
 
 
 # Crop
 
 
 @given(st.integers(-130, 200), st.integers(-130, 160), st.integers(1, 97), st.integers(1, 97))
-def test_a_crop_of_equal_size_is_an_exact_copy_with_padding_beyond_the_border(
-    x, y, width, height
-):
+def test_a_crop_of_equal_size_is_an_exact_copy_with_padding_beyond_the_border(x, y, width, height):
     pixels = np.random.default_rng(1).integers(0, 256, (120, 160, 3), np.uint8)
     roi = Roi(x, y, width, height)
     np.testing.assert_array_equal(crop_to(pixels, roi, width, height), cut_out(pixels, roi))
@@ -313,8 +307,12 @@ def test_a_view_in_any_order_of_memory_is_cropped_like_its_copy(photo, side):
 
 
 @given(
-    st.floats(-80, 150), st.floats(-80, 110), st.floats(20, 300), st.floats(20, 300),
-    st.integers(8, 97), st.integers(8, 97),
+    st.floats(-80, 150),
+    st.floats(-80, 110),
+    st.floats(20, 300),
+    st.floats(20, 300),
+    st.integers(8, 97),
+    st.integers(8, 97),
 )
 def test_a_pasted_ramp_is_where_the_affine_says(x, y, width, height, columns, rows):
     roi = Roi(x, y, width, height)
@@ -328,12 +326,8 @@ def test_a_pasted_ramp_is_where_the_affine_says(x, y, width, height, columns, ro
     np.testing.assert_allclose(pasted, expected, rtol=0, atol=5 * (1 / 64 + 1 / 512))
 
 
-@given(
-    st.floats(-100, 200), st.floats(-100, 200), st.floats(0.5, 120), st.floats(0.5, 120)
-)
-def test_paste_covers_exactly_the_image_pixels_whose_centres_the_roi_contains(
-    x, y, width, height
-):
+@given(st.floats(-100, 200), st.floats(-100, 200), st.floats(0.5, 120), st.floats(0.5, 120))
+def test_paste_covers_exactly_the_image_pixels_whose_centres_the_roi_contains(x, y, width, height):
     left, top, pasted = paste(np.ones((9, 9), np.float32), Roi(x, y, width, height), 160, 120)
     columns = [c for c in range(160) if x - 0.5 <= c < x + width - 0.5]
     rows = [r for r in range(120) if y - 0.5 <= r < y + height - 0.5]

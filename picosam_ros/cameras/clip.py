@@ -48,6 +48,11 @@ class Clip:
         self._own_pace = rate <= 0
         own_rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if rate > 0 else own_rate if 0 < own_rate <= 1000 else FALLBACK_RATE
+        width, height = (
+            self._capture.get(prop)
+            for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        self.size = f'{width:.0f}x{height:.0f}'
         self._period_ns = round(1e9 / self.rate)
         self._count = 0
         self._first_ms = 0.0

@@ -39,12 +39,15 @@ class VideoCamera:
         self._alarm = Alarm()
         self._start_ns = 0
         self._stamp_ns = 0
-        self._size = ''
 
     @property
     def description(self) -> dict[str, str]:
-        rate = self._clip.rate if self._clip else self._rate
-        return {'source': self._path, 'size': self._size, 'rate': f'{rate:g}'}
+        clip = self._clip
+        return {
+            'source': self._path,
+            'size': clip.size if clip else '',
+            'rate': f'{clip.rate if clip else self._rate:g}',
+        }
 
     def open(self) -> None:
         if self._clip is not None:
@@ -53,13 +56,11 @@ class VideoCamera:
             raise CameraError(
                 f'rate {self._rate:g} was given; give frames per second, or 0 for the own pace'
             )
-        self._clip = Clip(self._path, self._rate)
+        clip = Clip(self._path, self._rate)
+        shot = clip.next()
+        self._clip, self._shot = clip, shot
         self._alarm = Alarm()
         self._start_ns = time.monotonic_ns()
-        self._shot = self._clip.next()
-        if self._shot is not None:
-            height, width = self._shot.pixels.shape[:2]
-            self._size = f'{width}x{height}'
 
     def read(self, timeout: float) -> Frame | None:
         """Wait for the next frame; `close` in another thread ends the wait, with None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and tell."""
+    began = time.perf_counter()
     from picosam_ros.commands.measure import measure
 
     measured = measure(
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         prompts=arguments.prompts,
         frames=arguments.frames,
         options=engine_options(arguments),
+        began=began,
     )
     if arguments.json:
         print(json.dumps(_rounded(asdict(measured)), indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -25,7 +26,7 @@ class Measurement:
     """Times in milliseconds.
 
     Attributes:
-        import_ms: of the engine's Python modules; near 0 if they were imported before.
+        import_ms: of the Python modules, NumPy, OpenCV and the runtime among them.
         open_ms: the engine checks the file, loads it and warms up.
         load_ms, warm_up_ms: the bare runtime loads the same file, and runs for the first time;
             None where the engine runs no ONNX file.
@@ -55,15 +56,25 @@ class Measurement:
     ratio: float | None
 
 
-def measure(name: str, *, prompts: int, frames: int, options: dict[str, Any]) -> Measurement:
+def measure(
+    name: str, *, prompts: int, frames: int, options: dict[str, Any], began: float
+) -> Measurement:
     """Open an engine and run it on a made-up 640×480 picture.
+
+    Args:
+        name: of the engine.
+        prompts, frames: how many.
+        options: of the engine.
+        began: time.perf_counter() before anything was imported.
 
     Raises:
         EngineError, ModelError: the engine cannot run here.
 
     """
     engine = make_engine(name, **options)
-    import_ms = _timed(lambda: _import_runtime(engine))
+    if hasattr(engine, 'threads'):
+        import_module('onnxruntime')
+    import_ms = 1e3 * (time.perf_counter() - began)
     open_ms = _timed(engine.open)
     try:
         bare = BareRuntime.of(engine, prompts)
@@ -149,13 +160,8 @@ def _step(
         _ = mask.region
     resampled = 1e3 * (time.perf_counter() - start)
     for stage, value in {**asdict(made.timing), 'mask': resampled}.items():
-        if value == value:  # NaN: the engine has no such stage
+        if not math.isnan(value):
             stages[stage].append(value)
-
-
-def _import_runtime(engine: Engine) -> None:
-    if hasattr(engine, 'threads'):
-        import_module('onnxruntime')
 
 
 def _prompts(count: int) -> list[Prompt]:

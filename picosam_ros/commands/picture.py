@@ -30,7 +30,7 @@ def read_picture(path: Path) -> Pixels:
         raise ImageError(
             f'{path} is not a picture that OpenCV can read; give a JPEG, PNG, BMP or TIFF file'
         )
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def write_picture(path: Path, rgb: Pixels) -> None:
@@ -42,7 +42,7 @@ def write_picture(path: Path, rgb: Pixels) -> None:
     """
     if not path.suffix or not cv2.haveImageWriter(path.name):
         raise ImageError(f'OpenCV cannot write {path.name!r}; let the name end in .png or .jpg')
-    _write(path, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    _write(path, np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), np.uint8))
 
 
 def write_mask(path: Path, inside: npt.NDArray[np.bool_]) -> None:

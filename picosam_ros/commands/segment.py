@@ -17,6 +17,7 @@ from picosam_ros.prompt import Box, Point, Prompt
 
 if TYPE_CHECKING:
     from picosam_ros.engines import Engine, Segmentation
+    from picosam_ros.frame import Frame
     from picosam_ros.mask import Mask
 
 HELP = 'the mask of one object in a picture'
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _segment(engine: Engine, frame: Any, prompt: Prompt) -> tuple[Mask, dict[str, float]]:
+def _segment(engine: Engine, frame: Frame, prompt: Prompt) -> tuple[Mask, dict[str, float]]:
     """Return the mask, and the milliseconds of the stages that the engine has."""
     from picosam_ros.segmenter import Segmenter
 

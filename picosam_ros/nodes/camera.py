@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from picosam_ros.cameras import CAMERAS, make_camera
 from picosam_ros.ros.capture import Capture
 from picosam_ros.ros.diagnostics import Status
-from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode, run
+from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode
 from picosam_ros.ros.parameters import Parameter
+from picosam_ros.ros.run import run
 
 PARAMETERS = (
     Parameter('camera', 'auto', 'Where frames come from.', choices=tuple(CAMERAS), read_only=True),
@@ -74,3 +75,7 @@ class CameraNode(SegmentationNode):
 def main() -> int:
     """Entry point."""
     return run(CameraNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

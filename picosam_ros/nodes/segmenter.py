@@ -10,7 +10,8 @@ from sensor_msgs.msg import Image
 from picosam_ros.errors import ImageError
 from picosam_ros.ros.cdr import read_image
 from picosam_ros.ros.images import to_frame
-from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode, run
+from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode
+from picosam_ros.ros.run import run
 
 PARAMETERS = SEGMENTATION_PARAMETERS
 
@@ -45,3 +46,7 @@ class SegmenterNode(SegmentationNode):
 def main() -> int:
     """Entry point."""
     return run(SegmenterNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

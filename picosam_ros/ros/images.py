@@ -47,13 +47,15 @@ class Encoding:
     """How rows are laid out, and how they become RGB.
 
     `channels` per pixel of `depth` bytes; `rows` stored for each two rows of the image (planar
-    4:2:0 stores three). `to_rgb` takes rows × width × channels (rows × width if there is one).
+    4:2:0 stores three); `block` columns and rows share a colour, so that the image must consist
+    of whole ones. `to_rgb` takes rows × width × channels (rows × width if there is one).
     """
 
     channels: int
     to_rgb: Callable[[Rows], Pixels]
     depth: int = 1
     rows: int = 2
+    block: tuple[int, int] = (1, 1)
 
 
 def _reversed(rows: Rows) -> Pixels:
@@ -90,8 +92,10 @@ _BAYER = {
     'grbg': cv2.COLOR_BayerGB2RGB,
 }
 
-_UYVY = Encoding(2, _converted(cv2.COLOR_YUV2RGB_UYVY))
-_YUY2 = Encoding(2, _converted(cv2.COLOR_YUV2RGB_YUY2))
+_UYVY = Encoding(2, _converted(cv2.COLOR_YUV2RGB_UYVY), block=(2, 1))
+_YUY2 = Encoding(2, _converted(cv2.COLOR_YUV2RGB_YUY2), block=(2, 1))
+_NV12 = Encoding(1, _converted(cv2.COLOR_YUV2RGB_NV12), rows=3, block=(2, 2))
+_NV21 = Encoding(1, _converted(cv2.COLOR_YUV2RGB_NV21), rows=3, block=(2, 2))
 
 ENCODINGS: dict[str, Encoding] = {
     'rgb8': Encoding(3, _first_three),
@@ -106,8 +110,8 @@ ENCODINGS: dict[str, Encoding] = {
     'uyvy': _UYVY,
     'yuv422_yuy2': _YUY2,
     'yuyv': _YUY2,
-    'nv12': Encoding(1, _converted(cv2.COLOR_YUV2RGB_NV12), rows=3),
-    'nv21': Encoding(1, _converted(cv2.COLOR_YUV2RGB_NV21), rows=3),
+    'nv12': _NV12,
+    'nv21': _NV21,
     **{f'bayer_{name}8': Encoding(1, _converted(code)) for name, code in _BAYER.items()},
     **{f'bayer_{name}16': Encoding(1, _converted(code), 2) for name, code in _BAYER.items()},
 }
@@ -130,6 +134,12 @@ def to_rgb(image: RawImage) -> Pixels:
     if image.encoding not in ENCODINGS:
         return _by_cv_bridge(image)
     encoding = ENCODINGS[image.encoding]
+    columns, rows = encoding.block
+    if image.width % columns or image.height % rows:
+        raise ImageError(
+            f'an image of {image.width}×{image.height} pixels was given; in {image.encoding!r} '
+            f'{columns}×{rows} pixels share a colour, so sizes are multiples of that'
+        )
     return encoding.to_rgb(_rows(image, encoding))
 
 

@@ -67,9 +67,7 @@ class Inputs:
 
     def _click(self, point: PointMessage) -> Answer:
         return self._segmenter.put(
-            lambda: Prompt.at(
-                point.x, point.y, object_id=CLICKED_ID, roi_size=self._roi_size()
-            ),
+            lambda: Prompt.at(point.x, point.y, object_id=CLICKED_ID, roi_size=self._roi_size()),
             object_id=CLICKED_ID,
         )
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import traceback
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
-import cv2
-import rclpy
-from rclpy.exceptions import InvalidParameterValueException
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
-from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.engines import ENGINES, make_engine
 from picosam_ros.errors import ImageError, PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import LatencyWindow
 from picosam_ros.models import DEFAULT
-from picosam_ros.ros import transport
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Diagnostics, Status
 from picosam_ros.ros.inputs import Inputs
 from picosam_ros.ros.outputs import Outputs
@@ -32,9 +24,7 @@ from picosam_ros.segmenter import MAX_PROMPTS, Segmenter
 from picosam_ros.worker import Worker
 
 SEGMENTATION_PARAMETERS = (
-    Parameter(
-        'engine', 'auto', 'Who computes the masks.', choices=tuple(ENGINES), read_only=True
-    ),
+    Parameter('engine', 'auto', 'Who computes the masks.', choices=tuple(ENGINES), read_only=True),
     Parameter(
         'model',
         DEFAULT,
@@ -267,38 +257,6 @@ class SegmentationNode(LifecycleNode):
         if self._refusal:
             refusal, self._refusal = self._refusal, ''
             return Status(WARN, refusal, values)
-        return Status(OK, 'as expected' if self.frames else 'no image yet', values)
-
-
-def run(make: type[SegmentationNode]) -> int:
-    """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
-
-    Returns the exit code: 1 if the node could not start itself.
-    """
-    transport.prepare()
-    cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    # Our own handlers, so that the node still has a context to say goodbye in.
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = make()
-    except InvalidParameterValueException as error:
-        print(error, file=sys.stderr)
-        rclpy.shutdown()
-        return 1
-    executor = transport.make_executor()
-    executor.add_node(node)
-    started = not node.parameters['autostart'] or _start(node)
-    if started:
-        transport.spin(executor, until=told.is_set)
-    node.trigger_shutdown()
-    executor.shutdown()
-    rclpy.shutdown()
-    return 0 if started else 1
-
-
-def _start(node: SegmentationNode) -> bool:
-    transitions = (node.trigger_configure, node.trigger_activate)
-    return all(transition() == TransitionCallbackReturn.SUCCESS for transition in transitions)
+        if not self.frames:
+            return Status(WARN, 'no image yet; does the camera run, is the topic right?', values)
+        return Status(OK, 'images arrive', values)

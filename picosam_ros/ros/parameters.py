@@ -1,4 +1,4 @@
-"""Parameters as tables: from one declaration come the checks, `ros2 param describe` and the docs."""
+"""Parameters as tables: one declaration gives the checks, `ros2 param describe` and the docs."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ class Parameter:
             descriptor.additional_constraints = f'one of: {self.allowed}'
         if self.low is not None and self.high is not None:
             if self.type == 'int':
-                descriptor.integer_range = [IntegerRange(
-                    from_value=int(self.low), to_value=int(self.high), step=1
-                )]
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)
+                ]
             else:
-                descriptor.floating_point_range = [FloatingPointRange(
-                    from_value=float(self.low), to_value=float(self.high)
-                )]
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=float(self.low), to_value=float(self.high))
+                ]
         return descriptor
 
     def complaint(self, value: Any) -> str:
@@ -117,9 +117,7 @@ def to_markdown(table: Sequence[Parameter]) -> str:
         default = str(p.default).lower() if isinstance(p.default, bool) else p.default
         shown = f'`{default}`' if default != '' else 'empty'
         when = 'fixed' if p.read_only else 'changes'
-        rows.append(
-            f'| `{p.name}` | {p.type} | {shown} | {p.allowed} | {when} | {p.description} |'
-        )
+        rows.append(f'| `{p.name}` | {p.type} | {shown} | {p.allowed} | {when} | {p.description} |')
     return '\n'.join(rows) + '\n'
 
 

@@ -43,9 +43,7 @@ class Services:
         for service in self._services:
             self._node.destroy_service(service)
 
-    def _on_segment(
-        self, request: Segment.Request, response: Segment.Response
-    ) -> Segment.Response:
+    def _on_segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
         try:
             frame = to_frame(to_raw_image(request.image), self._node.get_clock().now().nanoseconds)
             prompts = [to_prompt(message) for message in request.prompts]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from training import data
-from training.evaluate import evaluate, iou, mean_precision, summary
+from training.crops import Window
+from training.evaluate import box, crop96, evaluate, iou, mean_precision, summary
 
 
 def _rows(*counts: int) -> np.ndarray:
@@ -25,7 +26,7 @@ def test_map_is_the_mean_share_of_masks_over_ten_thresholds() -> None:
 
 
 def test_a_value_on_a_threshold_reaches_it() -> None:
-    assert mean_precision(np.array([11 / 20])) == pytest.approx(0.2)
+    assert mean_precision(np.array([3 / 5])) == pytest.approx(0.3)
 
 
 def test_sizes_are_those_of_coco_and_a_missing_size_has_no_figure() -> None:
@@ -34,6 +35,13 @@ def test_sizes_are_those_of_coco_and_a_missing_size_has_no_figure() -> None:
     assert figures['small'] == pytest.approx(0.2)
     assert figures['medium'] == pytest.approx(0.65)
     assert figures['large'] is None
+
+
+def test_a_click_sees_96_pixels_and_a_box_itself_with_air() -> None:
+    mask = np.zeros((200, 300), np.uint8)
+    mask[10:50, 200:300] = 1
+    assert crop96(mask) == Window(202, 0, 96, 96)
+    assert box(mask) == Window(190, -30, 120, 120)
 
 
 def test_the_all_foreground_network_scores_as_the_all_foreground_answer(store) -> None:

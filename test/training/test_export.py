@@ -75,4 +75,4 @@ def test_publishing_records_hash_size_and_figures_and_keeps_other_entries(
     written = (tmp_path / 'net.onnx').read_bytes()
     assert entries['net']['sha256'] == hashlib.sha256(written).hexdigest()
     assert entries['net']['size'] == len(written)
-    assert entries['net']['metrics']['ecssd']['n'] == 24
+    assert entries['net']['metrics']['ecssd']['crop96']['n'] == 24

@@ -1,0 +1,73 @@
+"""`python -m benchmarks`: measure, and print what was promised beside it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.report import Section
+
+# Each is a module with a TITLE and `measure(frames) -> rows`.
+SECTIONS = ('engine', 'transport', 'overload', 'memory', 'costs')
+FRAMES, QUICK_FRAMES = 300, 30
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; always 0: figures are printed, not judged."""
+    asked = _parser().parse_args(arguments)
+    frames = asked.frames or (QUICK_FRAMES if asked.quick else FRAMES)
+    described = machine.describe()
+    print(_heading(described, markdown=asked.markdown))
+    if machine.busy():
+        print('The machine is busy with something else: preliminary figures.\n', file=sys.stderr)
+    sections = {}
+    for name in asked.only or SECTIONS:
+        section = measure(name, frames)
+        sections[name] = section
+        print(section.to_markdown() if asked.markdown else section.to_text(), flush=True)
+    if asked.json:
+        _write(asked.json, described, frames, sections)
+    return 0
+
+
+def measure(name: str, frames: int) -> Section:
+    """Run one section."""
+    module = import_module(f'benchmarks.{name}')
+    command = f"make bench ARGS='--only {name}'"
+    return Section(name, module.TITLE, tuple(module.measure(frames)), command)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
+    parser.add_argument(
+        '--only', action='append', choices=SECTIONS, help='one section; may be given repeatedly'
+    )
+    parser.add_argument('--quick', action='store_true', help=f'{QUICK_FRAMES} frames each')
+    parser.add_argument('--frames', type=int, help=f'to measure (default: {FRAMES})')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write everything there, too')
+    parser.add_argument('--markdown', action='store_true', help='tables for the documentation')
+    return parser
+
+
+def _heading(described: dict[str, str], *, markdown: bool) -> str:
+    mark = '- ' if markdown else '  '
+    return '\n'.join(f'{mark}{name}: {value}' for name, value in described.items()) + '\n'
+
+
+def _write(
+    path: Path, described: dict[str, str], frames: int, sections: dict[str, Section]
+) -> None:
+    everything = {
+        'machine': described,
+        'frames': frames,
+        'sections': {name: section.to_json() for name, section in sections.items()},
+    }
+    path.write_text(json.dumps(everything, indent=2) + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""What the engine adds to the bare ONNX Runtime call, and what the first mask costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import numpy as np
+
+from benchmarks import cold, scene
+from benchmarks.report import Row
+from benchmarks.timing import isolated, medians
+from picosam_ros.engines.onnx import OnnxEngine
+
+TITLE = 'What `segment()` adds to the bare ONNX Runtime call, 640×480'
+# Objects in a frame to the most that `segment()` may take, in bare calls on the same batch.
+TARGETS = {1: 1.15, 8: 1.10}
+ROI_SIZES = {'ROI chosen (192 px, shrunk)': 0, 'ROI of native 96 px': scene.NETWORK}
+COLD_STARTS = 5
+
+
+def measure(frames: int) -> Iterator[Row]:
+    """Interleave `segment()` and the bare call; then start cold a few times."""
+    with OnnxEngine() as engine:
+        for count, target in TARGETS.items():
+            for name, roi_size in ROI_SIZES.items():
+                what = f'{count} prompt{"s" * (count > 1)}, {name}'
+                yield _overhead(engine, what, scene.prompts(count, roi_size), target, frames)
+    yield from _cold(min(COLD_STARTS, frames))
+
+
+def bare_call(engine: OnnxEngine, count: int) -> Callable[[], object]:
+    """Return a call of the engine's own session, so with the same options, on a ready batch."""
+    session = engine._session  # noqa: SLF001
+    source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
+    shape = (count, scene.NETWORK, scene.NETWORK, 3)
+    batch = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return lambda: session.run([target], {source: batch})
+
+
+def _overhead(engine: OnnxEngine, name: str, prompts: list, target: float, frames: int) -> Row:
+    frame = scene.frame()
+    works = [lambda: engine.segment(frame, prompts), bare_call(engine, len(prompts))]
+    whole, bare = medians(works, frames)
+    note = f'{whole:.2f} ms over {bare:.2f} ms, {engine.threads} thread(s)'
+    return Row(name, whole / bare, '×', target, note)
+
+
+def _cold(starts: int) -> Iterator[Row]:
+    runs = [isolated(cold.start) for _ in range(starts)]
+    notes = {
+        'import': 'NumPy, OpenCV, ONNX Runtime and the package',
+        'open': 'check the hash, load, run three times',
+        'first mask': 'of the open engine',
+    }
+    for stage, note in notes.items():
+        yield Row(f'fresh process: {stage}', median(run[stage] for run in runs), 'ms', note=note)

@@ -1,0 +1,47 @@
+"""Photographs seen by a camera in the hand, and somebody who points at things in them."""
+
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.conditions import IfCondition
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
+
+
+def generate_launch_description():
+    share = FindPackageShare('picosam_ros')
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'rviz',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Show the overlay in RViz.',
+            ),
+            DeclareLaunchArgument(
+                'output',
+                default_value='demo',
+                description='Folder for the overlay pictures.',
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution([share, 'launch', 'camera.launch.py'])
+                ),
+                launch_arguments={'camera': 'photos'}.items(),
+            ),
+            Node(
+                package='picosam_ros',
+                executable='demo',
+                output='screen',
+                arguments=['--attach', '--output', LaunchConfiguration('output')],
+            ),
+            Node(
+                package='rviz2',
+                executable='rviz2',
+                arguments=['-d', PathJoinSubstitution([share, 'rviz', 'picosam.rviz'])],
+                condition=IfCondition(LaunchConfiguration('rviz')),
+            ),
+        ]
+    )

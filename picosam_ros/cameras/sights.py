@@ -1,0 +1,73 @@
+"""What there is to point at in the photographs of the `photos` camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from picosam_ros.cameras.photo_walk import HEIGHT, WIDTH, PhotoWalk
+
+# The network sees a square that is this much larger than the object.
+AIR = 1.4
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A thing in a photograph: a point on it and its long side, in the photograph's pixels."""
+
+    name: str
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A thing in the image: where to point, in the image's pixels."""
+
+    object_id: int
+    name: str
+    x: float
+    y: float
+    roi_size: int
+
+
+SIGHTS: dict[str, tuple[Sight, ...]] = {
+    'astronaut': (
+        Sight('astronaut', 225, 240, 480),
+        Sight('helmet', 385, 425, 220),
+        Sight('shuttle', 392, 190, 210),
+    ),
+    'coffee': (Sight('cup', 285, 150, 240), Sight('spoon', 365, 285, 100)),
+    'motorcycle_left': (
+        Sight('motorcycle', 400, 250, 600),
+        Sight('headlamp', 540, 150, 80),
+    ),
+    'chelsea': (Sight('cat', 220, 160, 360), Sight('eye', 165, 110, 75)),
+    'rocket': (Sight('rocket', 322, 270, 290),),
+}
+
+
+class Pointer:
+    """Knows where things are in the frame that carries a stamp.
+
+    Args:
+        walk: the photographs of the camera; None for a camera that looks at anything, where the
+            only target is the middle of a 640×480 image.
+
+    """
+
+    def __init__(self, walk: PhotoWalk | None) -> None:
+        self._walk = walk
+
+    def targets(self, stamp_ns: int) -> tuple[str, tuple[Target, ...]]:
+        """Name what is shown at a time, and give what can be pointed at in it."""
+        if self._walk is None:
+            return 'camera', (Target(1, 'centre', WIDTH / 2, HEIGHT / 2, 0),)
+        view = self._walk.view(stamp_ns)
+        targets = []
+        for object_id, sight in enumerate(SIGHTS.get(view.name, ()), start=1):
+            x, y = view.affine(sight.x, sight.y)
+            if 0 <= x < WIDTH and 0 <= y < HEIGHT:
+                side = round(AIR * sight.size * view.affine.scale_x)
+                targets.append(Target(object_id, sight.name, x, y, side))
+        return view.name, tuple(targets)

@@ -1,0 +1,76 @@
+"""The networks that ship with the package, and the files that a user brings."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from picosam_ros.errors import ModelError
+
+DEFAULT = 'picosam2-96'
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network file.
+
+    Attributes:
+        name: in models.yaml, or the file's name.
+        path: the .onnx file.
+        sha256: what it must be, in hexadecimal; empty for a user's own file.
+        licence: as models.yaml tells it.
+
+    """
+
+    name: str
+    path: Path
+    sha256: str = ''
+    licence: str = "the user's own file"
+
+    def check(self) -> None:
+        """Raise ModelError if the file is missing or is not the one that models.yaml names."""
+        if not self.path.is_file():
+            raise ModelError(f'there is no network at {self.path}; {_known()}')
+        if not self.sha256:
+            return
+        found = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        if found != self.sha256:
+            raise ModelError(
+                f'{self.path} has the SHA-256 {found[:16]}…, and models.yaml names '
+                f'{self.sha256[:16]}…: the file is damaged or was replaced; reinstall the '
+                'package, or give the path of your own network instead of a name'
+            )
+
+
+def find_model(name_or_path: str) -> Model:
+    """Find a network by its name in models.yaml, or by its path (anything that ends in .onnx).
+
+    Raises:
+        ModelError: the name is unknown.
+
+    """
+    entries = registry()
+    if name_or_path in entries:
+        entry = entries[name_or_path]
+        return Model(name_or_path, FOLDER / entry['file'], entry['sha256'], entry['licence'])
+    if name_or_path.endswith('.onnx'):
+        return Model(Path(name_or_path).name, Path(name_or_path))
+    raise ModelError(f'model {name_or_path!r} was given; {_known()}')
+
+
+@cache
+def registry() -> dict[str, dict[str, Any]]:
+    """models.yaml: name to file, sha256, input, licence, metrics."""
+    text = (FOLDER / 'models.yaml').read_text(encoding='utf-8')
+    entries: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return entries
+
+
+def _known() -> str:
+    return f'known names are {", ".join(registry())}, or give the path of an .onnx file'

@@ -1,0 +1,200 @@
+"""`demo`: points at things in photographs that a camera in the hand looks at.
+
+It talks to the camera node as any user's program would: prompts to a topic, masks and latency
+from topics, and one picture of each photograph from the overlay topic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import rclpy
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
+
+from picosam_ros.cameras import CAMERAS
+from picosam_ros.cameras.photos import open_photos
+from picosam_ros.cameras.sights import Pointer, Target
+from picosam_ros.errors import PicosamError
+from picosam_ros.latency import STAGES, Timing
+from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
+from picosam_ros.nodes.scoreboard import Scoreboard
+from picosam_ros.ros import transport
+from picosam_ros.ros.images import to_rgb
+from picosam_ros.ros.messages import to_raw_image
+
+# A person who points at something that moves points again now and then.
+POINT_SECONDS = 0.2
+# Into each photograph: time enough for every object to be answered.
+PICTURE_SECONDS = 1.5
+REFRESH_SECONDS = 0.5
+QUEUE = 10
+
+
+class Demo(Node):
+    """Clicks on objects, collects what comes back, and keeps a picture of each photograph."""
+
+    def __init__(self, pointer: Pointer, output: Path) -> None:
+        super().__init__('demo')
+        self.scoreboard = Scoreboard()
+        self.pictures: dict[str, Path] = {}
+        self._pointer = pointer
+        self._output = output
+        self._scene = ''
+        self._scene_since = self._pointed = 0.0
+        self._targets: dict[int, Target] = {}
+        self._overlay: Any = None
+        self._prompts = self.create_publisher(Prompt, 'prompt', QUEUE)
+        self._clear = self.create_client(Trigger, 'camera/clear_prompts')
+        self.create_subscription(Latency, 'camera/latency', self._on_latency, QUEUE)
+        self.create_subscription(MaskArray, 'camera/masks', self._on_masks, QUEUE)
+        self.create_subscription(PromptStatus, 'camera/prompt_status', self._on_status, QUEUE)
+
+    def act(self) -> None:
+        """Do what is due now: point, or take a picture. Nothing before the first image."""
+        if not self.scoreboard.frames:
+            return
+        now = time.monotonic()
+        if now - self._pointed < POINT_SECONDS:
+            return
+        self._pointed = now
+        scene, targets = self._pointer.targets(time.time_ns())
+        if scene != self._scene:
+            self._scene, self._scene_since = scene, now
+            self._clear.call_async(Trigger.Request())
+            self.scoreboard.enter(scene)
+        self._targets = {target.object_id: target for target in targets}
+        for target in targets:
+            self._point_at(target)
+        if now - self._scene_since > PICTURE_SECONDS and scene not in self.pictures:
+            self._take_picture()
+
+    def _point_at(self, target: Target) -> None:
+        message = Prompt(object_id=target.object_id, roi_size=target.roi_size)
+        message.points = [Point2D(x=target.x, y=target.y)]
+        self._prompts.publish(message)
+
+    def _take_picture(self) -> None:
+        # The node draws only while somebody looks.
+        if self._overlay is None:
+            self._overlay = self.create_subscription(
+                Image, 'camera/overlay', self._on_overlay, QUEUE
+            )
+
+    def _on_overlay(self, message: Image) -> None:
+        if self._overlay is None:
+            return
+        self._output.mkdir(parents=True, exist_ok=True)
+        path = self._output / f'{self._scene}.png'
+        cv2.imwrite(str(path), cv2.cvtColor(to_rgb(to_raw_image(message)), cv2.COLOR_RGB2BGR))
+        self.pictures[self._scene] = path
+        self.destroy_subscription(self._overlay)
+        self._overlay = None
+
+    def _on_latency(self, message: Latency) -> None:
+        timing = Timing(**{stage: getattr(message, stage) for stage in STAGES})
+        self.scoreboard.add_frame(timing, message.dropped)
+
+    def _on_masks(self, message: MaskArray) -> None:
+        for mask in message.masks:
+            if mask.object_id in self._targets:
+                name = self._targets[mask.object_id].name
+                self.scoreboard.add_mask(self._scene, name, mask.area, mask.score)
+
+    def _on_status(self, message: PromptStatus) -> None:
+        self.scoreboard.add_answer(message.state)
+
+
+def main() -> int:
+    """Entry point. Returns 1 if no mask came."""
+    arguments = _arguments()
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    transport.prepare()
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        demo = Demo(_pointer(arguments), arguments.output)
+    except PicosamError as error:
+        print(error, file=sys.stderr)
+        return 1
+    with _camera(arguments) as alive:
+        _run(demo, arguments.seconds, lambda: told.is_set() or not alive())
+        demo.destroy_node()
+    rclpy.shutdown()
+    demo.scoreboard.show(final=True)
+    for path in demo.pictures.values():
+        print(f'picture: {path}')
+    if not demo.scoreboard.masks:
+        print('no mask came; see what the camera node says above', file=sys.stderr)
+    return 0 if demo.scoreboard.masks else 1
+
+
+def _run(demo: Demo, seconds: float, stopped: Any) -> None:
+    executor = transport.make_executor()
+    executor.add_node(demo)
+    end = time.monotonic() + seconds if seconds else float('inf')
+    shown = 0.0
+    while not stopped() and (now := time.monotonic()) < end:
+        executor.spin_once(timeout_sec=0.05)
+        demo.act()
+        if now - shown > REFRESH_SECONDS:
+            demo.scoreboard.show()
+            shown = now
+    executor.shutdown()
+
+
+@contextmanager
+def _camera(arguments: argparse.Namespace) -> Iterator[Any]:
+    """Run the camera node, unless one runs already; give a function that tells if it lives."""
+    if arguments.attach:
+        yield lambda: True
+        return
+    parameters = {'camera': arguments.camera, 'source': arguments.source}
+    command = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
+    for name, value in parameters.items():
+        command += ['-p', f'{name}:="{value}"'] if value else []
+    process = subprocess.Popen(command)
+    try:
+        yield lambda: process.poll() is None
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+
+
+def _pointer(arguments: argparse.Namespace) -> Pointer:
+    if arguments.camera == 'photos' and not arguments.source:
+        return Pointer(open_photos())
+    return Pointer(None)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog='demo',
+        description='Points at things that a camera sees, and shows how fast their masks come.',
+    )
+    parser.add_argument('--seconds', type=float, default=0, help='0, the default: until Ctrl-C')
+    parser.add_argument('--camera', choices=tuple(CAMERAS), default='photos')
+    parser.add_argument('--source', default='', help='device, file or folder')
+    parser.add_argument(
+        '--output', type=Path, default=Path('demo'), help='folder for the overlay pictures'
+    )
+    parser.add_argument('--attach', action='store_true', help='use a camera node that runs already')
+    return parser.parse_args(remove_ros_args(sys.argv)[1:])
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

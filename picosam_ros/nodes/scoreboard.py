@@ -1,0 +1,89 @@
+"""The demo's table: what came back, how fast."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections import Counter, deque
+
+from picosam_ros.latency import LatencyWindow, Timing
+from picosam_ros.segmenter import State
+
+_RATE_SECONDS = 2.0
+
+
+class Scoreboard:
+    """Collects figures and prints them: redrawn in place on a terminal, once at the end else."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.masks = 0
+        self._window = LatencyWindow()
+        self._arrivals: deque[float] = deque()
+        self._dropped = 0
+        self._answers: Counter[State] = Counter()
+        self._objects: dict[tuple[str, str], tuple[int, float]] = {}
+        self._scene = ''
+        self._lines = 0
+
+    def enter(self, scene: str) -> None:
+        """Another photograph is shown."""
+        self._scene = scene
+
+    def add_frame(self, timing: Timing, dropped: int) -> None:
+        """One result arrived."""
+        now = time.monotonic()
+        self.frames += 1
+        self._dropped = dropped
+        self._arrivals.append(now)
+        while now - self._arrivals[0] > _RATE_SECONDS:
+            self._arrivals.popleft()
+        if timing.inference == timing.inference:  # NaN without prompts
+            self._window.add(timing)
+
+    def add_mask(self, scene: str, name: str, area: int, score: float) -> None:
+        """One mask arrived; the last one of each object is shown."""
+        self.masks += 1
+        self._objects[scene, name] = (area, score)
+
+    def add_answer(self, state: int) -> None:
+        """One prompt was answered."""
+        self._answers[State(state)] += 1
+
+    def show(self, *, final: bool = False) -> None:
+        """Print the table; without a terminal only when `final`."""
+        on_terminal = sys.stdout.isatty()
+        if not (on_terminal or final):
+            return
+        lines = self._table()
+        if on_terminal and self._lines:
+            sys.stdout.write(f'\x1b[{self._lines}F\x1b[J')
+        width = shutil.get_terminal_size().columns if on_terminal else 200
+        sys.stdout.write('\n'.join(line[:width] for line in lines) + '\n')
+        sys.stdout.flush()
+        self._lines = len(lines)
+
+    def _table(self) -> list[str]:
+        answers = ', '.join(f'{n} {state.name.lower()}' for state, n in self._answers.items())
+        lines = [
+            '',
+            f'frames    {self._rate():5.1f} per second, {self.frames} in all, '
+            f'{self._dropped} dropped',
+            f'prompts   {answers or "none yet"}',
+            f'masks     {self.masks}',
+            '',
+            'latency (ms)      p50     p95',
+        ]
+        for stage, p in self._window.percentiles().items():
+            lines.append(f'  {stage:12}{p.p50:8.2f}{p.p95:8.2f}')
+        lines += ['', f'{"photograph":18}{"object":18}{"area (px)":>10}{"score":>8}']
+        for (scene, name), (area, score) in self._objects.items():
+            mark = '▸' if scene == self._scene else ' '
+            lines.append(f'{mark} {scene:16}{name:18}{area:10}{score:8.2f}')
+        return lines
+
+    def _rate(self) -> float:
+        if len(self._arrivals) < 2:
+            return 0.0
+        return (len(self._arrivals) - 1) / (self._arrivals[-1] - self._arrivals[0])

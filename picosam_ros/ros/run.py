@@ -1,0 +1,50 @@
+"""Main of an executable, from the command line to the exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import cv2
+import rclpy
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from picosam_ros.ros import transport
+from picosam_ros.ros.node import SegmentationNode
+
+
+def run(make: type[SegmentationNode]) -> int:
+    """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
+
+    Returns the exit code: 1 if the node could not start itself.
+    """
+    transport.prepare()
+    cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    # Our own handlers, so that the node still has a context to say goodbye in.
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = make()
+    except InvalidParameterValueException as error:
+        print(error, file=sys.stderr)
+        rclpy.shutdown()
+        return 1
+    executor = transport.make_executor()
+    executor.add_node(node)
+    started = not node.parameters['autostart'] or _start(node)
+    if started:
+        transport.spin(executor, until=told.is_set)
+    node.trigger_shutdown()
+    executor.shutdown()
+    rclpy.shutdown()
+    return 0 if started else 1
+
+
+def _start(node: SegmentationNode) -> bool:
+    transitions = (node.trigger_configure, node.trigger_activate)
+    return all(transition() == TransitionCallbackReturn.SUCCESS for transition in transitions)

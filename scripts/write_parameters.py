@@ -1,0 +1,28 @@
+"""Write docs/parameters.md and config/*.yaml from the parameter tables of the nodes."""
+
+from pathlib import Path
+
+from picosam_ros.nodes import camera, segmenter
+from picosam_ros.ros.parameters import to_markdown, to_yaml
+
+ROOT = Path(__file__).parent.parent
+NODES = {'camera': camera, 'segmenter': segmenter}
+
+
+def documents() -> dict[Path, str]:
+    """Give each file's path, relative to the repository, and its text."""
+    sections = [
+        f'## `{name}`\n\n{module.__doc__.split(": ", 1)[1].strip()[:1].upper()}'
+        f'{module.__doc__.split(": ", 1)[1].strip()[1:]}\n\n{to_markdown(module.PARAMETERS)}'
+        for name, module in NODES.items()
+    ]
+    page = '# Parameters\n\nWritten by `make docs` from the tables that the nodes declare.\n\n'
+    files = {Path('docs/parameters.md'): page + '\n'.join(sections)}
+    for name, module in NODES.items():
+        files[Path(f'config/{name}.yaml')] = to_yaml(name, module.PARAMETERS)
+    return files
+
+
+if __name__ == '__main__':
+    for path, text in documents().items():
+        (ROOT / path).write_text(text, encoding='utf-8')

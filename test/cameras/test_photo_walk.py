@@ -1,0 +1,116 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from picosam_ros.cameras.photo_walk import DWELL_NS, HEIGHT, WIDTH, Photo, PhotoWalk
+from picosam_ros.errors import CameraError
+
+STAMPS = st.integers(0, 2**62)
+SECOND = 1_000_000_000
+MORNING = 1_800_000_000 * SECOND
+
+
+def blank(name='blank', width=600, height=400):
+    return Photo(name, width, height, np.zeros((height, width, 3), np.uint8))
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """Make a black photo of 600×400 with a white dot at (310, 190); tell where it is."""
+    pixels = np.zeros((400, 600, 3), np.uint8)
+    cv2.circle(pixels, (310, 190), 4, (255, 255, 255), -1)
+    cv2.imwrite(str(tmp_path / 'marked.png'), pixels)
+    return Photo.read(tmp_path / 'marked.png'), (310, 190)
+
+
+@given(STAMPS, st.integers(8, 5000), st.integers(8, 5000))
+def test_the_view_never_leaves_the_photo(stamp, width, height):
+    photo = Photo('any', width, height, np.zeros((1, 1, 3), np.uint8))
+    roi = PhotoWalk([photo]).view(stamp).roi
+    assert roi.x >= 0
+    assert roi.y >= 0
+    assert roi.x + roi.width <= width + 1e-6
+    assert roi.y + roi.height <= height + 1e-6
+
+
+@given(STAMPS, st.integers(8, 5000), st.integers(8, 5000))
+def test_the_view_is_four_to_three_and_zooms_between_75_and_95_percent(stamp, width, height):
+    photo = Photo('any', width, height, np.zeros((1, 1, 3), np.uint8))
+    roi = PhotoWalk([photo]).view(stamp).roi
+    assert roi.width * 3 == pytest.approx(roi.height * 4)
+    assert 0.75 - 1e-9 <= roi.width / min(width, height * 4 / 3) <= 0.95 + 1e-9
+
+
+@given(STAMPS)
+def test_two_walks_past_the_same_photos_agree_on_every_stamp(stamp):
+    photos = [blank('a'), blank('b', 512, 512)]
+    assert PhotoWalk(photos).view(stamp) == PhotoWalk(photos).view(stamp)
+
+
+@pytest.mark.parametrize('tenths', range(0, 50, 7))
+def test_a_mark_of_the_photo_is_in_the_picture_where_the_view_says(marked, tenths):
+    photo, mark = marked
+    walk = PhotoWalk([photo])
+    view = walk.view(MORNING + tenths * SECOND // 10)
+    rows, columns = np.nonzero(walk.render(view)[..., 0] > 127)
+    assert (columns.mean(), rows.mean()) == pytest.approx(view.affine(*mark), abs=0.3)
+
+
+def test_a_photo_larger_than_the_picture_keeps_the_coordinates_of_its_file(tmp_path):
+    pixels = np.zeros((3000, 4000, 3), np.uint8)
+    cv2.circle(pixels, (2100, 1400), 40, (255, 255, 255), -1)
+    cv2.imwrite(str(tmp_path / 'large.png'), pixels)
+    walk = PhotoWalk([Photo.read(tmp_path / 'large.png')])
+    view = walk.view(MORNING)
+    rows, columns = np.nonzero(walk.render(view)[..., 0] > 127)
+    assert walk.photos[0].pixels.shape[1] < 1000
+    assert (columns.mean(), rows.mean()) == pytest.approx(view.affine(2100, 1400), abs=0.3)
+
+
+def test_the_same_view_gives_the_same_picture(marked):
+    first, second = (PhotoWalk([marked[0]]) for _ in range(2))
+    picture = first.render(first.view(MORNING))
+    assert picture.shape == (HEIGHT, WIDTH, 3)
+    assert picture.dtype == np.uint8
+    np.testing.assert_array_equal(picture, second.render(second.view(MORNING)))
+
+
+def test_each_photo_is_shown_for_the_dwell_time_and_then_the_next():
+    walk = PhotoWalk([blank('a'), blank('b'), blank('c')])
+    lap = 3 * DWELL_NS
+    start = MORNING // lap * lap
+    times = [start, start + DWELL_NS - 1, start + DWELL_NS, start + 2 * DWELL_NS, start + lap]
+    assert [walk.view(time).name for time in times] == ['a', 'a', 'b', 'c', 'a']
+    assert [walk.view(time).index for time in times] == [0, 0, 1, 2, 0]
+
+
+def test_an_object_moves_gently_and_noticeably():
+    walk = PhotoWalk([blank()])
+    times = range(MORNING, MORNING + 60 * SECOND, SECOND // 30)
+    places = np.array([walk.view(time).affine(300, 200) for time in times])
+    steps = np.abs(np.diff(places, axis=0))[np.arange(1, len(places)) * SECOND // 30 % DWELL_NS > 0]
+    within = [places[i : i + 150] for i in range(0, len(places) - 149, 150)]
+    travel = np.array([np.ptp(visit, axis=0) for visit in within]) / (WIDTH, HEIGHT)
+    assert 0.05 < np.median(travel) < 0.2
+    assert np.median(steps) < 3
+
+
+def test_a_square_photo_is_seen_from_top_to_bottom_over_the_laps():
+    walk = PhotoWalk([blank('square', 512, 512)])
+    rois = [walk.view(MORNING + visit * DWELL_NS).roi for visit in range(40)]
+    assert min(roi.y for roi in rois) < 40
+    assert max(roi.y + roi.height for roi in rois) > 472
+
+
+def test_the_colours_of_the_file_come_out_as_red_green_blue(tmp_path):
+    cv2.imwrite(str(tmp_path / 'red.png'), np.full((30, 40, 3), (10, 20, 250), np.uint8))
+    walk = PhotoWalk([Photo.read(tmp_path / 'red.png')])
+    assert walk.render(walk.view(MORNING))[240, 320].tolist() == [250, 20, 10]
+
+
+def test_a_file_that_is_not_a_picture_is_refused_by_name(tmp_path):
+    (tmp_path / 'letter.jpg').write_text('Dear reader')
+    with pytest.raises(CameraError, match=r'letter\.jpg is not a picture'):
+        Photo.read(tmp_path / 'letter.jpg')

@@ -1,0 +1,222 @@
+"""The device is a real video file, opened with OpenCV: it reads alike, ends, and has no clock."""
+
+import errno
+import threading
+import time
+
+import cv2
+import pytest
+from square_video import number_of
+
+from picosam_ros.cameras import grabber, make_camera
+from picosam_ros.cameras.grabber import capture_stamp
+from picosam_ros.cameras.v4l2 import V4l2Camera, devices, reason_of
+from picosam_ros.errors import CameraError
+
+
+class Gate:
+    """A capture whose pictures wait until the test lets them through, like a slow device."""
+
+    def __init__(self, capture):
+        self._capture = capture
+        self._allowed = threading.Semaphore(1)
+        self.released = threading.Event()
+
+    def allow(self, count=1):
+        self._allowed.release(count)
+
+    def read(self):
+        if not self._allowed.acquire(timeout=60):
+            return False, None
+        return self._capture.read()
+
+    def get(self, prop, /):
+        return self._capture.get(prop)
+
+    def release(self):
+        self._capture.release()
+        self.released.set()
+
+
+@pytest.fixture
+def gates():
+    return []
+
+
+@pytest.fixture
+def camera(video, gates, monkeypatch):
+    """Make a camera whose device shows a picture of the video for every `gates[-1].allow()`."""
+
+    monkeypatch.setattr(grabber, 'STOP_S', 0.05)
+
+    def opener(_device, _rate):
+        gates.append(Gate(cv2.VideoCapture(str(video))))
+        return gates[-1]
+
+    camera = V4l2Camera(source='7', rate=30, frame_id='eye', opener=opener)
+    yield camera
+    for gate in gates:
+        gate.allow(100)
+    camera.close()
+
+
+def test_frames_come_as_the_device_gives_them(camera, gates):
+    camera.open()
+    numbers = []
+    for _ in range(3):
+        numbers.append(number_of(camera.read(timeout=10).pixels))
+        gates[0].allow()
+    assert numbers == [0, 1, 2]
+
+
+def test_red_is_the_first_channel(camera):
+    camera.open()
+    frame = camera.read(timeout=10)
+    assert frame.pixels[24, 8, 0] > 200
+    assert frame.pixels[24, 8, 2] < 80
+    assert frame.frame_id == 'eye'
+
+
+def test_a_frame_without_a_clock_is_stamped_at_its_arrival(camera):
+    before = time.time_ns()
+    camera.open()
+    frame = camera.read(timeout=10)
+    assert before <= frame.stamp_ns + 1_000_000
+    assert frame.stamp_ns <= frame.received_ns + 1_000_000
+
+
+def test_a_device_that_hangs_does_not_block_the_reader(camera):
+    camera.open()
+    assert camera.read(timeout=10) is not None
+    assert camera.read(timeout=0.01) is None
+
+
+def test_the_newest_frame_wins_and_a_device_that_stops_is_told(camera, gates):
+    camera.open()
+    gates[0].allow(100)
+    assert gates[0].released.wait(10)
+    assert number_of(camera.read(timeout=10).pixels) == 11
+    with pytest.raises(CameraError, match='/dev/video7 stopped: it gives no more pictures'):
+        camera.read(timeout=10)
+
+
+def test_closing_interrupts_a_read_that_waits(camera):
+    camera.open()
+    camera.read(timeout=10)
+    answers, reading = [], threading.Event()
+
+    def read():
+        reading.set()
+        answers.append(camera.read(timeout=60))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert reading.wait(10)
+    camera.close()
+    thread.join(10)
+    assert answers == [None]
+
+
+def test_a_device_that_hangs_does_not_keep_close_waiting_and_is_released_later(camera, gates):
+    camera.open()
+    begun = time.monotonic()
+    camera.close()
+    assert time.monotonic() - begun < 30
+    assert not gates[0].released.is_set()
+    gates[0].allow()
+    assert gates[0].released.wait(10)
+
+
+def test_after_closing_it_opens_again(camera, gates):
+    camera.open()
+    camera.open()
+    gates[0].allow(100)
+    camera.close()
+    camera.close()
+    assert camera.read(timeout=0) is None
+    camera.open()
+    assert number_of(camera.read(timeout=10).pixels) == 0
+    assert len(gates) == 2
+
+
+def test_a_device_without_pictures_is_refused(tmp_path):
+    (tmp_path / 'empty').touch()
+    camera = V4l2Camera(
+        source='0',
+        rate=30,
+        frame_id='',
+        opener=lambda *_: cv2.VideoCapture(str(tmp_path / 'empty')),
+    )
+    with pytest.raises(CameraError, match='/dev/video0: it opens, but gives no pictures'):
+        camera.open()
+
+
+def test_a_missing_device_is_refused(tmp_path):
+    camera = make_camera('v4l2', source=str(tmp_path / 'video0'))
+    with pytest.raises(CameraError, match='video0: there is no such device'):
+        camera.open()
+
+
+def test_a_file_that_is_no_camera_is_refused(tmp_path):
+    (tmp_path / 'video0').write_text('not a camera')
+    camera = make_camera('v4l2', source=str(tmp_path / 'video0'))
+    with pytest.raises(CameraError, match='video0: not a camera, or another program has it'):
+        camera.open()
+
+
+def test_a_camera_that_was_not_opened_says_so():
+    with pytest.raises(CameraError, match='call open'):
+        make_camera('v4l2').read(timeout=0)
+
+
+def test_the_devices_are_tried_by_number(tmp_path):
+    for name in ('video10', 'video2', 'video0', 'video-notes', 'media0'):
+        (tmp_path / name).touch()
+    assert [name.rpartition('/')[2] for name in devices('', tmp_path)] == [
+        'video0',
+        'video2',
+        'video10',
+    ]
+
+
+def test_a_number_and_a_path_mean_one_device():
+    assert devices('2') == ['/dev/video2']
+    assert devices('/dev/v4l/by-id/eye') == ['/dev/v4l/by-id/eye']
+
+
+def test_without_any_device_another_camera_is_suggested(tmp_path):
+    with pytest.raises(CameraError, match='plug in a USB camera'):
+        devices('', tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('number', 'words'),
+    [
+        (errno.ENOENT, 'no such device'),
+        (errno.EACCES, 'group video'),
+        (errno.EBUSY, 'busy'),
+        (errno.ENODEV, 'unplugged'),
+        (errno.EISDIR, 'Is a directory'),
+    ],
+)
+def test_the_reason_is_told_in_words(number, words):
+    assert words in reason_of(OSError(number, 'Is a directory'))
+
+
+def test_the_driver_s_own_time_of_capture_is_the_stamp():
+    age_ns = 40_000_000
+    before = time.time_ns()
+    stamp = capture_stamp((time.monotonic_ns() - age_ns) / 1e6)
+    assert before - age_ns - 1_000_000 <= stamp <= time.time_ns() - age_ns + 1_000_000
+
+
+@pytest.mark.parametrize('seconds', [-1.0, 5.0])
+def test_a_time_of_another_clock_leaves_the_arrival(seconds):
+    before = time.time_ns()
+    stamp = capture_stamp((time.monotonic_ns() - seconds * 1e9) / 1e6)
+    assert before - 1_000_000 <= stamp <= time.time_ns() + 1_000_000
+
+
+def test_it_describes_the_device(camera):
+    camera.open()
+    assert camera.description == {'source': '/dev/video7', 'size': '160x48', 'rate': '100'}

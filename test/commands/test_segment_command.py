@@ -1,0 +1,195 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from picosam_ros import Frame, Prompt, open_engine
+from picosam_ros.cli import main
+from picosam_ros.engines import ENGINES
+from picosam_ros.models import DEFAULT
+from picosam_ros.overlay import draw
+
+ROOT = Path(__file__).resolve().parents[2]
+CENTRE = '69.5,49.5'
+
+
+@pytest.fixture
+def segment(picture, tiny_network):
+    """Return a function that runs the command on the picture, one network pixel per pixel."""
+    network = tiny_network()
+    return lambda *more: main(
+        ['segment', picture, '--model', network, '--roi-size', '96', *map(str, more)]
+    )
+
+
+def test_json_has_the_mask_in_numbers_and_the_time_of_every_stage(segment, picture, capsys):
+    assert segment('--point', CENTRE, '--json') == 0
+    report = json.loads(capsys.readouterr().out)
+    timing = report.pop('timing')
+    assert set(timing) == {'load', 'preprocess', 'inference', 'decode', 'total'}
+    assert all(value > 0 for value in timing.values())
+    assert timing['total'] >= timing['preprocess'] + timing['inference'] + timing['decode']
+    assert report == {
+        'image': picture,
+        'width': 120,
+        'height': 100,
+        'engine': 'onnx',
+        'model': 'tiny.onnx',
+        'score': 1.0,
+        'area': 40 * 30,
+        'box': [50, 35, 89, 64],
+        'centroid': [69.5, 49.5],
+        'roi': {'x': 22, 'y': 2, 'width': 96, 'height': 96},
+        'note': '',
+    }
+
+
+def test_the_readable_answer_has_box_area_score_and_milliseconds(segment, capsys):
+    assert segment('--point', CENTRE) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith('box 50,35,89,64  area 1200 px (10.0%)  score 1.00  ')
+    assert printed.endswith(' ms\n')
+
+
+def test_the_mask_file_holds_0_and_255_as_the_library_finds_them(picture, tmp_path, capsys):
+    path = tmp_path / 'mask.png'
+    assert main(['segment', picture, '--point', '60,40', '-o', str(path)]) == 0
+    rgb = cv2.imread(picture)[..., ::-1]
+    with open_engine() as engine:
+        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(60, 40)])
+    written = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert written.dtype == np.uint8
+    np.testing.assert_array_equal(written, np.where(mask.to_image(), 255, 0))
+    assert str(path) in capsys.readouterr().out
+
+
+def test_the_overlay_is_the_picture_with_the_mask_drawn_in_the_right_colours(
+    segment, picture, tmp_path, monkeypatch
+):
+    monkeypatch.setattr('picosam_ros.overlay.draw', lambda pixels, masks, **_: draw(pixels, masks))
+    path = tmp_path / 'overlay.png'
+    assert segment('--point', CENTRE, '--overlay', path) == 0
+    rgb = np.ascontiguousarray(cv2.imread(picture)[..., ::-1])
+    with open_engine(model=str(tmp_path / 'tiny.onnx')) as engine:
+        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(69.5, 49.5, roi_size=96)])
+    np.testing.assert_array_equal(cv2.imread(str(path))[..., ::-1], draw(rgb, [mask]))
+
+
+def test_several_points_are_one_prompt(segment, capsys):
+    assert segment('--point', '52,32', '--point', '86,56,1', '--json') == 0
+    roi = json.loads(capsys.readouterr().out)['roi']
+    assert (roi['x'] + 47.5, roi['y'] + 47.5) == (68.5, 43.5)
+
+
+def test_a_box_that_reaches_over_the_border_is_cut_and_that_is_told(segment, capsys):
+    assert segment('--box', '-10,-5,90,70', '--json') == 0
+    note = json.loads(capsys.readouterr().out)['note']
+    assert note == 'the box was cut at the border of the 120×100 image'
+    assert segment('--box', '-10,-5,90,70') == 0
+    assert note in capsys.readouterr().out
+
+
+def test_a_terminal_that_cannot_show_a_character_shows_a_question_mark(picture):
+    printed = subprocess.run(
+        [sys.executable, '-m', 'picosam_ros', 'segment', picture, '--box', '-10,-5,90,70'],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, 'PYTHONIOENCODING': 'ascii'},
+        timeout=60,
+    )
+    assert printed.returncode == 0
+    assert '120?100' in printed.stdout
+
+
+def test_an_object_that_is_not_there_is_an_answer_and_no_fault(tiny_network, tmp_path, capsys):
+    black = tmp_path / 'black.png'
+    cv2.imwrite(str(black), np.zeros((50, 50, 3), np.uint8))
+    arguments = ['segment', str(black), '--point', '9,9', '--roi-size', '16']
+    arguments += ['--model', tiny_network()]
+    assert main([*arguments, '--json']) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report['area'], report['box'], report['centroid']) == (0, None, None)
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.startswith('nothing found')
+
+
+def test_a_picture_is_read_upright_as_its_exif_data_tell(tmp_path, tiny_network, capsys):
+    path = tmp_path / 'turned.jpg'
+    _, encoded = cv2.imencode('.jpg', np.zeros((40, 80, 3), np.uint8))
+    # One EXIF entry, little-endian: Orientation (0x0112) is 6, a quarter turn.
+    entry = bytes.fromhex('0100 1201 0300 01000000 06000000 00000000')
+    exif = b'Exif\0\0II*\0\x08\0\0\0' + entry
+    segment = b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif
+    path.write_bytes(encoded[:2].tobytes() + segment + encoded[2:].tobytes())
+    main(['segment', str(path), '--point', '9,70', '--model', tiny_network(), '--json'])
+    report = json.loads(capsys.readouterr().out)
+    assert (report['width'], report['height']) == (40, 80)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (['--point', '120,10'], 'point (120, 10) is outside of the image; allowed are x from 0'),
+        (['--box', '130,10,140,20'], 'is outside of the 120×100 image'),
+        (['--box', '9,9,9,9'], 'x1 must exceed x0'),
+        (['--point', 'nan,3'], 'coordinates must be finite'),
+        (['--point', '9,9,0'], 'no positive point and no box'),
+        (['--point', '9,9', '--roi-size', '3'], 'an ROI of 3 pixels was given; allowed are 16'),
+        (['--point', '9,9', '--box', '5,5,40,40'], 'does not take a box together with points'),
+        (['--point', '9,9', '--point', '5,5,0'], 'does not take negative points'),
+        (
+            ['--point', '9,9', '--engine', 'gpu'],
+            f"'gpu' was given; allowed are {', '.join(ENGINES)}",
+        ),
+        (['--point', '9,9', '--model', 'yolo'], f"'yolo' was given; known names are {DEFAULT}"),
+        (['--point', '9,9', '--model', 'no.onnx'], 'there is no network at no.onnx'),
+        (['--point', '9,9', '-o', 'mask.jpg'], 'no lossless format; let the name end in one of'),
+        (['--point', '9,9', '-o', 'no-folder/mask.png'], 'cannot be written: no such file'),
+        (['--point', '9,9', '--overlay', 'drawn'], 'let the name end in .png or .jpg'),
+        (['--point', '9,9', '--overlay', 'drawn.txt'], 'let the name end in .png or .jpg'),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(
+    arguments, said, picture, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(['segment', picture, *arguments]) == 1
+    told = capsys.readouterr()
+    assert told.out == ''
+    assert said in told.err
+    assert told.err.count('\n') == 1
+
+
+@pytest.mark.parametrize('content', [b'', b'this is text'])
+def test_a_file_that_is_no_picture_is_refused(content, tmp_path, capsys):
+    path = tmp_path / 'notes.jpg'
+    path.write_bytes(content)
+    assert main(['segment', str(path), '--point', '1,1']) == 1
+    assert f'{path} is not a picture that OpenCV can read' in capsys.readouterr().err
+
+
+def test_a_folder_is_refused(tmp_path, capsys):
+    assert main(['segment', str(tmp_path), '--point', '1,1']) == 1
+    assert f'{tmp_path} cannot be read: is a directory' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        ([], 'give the object with --point X,Y or --box X0,Y0,X1,Y1'),
+        (['--point', '7'], "'7' was given; the form is X,Y or X,Y,0 or X,Y,1, in pixels"),
+        (['--point', 'x,y'], "'x,y' was given; the form is"),
+        (['--point', '7,7,2'], 'the third number is 1 (on the object) or 0 (not on it)'),
+        (['--box', '1,2,3'], "'1,2,3' was given; the form is X0,Y0,X1,Y1, in pixels"),
+    ],
+)
+def test_what_was_mistyped_is_a_usage_error(arguments, said, picture, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['segment', picture, *arguments])
+    assert said in capsys.readouterr().err

@@ -1,0 +1,50 @@
+import re
+from importlib import import_module
+
+import pytest
+
+from picosam_ros.engines import ENGINES, make_engine, open_engine
+from picosam_ros.engines.base import Capabilities
+from picosam_ros.engines.onnx import OnnxEngine
+from picosam_ros.errors import EngineError, ModelError
+
+
+@pytest.mark.parametrize('name', ENGINES)
+def test_every_name_leads_to_a_class_with_all_that_an_engine_has(name):
+    module, class_name = ENGINES[name]
+    engine = getattr(import_module(f'picosam_ros.engines.{module}'), class_name)
+    assert isinstance(engine.capabilities, Capabilities)
+    assert isinstance(engine.name, str)
+    for verb in ('open', 'segment', 'close', '__enter__', '__exit__'):
+        assert callable(getattr(engine, verb))
+    assert isinstance(engine.description, property)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    for factory in (make_engine, open_engine):
+        with pytest.raises(EngineError) as refusal:
+            factory('tpu')
+        expected = f"engine 'tpu' was given; allowed are {', '.join(ENGINES)}"
+        assert str(refusal.value) == expected
+
+
+def test_options_reach_the_engine(tiny_network):
+    engine = make_engine('onnx', model=tiny_network(), threads=3)
+    assert isinstance(engine, OnnxEngine)
+    assert engine.threads == 3
+    assert engine.model.name == 'tiny.onnx'
+
+
+def test_making_does_not_open_and_opening_does(tiny_network):
+    path = tiny_network()
+    with pytest.raises(EngineError, match='closed'):
+        make_engine('onnx', model=path).segment(None, [])
+    with open_engine('onnx', model=path) as engine:
+        assert len(engine.segment(None, [])) == 0
+
+
+def test_opening_an_engine_without_its_network_raises(tmp_path):
+    path = tmp_path / 'gone.onnx'
+    make_engine('onnx', model=str(path))
+    with pytest.raises(ModelError, match=re.escape(str(path))):
+        open_engine('onnx', model=str(path))

@@ -1,0 +1,126 @@
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from picosam_ros import __version__
+from picosam_ros.cli import COMMANDS, _parser, main
+from picosam_ros.commands.terminal import paint
+from picosam_ros.errors import ImageError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, '-m', 'picosam_ros', *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_the_help_of_a_command_shows_an_example_that_the_command_takes(name, capsys):
+    with pytest.raises(SystemExit, match='0'):
+        main([name, '--help'])
+    example = COMMANDS[name].EXAMPLE
+    assert f'example:\n  {example}' in capsys.readouterr().out
+    program, *arguments = shlex.split(example)
+    assert program == 'picosam'
+    assert _parser().parse_args(arguments).run is COMMANDS[name].run
+
+
+def test_the_help_lists_every_command():
+    printed = run('--help')
+    assert printed.returncode == 0
+    for name, command in COMMANDS.items():
+        assert name in printed.stdout
+        assert command.HELP in printed.stdout
+
+
+def test_the_version_is_that_of_the_package():
+    assert run('--version').stdout == f'picosam {__version__}\n'
+
+
+def test_help_loads_nothing_heavy():
+    program = (
+        'import sys; from picosam_ros.cli import _parser; _parser().format_help();'
+        'print({"numpy", "cv2", "onnxruntime", "yaml", "rclpy"} & set(sys.modules))'
+    )
+    printed = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert printed.stdout == 'set()\n'
+
+
+@pytest.mark.parametrize('arguments', [(), ('segmnt',)])
+def test_a_command_line_without_a_known_command_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(arguments)
+    assert 'usage: picosam' in capsys.readouterr().err
+
+
+def test_a_fault_is_one_sentence_on_standard_error_and_no_traceback():
+    failed = run('segment', 'no-such-picture.jpg', '--point', '1,2')
+    assert failed.returncode == 1
+    assert failed.stdout == ''
+    assert failed.stderr == (
+        'picosam: the picture no-such-picture.jpg cannot be read: no such file or directory\n'
+    )
+
+
+def test_debug_shows_where_a_fault_arose():
+    with pytest.raises(ImageError):
+        main(['segment', 'no-such-picture.jpg', '--point', '1,2', '--debug'])
+
+
+def test_a_missing_package_is_told_together_with_the_doctor(tmp_path):
+    (tmp_path / 'sitecustomize.py').write_text("import sys\nsys.modules['cv2'] = None\n")
+    failed = run('segment', 'a.jpg', '--point', '1,2', PYTHONPATH=f'{tmp_path}:{ROOT}')
+    assert failed.returncode == 1
+    assert 'cv2' in failed.stderr
+    assert '"picosam doctor"' in failed.stderr
+    assert 'Traceback' not in failed.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_fault_to_complain_about():
+    reading, writing = os.pipe()
+    os.close(reading)
+    left = subprocess.run(
+        [sys.executable, '-m', 'picosam_ros', 'doctor', '--json'],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        timeout=60,
+    )
+    os.close(writing)
+    assert left.stderr == b''
+
+
+class Terminal:
+    def isatty(self):
+        return True
+
+
+def test_colour_is_for_terminals_that_want_it(monkeypatch):
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.delenv('NO_COLOR', raising=False)
+    assert paint('word', 'red', Terminal()) == '\033[31mword\033[0m'
+    monkeypatch.setenv('NO_COLOR', '1')
+    assert paint('word', 'red', Terminal()) == 'word'
+    monkeypatch.delenv('NO_COLOR')
+    monkeypatch.setenv('TERM', 'dumb')
+    assert paint('word', 'red', Terminal()) == 'word'
+
+
+def test_what_is_piped_has_no_colour(capsys, monkeypatch):
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.delenv('NO_COLOR', raising=False)
+    main(['doctor'])
+    assert '\033' not in capsys.readouterr().out

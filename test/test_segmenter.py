@@ -1,0 +1,369 @@
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation, Unanswered
+from picosam_ros.errors import PromptError
+from picosam_ros.frame import Frame
+from picosam_ros.latency import Timing
+from picosam_ros.mask import Mask
+from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.roi import Roi
+from picosam_ros.segmenter import Answer, Segmenter, State
+
+PATIENCE = 10.0
+
+
+class SquareEngine(EngineContext):
+    """Every object fills its ROI, except those that it is told to leave unanswered."""
+
+    name = 'square'
+    capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
+
+    def __init__(self) -> None:
+        self.unanswered_ids = set()
+        self.busy = threading.Lock()
+        self.begun = threading.Event()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    @property
+    def description(self):
+        return {'model': 'none'}
+
+    def open(self):
+        pass
+
+    def close(self):
+        pass
+
+    def segment(self, frame, prompts):
+        assert self.busy.acquire(blocking=False), 'two threads use the engine at a time'
+        self.begun.set()
+        assert self.gate.wait(PATIENCE)
+        self.busy.release()
+        answered = [p for p in prompts if p.object_id not in self.unanswered_ids]
+        left = [p for p in prompts if p.object_id in self.unanswered_ids]
+        return Segmentation(
+            tuple(self.mask(frame, prompt) for prompt in answered),
+            tuple(Unanswered(prompt, 'no tensor') for prompt in left),
+            Timing(inference=5.0),
+        )
+
+    def mask(self, frame, prompt):
+        roi = Roi.choose(prompt, frame.width, frame.height)
+        logits = np.ones((8, 8), np.float32)
+        return Mask(prompt, logits, roi, frame.width, frame.height, self.name, 1.0)
+
+
+def picture(width=640, height=480, stamp_ns=0):
+    return Frame.from_array(np.zeros((height, width, 3), np.uint8), stamp_ns=stamp_ns)
+
+
+def at(x=100, y=100, **options):
+    """Return the making of a prompt, as `put` takes it."""
+    return lambda: Prompt.at(x, y, **options)
+
+
+@pytest.fixture
+def engine():
+    return SquareEngine()
+
+
+@pytest.fixture
+def segmenter(engine):
+    """Return a segmenter that has seen a 640×480 image."""
+    segmenter = Segmenter(engine)
+    segmenter.step(picture())
+    return segmenter
+
+
+@contextmanager
+def working_on(segmenter, frame):
+    """Give the result, in a list, of a step that is in the engine while the block runs."""
+    engine, results = segmenter.engine, []
+    engine.begun.clear()
+    engine.gate.clear()
+    thread = threading.Thread(target=lambda: results.append(segmenter.step(frame)))
+    thread.start()
+    assert engine.begun.wait(PATIENCE)
+    try:
+        yield results
+    finally:
+        engine.gate.set()
+        thread.join(PATIENCE)
+
+
+# Prompts and their answers
+
+
+def test_a_prompt_before_the_first_image_is_refused_and_accepted_after_it(engine):
+    segmenter = Segmenter(engine)
+    answer = segmenter.put(at(object_id=3))
+    assert (answer.object_id, answer.state, answer.generation) == (3, State.REFUSED, 0)
+    assert 'no image has arrived yet' in answer.reason
+    assert segmenter.prompts == ()
+    segmenter.step(picture())
+    assert segmenter.put(at(object_id=3)).state is State.ACCEPTED
+
+
+def test_an_accepted_prompt_is_answered_on_every_frame_after_it(segmenter):
+    answer = segmenter.put(at(object_id=3))
+    assert answer == Answer(3, State.ACCEPTED, '', 1)
+    for stamp in (10, 20):
+        frame = picture(stamp_ns=stamp)
+        result = segmenter.step(frame)
+        assert result.frame is frame
+        [mask] = result.masks
+        assert (mask.prompt.object_id, mask.prompt.generation) == (3, 1)
+        assert result.timing.inference == 5.0
+
+
+def test_a_prompt_that_cannot_be_made_is_refused_with_its_sentence(segmenter):
+    answer = segmenter.put(at(object_id=255), object_id=255)
+    assert (answer.object_id, answer.state, answer.generation) == (255, State.REFUSED, 0)
+    assert 'object id 255 was given' in answer.reason
+
+
+def test_a_refusal_of_a_prompt_that_was_made_carries_its_id(segmenter):
+    answer = segmenter.put(at(x=-7, object_id=9))
+    assert (answer.object_id, answer.state) == (9, State.REFUSED)
+    assert '(-7, 100) is outside' in answer.reason
+
+
+def test_making_a_prompt_may_look_at_the_segmenter(segmenter):
+    segmenter.put(at())
+    answer = segmenter.put(lambda: Prompt.at(5, 5, object_id=len(segmenter.prompts) + 1))
+    assert answer.object_id == 2
+
+
+def test_a_mistake_in_the_making_is_not_mistaken_for_a_refusal(segmenter):
+    with pytest.raises(ZeroDivisionError):
+        segmenter.put(lambda: Prompt.at(1 / 0, 0))
+    assert segmenter.put(at()).state is State.ACCEPTED
+
+
+def test_a_prompt_that_had_to_be_changed_is_clamped_and_says_how(segmenter):
+    answer = segmenter.put(lambda: Prompt.inside(Box(-5, 0, 50, 50)))
+    assert answer.state is State.CLAMPED
+    assert 'the box was cut' in answer.reason
+    assert segmenter.prompts[0].box == Box(0, 0, 50, 50)
+
+
+def test_what_the_engine_cannot_do_is_refused_and_changes_nothing(segmenter):
+    segmenter.put(at())
+    before = segmenter.prompts
+    answer = segmenter.refine(1, lambda: [Point(5, 5, positive=False)])
+    assert answer.state is State.REFUSED
+    assert "engine 'square' does not take negative points" in answer.reason
+    assert segmenter.prompts == before
+
+
+def test_replacing_a_prompt_changes_its_generation_and_keeps_its_place(segmenter):
+    segmenter.put(at(object_id=1))
+    segmenter.put(at(object_id=2))
+    answer = segmenter.put(at(x=300, object_id=1))
+    assert answer.generation == 3
+    assert [(p.object_id, p.generation) for p in segmenter.prompts] == [(1, 3), (2, 2)]
+    assert segmenter.prompts[0].points == (Point(300, 100),)
+
+
+def test_refining_adds_points_under_a_new_generation(segmenter):
+    segmenter.put(at(object_id=4))
+    answer = segmenter.refine(4, lambda: [Point(120, 110)])
+    assert (answer.state, answer.generation) == (State.ACCEPTED, 2)
+    assert segmenter.prompts[0].points == (Point(100, 100), Point(120, 110))
+
+
+@pytest.mark.parametrize(
+    'act',
+    [lambda s: s.refine(7, lambda: [Point(1, 1)]), lambda s: s.remove(7)],
+    ids=['refine', 'remove'],
+)
+def test_an_unknown_id_is_refused_with_the_known_ones(segmenter, act):
+    assert act(segmenter).reason.endswith('objects that are segmented now: none')
+    segmenter.put(at(object_id=2))
+    segmenter.put(at(object_id=5))
+    answer = act(segmenter)
+    assert (answer.object_id, answer.state) == (7, State.REFUSED)
+    assert answer.reason == 'object 7 was given; objects that are segmented now: 2, 5'
+
+
+def test_a_removed_object_is_answered_no_more(segmenter):
+    segmenter.put(at(object_id=2))
+    answer = segmenter.remove(2)
+    assert (answer.state, answer.generation) == (State.ACCEPTED, 1)
+    assert segmenter.step(picture()).masks == ()
+
+
+def test_clearing_tells_how_many_objects_there_were(segmenter):
+    for object_id in (1, 2, 3):
+        segmenter.put(at(object_id=object_id))
+    assert segmenter.clear() == 3
+    assert segmenter.prompts == ()
+    assert segmenter.clear() == 0
+
+
+def test_beyond_the_limit_only_replacing_is_possible(engine):
+    segmenter = Segmenter(engine, max_prompts=2)
+    segmenter.step(picture())
+    segmenter.put(at(object_id=1))
+    segmenter.put(at(object_id=2))
+    answer = segmenter.put(at(object_id=3))
+    assert answer.state is State.REFUSED
+    assert answer.reason.startswith('2 objects are segmented already')
+    assert 'max_prompts' in answer.reason
+    assert segmenter.put(at(object_id=2)).state is State.ACCEPTED
+    segmenter.remove(1)
+    assert segmenter.put(at(object_id=3)).state is State.ACCEPTED
+
+
+def test_every_answer_is_counted(segmenter):
+    segmenter.put(at(object_id=1))
+    segmenter.put(at(object_id=2, roi_size=5000))
+    segmenter.put(at(x=-1))
+    segmenter.refuse(0, 'no header')
+    segmenter.remove(1)
+    segmenter.remove(1)
+    segmenter.step(picture(50, 50))
+    assert segmenter.answers == {
+        State.ACCEPTED: 2,
+        State.CLAMPED: 1,
+        State.REFUSED: 3,
+        State.LOST: 1,
+    }
+
+
+def test_a_refusal_from_outside_keeps_its_sentence(segmenter):
+    assert segmenter.refuse(8, 'no camera_info') == Answer(8, State.REFUSED, 'no camera_info', 0)
+
+
+def test_of_a_burst_of_prompts_the_last_of_each_id_stays_and_all_are_answered(segmenter):
+    answers = [segmenter.put(at(x=n % 640, object_id=1 + n % 10)) for n in range(1000)]
+    assert [answer.generation for answer in answers] == list(range(1, 1001))
+    assert segmenter.answers == {State.ACCEPTED: 1000}
+    assert {p.object_id: p.generation for p in segmenter.prompts} == {
+        1 + n % 10: n + 1 for n in range(990, 1000)
+    }
+    assert len(segmenter.step(picture()).masks) == 10
+
+
+# Frames
+
+
+def test_a_prompt_that_the_engine_could_not_answer_is_not_an_empty_mask(segmenter, engine):
+    segmenter.put(at(object_id=1))
+    segmenter.put(at(object_id=2))
+    engine.unanswered_ids = {1}
+    result = segmenter.step(picture())
+    assert [mask.prompt.object_id for mask in result.masks] == [2]
+    assert [(u.prompt.object_id, u.reason) for u in result.unanswered] == [(1, 'no tensor')]
+    assert len(segmenter.prompts) == 2
+
+
+def test_a_mask_of_a_prompt_that_was_replaced_meanwhile_is_left_out(segmenter):
+    segmenter.put(at(object_id=1))
+    segmenter.put(at(object_id=2))
+    with working_on(segmenter, picture()) as results:
+        assert segmenter.put(at(x=300, object_id=1)).state is State.ACCEPTED
+    assert [mask.prompt.object_id for mask in results[0].masks] == [2]
+    masks = segmenter.step(picture()).masks
+    assert [(mask.prompt.object_id, mask.prompt.generation) for mask in masks] == [(1, 3), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    'act', [lambda s: s.remove(1), lambda s: s.clear()], ids=['remove', 'clear']
+)
+def test_a_mask_of_a_prompt_that_was_removed_meanwhile_is_left_out(segmenter, act):
+    segmenter.put(at(object_id=1))
+    with working_on(segmenter, picture()) as results:
+        act(segmenter)
+    assert results[0].masks == ()
+
+
+def test_when_the_image_size_changes_prompts_outside_are_lost_and_the_others_stay(segmenter):
+    segmenter.put(at(x=100, object_id=1))
+    segmenter.put(at(x=600, object_id=2))
+    segmenter.put(lambda: Prompt.inside(Box(300, 10, 400, 50), object_id=3))
+    result = segmenter.step(picture(320, 240))
+    [lost] = result.lost
+    assert (lost.object_id, lost.state, lost.generation) == (2, State.LOST, 2)
+    assert '640×480' in lost.reason
+    assert '320×240' in lost.reason
+    assert '(600, 100) is outside' in lost.reason
+    assert [mask.prompt.object_id for mask in result.masks] == [1, 3]
+    assert segmenter.prompts[1].box == Box(300, 10, 319, 50)
+    assert segmenter.step(picture(320, 240)).lost == ()
+    assert segmenter.put(at(x=600)).state is State.REFUSED
+
+
+def test_segment_answers_its_own_prompts_and_touches_nothing_else(segmenter):
+    segmenter.put(at(object_id=1))
+    before = segmenter.prompts
+    masks = segmenter.segment(picture(100, 50), [Prompt.inside(Box(-5, 0, 20, 20), object_id=9)])
+    assert [mask.prompt.box for mask in masks] == [Box(0, 0, 20, 20)]
+    assert segmenter.prompts == before
+    assert segmenter.step(picture()).lost == ()
+
+
+def test_segment_works_before_the_first_frame(engine):
+    assert len(Segmenter(engine).segment(picture(), [Prompt.at(3, 3)])) == 1
+
+
+@pytest.mark.parametrize(
+    'prompt', [Prompt.at(640, 3), Prompt((Point(1, 1), Point(2, 2, positive=False)))]
+)
+def test_segment_raises_what_a_prompt_would_be_refused_for(segmenter, prompt):
+    with pytest.raises(PromptError):
+        segmenter.segment(picture(), [prompt])
+
+
+# Threads
+
+
+def test_prompts_are_answered_while_the_engine_works(segmenter):
+    with working_on(segmenter, picture()) as results:
+        assert segmenter.put(at(object_id=5)).state is State.ACCEPTED
+        assert len(segmenter.prompts) == 1
+        assert not results
+
+
+def test_step_and_segment_wait_for_each_other(segmenter):
+    masks = []
+    with working_on(segmenter, picture()):
+        other = threading.Thread(
+            target=lambda: masks.extend(segmenter.segment(picture(), [Prompt.at(1, 1)]))
+        )
+        other.start()
+        other.join(0.02)
+        assert not masks
+    other.join(PATIENCE)
+    assert len(masks) == 1
+
+
+def test_four_threads_may_prompt_while_a_fifth_steps(segmenter):
+    answers = []
+
+    def prompt(thread):
+        for n in range(200):
+            object_id = 1 + thread * 4 + n % 4
+            answers.append(segmenter.put(at(x=n, object_id=object_id)))
+            if n % 10 == 9:
+                answers.append(segmenter.remove(object_id))
+
+    threads = [threading.Thread(target=prompt, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    seen = set()
+    while any(thread.is_alive() for thread in threads):
+        masks = segmenter.step(picture()).masks
+        assert len({mask.prompt.object_id for mask in masks}) == len(masks)
+        seen |= {(mask.prompt.object_id, mask.prompt.generation) for mask in masks}
+    assert segmenter.answers == {State.ACCEPTED: 4 * 220}
+    put = [(a.object_id, a.generation) for a in answers if a.reason != 'removed']
+    assert len({generation for _, generation in put}) == 800
+    assert seen <= set(put)
+    newest = dict(sorted(put, key=lambda pair: pair[1]))
+    assert all(newest[p.object_id] == p.generation for p in segmenter.prompts)
