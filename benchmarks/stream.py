@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,13 @@ from tempfile import TemporaryFile
 from typing import IO
 
 import rclpy
+from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
 from benchmarks import scene
 from benchmarks.samples import WORK, Sample, Samples
-from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros import transport
 from picosam_ros.ros.messages import from_time, to_image, to_time
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.errors import ImageError
+
+if TYPE_CHECKING:
+    from picosam_ros.inference import Inference
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -23,6 +28,9 @@ class Frame:
         stamp_ns: capture time in nanoseconds, on the clock that ROS stamps use.
         frame_id: the optical frame (REP-103: z forward, x right, y down).
         received_ns: arrival in this process, on the same clock as `stamp_ns`.
+        exposure_ms: exposure time where the camera tells it; `stamp_ns` is its start.
+        inference: what the sensor computed for this frame, if it did.
+        no_inference: why it did not; empty for a camera that never does.
 
     """
 
@@ -30,6 +38,9 @@ class Frame:
     stamp_ns: int = 0
     frame_id: str = ''
     received_ns: int = 0
+    exposure_ms: float = math.nan
+    inference: Inference | None = None
+    no_inference: str = ''
 
     @classmethod
     def from_array(

@@ -67,7 +67,7 @@ class Worker(Generic[T]):
             thing, offered = taken
             try:
                 self._work(thing, 1e3 * (time.perf_counter() - offered))
-            except Exception as error:  # the owner decides; a dead thread would be silence
+            except Exception as error:  # noqa: BLE001 - the owner decides; a dead thread is silent
                 self._on_error(error)
 
     def _take(self) -> tuple[T, float] | None:

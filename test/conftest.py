@@ -13,8 +13,8 @@ settings.register_profile('picosam', deadline=None, max_examples=60)
 settings.load_profile('picosam')
 
 
-@pytest.fixture
-def tiny_network(tmp_path):
+@pytest.fixture(scope='session')
+def tiny_network(tmp_path_factory):
     """Return a function that writes a network: logits = (red - 128) / 16, exact in float32.
 
     Without arguments it has the signature that the engine needs, at 96×96; the arguments make
@@ -50,7 +50,7 @@ def tiny_network(tmp_path):
         )
         # Old versions of both formats: any ONNX Runtime of these years reads them.
         model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid('', 13)])
-        path = tmp_path / name
+        path = tmp_path_factory.mktemp('network') / name
         onnx.save(model, path)
         return str(path)
 

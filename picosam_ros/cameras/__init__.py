@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 from picosam_ros.cameras.base import Camera
 from picosam_ros.errors import CameraError

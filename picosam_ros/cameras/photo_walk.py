@@ -141,7 +141,7 @@ def _roi(photo_width: int, photo_height: int, seconds: float, lap: int) -> Roi:
     height = width * HEIGHT / WIDTH
     x = _start(photo_width - width, width, WIDTH, seconds, lap, axis=0)
     y = _start(photo_height - height, height, HEIGHT, seconds, lap, axis=1)
-    return Roi(x, y, width, height).shifted_inside(photo_width, photo_height)
+    return Roi(x, y, width, height)
 
 
 def _start(room: float, side: float, pixels: int, seconds: float, lap: int, *, axis: int) -> float:

@@ -79,6 +79,10 @@ class Engine(Protocol):
     def description(self) -> dict[str, str]:
         """What a diagnostics page shows of it: model, hash, licence, runtime."""
 
+    @property
+    def warning(self) -> str:
+        """What works only in part now, in a sentence; empty if all is well."""
+
     def open(self) -> None:
         """Load and warm up. Raises ModelError or EngineError; a second call does nothing."""
 

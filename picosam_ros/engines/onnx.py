@@ -36,6 +36,7 @@ class OnnxEngine(EngineContext):
     """
 
     name = 'onnx'
+    warning = ''
     capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
 
     def __init__(
@@ -151,13 +152,13 @@ def _load(model: Model, threads: int) -> Any:
 def _check_signature(session: Any, model: Model) -> int:
     """Return the side of the network's square input."""
     source, target = session.get_inputs(), session.get_outputs()
-    if len(source) == 1 and len(target) == 1:
+    if len(source) == len(target) == 1:
         batch, *image = source[0].shape
-        kind = source[0].type
+        right_types = (source[0].type, target[0].type) == ('tensor(uint8)', 'tensor(float)')
         square = len(image) == 3 and image[0] == image[1] and image[2] == 3
-        if square and kind == 'tensor(uint8)' and not isinstance(batch, int):
-            if list(target[0].shape[1:]) == image[:2] and target[0].type == 'tensor(float)':
-                return int(image[0])
+        free_batch = not isinstance(batch, int)
+        if right_types and square and free_batch and list(target[0].shape[1:]) == image[:2]:
+            return int(image[0])
     given = ', '.join(f'{n.name} {n.type} {n.shape}' for n in (*source, *target))
     raise ModelError(
         f'{model.path} has another signature ({given}); the engine needs one uint8 input '

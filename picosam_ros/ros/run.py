@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 import cv2
 import rclpy
@@ -16,7 +17,7 @@ from picosam_ros.ros import transport
 from picosam_ros.ros.node import SegmentationNode
 
 
-def run(make: type[SegmentationNode]) -> int:
+def run(make: Callable[[], SegmentationNode]) -> int:
     """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
 
     Returns the exit code: 1 if the node could not start itself.

@@ -13,9 +13,10 @@ from picosam_ros.errors import CameraError
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two pictures, and a file that is none."""
-    for name, colour in (('b.png', 200), ('a.jpg', 50)):
-        cv2.imwrite(str(tmp_path / name), np.full((300, 400, 3), colour, np.uint8))
+    """Three pictures of noise, and a file that is none."""
+    noise = np.random.default_rng(1)
+    for name in ('c.webp', 'b.png', 'a.jpg'):
+        cv2.imwrite(str(tmp_path / name), noise.integers(0, 256, (300, 400, 3), np.uint8))
     (tmp_path / 'notes.txt').write_text('not a picture')
     return tmp_path
 
@@ -48,7 +49,7 @@ def test_the_default_photographs_come_from_scikit_image_without_a_download():
 
 
 def test_a_folder_is_shown_in_the_order_of_names_without_what_is_no_picture(folder):
-    assert [photo.name for photo in open_photos(str(folder)).photos] == ['a', 'b']
+    assert [photo.name for photo in open_photos(str(folder)).photos] == ['a', 'b', 'c']
 
 
 def test_without_scikit_image_the_command_that_installs_it_is_told(monkeypatch):

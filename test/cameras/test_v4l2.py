@@ -46,7 +46,6 @@ def gates():
 @pytest.fixture
 def camera(video, gates, monkeypatch):
     """Make a camera whose device shows a picture of the video for every `gates[-1].allow()`."""
-
     monkeypatch.setattr(grabber, 'STOP_S', 0.05)
 
     def opener(_device, _rate):

@@ -50,9 +50,11 @@ def test_json_has_the_mask_in_numbers_and_the_time_of_every_stage(segment, pictu
 
 
 def test_the_readable_answer_has_box_area_score_and_milliseconds(segment, capsys):
-    assert segment('--point', CENTRE) == 0
+    # The ROI reaches one row over the border, and the padding's red, 124, is close to the
+    # network's threshold: 1200 / (1200 + 96) of the pixels are sure.
+    assert segment('--point', '69.5,46.5') == 0
     printed = capsys.readouterr().out
-    assert printed.startswith('box 50,35,89,64  area 1200 px (10.0%)  score 1.00  ')
+    assert printed.startswith('box 50,35,89,64  area 1200 px (10.0%)  score 0.93  ')
     assert printed.endswith(' ms\n')
 
 

@@ -1,0 +1,116 @@
+"""Which square of the photo the network sees: the prompt, in training and in evaluation.
+
+Pixels are integers here: a `Window` holds the pixels x0 <= x < x0 + width. Resampling is
+pixel-centre aligned (`cv2.resize`), so the centre of a window is the centre of its crop.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+SIZE = 96
+# The ImageNet mean colour: zero after normalisation, as if nothing were there.
+PADDING = (124, 116, 104)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rectangle of whole pixels; it may lie partly outside the photo."""
+
+    x0: int
+    y0: int
+    width: int
+    height: int
+
+
+def centred(point: tuple[int, int], side: int) -> Window:
+    """Square with the pixel `point` (x, y) at its centre."""
+    return Window(point[0] - side // 2, point[1] - side // 2, side, side)
+
+
+def shifted_inside(window: Window, shape: tuple[int, int]) -> Window:
+    """Move (and, if too large, shrink) the square into a photo of (height, width) `shape`.
+
+    So does the sensor: its region of interest cannot leave the picture.
+    """
+    height, width = shape
+    side = min(window.width, height, width)
+    x0 = window.x0 + (window.width - side) // 2
+    y0 = window.y0 + (window.height - side) // 2
+    return Window(min(max(x0, 0), width - side), min(max(y0, 0), height - side), side, side)
+
+
+def cut_at_border(window: Window, shape: tuple[int, int]) -> Window:
+    """Cut the window as the `crop96` protocol does.
+
+    Its first row and column are moved into the photo, its last ones are cut off; the crop is
+    stretched back to a square afterwards.
+    """
+    height, width = shape
+    x0, y0 = max(window.x0, 0), max(window.y0, 0)
+    return Window(x0, y0, min(window.width, width - x0), min(window.height, height - y0))
+
+
+def bounds(mask: np.ndarray) -> Window:
+    """Smallest window that holds the object; the mask must not be empty."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    x0, y0 = int(columns[0]), int(rows[0])
+    return Window(x0, y0, int(columns[-1]) - x0 + 1, int(rows[-1]) - y0 + 1)
+
+
+def protocol_point(mask: np.ndarray) -> tuple[int, int]:
+    """Prompt (x, y) of the `crop96` protocol: the box centre, or the mask pixel nearest to it."""
+    box = bounds(mask)
+    x, y = box.x0 + box.width // 2, box.y0 + box.height // 2
+    if not mask[y, x]:
+        ys, xs = np.nonzero(mask)
+        nearest = np.argmin((ys - y) ** 2 + (xs - x) ** 2)
+        x, y = xs[nearest], ys[nearest]
+    return int(x), int(y)
+
+
+def take(picture: np.ndarray, window: Window, fill: int | tuple[int, ...]) -> np.ndarray:
+    """Pixels of the window; what lies outside the picture is filled."""
+    height, width = picture.shape[:2]
+    x1, y1 = window.x0 + window.width, window.y0 + window.height
+    part = picture[max(window.y0, 0) : max(y1, 0), max(window.x0, 0) : max(x1, 0)]
+    top, left = max(-window.y0, 0), max(-window.x0, 0)
+    bottom, right = max(y1 - height, 0), max(x1 - width, 0)
+    if not (top or left or bottom or right):
+        return part
+    filled = np.empty((window.height, window.width, *picture.shape[2:]), picture.dtype)
+    filled[:] = fill
+    filled[top : window.height - bottom, left : window.width - right] = part
+    return filled
+
+
+def crop(
+    pixels: np.ndarray, mask: np.ndarray, window: Window, exact_mask: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Resample the window of a photo and of a mask to the network's size.
+
+    Args:
+        pixels: RGB uint8 [height, width, 3].
+        mask: uint8 [height, width], 1 on the object.
+        window: it may reach over the border.
+        exact_mask: nearest pixel (the evaluation) instead of the thresholded share of area.
+
+    Returns:
+        RGB uint8 [96, 96, 3] and uint8 [96, 96], 0 or 1.
+
+    """
+    image = resize(take(pixels, window, PADDING))
+    part = take(mask, window, 0)
+    if exact_mask:
+        return image, cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST_EXACT)
+    return image, (resize(part * np.uint8(255)) > 127).astype(np.uint8)
+
+
+def resize(picture: np.ndarray) -> np.ndarray:
+    """To 96x96: area average when shrinking, bilinear when growing."""
+    if picture.shape[:2] == (SIZE, SIZE):
+        return picture
+    shrinks = max(picture.shape[:2]) > SIZE
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(picture, (SIZE, SIZE), interpolation=method)

@@ -1,0 +1,201 @@
+"""Checkpoint to ONNX: uint8 camera pixels in, logits out; nothing to normalise outside.
+
+`python -m training.export --checkpoint FILE --out FILE.onnx` exports the averaged weights, compares
+the file with PyTorch and prints its hash. The graph is written node by node: it is small, its
+bytes depend on the weights alone, and every node has a name that a quantiser can refer to.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from training.evaluate import onnx_predictor
+from training.losses import DEVIATION, MEAN, normalise
+from training.model import INPUT_SIZE, PicoSam2
+
+OPSET = 17
+# The oldest that carries opset 17: readable by every runtime of the last years.
+IR_VERSION = 8
+TOLERANCE = 1e-3
+
+
+class Graph:
+    """ONNX nodes and constants in the making."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, values: np.ndarray) -> str:
+        """Store a tensor; give its name back."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], name: str, **attributes: object) -> str:
+        """Add a node whose only output has the name of the node; give it back."""
+        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def convolution(
+        self, source: str, name: str, layer: nn.Conv2d, norm: nn.BatchNorm2d | None = None
+    ) -> str:
+        """Add a convolution, the batch normalisation after it folded into weight and bias."""
+        weight, bias = fold(layer, norm)
+        inputs = [source, self.constant(f'{name}.weight', weight)]
+        if bias is not None:
+            inputs.append(self.constant(f'{name}.bias', bias))
+        return self.node(
+            'Conv',
+            inputs,
+            name,
+            kernel_shape=list(layer.kernel_size),
+            strides=list(layer.stride),
+            pads=[*layer.padding, *layer.padding],
+            group=layer.groups,
+        )
+
+    def block(self, source: str, name: str, block: nn.Sequential) -> str:
+        """Add a separable block."""
+        depthwise, depth_norm, _, pointwise, point_norm, _ = block
+        features = self.convolution(source, f'{name}.depthwise', depthwise, depth_norm)
+        features = self.node('Relu', [features], f'{name}.depthwise_relu')
+        features = self.convolution(features, f'{name}.pointwise', pointwise, point_norm)
+        return self.node('Relu', [features], f'{name}.pointwise_relu')
+
+    def normalised(self, image: str) -> str:
+        """Normalise uint8 [N, H, W, 3] to float [N, 3, H, W] with a depthwise 1x1 convolution."""
+        pixels = self.node('Cast', [image], 'input.float', to=TensorProto.FLOAT)
+        pixels = self.node('Transpose', [pixels], 'input.nchw', perm=[0, 3, 1, 2])
+        mean, deviation = np.array(MEAN), np.array(DEVIATION)
+        scale = (1 / deviation).astype(np.float32).reshape(3, 1, 1, 1)
+        offset = (-mean / deviation).astype(np.float32)
+        return self.node(
+            'Conv',
+            [
+                pixels,
+                self.constant('normalise.weight', scale),
+                self.constant('normalise.bias', offset),
+            ],
+            'normalise',
+            kernel_shape=[1, 1],
+            group=3,
+        )
+
+
+def fold(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Weight and bias (float32) of a convolution with the normalisation after it, in float64."""
+    weight = layer.weight.detach().double().numpy()
+    bias = None if layer.bias is None else layer.bias.detach().double().numpy()
+    if norm is not None:
+        mean, deviation = norm.running_mean.double(), (norm.running_var.double() + norm.eps).sqrt()
+        scale = (norm.weight.detach().double() / deviation).numpy()
+        weight = weight * scale[:, None, None, None]
+        shift = (0 if bias is None else bias) - mean.numpy()
+        bias = norm.bias.detach().double().numpy() + shift * scale
+    return weight.astype(np.float32), None if bias is None else bias.astype(np.float32)
+
+
+def to_onnx(network: PicoSam2, name: str) -> onnx.ModelProto:
+    """Write the network with its input and output as the engines expect them.
+
+    Input `image`: uint8 [N, 96, 96, 3] RGB. Output `logits`: float32 [N, 96, 96].
+    """
+    graph, kept = Graph(), []
+    features = graph.normalised('image')
+    for index, (block, down) in enumerate(zip(network.encoder, network.down, strict=True)):
+        features = graph.block(features, f'encoder.{index}', block)
+        kept.append(features)
+        features = graph.convolution(features, f'down.{index}', down)
+    features = graph.block(features, 'bottleneck', network.bottleneck)
+    scales = graph.constant('twice', np.array([1, 1, 2, 2], np.float32))
+    stages = zip(network.decoder, network.skips, reversed(kept), strict=True)
+    for index, (block, skip, shallow) in enumerate(stages):
+        features = graph.node(
+            'Resize',
+            [features, '', scales],
+            f'up.{index}',
+            mode='nearest',
+            coordinate_transformation_mode='asymmetric',
+            nearest_mode='floor',
+        )
+        features = graph.block(features, f'decoder.{index}', block)
+        skipped = graph.convolution(shallow, f'skip.{index}', skip)
+        features = graph.node('Add', [features, skipped], f'add.{index}')
+    features = graph.convolution(features, 'head', network.head)
+    axis = graph.constant('channel', np.array([1], np.int64))
+    graph.node('Squeeze', [features, axis], 'logits')
+    return _model(graph, name)
+
+
+def _model(graph: Graph, name: str) -> onnx.ModelProto:
+    size = INPUT_SIZE
+    image = helper.make_tensor_value_info('image', TensorProto.UINT8, ['N', size, size, 3])
+    logits = helper.make_tensor_value_info('logits', TensorProto.FLOAT, ['N', size, size])
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, name, [image], [logits], graph.constants),
+        opset_imports=[helper.make_opsetid('', OPSET)],
+        ir_version=IR_VERSION,
+        producer_name='picosam_ros',
+    )
+    helper.set_model_props(
+        model,
+        {
+            'name': name,
+            'license': 'Apache-2.0',
+            'image': 'RGB',
+            'prompt': 'centre of the image',
+        },
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def largest_difference(network: PicoSam2, path: Path) -> float:
+    """Largest difference of the logits of PyTorch and of the file, on two random pictures."""
+    images = np.random.default_rng(0).integers(0, 256, (2, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+    with torch.inference_mode():
+        expected = network.eval()(normalise(torch.from_numpy(images)))[:, 0].numpy()
+    return float(np.abs(onnx_predictor(path)(images) - expected).max())
+
+
+def export(network: PicoSam2, path: Path, name: str) -> str:
+    """Write the file and check it against PyTorch.
+
+    Returns:
+        SHA-256 of the file.
+
+    Raises:
+        ValueError: the file answers otherwise than the network.
+
+    """
+    path.write_bytes(to_onnx(network.eval(), name).SerializeToString(deterministic=True))
+    difference = largest_difference(network, path)
+    if difference > TOLERANCE:
+        raise ValueError(
+            f'the logits of {path} differ by {difference:.2g} from those of PyTorch, '
+            f'at most {TOLERANCE} is allowed: do not ship this file'
+        )
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main() -> None:
+    """Export the averaged weights of a checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--checkpoint', type=Path, required=True)
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--name', default='picosam2-96')
+    arguments = parser.parse_args()
+    network = PicoSam2()
+    network.load_state_dict(torch.load(arguments.checkpoint, weights_only=True)['average'])
+    digest = export(network, arguments.out, arguments.name)
+    print(f'{digest}  {arguments.out} ({arguments.out.stat().st_size} bytes)')
+
+
+if __name__ == '__main__':
+    main()

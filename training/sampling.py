@@ -1,0 +1,128 @@
+"""Endless stream of training crops: which photo, which object, which point, which square."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training.augment import augment
+from training.crops import (
+    SIZE,
+    Window,
+    bounds,
+    centred,
+    crop,
+    cut_at_border,
+    protocol_point,
+    shifted_inside,
+)
+from training.data import Photo
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Shares of the kinds of samples; what is left of 1 goes to the last kind named."""
+
+    native: float = 0.5  # squares of about 96 photo pixels; else sized by the object
+    sides: tuple[float, float] = (0.6, 3.0)  # of the object's long side
+    central: float = 0.65  # prompts near the box centre; else any pixel of the object
+    cut: tuple[float, float] = (0.6, 0.2)  # at a border: cut for native, sized squares
+    shifted: float = 0.2  # at a border: shifted inside; else padded
+
+
+class Sampler:
+    """Draws crops from photos that it keeps decoded in memory.
+
+    A source is drawn by its weight, a photo of it by the square root of its number of objects, so
+    that fourteen photos with 1750 mushrooms do not dominate, and an object evenly, so that small
+    objects, the most frequent ones, get their share.
+    """
+
+    def __init__(
+        self, photos: list[Photo], weights: dict[str, float], mixture: Mixture, seed: int
+    ) -> None:
+        # One thread, before anything is decoded: the cores belong to the network, and OpenCV's
+        # threads would not survive the fork into a loader's worker, which would wait for them.
+        cv2.setNumThreads(1)
+        self._photos = photos
+        self._pixels = [photo.pixels() for photo in photos]
+        self._chances = _photo_chances(photos, weights)
+        self._mixture = mixture
+        self._rng = np.random.default_rng(seed)
+
+    def reseed(self, *seed: int) -> None:
+        """Start another stream: each worker and each resumption needs its own."""
+        self._rng = np.random.default_rng(seed)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield RGB uint8 [96, 96, 3] and uint8 [96, 96] with a visible object, without end."""
+        while True:
+            image, mask = self._draw()
+            if mask.any():
+                yield augment(image, mask, self._rng)
+
+    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
+        index = self._rng.choice(len(self._photos), p=self._chances)
+        photo = self._photos[index]
+        mask = photo.mask(self._rng.integers(len(photo.masks)))
+        if not mask.any():
+            return self._draw()
+        point = draw_point(mask, self._mixture, self._rng)
+        window = draw_window(mask, point, self._mixture, self._rng)
+        return crop(self._pixels[index], mask, window)
+
+
+def draw_point(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> tuple[int, int]:
+    """Draw a pixel (x, y) of the object, mostly near its box centre."""
+    x, y = protocol_point(mask)
+    if rng.random() < mixture.central:
+        spread = 0.08 * _long_side(mask)
+        near = np.rint(rng.normal((x, y), spread)).astype(int)
+        inside = 0 <= near[0] < mask.shape[1] and 0 <= near[1] < mask.shape[0]
+        return (int(near[0]), int(near[1])) if inside and mask[near[1], near[0]] else (x, y)
+    # Column-major memory: scanning the transpose is the fast direction.
+    pixels = np.flatnonzero(mask.T.reshape(-1))
+    x, y = divmod(int(rng.choice(pixels)), mask.shape[0])
+    return x, y
+
+
+def draw_window(
+    mask: np.ndarray, point: tuple[int, int], mixture: Mixture, rng: np.random.Generator
+) -> Window:
+    """Draw a square around the point, at the border in one of the three ways that occur."""
+    native = rng.random() < mixture.native
+    if native:
+        # Half of them exactly as the protocol, half zoomed a little: photos differ in scale.
+        side = SIZE if rng.random() < 0.5 else SIZE * np.exp(rng.uniform(-0.4, 0.4))
+    else:
+        low, high = np.log(mixture.sides)
+        side = _long_side(mask) * np.exp(rng.uniform(low, high))
+    side = int(np.clip(side, 16, 1.3 * max(mask.shape)))
+    window = centred(point, side)
+    kind = rng.random()
+    cut = mixture.cut[0] if native else mixture.cut[1]
+    if kind < cut:
+        return cut_at_border(window, mask.shape)
+    if kind < cut + mixture.shifted:
+        return shifted_inside(window, mask.shape)
+    return window
+
+
+def _long_side(mask: np.ndarray) -> int:
+    box = bounds(mask)
+    return max(box.width, box.height)
+
+
+def _photo_chances(photos: list[Photo], weights: dict[str, float]) -> np.ndarray:
+    """Return the chance of each photo: the weight of its source, shared out within the source."""
+    chances = np.sqrt([len(photo.masks) for photo in photos])
+    sources = np.array([photo.source for photo in photos])
+    for source in set(sources):
+        if source not in weights:
+            raise ValueError(
+                f'no weight for source {source!r}; weights are given for '
+                f'{", ".join(sorted(weights))}: add it to the configuration'
+            )
+        chances[sources == source] *= weights[source] / chances[sources == source].sum()
+    return chances / chances.sum()

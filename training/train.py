@@ -1,0 +1,200 @@
+"""Train PicoSAM2 for a budget of minutes on the CPU; resumes from the last checkpoint.
+
+`python -m training.train --data DIR --config training/first.yaml --out DIR`
+"""
+
+import argparse
+import csv
+import math
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+import yaml
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from tqdm import tqdm
+
+from training import data, split
+from training.losses import mask_loss, normalise
+from training.model import PicoSam2
+from training.sampling import Mixture, Sampler
+
+SAVE_EVERY = 180.0
+LOG_EVERY = 50
+
+
+class Crops(IterableDataset):
+    """A sampler as PyTorch reads it; every worker of every start has its own random stream."""
+
+    def __init__(self, sampler: Sampler, seed: int, first_step: int) -> None:
+        self._sampler = sampler
+        self._seed = (seed, first_step)
+
+    def __iter__(self):
+        worker = get_worker_info()
+        self._sampler.reseed(*self._seed, worker.id if worker else 0)
+        return iter(self._sampler)
+
+
+class Trainer:
+    """Network, its moving average and the optimiser: all that a checkpoint holds."""
+
+    def __init__(self, config: dict) -> None:
+        torch.manual_seed(config['seed'])
+        self.config = config
+        self.network = PicoSam2().to(memory_format=torch.channels_last)
+        self.average = deepcopy(self.network).requires_grad_(False)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(),
+            config['learning_rate'],
+            weight_decay=config['weight_decay'],
+            fused=True,
+        )
+        self.step_count = 0
+        self.seconds = 0.0
+
+    def step(self, images: Tensor, masks: Tensor, progress: float) -> float:
+        """One update.
+
+        Args:
+            images: uint8 [N, 96, 96, 3] RGB.
+            masks: uint8 [N, 96, 96], 0 or 1.
+            progress: share of the budget spent, 0..1; sets the learning rate.
+
+        Returns:
+            the loss before the update.
+
+        """
+        rate = self.config['learning_rate'] * schedule(progress, self.config['warmup'])
+        for group in self.optimiser.param_groups:
+            group['lr'] = rate
+        with torch.autocast('cpu', torch.bfloat16):
+            logits = self.network(normalise(images))
+        loss = mask_loss(logits, masks)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.step_count += 1
+        self._follow()
+        return loss.item()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Exponential moving average of weights and batch statistics, faster at the start."""
+        decay = min(self.config['ema_decay'], (1 + self.step_count) / (10 + self.step_count))
+        kept, new = self.average.state_dict(), self.network.state_dict()
+        for name, value in kept.items():
+            if value.is_floating_point():
+                value.lerp_(new[name], 1 - decay)
+            else:
+                value.copy_(new[name])
+
+    def save(self, path: Path) -> None:
+        """Write everything needed to go on, or nothing: the file is replaced at once."""
+        partial = path.with_suffix('.partial')
+        torch.save(
+            {
+                'config': self.config,
+                'step': self.step_count,
+                'seconds': self.seconds,
+                'network': self.network.state_dict(),
+                'average': self.average.state_dict(),
+                'optimiser': self.optimiser.state_dict(),
+            },
+            partial,
+        )
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same configuration."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state['network'])
+        self.average.load_state_dict(state['average'])
+        self.optimiser.load_state_dict(state['optimiser'])
+        self.step_count, self.seconds = state['step'], state['seconds']
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Share of the full learning rate: linear warm-up, then a cosine down to a hundredth."""
+    if progress < warmup:
+        return max(progress / warmup, 0.01)
+    fall = min((progress - warmup) / (1 - warmup), 1.0)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fall))
+
+
+def train(
+    trainer: Trainer,
+    sampler: Sampler,
+    out: Path,
+    minutes: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Train until `minutes` of training (all starts together) are spent."""
+    config, checkpoint = trainer.config, out / 'checkpoint.pt'
+    if checkpoint.is_file():
+        trainer.load(checkpoint)
+        print(f'going on from step {trainer.step_count}, {trainer.seconds / 60:.1f} min')
+    loader = DataLoader(
+        Crops(sampler, config['seed'], trainer.step_count),
+        config['batch'],
+        num_workers=config['workers'],
+        prefetch_factor=4 if config['workers'] else None,
+    )
+    before, start, losses = trainer.seconds, clock(), []
+    saved = start
+    budget, bar = minutes * 60, tqdm(total=round(minutes * 60), unit='s', mininterval=10)
+    for images, masks in loader:
+        if trainer.seconds >= budget:
+            break
+        losses.append(trainer.step(images, masks, trainer.seconds / budget))
+        now = clock()
+        trainer.seconds = before + now - start
+        bar.update(min(int(trainer.seconds), bar.total) - bar.n)
+        if len(losses) == LOG_EVERY:
+            _log(out / 'log.csv', trainer, sum(losses) / len(losses))
+            bar.set_postfix(step=trainer.step_count, loss=f'{sum(losses) / len(losses):.3f}')
+            losses = []
+        if now - saved > SAVE_EVERY:
+            trainer.save(checkpoint)
+            saved = now
+    bar.close()
+    trainer.save(checkpoint)
+
+
+def _log(path: Path, trainer: Trainer, loss: float) -> None:
+    new = not path.exists()
+    with path.open('a', newline='') as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(('step', 'seconds', 'crops', 'loss', 'learning_rate'))
+        rate = trainer.optimiser.param_groups[0]['lr']
+        crops = trainer.step_count * trainer.config['batch']
+        writer.writerow(
+            (trainer.step_count, f'{trainer.seconds:.1f}', crops, f'{loss:.4f}', f'{rate:.3e}')
+        )
+
+
+def main() -> None:
+    """Train as the configuration says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
+    parser.add_argument('--config', type=Path, required=True)
+    parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
+    parser.add_argument('--minutes', type=float, default=75.0)
+    parser.add_argument('--threads', type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    config = yaml.safe_load(arguments.config.read_text())
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    photos = data.training_photos(arguments.data, split.read(), config['weights'])
+    print(f'{len(photos)} photos, {sum(len(photo.masks) for photo in photos)} masks')
+    sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), config['seed'])
+    train(Trainer(config), sampler, arguments.out, arguments.minutes)
+
+
+if __name__ == '__main__':
+    main()
