@@ -174,7 +174,8 @@ def _speak_to_ourselves() -> None:
     """Leave the domain that robots of this network may use, and the network."""
     os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 70 + 1)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    os.environ['ROS_LOCALHOST_ONLY'] = '1'  # the same for Humble
+    if os.environ.get('ROS_DISTRO') == 'humble':
+        os.environ['ROS_LOCALHOST_ONLY'] = '1'
 
 
 @contextmanager

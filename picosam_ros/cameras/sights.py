@@ -33,17 +33,24 @@ class Target:
 
 SIGHTS: dict[str, tuple[Sight, ...]] = {
     'astronaut': (
-        Sight('astronaut', 225, 240, 480),
-        Sight('helmet', 385, 425, 220),
-        Sight('shuttle', 392, 190, 210),
+        Sight('suit', 130, 350, 380),
+        Sight('face', 222, 120, 185),
+        Sight('shuttle', 396, 160, 205),
     ),
-    'coffee': (Sight('cup', 285, 150, 240), Sight('spoon', 365, 285, 100)),
+    'coffee': (
+        Sight('cup', 285, 150, 270),
+        Sight('spoon', 365, 282, 95),
+    ),
     'motorcycle_left': (
         Sight('motorcycle', 400, 250, 600),
-        Sight('headlamp', 540, 150, 80),
+        Sight('headlamp', 537, 152, 75),
+        Sight('box', 580, 215, 100),
     ),
-    'chelsea': (Sight('cat', 220, 160, 360), Sight('eye', 165, 110, 75)),
-    'rocket': (Sight('rocket', 322, 270, 290),),
+    'chelsea': (
+        Sight('cat', 200, 170, 340),
+        Sight('eye', 156, 122, 75),
+    ),
+    'rocket': (Sight('rocket', 322, 240, 285),),
 }
 
 

@@ -91,6 +91,7 @@ class SegmentationNode(LifecycleNode):
         super().__init__(name)
         self.parameters = Parameters(self, table)
         self.enabled = True
+        self.finalized = False
         self.frames = 0
         self.refused: Counter[str] = Counter()
         self.fault = ''
@@ -173,9 +174,10 @@ class SegmentationNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: State) -> TransitionCallbackReturn:
-        """Free everything, from whatever state."""
+        """Free everything, from whatever state; there is no way back."""
         self._stop()
         self._release()
+        self.finalized = True
         return TransitionCallbackReturn.SUCCESS
 
     def on_error(self, state: State) -> TransitionCallbackReturn:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import cv2
 import rclpy
-from rclpy.exceptions import InvalidParameterValueException
+from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
@@ -31,7 +31,7 @@ def run(make: Callable[[], SegmentationNode]) -> int:
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = make()
-    except InvalidParameterValueException as error:
+    except ParameterException as error:
         print(error, file=sys.stderr)
         rclpy.shutdown()
         return 1
@@ -40,7 +40,8 @@ def run(make: Callable[[], SegmentationNode]) -> int:
     started = not node.parameters['autostart'] or _start(node)
     if started:
         transport.spin(executor, until=told.is_set)
-    node.trigger_shutdown()
+    if not node.finalized:
+        node.trigger_shutdown()
     executor.shutdown()
     rclpy.shutdown()
     return 0 if started else 1

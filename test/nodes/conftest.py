@@ -1,0 +1,36 @@
+"""Real nodes as processes of their own, on real Fast DDS."""
+
+import harness
+import pytest
+from harness import Process
+from rig import Rig
+
+
+@pytest.fixture(scope='session', autouse=True)
+def ros():
+    with harness.ros():
+        yield
+
+
+@pytest.fixture(scope='session')
+def red_network(tiny_network):
+    """Give the path of a network that finds what is red."""
+    return tiny_network()
+
+
+@pytest.fixture(scope='module')
+def started(red_network):
+    """Run one segmenter for a module; that it ends well is checked."""
+    with Process('segmenter', {'model': red_network, 'threads': 1}) as process:
+        rig = Rig(process)
+        rig.connect()
+        yield rig
+        process.stop()
+        rig.close()
+
+
+@pytest.fixture
+def rig(started):
+    """Give the module's segmenter, with nothing left of the test before."""
+    started.fresh()
+    return started
