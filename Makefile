@@ -48,6 +48,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED)  ## make the environment and build the package into it [ROS=kilted] [PYTHON=python3.12]
+	@echo '$(VENV) is ready: $(VENV)/bin/picosam, and the nodes in $(VENV)/lib/picosam_ros'
 
 demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=photos]
 	$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA))
@@ -82,7 +83,8 @@ $(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --generate
   requirements/$(1) --output-file requirements/$(2)
 endef
 
-$(PACKAGES): $(LOCK)
+# wildcard: for a release that has no lock, the script tells which have one.
+$(PACKAGES): $(wildcard $(LOCK))
 	@$(SETUP) packages
 	@touch $@
 

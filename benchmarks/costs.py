@@ -40,7 +40,8 @@ def _steps(frames: int) -> Iterator[tuple[str, float]]:
         yield f'paste {side} px', medians([_paste(side)], frames)[0]
     for count in OBJECTS:
         for name, work in _results().items():
-            yield f'{name}, {count} objects', _per_result(work, count, frames)
+            objects = f'{count} object{"s" * (count > 1)}'
+            yield f'{name}, {objects}', _per_result(work, count, frames)
 
 
 def _crop(side: int) -> Callable[[], None]:

@@ -11,9 +11,10 @@ from benchmarks import cold, scene
 from benchmarks.report import Row
 from benchmarks.timing import isolated, medians
 from picosam_ros.engines.onnx import OnnxEngine
+from picosam_ros.prompt import Prompt
 
 TITLE = 'What `segment()` adds to the bare ONNX Runtime call, 640×480'
-# Objects in a frame to the most that `segment()` may take, in bare calls on the same batch.
+# Objects in a frame to the most that `segment()` may take, in bare calls.
 TARGETS = {1: 1.15, 8: 1.10}
 ROI_SIZES = {'ROI chosen (192 px, shrunk)': 0, 'ROI of native 96 px': scene.NETWORK}
 COLD_STARTS = 5
@@ -26,6 +27,7 @@ def measure(frames: int) -> Iterator[Row]:
             for name, roi_size in ROI_SIZES.items():
                 what = f'{count} prompt{"s" * (count > 1)}, {name}'
                 yield _overhead(engine, what, scene.prompts(count, roi_size), target, frames)
+        yield _one_by_one(engine, max(TARGETS), frames)
     yield from _cold(min(COLD_STARTS, frames))
 
 
@@ -38,12 +40,28 @@ def bare_call(engine: OnnxEngine, count: int) -> Callable[[], object]:
     return lambda: session.run([target], {source: batch})
 
 
-def _overhead(engine: OnnxEngine, name: str, prompts: list, target: float, frames: int) -> Row:
+def _overhead(
+    engine: OnnxEngine, name: str, prompts: list[Prompt], target: float, frames: int
+) -> Row:
     frame = scene.frame()
-    works = [lambda: engine.segment(frame, prompts), bare_call(engine, len(prompts))]
+    works = [lambda: engine.segment(frame, prompts), _calls(engine, len(prompts))]
     whole, bare = medians(works, frames)
-    note = f'{whole:.2f} ms over {bare:.2f} ms, {engine.threads} thread(s)'
+    note = f'{whole:.2f} ms over {bare:.2f} ms, threads: {engine.threads}'
     return Row(name, whole / bare, '×', target, note)
+
+
+def _one_by_one(engine: OnnxEngine, count: int, frames: int) -> Row:
+    """Why the engine runs its squares one after another."""
+    calls, batch = medians([_calls(engine, count), bare_call(engine, count)], frames)
+    note = f'bare calls, {calls:.2f} ms over {batch:.2f} ms'
+    name = f'{count} squares one by one over one batch of {count}'
+    return Row(name, calls / batch, '×', note=note)
+
+
+def _calls(engine: OnnxEngine, count: int) -> Callable[[], object]:
+    """As many bare calls on one square each."""
+    call = bare_call(engine, 1)
+    return lambda: [call() for _ in range(count)]
 
 
 def _cold(starts: int) -> Iterator[Row]:

@@ -28,7 +28,7 @@ def measure(frames: int) -> Iterator[Row]:
 
 
 def _run(frames: int) -> dict[str, float]:
-    with camera(Setting(prompts=PROMPTS)) as driver:
+    with camera(Setting(prompts=PROMPTS), frames) as driver:
         driver.run(frames, RATE)
         return read_sizes(Path('/proc') / str(driver.process.pid))
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
-
-import numpy as np
 
 from benchmarks.engine import bare_call
 from benchmarks.report import Row
-from benchmarks.samples import Samples
+from benchmarks.samples import Sample, Samples
 from benchmarks.stream import Setting, camera
 from benchmarks.timing import isolated, medians
 from picosam_ros.engines.onnx import OnnxEngine
@@ -20,21 +17,22 @@ PERIOD_MS = 40.0  # what the engine shall take for an image
 MAX_PROMPTS = 32
 TARGET_PERIODS = 2.0
 CALIBRATION_RATE = 10.0
+AGES = (
+    ('median age', 50, None),
+    ('95th percentile of the age', 95, None),
+    ('greatest age', 100, TARGET_PERIODS),
+)
 
 
 def measure(frames: int) -> Iterator[Row]:
     """Age of the masks when they arrive, in engine periods."""
     prompts = prompts_for(PERIOD_MS)
     rate, samples = isolated(_run, prompts, frames)
-    period = median(sample.work_ms for sample in samples.answered)
-    ages = [sample.age_ms / period for sample in samples.answered]
+    period = samples.percentile(_work)
     yield Row('engine period', period, 'ms', note=f'{prompts} prompts; images at {rate:.0f} Hz')
-    for name, age, target in (
-        ('median age', np.median(ages), None),
-        ('95th percentile of the age', np.percentile(ages, 95), None),
-        ('greatest age', max(ages), TARGET_PERIODS),
-    ):
-        yield Row(name, float(age), 'periods', target, f'{age * period:.1f} ms')
+    for name, percent, target in AGES:
+        age = samples.percentile(lambda sample: sample.age_ms, percent)
+        yield Row(name, age / period, 'periods', target, f'{age:.1f} ms')
     yield Row('answered', len(samples.answered), note=f'of {samples.sent} images')
     yield Row('replaced by a newer one', samples.replaced)
     yield Row('lost', samples.lost, '', 0)
@@ -48,7 +46,11 @@ def prompts_for(period_ms: float) -> int:
 
 
 def _run(prompts: int, frames: int) -> tuple[float, Samples]:
-    with camera(Setting(prompts=prompts)) as driver:
+    with camera(Setting(prompts=prompts), frames) as driver:
         easy = driver.run(min(frames, 50), CALIBRATION_RATE)
-        rate = FACTOR * 1e3 / median(sample.work_ms for sample in easy.answered)
+        rate = FACTOR * 1e3 / easy.percentile(_work)
         return rate, driver.run(FACTOR * frames, rate)
+
+
+def _work(sample: Sample) -> float:
+    return sample.work_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -64,7 +65,7 @@ class Section:
 
     def to_json(self) -> dict[str, Any]:
         """For comparison with other runs."""
-        rows = [{**asdict(row), 'ok': row.ok} for row in self.rows]
+        rows = [{**asdict(row), 'value': _known(row.value), 'ok': row.ok} for row in self.rows]
         return {'title': self.title, 'command': self.command, 'rows': rows}
 
 
@@ -73,6 +74,10 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     name, value, target, mark, note = row
     figures = f'{value:>{widths[1]}}  {target:>{widths[2]}}'
     return f'{name:<{widths[0]}}  {figures}  {mark:<{widths[3]}}  {note}'
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _number(value: float) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 # How long the worker thread is busy with one image.
 WORK = ('preprocess', 'inference', 'decode', 'publish')
@@ -16,7 +19,7 @@ class Sample:
     Attributes:
         sent: when it was published, in seconds of the steady clock.
         returned: when the callback of its masks ran; None if it never did.
-        latency: the fields of its Latency message; empty if none arrived.
+        latency: the fields of its Latency message; None if none arrived.
 
     """
 
@@ -46,26 +49,26 @@ class Sample:
 
 
 class Samples:
-    """The images of one run, in the order in which they were published."""
+    """The images of one run.
 
-    def __init__(self, samples: list[Sample]) -> None:
+    Attributes:
+        sent: how many were published.
+        answered: those whose masks came back, in the order of publication.
+        replaced: how many a newer one replaced in the node before their turn: no loss, the design.
+
+    """
+
+    def __init__(self, samples: list[Sample], replaced: int) -> None:
         self.sent = len(samples)
         self.answered = [sample for sample in samples if sample.answered]
-
-    @property
-    def missing(self) -> int:
-        """Images without masks."""
-        return self.sent - len(self.answered)
-
-    @property
-    def replaced(self) -> int:
-        """Images that a newer one replaced in the node before their turn: no loss, the design."""
-        if not self.answered:
-            return 0
-        first, last = self.answered[0].latency, self.answered[-1].latency
-        return last['dropped'] - first['dropped']
+        self.replaced = replaced
 
     @property
     def lost(self) -> int:
         """Images that never reached the node, or whose masks never came back."""
-        return max(self.missing - self.replaced, 0)
+        return max(self.sent - len(self.answered) - self.replaced, 0)
+
+    def percentile(self, of: Callable[[Sample], float], percent: float = 50.0) -> float:
+        """Of the images that were answered, the median by default; NaN if none was."""
+        values = [of(sample) for sample in self.answered]
+        return float(np.percentile(values, percent)) if values else float('nan')

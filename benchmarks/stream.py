@@ -17,13 +17,15 @@ from tempfile import TemporaryFile
 from typing import IO
 
 import rclpy
-from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
 from benchmarks import scene
-from benchmarks.samples import WORK, Sample, Samples
+from benchmarks.samples import Sample, Samples
+from benchmarks.segmenter import PLAIN_MALLOC
+from picosam_ros.latency import STAGES
+from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros import transport
 from picosam_ros.ros.messages import from_time, to_image, to_time
 
@@ -33,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 QUEUE = 10
 PATIENCE = 30.0  # seconds until a silent node is given up
 TAIL = 1.0  # seconds that the last masks of a run may take
-WARM_UP = 20  # images of the first run, which nobody counts
+WARM_UP = 20  # images of a first run that nobody counts; fewer where few are measured
 WARM_UP_RATE = 10.0
 
 
@@ -61,8 +63,9 @@ class Camera:
     def __init__(self, setting: Setting, process: subprocess.Popen, output: IO[str]) -> None:
         self.process = process
         self._output = output
-        self._prompts = setting.prompts
+        self._prompts, self._profile = setting.prompts, setting.profile
         self._samples: dict[int, Sample] = {}
+        self._dropped = 0
         self._accepted: set[int] = set()
         self._message = to_image(scene.picture(), 'rgb8', Header(frame_id='camera'))
         self._node = Node('camera')
@@ -71,20 +74,24 @@ class Camera:
         reliability = ReliabilityPolicy.BEST_EFFORT if setting.best_effort else None
         self._connect(reliability or ReliabilityPolicy.RELIABLE)
 
-    def begin(self) -> None:
-        """Wait for the node, have it segment every object, and let a few images pass."""
+    def begin(self, warm_up: int) -> None:
+        """Wait for the node, have it segment every object, and let so many images pass."""
         deadline = time.perf_counter() + PATIENCE
-        while len(self._accepted) < self._prompts:
-            self._give_up_at(deadline)
+        while (count := len(self._accepted)) < self._prompts:
+            if self.process.poll() is not None or time.perf_counter() > deadline:
+                raise self._failure(f'accepted {count} of {self._prompts} prompts')
             self._publish()  # a prompt needs an image to lie on
             self._spin(0.1)
             self._ask()
             self._spin(0.1)
-        self.run(WARM_UP, WARM_UP_RATE)
+        # Without the profile all of them may be lost: that is a figure, not a failure.
+        if not self.run(warm_up, WARM_UP_RATE).answered and self._profile:
+            raise self._failure(f'answered none of {warm_up} images')
 
     def run(self, frames: int, rate: float) -> Samples:
         """Publish so many images at so many hertz; wait for the masks of the last ones."""
         self._samples.clear()
+        dropped = self._dropped
         start = time.perf_counter()
         for index in range(frames):
             self._spin(start + index / rate - time.perf_counter())
@@ -93,7 +100,7 @@ class Camera:
         deadline = time.perf_counter() + TAIL
         while not samples[-1].answered and time.perf_counter() < deadline:
             self._spin(0.01)
-        return Samples(samples)
+        return Samples(samples, self._dropped - dropped)
 
     def _connect(self, reliability: ReliabilityPolicy) -> None:
         node = self._node
@@ -132,28 +139,26 @@ class Camera:
             sample.returned = now
 
     def _on_latency(self, message: Latency) -> None:
+        self._dropped = message.dropped
         sample = self._samples.get(from_time(message.header.stamp))
         if sample is not None:
-            fields = ('receive', 'queue', *WORK, 'total', 'dropped')
-            sample.latency = {name: getattr(message, name) for name in fields}
+            sample.latency = {stage: getattr(message, stage) for stage in STAGES}
 
     def _on_status(self, message: PromptStatus) -> None:
         if message.state in (PromptStatus.ACCEPTED, PromptStatus.CLAMPED):
             self._accepted.add(message.object_id)
 
-    def _give_up_at(self, deadline: float) -> None:
-        if self.process.poll() is None and time.perf_counter() < deadline:
-            return
+    def _failure(self, what: str) -> RuntimeError:
         self._output.seek(0)
-        raise RuntimeError(
-            f'the segmenter node accepted {len(self._accepted)} of {self._prompts} prompts within '
-            f'{PATIENCE:g} s; it printed:\n{self._output.read()}'
-        )
+        return RuntimeError(f'the segmenter node {what}; it printed:\n{self._output.read()}')
 
 
 @contextmanager
-def camera(setting: Setting) -> Iterator[Camera]:
-    """Start the node and a camera for it, on a ROS domain of their own; once in a process."""
+def camera(setting: Setting, frames: int) -> Iterator[Camera]:
+    """Start the node and a camera for it, on a ROS domain of their own; once in a process.
+
+    `frames` is how many will be measured.
+    """
     _speak_to_ourselves()
     if not setting.profile:
         os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'DEFAULT'
@@ -164,7 +169,7 @@ def camera(setting: Setting) -> Iterator[Camera]:
         rclpy.init()
         try:
             driver = Camera(setting, process, output)
-            driver.begin()
+            driver.begin(min(WARM_UP, frames))
             yield driver
         finally:
             rclpy.shutdown()
@@ -172,7 +177,7 @@ def camera(setting: Setting) -> Iterator[Camera]:
 
 def _speak_to_ourselves() -> None:
     """Leave the domain that robots of this network may use, and the network."""
-    os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 70 + 1)
+    os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 18 + 215)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     if os.environ.get('ROS_DISTRO') == 'humble':
         os.environ['ROS_LOCALHOST_ONLY'] = '1'
@@ -181,7 +186,9 @@ def _speak_to_ourselves() -> None:
 @contextmanager
 def _segmenter(setting: Setting) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
     command = [sys.executable, '-m', 'benchmarks.segmenter']
-    command += [] if setting.malloc else ['--plain-malloc']
+    command += [] if setting.malloc else [PLAIN_MALLOC]
+    # Nothing in the picture can be followed.
+    command += ['--ros-args', '-p', 'track:=false']
     with TemporaryFile('w+', encoding='utf-8') as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -193,5 +200,5 @@ def _segmenter(setting: Setting) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
 
 def run(setting: Setting, frames: int, rate: float) -> Samples:
     """One run in this process, which should be a fresh one: see `timing.isolated`."""
-    with camera(setting) as driver:
+    with camera(setting, frames) as driver:
         return driver.run(frames, rate)

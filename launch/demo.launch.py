@@ -1,13 +1,12 @@
 """Photographs seen by a camera in the hand, and somebody who points at things in them."""
 
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():
@@ -15,15 +14,15 @@ def generate_launch_description():
     return LaunchDescription(
         [
             DeclareLaunchArgument(
+                'output',
+                default_value='demo',
+                description='Folder for the overlay pictures.',
+            ),
+            DeclareLaunchArgument(
                 'rviz',
                 default_value='false',
                 choices=['true', 'false'],
                 description='Show the overlay in RViz.',
-            ),
-            DeclareLaunchArgument(
-                'output',
-                default_value='demo',
-                description='Folder for the overlay pictures.',
             ),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
@@ -36,6 +35,7 @@ def generate_launch_description():
                 executable='demo',
                 output='screen',
                 arguments=['--attach', '--output', LaunchConfiguration('output')],
+                on_exit=Shutdown(),
             ),
             Node(
                 package='rviz2',

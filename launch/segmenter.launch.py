@@ -1,69 +1,69 @@
 """Masks for any image topic: `ros2 launch picosam_ros segmenter.launch.py image:=/camera/image`."""
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from launch import LaunchDescription
 
-
-def text(name):
-    return ParameterValue(LaunchConfiguration(name), value_type=str)
+def typed(name, kind=str):
+    # Without its type a model that is called `96` would become a number.
+    return ParameterValue(LaunchConfiguration(name), value_type=kind)
 
 
 def generate_launch_description():
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'image', default_value='image', description='Topic of the images.'
-            ),
-            DeclareLaunchArgument(
-                'engine',
-                default_value='auto',
-                choices=['auto', 'onnx'],
-                description='Who computes the masks.',
-            ),
-            DeclareLaunchArgument(
-                'model',
-                default_value='picosam2-96',
-                description='A name that `picosam doctor` lists, or the path of an .onnx file.',
-            ),
-            DeclareLaunchArgument(
-                'roi_size',
-                default_value='0',
-                description='Side of the square around a click, in pixels; 0: automatic.',
-            ),
-            DeclareLaunchArgument(
-                'autostart',
-                default_value='true',
-                choices=['true', 'false'],
-                description='false leaves the transitions to a lifecycle manager.',
-            ),
-            DeclareLaunchArgument(
-                'namespace', default_value='', description='Prefix of all names.'
-            ),
-            Node(
-                package='picosam_ros',
-                executable='segmenter',
-                name='segmenter',
-                namespace=LaunchConfiguration('namespace'),
-                output='screen',
-                parameters=[
-                    {
-                        'engine': text('engine'),
-                        'model': text('model'),
-                        'roi_size': ParameterValue(LaunchConfiguration('roi_size'), value_type=int),
-                        'autostart': ParameterValue(
-                            LaunchConfiguration('autostart'), value_type=bool
-                        ),
-                    }
-                ],
-                remappings=[
-                    ('image', LaunchConfiguration('image')),
-                    # What rqt_image_view sends when it shows that image.
-                    ('image_mouse_left', [LaunchConfiguration('image'), '_mouse_left']),
-                ],
-            ),
-        ]
+    arguments = [
+        DeclareLaunchArgument('image', default_value='image', description='Topic of the images.'),
+        DeclareLaunchArgument(
+            'engine',
+            default_value='auto',
+            choices=['auto', 'onnx', 'in_sensor'],
+            description='Who computes the masks.',
+        ),
+        DeclareLaunchArgument(
+            'model',
+            default_value='picosam2-96',
+            description='A name that `picosam doctor` lists, or the path of an .onnx file.',
+        ),
+        DeclareLaunchArgument(
+            'roi_size',
+            default_value='0',
+            description='Side of the square around a click, in pixels; 0 lets the engine choose.',
+        ),
+        DeclareLaunchArgument(
+            'track',
+            default_value='true',
+            choices=['true', 'false'],
+            description='Let the squares follow their objects.',
+        ),
+        DeclareLaunchArgument(
+            'autostart',
+            default_value='true',
+            choices=['true', 'false'],
+            description='false leaves the transitions to a lifecycle manager.',
+        ),
+        DeclareLaunchArgument('namespace', default_value='', description='Prefix of all names.'),
+    ]
+    segmenter = Node(
+        package='picosam_ros',
+        executable='segmenter',
+        name='segmenter',
+        namespace=LaunchConfiguration('namespace'),
+        output='screen',
+        parameters=[
+            {
+                'engine': typed('engine'),
+                'model': typed('model'),
+                'roi_size': typed('roi_size', int),
+                'track': typed('track', bool),
+                'autostart': typed('autostart', bool),
+            }
+        ],
+        remappings=[
+            ('image', LaunchConfiguration('image')),
+            # What rqt_image_view sends when it shows that image.
+            ('image_mouse_left', [LaunchConfiguration('image'), '_mouse_left']),
+        ],
     )
+    return LaunchDescription([*arguments, segmenter])

@@ -65,6 +65,11 @@ class Frame:
         return cls(pixels, stamp, frame_id, received_ns=max(now, stamp))
 
     @property
+    def from_sensor(self) -> bool:
+        """Whether it comes from a camera whose sensor computes."""
+        return self.inference is not None or bool(self.no_inference)
+
+    @property
     def width(self) -> int:
         """Columns."""
         return int(self.pixels.shape[1])

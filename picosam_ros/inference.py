@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from picosam_ros.mask import Logits
 from picosam_ros.roi import Roi
@@ -29,6 +29,7 @@ class Inference:
     dsp_ms: float
 
 
+@runtime_checkable
 class RoiPlacer(Protocol):
     """A camera whose sensor looks where it is told."""
 

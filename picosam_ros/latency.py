@@ -16,9 +16,9 @@ NAN = math.nan
 class Timing:
     """The stages of one result, in milliseconds; NaN where the path has no such stage.
 
-    `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is capture stamp to arrival,
-    `queue` arrival to the start of work, `decode` logits to messages, `total` capture stamp to
-    the end of publishing.
+    `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is the rest of the time from the
+    capture stamp to arrival, `queue` arrival to the start of work, `decode` logits to messages.
+    `total` is capture stamp to the end of publishing, measured and not summed up.
     """
 
     exposure: float = NAN

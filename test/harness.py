@@ -11,14 +11,16 @@ from itertools import count
 from pathlib import Path
 
 import rclpy
-from lifecycle_msgs.srv import GetState
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from picosam_ros.ros import transport
 
 # Reached only where a test fails: a busy machine may take its time.
 PATIENCE = 30.0
-# What the design promises for the end of a process, in seconds.
+# Seconds in which a process ends once it is told to, on a machine that has a core for it.
 GOODBYE = 3.0
 
 _numbers = count(1)
@@ -26,7 +28,7 @@ _numbers = count(1)
 
 @contextlib.contextmanager
 def ros():
-    """Start ROS in this process, once, with the shipped profile; the environment stays as it was."""
+    """Start ROS in this process, once, with the shipped profile; restore the environment."""
     if rclpy.ok():
         yield
         return
@@ -39,6 +41,15 @@ def ros():
     os.environ.update(before)
     yield
     rclpy.shutdown()
+
+
+def serve_until(executor, condition, seconds=PATIENCE):
+    """Serve callbacks until the condition holds; return what it gave."""
+    deadline = time.monotonic() + seconds
+    while not (met := condition()):
+        assert time.monotonic() < deadline, f'waited {seconds} s'
+        executor.spin_once(timeout_sec=0.02)
+    return met
 
 
 class Process:
@@ -61,7 +72,7 @@ class Process:
         for key, value in (parameters or {}).items():
             arguments += ['-p', f'{key}:={_as_yaml(value)}']
         path = Path(sys.prefix) / 'lib' / 'picosam_ros' / executable
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115: closed in `stop`
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         self.popen = subprocess.Popen(
             [path, '--ros-args', *arguments], stdout=subprocess.DEVNULL, stderr=self._stderr
         )
@@ -91,7 +102,7 @@ class Process:
     def stop(self, number=signal.SIGINT):
         """End it as a user would, and check that it ends well and in time."""
         self.popen.send_signal(number)
-        code = self.wait(GOODBYE)
+        code = self.wait(GOODBYE * max(1.0, os.getloadavg()[0] / os.cpu_count()))
         assert code == 0, self.stderr
         assert 'Traceback' not in self.stderr, self.stderr
 
@@ -124,7 +135,7 @@ class Client:
     def __init__(self, process):
         self.process = process
         self.node = Node('client', namespace=process.namespace)
-        self._executor = transport.make_executor()
+        self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
 
     def close(self):
@@ -137,14 +148,20 @@ class Client:
     def publisher(self, kind, topic, qos=1000):
         return self.node.create_publisher(kind, topic, qos)
 
-    def wait_for(self, condition, seconds=PATIENCE, *, alive=True):
-        """Serve callbacks until the condition holds; return what it gave."""
-        deadline = time.monotonic() + seconds
-        while not (met := condition()):
-            assert not alive or self.process.running, self.process.stderr
-            assert time.monotonic() < deadline, f'waited {seconds} s\n{self.process.stderr}'
-            self._executor.spin_once(timeout_sec=0.02)
-        return met
+    def wait_for(self, condition, seconds=PATIENCE):
+        """Serve callbacks until the condition holds; return what it gave.
+
+        Where that takes too long, or the process has ended, show what it wrote.
+        """
+
+        def met():
+            assert self.process.running, 'it ended'
+            return condition()
+
+        try:
+            return serve_until(self._executor, met, seconds)
+        except AssertionError as error:
+            raise AssertionError(f'{error}:\n{self.process.stderr}') from error
 
     def serve(self):
         """Serve what has arrived."""
@@ -164,6 +181,11 @@ class Client:
     def state(self):
         """Name the lifecycle state of the process's node."""
         return self.call(GetState, f'{self.process.name}/get_state').current_state.label
+
+    def change(self, transition):
+        """Ask for a lifecycle transition, by its id; tell whether it was made."""
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return self.call(ChangeState, f'{self.process.name}/change_state', request).success
 
 
 def _as_yaml(value):

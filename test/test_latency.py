@@ -46,7 +46,9 @@ def test_a_cleared_window_has_no_percentiles():
 def test_threads_may_add_while_another_one_sums_up():
     window = LatencyWindow(length=100_000)
     threads = [
-        threading.Thread(target=lambda: [window.add(Timing(total=5)) for _ in range(500)])
+        threading.Thread(
+            target=lambda: [window.add(Timing(total=5)) for _ in range(500)], daemon=True
+        )
         for _ in range(4)
     ]
     for thread in threads:

@@ -93,10 +93,12 @@ def run_bare(*command: str, cwd: Path, home: Path) -> subprocess.CompletedProces
     )
 
 
-def skip_beside_a_sourced_ros() -> None:
+@pytest.fixture
+def self_contained(prefix):
+    """Skip where ROS or the package lie outside of this Python's own environment."""
     import rclpy
 
-    if not Path(rclpy.__file__).is_relative_to(sys.prefix):
+    if prefix != Path(sys.prefix) or not Path(rclpy.__file__).is_relative_to(prefix):
         pytest.skip('a ROS 2 that is sourced needs the environment that sourcing makes')
 
 
@@ -165,16 +167,16 @@ def test_every_executable_is_installed_and_can_be_executed(name, prefix):
     assert os.access(path, os.X_OK)
 
 
+@pytest.mark.usefixtures('self_contained')
 def test_the_command_runs_in_an_empty_environment_from_any_folder(prefix, tmp_path):
-    skip_beside_a_sourced_ros()
     done = run_bare(str(prefix / 'bin' / 'picosam'), '--help', cwd=tmp_path, home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith('usage: picosam')
 
 
+@pytest.mark.usefixtures('self_contained')
 @pytest.mark.parametrize('place', ['the source folder', 'another folder'])
-def test_messages_load_in_an_empty_environment(place, prefix, tmp_path):
-    skip_beside_a_sourced_ros()
+def test_messages_load_in_an_empty_environment(place, tmp_path):
     program = (
         'import rclpy; from picosam_ros.msg import MaskArray; from picosam_ros.srv import Segment\n'
         'rclpy.init()\n'

@@ -86,7 +86,7 @@ def working_on(segmenter, frame):
     engine, results = segmenter.engine, []
     engine.begun.clear()
     engine.gate.clear()
-    thread = threading.Thread(target=lambda: results.append(segmenter.step(frame)))
+    thread = threading.Thread(target=lambda: results.append(segmenter.step(frame)), daemon=True)
     thread.start()
     assert engine.begun.wait(PATIENCE)
     try:
@@ -334,7 +334,8 @@ def test_step_and_segment_wait_for_each_other(segmenter):
     masks = []
     with working_on(segmenter, picture()):
         other = threading.Thread(
-            target=lambda: masks.extend(segmenter.segment(picture(), [Prompt.at(1, 1)]))
+            target=lambda: masks.extend(segmenter.segment(picture(), [Prompt.at(1, 1)])),
+            daemon=True,
         )
         other.start()
         other.join(0.02)
@@ -353,7 +354,7 @@ def test_four_threads_may_prompt_while_a_fifth_steps(segmenter):
             if n % 10 == 9:
                 answers.append(segmenter.remove(object_id))
 
-    threads = [threading.Thread(target=prompt, args=(n,)) for n in range(4)]
+    threads = [threading.Thread(target=prompt, args=(n,), daemon=True) for n in range(4)]
     for thread in threads:
         thread.start()
     seen = set()

@@ -70,7 +70,9 @@ def test_what_is_offered_one_by_one_is_all_done_in_order(worker, desk):
 def test_offering_does_not_wait_for_the_work(worker, desk):
     worker.offer('blocked')
     desk.wait_until_it_begins()
-    thread = threading.Thread(target=lambda: [worker.offer(frame) for frame in range(1000)])
+    thread = threading.Thread(
+        target=lambda: [worker.offer(frame) for frame in range(1000)], daemon=True
+    )
     thread.start()
     thread.join(PATIENCE)
     assert not thread.is_alive()
@@ -116,7 +118,7 @@ def test_stopping_finishes_what_is_worked_on_and_forgets_what_waits(worker, desk
     worker.offer('now')
     desk.wait_until_it_begins()
     worker.offer('later')
-    stopping = threading.Thread(target=worker.stop)
+    stopping = threading.Thread(target=worker.stop, daemon=True)
     stopping.start()
     # `stop` has emptied the slot once an offer is no longer taken.
     while worker._running:

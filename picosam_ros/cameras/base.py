@@ -14,7 +14,10 @@ class Camera(Protocol):
 
     @property
     def description(self) -> dict[str, str]:
-        """What a diagnostics page shows of it: source, size, rate."""
+        """What a diagnostics page shows of it: source, size, rate.
+
+        Cameras that take long to start tell under 'state' what they do.
+        """
 
     def open(self) -> None:
         """Start it. Raises CameraError that says what was tried; a second call does nothing."""

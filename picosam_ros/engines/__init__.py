@@ -8,6 +8,7 @@ from typing import Any
 
 from picosam_ros.engines.base import Capabilities, Engine, Segmentation, Unanswered
 from picosam_ros.errors import EngineError
+from picosam_ros.inference import RoiPlacer
 
 __all__ = ['ENGINES', 'Capabilities', 'Engine', 'Segmentation', 'Unanswered', 'open_engine']
 
@@ -15,27 +16,59 @@ __all__ = ['ENGINES', 'Capabilities', 'Engine', 'Segmentation', 'Unanswered', 'o
 ENGINES = {
     'auto': ('onnx', 'OnnxEngine'),
     'onnx': ('onnx', 'OnnxEngine'),
+    'in_sensor': ('in_sensor', 'InSensorEngine'),
 }
 
 
-def make_engine(name: str = 'auto', **options: Any) -> Engine:
+def make_engine(
+    name: str = 'auto',
+    *,
+    sensor: RoiPlacer | None = None,
+    policy: str = 'fill_gaps',
+    **options: Any,
+) -> Engine:
     """Make an engine without opening it.
 
     Args:
-        name: one of ENGINES.
-        options: the engine's own arguments, for example `model` and `threads`.
+        name: one of ENGINES. `auto` is the host, behind the sensor if the camera has one.
+        sensor: the camera, if a network runs in its sensor.
+        policy: of `auto` with a sensor: how the host stands in for it, one of
+            `fallback.POLICIES`.
+        options: the host engine's own arguments, for example `model` and `threads`.
 
     Raises:
-        EngineError: the name is unknown.
+        EngineError: the name or the policy is unknown, or the engine needs a sensor that the
+            camera has not.
 
     """
     if name not in ENGINES:
         raise EngineError(f'engine {name!r} was given; allowed are {", ".join(ENGINES)}')
+    if name == 'in_sensor':
+        return _in_sensor(sensor)
+    if name == 'auto' and sensor is not None:
+        return _behind(sensor, policy, make_engine('auto', **options))
     module, class_name = ENGINES[name]
     factory: Callable[..., Engine] = getattr(
         import_module(f'picosam_ros.engines.{module}'), class_name
     )
     return factory(**options)
+
+
+def _in_sensor(sensor: RoiPlacer | None) -> Engine:
+    from picosam_ros.engines.in_sensor import InSensorEngine
+
+    if sensor is None:
+        raise EngineError(
+            "engine 'in_sensor' was given, but no network runs in the sensor of this camera; "
+            'choose the camera imx500 (simulate:=true needs no hardware), or engine onnx'
+        )
+    return InSensorEngine(sensor=sensor)
+
+
+def _behind(sensor: RoiPlacer, policy: str, host: Engine) -> Engine:
+    from picosam_ros.engines.fallback import FallbackEngine
+
+    return FallbackEngine(first=_in_sensor(sensor), second=host, policy=policy)
 
 
 def open_engine(name: str = 'auto', **options: Any) -> Engine:

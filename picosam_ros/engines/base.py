@@ -73,7 +73,10 @@ class Engine(Protocol):
     """Turns a frame and prompts into masks. Used by one thread at a time."""
 
     name: str
-    capabilities: Capabilities
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What kinds of prompts it answers."""
 
     @property
     def description(self) -> dict[str, str]:

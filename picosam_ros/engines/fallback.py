@@ -85,7 +85,8 @@ class FallbackEngine(EngineContext):
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Ask the first, then the second for what is missing, as the policy says."""
-        if self.policy == 'host_only':
+        elsewhere = not frame.from_sensor and self.policy != 'sensor_only'
+        if elsewhere or self.policy == 'host_only':
             return self._second.segment(frame, prompts)
         made = self._first.segment(frame, prompts)
         self._watch(made, prompts)

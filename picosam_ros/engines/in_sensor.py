@@ -76,7 +76,13 @@ class InSensorEngine(EngineContext):
         self._answered.clear()
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer the prompt whose turn it is, if its tensor came with this frame."""
+        """Answer the prompt whose turn it is, if its tensor came with this frame.
+
+        An image of another source is nothing to the sensor, and moves no ROI.
+        """
+        if not frame.from_sensor:
+            why = 'this image does not come from the sensor'
+            return Segmentation((), tuple(Unanswered(prompt, why) for prompt in prompts))
         self._frame += 1
         answered = self._read(frame, prompts)
         self._schedule(frame, prompts, done=answered is not None)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from picosam_ros.cameras import CAMERAS, make_camera
+from picosam_ros.cameras import CAMERAS, Camera, make_camera
+from picosam_ros.engines import Engine
+from picosam_ros.engines.fallback import POLICIES
+from picosam_ros.inference import RoiPlacer
 from picosam_ros.ros.capture import Capture
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode
@@ -26,7 +30,46 @@ PARAMETERS = (
         'Frame of the images: z forward, x right, y down (REP-103).',
         read_only=True,
     ),
+    Parameter(
+        'network',
+        '',
+        'The network.rpk that the IMX500 runs; simulated, a model, empty for the default.',
+        read_only=True,
+    ),
+    Parameter(
+        'roi_settle_frames',
+        3,
+        "Frames after a change of the IMX500's ROI that may still show the old one.",
+        low=0,
+        high=30,
+        read_only=True,
+    ),
+    Parameter('simulate', False, 'Take a simulated IMX500; it needs no hardware.', read_only=True),
+    Parameter(
+        'faults',
+        '',
+        'What goes wrong with the simulated IMX500, for example missing=0.3,roi_lag=2.',
+        read_only=True,
+    ),
+    Parameter(
+        'policy',
+        POLICIES[0],
+        'With engine auto and an IMX500: how the host stands in for the sensor.',
+        choices=POLICIES,
+        read_only=True,
+    ),
     *SEGMENTATION_PARAMETERS,
+)
+
+# Parameters that are the camera's own arguments.
+CAMERA_OPTIONS = (
+    'source',
+    'rate',
+    'frame_id',
+    'network',
+    'roi_settle_frames',
+    'simulate',
+    'faults',
 )
 
 
@@ -35,17 +78,21 @@ class CameraNode(SegmentationNode):
 
     def __init__(self) -> None:
         super().__init__('camera', PARAMETERS)
+        self._camera: Camera | None = None
         self._capture: Capture | None = None
+
+    def make_engine(self, **options: Any) -> Engine:
+        """Make the camera, and the engine that goes with it."""
+        self._camera = make_camera(
+            self.parameters['camera'], **{name: self.parameters[name] for name in CAMERA_OPTIONS}
+        )
+        sensor = self._camera if isinstance(self._camera, RoiPlacer) else None
+        return super().make_engine(sensor=sensor, policy=self.parameters['policy'], **options)
 
     def open_source(self) -> None:
         """Open the camera."""
-        camera = make_camera(
-            self.parameters['camera'],
-            source=self.parameters['source'],
-            rate=self.parameters['rate'],
-            frame_id=self.parameters['frame_id'],
-        )
-        self._capture = Capture(self, camera, self.offer)
+        assert self._camera is not None
+        self._capture = Capture(self, self._camera, self.offer)
         self._capture.open()
 
     def close_source(self) -> None:
@@ -53,6 +100,7 @@ class CameraNode(SegmentationNode):
         if self._capture is not None:
             self._capture.close()
             self._capture = None
+        self._camera = None
 
     def start_source(self) -> None:
         """Let frames flow."""

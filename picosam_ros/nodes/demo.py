@@ -57,6 +57,7 @@ class Demo(Node):
         self._scene_since = self._pointed = 0.0
         self._targets: dict[int, Target] = {}
         self._overlay: Any = None
+        self._complete: Any = None
         self._prompts = self.create_publisher(Prompt, 'prompt', QUEUE)
         self._clear = self.create_client(Trigger, 'camera/clear_prompts')
         self.create_subscription(Latency, 'camera/latency', self._on_latency, QUEUE)
@@ -75,40 +76,48 @@ class Demo(Node):
         if scene != self._scene:
             self._scene, self._scene_since = scene, now
             self._clear.call_async(Trigger.Request())
+            self._look_away()
             self.scoreboard.enter(scene)
         self._targets = {target.object_id: target for target in targets}
         for target in targets:
             self._point_at(target)
         if now - self._scene_since > PICTURE_SECONDS and scene not in self.pictures:
-            self._take_picture()
+            self._look()
 
     def _point_at(self, target: Target) -> None:
         message = Prompt(object_id=target.object_id, roi_size=target.roi_size)
         message.points = [Point2D(x=target.x, y=target.y)]
         self._prompts.publish(message)
 
-    def _take_picture(self) -> None:
+    def _look(self) -> None:
         # The node draws only while somebody looks.
         if self._overlay is None:
             self._overlay = self.create_subscription(
                 Image, 'camera/overlay', self._on_overlay, QUEUE
             )
 
+    def _look_away(self) -> None:
+        if self._overlay is not None:
+            self.destroy_subscription(self._overlay)
+            self._overlay = None
+
     def _on_overlay(self, message: Image) -> None:
-        if self._overlay is None:
+        # A frame in whose time the prompts were replaced has not all of their masks.
+        if self._overlay is None or message.header.stamp != self._complete:
             return
         self._output.mkdir(parents=True, exist_ok=True)
         path = self._output / f'{self._scene}.png'
         cv2.imwrite(str(path), cv2.cvtColor(to_rgb(to_raw_image(message)), cv2.COLOR_RGB2BGR))
         self.pictures[self._scene] = path
-        self.destroy_subscription(self._overlay)
-        self._overlay = None
+        self._look_away()
 
     def _on_latency(self, message: Latency) -> None:
         timing = Timing(**{stage: getattr(message, stage) for stage in STAGES})
         self.scoreboard.add_frame(timing, message.dropped)
 
     def _on_masks(self, message: MaskArray) -> None:
+        if self._targets.keys() <= {mask.object_id for mask in message.masks}:
+            self._complete = message.header.stamp
         for mask in message.masks:
             if mask.object_id in self._targets:
                 name = self._targets[mask.object_id].name

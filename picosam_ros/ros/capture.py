@@ -16,13 +16,13 @@ from picosam_ros.ros.messages import header_of, to_image
 
 _QUEUE = 10
 _READ_SECONDS = 0.2
-_FIRST_BACKOFF, _LAST_BACKOFF = 0.5, 10.0
+_FIRST_BACKOFF, _LAST_BACKOFF = 0.5, 5.0
 
 
 class Capture:
     """One camera on a node: `image_raw` and `camera_info`, and every frame to `deliver`.
 
-    A camera that fails is closed and opened again in the process, after 0.5 s, 1 s, 2 s … 10 s.
+    A camera that fails is closed and opened again in the process, after 0.5 s, 1 s, 2 s … 5 s.
     """
 
     def __init__(self, node: Node, camera: Camera, deliver: Callable[[Frame], None]) -> None:
@@ -34,6 +34,7 @@ class Capture:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._frames = 0
+        self._reopened = 0
         self._status = Status(STALE, 'not started')
 
     def open(self) -> None:
@@ -70,7 +71,12 @@ class Capture:
         return Status(
             self._status.level,
             self._status.message,
-            {'camera': self._camera.name, 'frames': self._frames, **self._camera.description},
+            {
+                'camera': self._camera.name,
+                'frames': self._frames,
+                'reopened': self._reopened,
+                **self._camera.description,
+            },
         )
 
     def _loop(self) -> None:
@@ -87,17 +93,24 @@ class Capture:
                 self._status = Status(ERROR, f'{error}; next try in {backoff:g} s')
                 self._node.get_logger().error(self._status.message)
                 self._camera.close()
+                self._reopened += 1
                 self._stopping.wait(backoff)
                 backoff = min(2 * backoff, _LAST_BACKOFF)
                 continue
             if frame is None:
-                self._status = Status(WARN, f'no frame within {_READ_SECONDS:g} s')
+                self._status = Status(WARN, self._waiting())
                 continue
             backoff = _FIRST_BACKOFF
+            if self._status.level != OK:
+                self._node.get_logger().info(f'camera {self._camera.name!r}: frames flow')
             self._status = Status(OK, 'frames flow')
             self._frames += 1
             self._deliver(frame)
             self._publish(frame)
+
+    def _waiting(self) -> str:
+        state = self._camera.description.get('state', '')
+        return f'no frame within {_READ_SECONDS:g} s' + (f': {state}' if state else '')
 
     def _publish(self, frame: Frame) -> None:
         header = header_of(frame)

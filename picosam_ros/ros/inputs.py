@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from geometry_msgs.msg import Point as PointMessage
@@ -15,7 +16,8 @@ from picosam_ros.prompt import Prompt
 from picosam_ros.ros.messages import to_points, to_prompt, to_status
 from picosam_ros.segmenter import Answer, Segmenter, State
 
-_QUEUE = 10
+# Every prompt is answered, also those of a second in which the executor was held up.
+_QUEUE = 1000
 CLICKED_ID = 1
 
 
@@ -25,13 +27,17 @@ class Inputs:
     Args:
         node: owns the topics.
         segmenter: gets the prompts.
+        turn: held while an answer is published, see Outputs.
         roi_size: reads the side of the ROI for prompts that leave it open, in pixels.
 
     """
 
-    def __init__(self, node: Node, segmenter: Segmenter, roi_size: Callable[[], int]) -> None:
+    def __init__(
+        self, node: Node, segmenter: Segmenter, turn: threading.Lock, roi_size: Callable[[], int]
+    ) -> None:
         self._node = node
         self._segmenter = segmenter
+        self._turn = turn
         self._roi_size = roi_size
         self._status = node.create_publisher(PromptStatus, '~/prompt_status', _QUEUE)
         self._subscriptions = [
@@ -45,7 +51,8 @@ class Inputs:
         if header is None or not (header.stamp.sec or header.stamp.nanosec):
             frame_id = header.frame_id if header else ''
             header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=frame_id)
-        self._status.publish(to_status(answer, header))
+        with self._turn:
+            self._status.publish(to_status(answer, header))
         if answer.state != State.ACCEPTED:
             self._node.get_logger().warning(
                 f'prompt for object {answer.object_id} {answer.state.name.lower()}: '

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import traceback
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
-from picosam_ros.engines import ENGINES, make_engine
+from picosam_ros.engines import ENGINES, Engine, make_engine
 from picosam_ros.errors import ImageError, PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import LatencyWindow
 from picosam_ros.models import DEFAULT
+from picosam_ros.ros import transport
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Diagnostics, Status
 from picosam_ros.ros.inputs import Inputs
 from picosam_ros.ros.outputs import Outputs
 from picosam_ros.ros.parameters import Parameter, Parameters
 from picosam_ros.ros.services import Services
+from picosam_ros.ros.transitions import refuse_impossible
 from picosam_ros.segmenter import MAX_PROMPTS, Segmenter
+from picosam_ros.tracking import Tracker
 from picosam_ros.worker import Worker
 
 SEGMENTATION_PARAMETERS = (
@@ -45,6 +51,12 @@ SEGMENTATION_PARAMETERS = (
         'Side of the square around a click, in image pixels; 0 lets the engine choose.',
         low=0,
         high=8192,
+    ),
+    Parameter(
+        'track',
+        True,
+        'Let the ROIs follow their objects; false keeps them where the prompts are.',
+        read_only=True,
     ),
     Parameter(
         'max_prompts',
@@ -89,6 +101,7 @@ class SegmentationNode(LifecycleNode):
 
     def __init__(self, name: str, table: Sequence[Parameter]) -> None:
         super().__init__(name)
+        refuse_impossible(self)
         self.parameters = Parameters(self, table)
         self.enabled = True
         self.finalized = False
@@ -104,6 +117,20 @@ class SegmentationNode(LifecycleNode):
         self._calls: Services | None = None
         self._active = False
         self._diagnostics = Diagnostics(self, self.report)
+
+    def make_engine(self, **options: Any) -> Engine:
+        """Make the engine that the parameters name, and that the source allows.
+
+        Args:
+            options: further ones of make_engine.
+
+        """
+        return make_engine(
+            self.parameters['engine'],
+            model=self.parameters['model'],
+            threads=self.parameters['threads'],
+            **options,
+        )
 
     @abstractmethod
     def open_source(self) -> None:
@@ -134,13 +161,14 @@ class SegmentationNode(LifecycleNode):
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Load the engine, open topics and source."""
         try:
-            engine = make_engine(
-                self.parameters['engine'],
-                model=self.parameters['model'],
-                threads=self.parameters['threads'],
-            )
+            engine = self.make_engine()
             engine.open()
-            self._segmenter = Segmenter(engine, max_prompts=self.parameters['max_prompts'])
+            transport.trim_malloc()
+            self._segmenter = Segmenter(
+                engine,
+                max_prompts=self.parameters['max_prompts'],
+                tracker=Tracker() if self.parameters['track'] else None,
+            )
             self.open_source()
         except PicosamError as error:
             self.fault = str(error)
@@ -148,9 +176,10 @@ class SegmentationNode(LifecycleNode):
             self._release()
             return TransitionCallbackReturn.FAILURE
         self.fault = ''
-        self._outputs = Outputs(self)
-        self._inputs = Inputs(self, self._segmenter, lambda: self.parameters['roi_size'])
-        self._calls = Services(self, self._segmenter, self._enable)
+        turn = threading.Lock()
+        self._outputs = Outputs(self, self._segmenter, turn)
+        self._inputs = Inputs(self, self._segmenter, turn, lambda: self.parameters['roi_size'])
+        self._calls = Services(self, self._segmenter, turn, self._enable)
         return TransitionCallbackReturn.SUCCESS
 
     @_told
@@ -197,12 +226,17 @@ class SegmentationNode(LifecycleNode):
         segmenter, inputs, outputs = self._segmenter, self._inputs, self._outputs
         if segmenter is None or inputs is None or outputs is None:
             return
+        offered = time.perf_counter() - queue_ms / 1e3
         result = segmenter.step(frame)
         for answer in result.lost:
             inputs.tell(answer)
         self.frames += 1
         timing = outputs.publish(
-            result, queue_ms=queue_ms, frames=self.frames, dropped=self._worker.dropped
+            result,
+            offered=offered,
+            queue_ms=queue_ms,
+            frames=self.frames,
+            dropped=self._worker.dropped,
         )
         if result.masks:
             self._window.add(timing)
@@ -246,6 +280,8 @@ class SegmentationNode(LifecycleNode):
             return Status(STALE, 'not active; activate the node', values)
         if not self.enabled:
             return Status(WARN, 'switched off; call ~/enable with true', values)
+        if segmenter.engine.warning:
+            return Status(WARN, segmenter.engine.warning, values)
         if not segmenter.prompts:
             return Status(OK, 'no prompt: send one to prompt_point', values)
         return Status(OK, f'{len(segmenter.prompts)} objects', values)

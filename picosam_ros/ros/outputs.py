@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from dataclasses import replace
 
@@ -15,7 +17,7 @@ from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.overlay import draw
 from picosam_ros.ros.messages import header_of, to_image, to_latency, to_mask_array
-from picosam_ros.segmenter import Result
+from picosam_ros.segmenter import Result, Segmenter
 
 _QUEUE = 10
 
@@ -24,10 +26,19 @@ class Outputs:
     """`~/masks`, `~/label_mask`, `~/confidence`, `~/overlay`, `~/latency`, `~/label_info`.
 
     Everything carries the header of the image that it was computed from.
+
+    Args:
+        node: owns the topics.
+        segmenter: tells which masks are still wanted.
+        turn: held while masks are published, so that none of them follows the answer to a prompt
+            that replaced or removed its object.
+
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, segmenter: Segmenter, turn: threading.Lock) -> None:
         self._node = node
+        self._segmenter = segmenter
+        self._turn = turn
         self._masks = node.create_publisher(MaskArray, '~/masks', _QUEUE)
         self._labels = node.create_publisher(Image, '~/label_mask', _QUEUE)
         self._confidence = node.create_publisher(Image, '~/confidence', _QUEUE)
@@ -35,22 +46,39 @@ class Outputs:
         self._latency = node.create_publisher(Latency, '~/latency', _QUEUE)
         self._label_info = _label_info(node)
 
-    def publish(self, result: Result, *, queue_ms: float, frames: int, dropped: int) -> Timing:
-        """Publish one result and return its complete timing, which `~/latency` carries."""
+    def publish(
+        self, result: Result, *, offered: float, queue_ms: float, frames: int, dropped: int
+    ) -> Timing:
+        """Publish one result and return its complete timing, which `~/latency` carries.
+
+        Args:
+            result: of one frame.
+            offered: when the frame was offered, on time.perf_counter's clock.
+            queue_ms: how long it waited then.
+            frames, dropped: since activation.
+
+        """
         begun = time.perf_counter()
         messages = self._messages(result)
-        decoded = time.perf_counter()
-        for publisher, message in messages:
-            publisher.publish(message)
+        with self._turn:
+            current = self._segmenter.current(result.masks)
+            if len(current) < len(result.masks):
+                result = replace(result, masks=current)
+                messages = self._messages(result)
+            decoded = time.perf_counter()
+            for publisher, message in messages:
+                publisher.publish(message)
         published = time.perf_counter()
+        age_ms = (result.frame.received_ns - result.frame.stamp_ns) / 1e6
+        sensor = (result.timing.exposure, result.timing.dnn, result.timing.dsp)
         timing = replace(
             result.timing,
-            receive=(result.frame.received_ns - result.frame.stamp_ns) / 1e6,
+            receive=age_ms - sum(stage for stage in sensor if not math.isnan(stage)),
             queue=queue_ms,
             decode=result.timing.decode + 1e3 * (decoded - begun),
             publish=1e3 * (published - decoded),
+            total=age_ms + 1e3 * (published - offered),
         )
-        timing = replace(timing, total=_sum(timing))
         self._latency.publish(
             to_latency(
                 result.frame, timing, prompts=len(result.masks), frames=frames, dropped=dropped
@@ -90,19 +118,6 @@ class Outputs:
 
 def _heard(publisher: Publisher) -> bool:
     return bool(publisher.get_subscription_count())
-
-
-def _sum(timing: Timing) -> float:
-    """Capture to published: the stages follow one another without gaps that matter."""
-    stages = (
-        timing.receive,
-        timing.queue,
-        timing.preprocess,
-        timing.inference,
-        timing.decode,
-        timing.publish,
-    )
-    return sum(stage for stage in stages if stage == stage)  # NaN differs from itself
 
 
 def _label_info(node: Node) -> Publisher | None:

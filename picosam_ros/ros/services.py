@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from rclpy.node import Node
@@ -24,13 +25,21 @@ class Services:
     Args:
         node: owns the services.
         segmenter: answers.
+        turn: held while prompts are cleared, see Outputs.
         enable: switches the masks on and off.
 
     """
 
-    def __init__(self, node: Node, segmenter: Segmenter, enable: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        segmenter: Segmenter,
+        turn: threading.Lock,
+        enable: Callable[[bool], None],
+    ) -> None:
         self._node = node
         self._segmenter = segmenter
+        self._turn = turn
         self._enable = enable
         self._services = [
             node.create_service(Segment, '~/segment', self._on_segment),
@@ -56,8 +65,10 @@ class Services:
         return response
 
     def _on_clear(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        with self._turn:
+            count = self._segmenter.clear()
         response.success = True
-        response.message = f'{self._segmenter.clear()} objects cleared'
+        response.message = f'{count} objects cleared'
         return response
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:

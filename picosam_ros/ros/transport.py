@@ -17,7 +17,8 @@ import rclpy
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from rclpy.executors import Executor, SingleThreadedExecutor
 
-# Fast DDS 2 (Humble, Jazzy) reads the first, Fast DDS 3 (Kilted and later) the second.
+# Fast DDS 2 (Humble, Jazzy) reads the first, Fast DDS 3 (Kilted and later) the second. Given
+# both, version 3 reads the file twice and prints errors about what clashes.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 # glibc's mallopt(3).
@@ -47,6 +48,15 @@ def tune_malloc() -> bool:
     return bool(mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES) and mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES))
 
 
+def trim_malloc() -> bool:
+    """Give what loading left behind back to the system; tuned malloc would keep it.
+
+    Returns whether it was done: only glibc has this call.
+    """
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
+    return trim is not None and bool(trim(0))
+
+
 def use_shipped_profile() -> Path | None:
     """Point Fast DDS to config/fastdds.xml, unless the user set a profile or transports.
 
@@ -54,19 +64,19 @@ def use_shipped_profile() -> Path | None:
     """
     if any(name in os.environ for name in (*PROFILE_VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')):
         return None
-    profile = _share() / 'config' / 'fastdds.xml'
+    profile = _share('picosam_ros') / 'config' / 'fastdds.xml'
     if not profile.is_file():
         return None
-    for name in PROFILE_VARIABLES:
-        os.environ[name] = str(profile)
+    has_version_3 = (_share('rmw_fastrtps_cpp').parent / 'fastdds').is_dir()
+    os.environ[PROFILE_VARIABLES[has_version_3]] = str(profile)
     return profile
 
 
-def _share() -> Path:
+def _share(package: str) -> Path:
     try:
-        return Path(get_package_share_directory('picosam_ros'))
+        return Path(get_package_share_directory(package))
     except (PackageNotFoundError, OSError):  # a virtual environment that nobody sourced
-        return Path(sys.prefix) / 'share' / 'picosam_ros'
+        return Path(sys.prefix) / 'share' / package
 
 
 def make_executor() -> Executor:

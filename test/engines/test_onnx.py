@@ -312,7 +312,9 @@ def test_a_closed_engine_says_what_to_do_and_opens_again(engine, frame):
     with pytest.raises(EngineError, match='is closed; open it, or use it in a with statement'):
         engine.segment(frame, [Prompt.at(1, 1)])
     engine.open()
+    session = engine._session
     engine.open()
+    assert engine._session is session
     assert len(engine.segment(frame, [Prompt.at(1, 1)])) == 1
 
 

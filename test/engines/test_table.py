@@ -5,8 +5,17 @@ import pytest
 
 from picosam_ros.engines import ENGINES, make_engine, open_engine
 from picosam_ros.engines.base import Capabilities
+from picosam_ros.engines.fallback import POLICIES, FallbackEngine
+from picosam_ros.engines.in_sensor import InSensorEngine
 from picosam_ros.engines.onnx import OnnxEngine
 from picosam_ros.errors import EngineError, ModelError
+
+
+class Sensor:
+    """The camera, as far as engines know it."""
+
+    def look_at(self, roi):
+        return 1
 
 
 @pytest.mark.parametrize('name', ENGINES)
@@ -48,3 +57,24 @@ def test_opening_an_engine_without_its_network_raises(tmp_path):
     make_engine('onnx', model=str(path))
     with pytest.raises(ModelError, match=re.escape(str(path))):
         open_engine('onnx', model=str(path))
+
+
+def test_the_engine_in_the_sensor_needs_a_camera_with_one():
+    with pytest.raises(EngineError, match='no network runs in the sensor of this camera; choose'):
+        make_engine('in_sensor')
+    assert isinstance(make_engine('in_sensor', sensor=Sensor()), InSensorEngine)
+
+
+def test_auto_is_the_host_behind_the_sensor_where_there_is_one(tiny_network):
+    path = tiny_network()
+    assert isinstance(make_engine('auto', model=path), OnnxEngine)
+    engine = make_engine('auto', sensor=Sensor(), policy='on_failure', model=path)
+    assert isinstance(engine, FallbackEngine)
+    assert engine.policy == 'on_failure'
+    assert engine.description['model'] == 'tiny.onnx'
+
+
+def test_an_unknown_policy_is_refused_with_the_known_ones(tiny_network):
+    with pytest.raises(EngineError) as refusal:
+        make_engine('auto', sensor=Sensor(), policy='hope', model=tiny_network())
+    assert str(refusal.value) == f"policy 'hope' was given; allowed are {', '.join(POLICIES)}"

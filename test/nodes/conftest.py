@@ -21,7 +21,7 @@ def red_network(tiny_network):
 @pytest.fixture(scope='module')
 def started(red_network):
     """Run one segmenter for a module; that it ends well is checked."""
-    with Process('segmenter', {'model': red_network, 'threads': 1}) as process:
+    with Process('segmenter', {'model': red_network, 'threads': 1, 'track': False}) as process:
         rig = Rig(process)
         rig.connect()
         yield rig

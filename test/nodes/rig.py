@@ -105,6 +105,16 @@ class Rig(Client):
         self.images.publish(message)
         return self.result(message.header)
 
+    def images_have_arrived(self):
+        """Wait until the images that were sent are through, also where none is answered.
+
+        One that is refused, as it is in every state, follows them.
+        """
+        image = self.image(picture((5, 5)))
+        image.encoding = f'mark {image.header.stamp.nanosec}'
+        self.images.publish(image)
+        return self.component('input', lambda status: f"'{image.encoding}'" in status.message)
+
     def result(self, header):
         """Wait for all that belongs to an image."""
         topics = [topic for topic in TOPICS if topic != 'prompt_status']

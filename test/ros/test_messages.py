@@ -44,7 +44,9 @@ def frame():
 def mask_of(logits, **prompt):
     """Give a mask whose network pixels are the image pixels from (10, 20) on."""
     height, width = logits.shape
-    return Mask(Prompt.at(11, 21, **prompt), logits, Roi(10, 20, width, height), 80, 60, 'test', 0.5)
+    return Mask(
+        Prompt.at(11, 21, **prompt), logits, Roi(10, 20, width, height), 80, 60, 'test', 0.5
+    )
 
 
 @given(st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1))

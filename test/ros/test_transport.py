@@ -5,7 +5,6 @@ import time
 from xml.etree import ElementTree
 
 import pytest
-from rclpy.node import Node
 from std_msgs.msg import Empty
 
 from picosam_ros.ros import transport
@@ -34,7 +33,22 @@ def inside(element, *names):
 def test_the_shipped_profile_is_used_where_the_user_set_none():
     profile = transport.use_shipped_profile()
     assert profile is not None
-    assert {os.environ[name] for name in transport.PROFILE_VARIABLES} == {str(profile)}
+    assert [os.environ[name] for name in SETTINGS if name in os.environ] == [str(profile)]
+
+
+@pytest.mark.usefixtures('unset')
+@pytest.mark.parametrize(
+    ('library', 'variable'),
+    [('fastrtps', transport.PROFILE_VARIABLES[0]), ('fastdds', transport.PROFILE_VARIABLES[1])],
+)
+def test_the_variable_is_the_one_that_this_fast_dds_reads(library, variable, tmp_path, monkeypatch):
+    monkeypatch.setattr(transport, '_share', lambda package: tmp_path / package)
+    (tmp_path / library).mkdir()
+    profile = tmp_path / 'picosam_ros' / 'config' / 'fastdds.xml'
+    profile.parent.mkdir(parents=True)
+    profile.touch()
+    assert transport.use_shipped_profile() == profile
+    assert {name for name in SETTINGS if name in os.environ} == {variable}
 
 
 @pytest.mark.usefixtures('unset')
@@ -55,7 +69,7 @@ def test_a_second_call_changes_nothing():
 
 @pytest.mark.usefixtures('unset')
 def test_an_environment_without_the_file_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(transport, '_share', lambda: tmp_path)
+    monkeypatch.setattr(transport, '_share', lambda package: tmp_path / package)
     assert transport.use_shipped_profile() is None
     assert not set(SETTINGS) & set(os.environ)
 

@@ -1,0 +1,91 @@
+"""How long and how well a clicked thing is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.report import Row
+from benchmarks.sequences import SEQUENCES, Inside, Sequence
+from picosam_ros.engines import open_engine
+from picosam_ros.engines.base import Engine
+from picosam_ros.frame import Frame, Pixels
+from picosam_ros.prompt import Prompt
+from picosam_ros.segmenter import Result, Segmenter
+from picosam_ros.tracking import Tracker
+
+TITLE = 'Tracking: the click of frame 0 is the only prompt; mean IoU over the film'
+TARGET = 0.6
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of one film: mean IoU over the frames that show the thing, and where it was lost."""
+
+    iou: float
+    answered: float
+    lost_at: int | None
+
+
+def measure(frames: int) -> Iterator[Row]:
+    """One row a film."""
+    import os
+
+    with open_engine('onnx', model=os.environ.get('M', 'picosam2-96')) as engine:
+        scores = {film: follow(engine, film) for film in SEQUENCES}
+    for film, score in scores.items():
+        lost = 'to the end' if score.lost_at is None else f'lost at frame {score.lost_at}'
+        yield Row(film.name, score.iou, note=f'{lost}; {score.answered:.0%} of frames answered')
+    clear = [score.iou for film, score in scores.items() if not film.occluded]
+    yield Row('mean of those never hidden', float(np.mean(clear)), note=f'wanted: ≥ {TARGET}')
+
+
+def follow(engine: Engine, film: Sequence) -> Score:
+    """Click on the thing in the first frame, and follow."""
+    return judge(run(engine, film.frames()))
+
+
+def run(engine: Engine, frames: Iterable[tuple[Pixels, Inside]]) -> Iterator[tuple[Result, Inside]]:
+    """Give the result of each frame and the truth."""
+    segmenter = Segmenter(engine, tracker=Tracker())
+    for index, (pixels, inside) in enumerate(frames):
+        frame = Frame.from_array(pixels, stamp_ns=index)
+        if not index:
+            segmenter.step(frame)
+            prompt = Prompt.at(*middle(inside), roi_size=side_for(inside))
+            segmenter.put(lambda prompt=prompt: prompt)  # type: ignore[misc]
+        yield segmenter.step(frame), inside
+
+
+def judge(results: Iterable[tuple[Result, Inside]]) -> Score:
+    """Mean IoU over the frames in which at least 100 pixels of the thing are visible."""
+    ious, answered, lost_at = [], [], None
+    for index, (result, inside) in enumerate(results):
+        if result.lost and lost_at is None:
+            lost_at = index
+        if np.count_nonzero(inside) < 100:
+            continue
+        answered.append(bool(result.masks))
+        ious.append(iou(result.masks[0].to_image(), inside) if result.masks else 0.0)
+    return Score(float(np.mean(ious)), float(np.mean(answered)), lost_at)
+
+
+def iou(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> float:
+    """Intersection over union."""
+    union = np.count_nonzero(a | b)
+    return np.count_nonzero(a & b) / union if union else 1.0
+
+
+def middle(inside: Inside) -> tuple[float, float]:
+    """Mean x and y."""
+    rows, columns = np.nonzero(inside)
+    return float(columns.mean()), float(rows.mean())
+
+
+def side_for(inside: Inside) -> int:
+    """A square in which the thing fills 60 %."""
+    rows, columns = np.nonzero(inside)
+    return round(max(np.ptp(rows), np.ptp(columns)) / 0.6)

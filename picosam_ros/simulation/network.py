@@ -1,0 +1,78 @@
+"""What runs in the simulated sensor: the package's network, a function, or recorded tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import cycle
+from typing import Protocol
+
+from picosam_ros.engines.onnx import OnnxEngine
+from picosam_ros.frame import Frame, Pixels
+from picosam_ros.mask import Logits
+from picosam_ros.prompt import Prompt
+from picosam_ros.simulation.settings import NetworkFunction, Settings
+
+
+class Network(Protocol):
+    """From what the ROI shows to logits."""
+
+    def open(self) -> None:
+        """Load it. Raises ModelError or EngineError; a second call does nothing."""
+
+    def infer(self, look: Callable[[], Pixels]) -> Logits:
+        """Give h×w float32 logits of what `look` shows: h×w×3 uint8 RGB."""
+
+
+class FunctionNetwork:
+    """A function in the network's place."""
+
+    def __init__(self, function: NetworkFunction) -> None:
+        self._function = function
+
+    def open(self) -> None:
+        """Nothing to load."""
+
+    def infer(self, look: Callable[[], Pixels]) -> Logits:
+        return self._function(look())
+
+
+class Replay:
+    """Recorded logits, one after another; nobody looks, and nothing is computed."""
+
+    def __init__(self, recorded: Sequence[Logits]) -> None:
+        self._next = cycle(recorded)
+
+    def open(self) -> None:
+        """Nothing to load."""
+
+    def infer(self, look: Callable[[], Pixels]) -> Logits:
+        del look
+        return next(self._next)
+
+
+class EngineNetwork:
+    """The package's ONNX network: the engine gets what the ROI shows as a whole picture."""
+
+    def __init__(self, model: str, threads: int) -> None:
+        self._engine = OnnxEngine(model=model, threads=threads)
+        self._whole: Prompt | None = None
+
+    def open(self) -> None:
+        self._engine.open()
+
+    def infer(self, look: Callable[[], Pixels]) -> Logits:
+        frame = Frame(look())
+        if self._whole is None:
+            centre = (frame.width - 1) / 2, (frame.height - 1) / 2
+            self._whole = Prompt.at(*centre, roi_size=frame.width)
+        [mask] = self._engine.segment(frame, [self._whole])
+        return mask.logits
+
+
+def make_network(settings: Settings, model: str) -> Network:
+    """Make what the settings ask for, without loading it; else the model."""
+    if settings.replay:
+        return Replay(settings.replay)
+    if settings.network is not None:
+        return FunctionNetwork(settings.network)
+    return EngineNetwork(model, settings.threads)

@@ -1,0 +1,197 @@
+"""The frames of a stream: exposed at their time, with a buffer or not at all, complete later on."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from picosam_ros.frame import Pixels
+from picosam_ros.mask import Logits
+from picosam_ros.roi import Roi
+from picosam_ros.simulation.configuration import Mode
+from picosam_ros.simulation.controls import SensorControls
+from picosam_ros.simulation.device import Device, Shot
+from picosam_ros.simulation.faults import NEVER
+from picosam_ros.simulation.scene import Scene, sample
+from picosam_ros.simulation.tensors import Metadata, pack, quantised
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """The network's answer.
+
+    Attributes:
+        logits: h×w float32, as the sensor sends them.
+        frame: number of the frame that the network saw.
+        roi: what it saw of that frame, in pixels of the full sensor.
+
+    """
+
+    logits: Logits
+    frame: int
+    roi: Roi
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What no real camera tells: for tests only.
+
+    Attributes:
+        frame: number of the frame, counted by the sensor from 0 whether it arrives or not.
+        exposed_ns: start of its exposure, steady time.
+        complete_ns: when its request was due.
+        tensor: what came with it; None if nothing did.
+
+    """
+
+    frame: int
+    exposed_ns: int
+    complete_ns: int
+    tensor: Tensor | None
+
+
+@dataclass(eq=False)
+class Buffer:
+    """Memory for one picture, and the controls that go to the camera with it."""
+
+    controls: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """A frame on its way.
+
+    Attributes:
+        picture: the scene, whole.
+        crop: the part of the sensor that the main stream shows.
+        metadata: without the tensor.
+
+    """
+
+    picture: Pixels
+    crop: Roi
+    metadata: Metadata
+    truth: Truth
+    buffer: Buffer
+
+
+class FrameStream:
+    """From one start to the next stop; used by the event loop only, but for `requeue`."""
+
+    def __init__(
+        self, device: Device, scene: Scene, mode: Mode, controls: SensorControls, buffers: int
+    ) -> None:
+        self._device = device
+        self._settings = device.settings
+        self._scene = scene
+        self._mode = mode
+        self._controls = controls
+        self._buffers = buffers
+        self._free = deque(Buffer() for _ in range(buffers))
+        self._flight: deque[Exposure] = deque()
+        self._tensors: deque[Tensor | None] = deque()
+        self._count = 0
+        self._next_ns: int | None = device.clock.now_ns()
+
+    @property
+    def due_ns(self) -> int | None:
+        """Steady time of what happens next; None if nothing ever does."""
+        moments = [] if self._next_ns is None else [self._next_ns]
+        if self._flight:
+            moments.append(self._flight[0].truth.complete_ns)
+        return min(moments, default=None)
+
+    @property
+    def held(self) -> int:
+        """Buffers that somebody still reads."""
+        return self._buffers - len(self._free) - len(self._flight)
+
+    def turn(self, now_ns: int) -> list[Exposure]:
+        """Expose what is due, and give the frames that are complete."""
+        while self._next_ns is not None and self._next_ns <= now_ns:
+            self._expose(self._next_ns, now_ns)
+        complete = []
+        while self._flight and self._flight[0].truth.complete_ns <= now_ns:
+            complete.append(self._flight.popleft())
+        return complete
+
+    def requeue(self, buffer: Buffer, controls: dict[str, Any]) -> None:
+        """Give a buffer back, with new controls."""
+        buffer.controls = controls
+        self._free.append(buffer)
+
+    def _expose(self, at_ns: int, now_ns: int) -> None:
+        if self._count == self._settings.faults.stop_after != NEVER:
+            self._next_ns = None
+            return
+        shot = self._device.expose(at_ns)
+        if shot is None:
+            self._next_ns = None
+            self._flight.clear()
+            return
+        if self._free:
+            self._count += 1
+            self._flight.append(self._capture(shot, at_ns, self._free.popleft()))
+        # A host that is late loses frames; it does not get them faster afterwards.
+        self._next_ns = max(at_ns + self._settings.duration_ns(self._frame_us / 1e3), now_ns)
+
+    def _capture(self, shot: Shot, at_ns: int, buffer: Buffer) -> Exposure:
+        self._controls = self._controls.updated(buffer.controls)
+        metadata = self._metadata(at_ns)
+        picture = self._scene.picture(shot.frame)
+        self._tensors.append(self._infer(shot, picture))
+        late = len(self._tensors) > self._settings.faults.late
+        truth = Truth(
+            shot.frame,
+            at_ns,
+            at_ns + 1000 * (metadata['ExposureTime'] + self._readout_us) + self._isp_ns,
+            self._tensors.popleft() if late else None,
+        )
+        return Exposure(picture, self._controls.crop.roi, metadata, truth, buffer)
+
+    def _infer(self, shot: Shot, picture: Pixels) -> Tensor | None:
+        network, faults = self._device.network, self._settings.faults
+        missing = faults.strikes('missing', faults.missing, shot.frame)
+        if network is None or missing or shot.frame % faults.tensor_every:
+            return None
+        roi = shot.roi.roi
+        size = self._settings.input_size
+        logits = network.infer(lambda: sample(picture, roi, *size))
+        return Tensor(quantised(logits) if faults.int8 else logits, shot.frame, roi)
+
+    def _metadata(self, at_ns: int) -> Metadata:
+        clock, settings = self._device.clock, self._settings
+        stamp_ns = at_ns + settings.duration_ns(settings.stamp_ms)
+        frame_us = self._frame_us / settings.speed
+        exposure_us = (self._controls.exposure_us or 1e3 * settings.exposure_ms) / settings.speed
+        return {
+            'SensorTimestamp': stamp_ns,
+            'FrameWallClock': clock.wall_ns() - clock.now_ns() + stamp_ns,
+            'ExposureTime': int(min(exposure_us, frame_us)),
+            'FrameDuration': int(frame_us),
+            'ScalerCrop': self._controls.crop.to_tuple(),
+            'AnalogueGain': self._controls.gain or 1.0,
+            'DigitalGain': 1.0,
+        }
+
+    @property
+    def _frame_us(self) -> float:
+        shortest, longest = self._controls.frame_us
+        return min(max(shortest, self._mode.frame_us), max(longest, self._mode.frame_us))
+
+    @property
+    def _readout_us(self) -> int:
+        return int(self._mode.frame_us / self._settings.speed)
+
+    @property
+    def _isp_ns(self) -> int:
+        return self._settings.duration_ns(self._settings.isp_ms)
+
+
+def tensor_metadata(device: Device, tensor: Tensor | None, frame: int) -> Metadata:
+    """What the metadata of a frame tell of the tensor that came with it: nothing if none did."""
+    if tensor is None:
+        return {}
+    kpi = round(1e3 * device.settings.dnn_ms), round(1e3 * device.settings.dsp_ms)
+    return pack(tensor.logits, device.network_name, frame) | {'CnnKpiInfo': kpi}

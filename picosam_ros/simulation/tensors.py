@@ -1,0 +1,84 @@
+"""The network's output, as it travels in the metadata of a frame.
+
+CnnOutputTensorInfo is a struct of libcamera's (`CnnOutputTensorInfo` in its IMX500 helper): a name
+of 64 bytes, the number of tensors, sixteen descriptions (number of values, number of dimensions,
+sixteen sizes of two bytes) and a frame counter; little-endian, padded to a multiple of four.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.mask import Logits
+
+MAX_TENSORS = MAX_DIMENSIONS = 16
+HEADER = struct.Struct('<64sI')
+DESCRIPTION = struct.Struct(f'<II{MAX_DIMENSIONS}H')
+INFO_SIZE = HEADER.size + MAX_TENSORS * DESCRIPTION.size + 4
+
+INT8_SCALE = 1 / 16
+
+Metadata = dict[str, Any]
+
+
+def quantised(logits: Logits) -> Logits:
+    """Round to what int8 with a scale of 1/16 can hold: −8 to 7.9375 in steps of 1/16."""
+    steps = np.clip(np.round(logits / INT8_SCALE), -128, 127)
+    return np.asarray(steps * INT8_SCALE, np.float32)
+
+
+def pack(logits: Logits, name: str, frame: int) -> Metadata:
+    """Give CnnOutputTensor and CnnOutputTensorInfo of one mask.
+
+    The tensor has the shape (1, H, W) and travels in Fortran order, as Python's floats; the
+    struct as whole numbers, one for each byte: so libcamera's Python bindings hand them out.
+    """
+    tensor = np.asarray(logits, np.float32)[np.newaxis]
+    header = HEADER.pack(name.encode()[: 64 - 1], 1)
+    sizes = tensor.shape + (0,) * (MAX_DIMENSIONS - tensor.ndim)
+    description = DESCRIPTION.pack(tensor.size, tensor.ndim, *sizes)
+    info = (header + description).ljust(INFO_SIZE - 4, b'\0') + struct.pack('<B3x', frame % 256)
+    return {
+        'CnnOutputTensor': tuple(tensor.ravel(order='F').tolist()),
+        'CnnOutputTensorInfo': tuple(info),
+    }
+
+
+def shapes(info: Any) -> list[list[int]]:
+    """Read the tensors' shapes from the struct.
+
+    Raises:
+        ValueError: it has another length.
+
+    """
+    data = bytes(info)
+    if len(data) != INFO_SIZE:
+        raise ValueError(f'tensor info length {len(data)} does not match expected size {INFO_SIZE}')
+    _, count = HEADER.unpack_from(data)
+    found = []
+    for index in range(min(count, MAX_TENSORS)):
+        _, dimensions, *sizes = DESCRIPTION.unpack_from(
+            data, HEADER.size + index * DESCRIPTION.size
+        )
+        found.append(sizes[:dimensions])
+    return found
+
+
+def unpack(metadata: Metadata, add_batch: bool) -> list[npt.NDArray[np.float32]] | None:
+    """Read the tensors, each a float32 array in Fortran order; None if there is none."""
+    values = metadata.get('CnnOutputTensor')
+    if not values:
+        return None
+    flat = np.fromiter(values, np.float32)
+    info = metadata.get('CnnOutputTensorInfo')
+    outputs, start = [], 0
+    for shape in shapes(info) if info else []:
+        end = start + int(np.prod(shape))
+        tensor = flat[start:end].reshape(shape, order='F')
+        outputs.append(np.expand_dims(tensor, 0) if add_batch else tensor)
+        start = end
+    return outputs

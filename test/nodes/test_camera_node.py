@@ -1,0 +1,140 @@
+import cv2
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from harness import Process
+from lifecycle_msgs.msg import Transition
+from rig import Rig, array_of, picture, values_of
+from sensor_msgs.msg import CameraInfo, Image
+
+from picosam_ros.msg import PromptStatus
+from picosam_ros.ros.messages import from_time
+
+FRAME = 'front_camera_optical_frame'
+
+
+class CameraRig(Rig):
+    """The same for a node that brings its own images."""
+
+    def __init__(self, process, image_topic='image_raw', info_topic='camera_info'):
+        super().__init__(process)
+        self.image_raw = self.subscribe(Image, image_topic)
+        self.camera_info = self.subscribe(CameraInfo, info_topic)
+
+    def headers(self, topic):
+        return [message.header for message in self.inboxes[topic]]
+
+
+@pytest.fixture(scope='module')
+def rig():
+    """Run a camera that looks at photographs, under another name, with the network that ships."""
+    settings = {'camera': 'photos', 'rate': 20.0, 'frame_id': FRAME}
+    with Process(
+        'camera', settings, namespace='/robot', remaps={'camera_info': 'front/info'}
+    ) as process:
+        rig = CameraRig(process, '/robot/image_raw', '/robot/front/info')
+        rig.wait_for(lambda: len(rig.image_raw) > 1 and len(rig.camera_info) > 1)
+        yield rig
+        process.stop()
+        rig.close()
+
+
+def test_images_and_camera_info_have_the_same_headers(rig):
+    rig.image_raw.clear()
+    rig.wait_for(lambda: len(rig.image_raw) >= 10)
+    last = rig.image_raw[-1].header
+    rig.wait_for(lambda: last in [info.header for info in rig.camera_info])
+    infos = {from_time(info.header.stamp): info for info in rig.camera_info}
+    now = rig.node.get_clock().now().nanoseconds
+    stamps = [from_time(image.header.stamp) for image in rig.image_raw]
+    assert stamps == sorted(set(stamps))
+    assert all(0 < now - stamp < 60e9 for stamp in stamps)
+    for image, stamp in zip(rig.image_raw, stamps, strict=True):
+        info = infos[stamp]
+        assert image.header.frame_id == info.header.frame_id == FRAME
+        assert (image.width, image.height) == (info.width, info.height) == (640, 480)
+        assert (image.encoding, image.step) == ('rgb8', 1920)
+        assert array_of(image).std() > 10
+        assert not info.k.any()
+
+
+def test_every_result_is_published_under_the_header_of_an_image(rig):
+    assert rig.point(320, 240).state == PromptStatus.ACCEPTED
+    for inbox in rig.inboxes.values():
+        inbox.clear()
+    rig.wait_for(lambda: all(len(rig.inboxes[t]) > 3 for t in ('masks', 'label_mask', 'overlay')))
+    wanted = rig.headers('masks') + rig.headers('label_mask') + rig.headers('overlay')
+    rig.wait_for(lambda: wanted[-1] in [image.header for image in rig.image_raw])
+    seen = [image.header for image in rig.image_raw]
+    assert all(header in seen for header in wanted)
+    answered = [message for message in rig.inboxes['masks'] if message.masks or message.unanswered]
+    assert answered
+    assert all(m.engine == 'onnx' for message in answered for m in message.masks)
+
+
+def test_the_camera_has_a_part_in_the_diagnostics(rig):
+    status = rig.component('camera', lambda status: status.level == DiagnosticStatus.OK)
+    assert status.message == 'frames flow'
+    values = values_of(status)
+    assert (values['camera'], values['size'], values['rate']) == ('photos', '640x480', '20')
+    assert int(values['frames']) > 0
+
+
+def test_names_are_relative_to_the_namespace(rig):
+    topics = dict(rig.node.get_topic_names_and_types())
+    for name in ('image_raw', 'front/info', 'prompt_point', 'camera/masks', 'camera/latency'):
+        assert f'/robot/{name}' in topics
+    assert '/robot/camera_info' not in topics
+    assert '/image_raw' not in topics
+
+
+def test_a_camera_stops_and_starts_with_the_lifecycle(rig):
+    for _ in range(2):
+        assert rig.change(Transition.TRANSITION_DEACTIVATE)
+        assert rig.state() == 'inactive'
+        assert rig.change(Transition.TRANSITION_CLEANUP)
+        rig.wait_for(lambda: not rig.node.count_publishers('/robot/image_raw'))
+        rig.image_raw.clear()
+        assert rig.change(Transition.TRANSITION_CONFIGURE)
+        assert rig.change(Transition.TRANSITION_ACTIVATE)
+        rig.wait_for(lambda: len(rig.image_raw) > 1)
+
+
+def test_a_video_is_segmented_frame_by_frame(tmp_path, red_network):
+    path = tmp_path / 'disc.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10.0, (320, 240))
+    for number in range(20):
+        writer.write(picture((40 + 12 * number, 120), radius=25)[..., ::-1])
+    writer.release()
+    settings = {
+        'camera': 'video',
+        'source': path,
+        'rate': 10.0,
+        'model': red_network,
+        'track': False,
+        'roi_size': 640,
+    }
+    with Process('camera', settings) as process:
+        rig = CameraRig(process)
+        rig.wait_for(lambda: rig.image_raw)
+        assert rig.point(160, 120).state == PromptStatus.ACCEPTED
+        rig.wait_for(lambda: sum(bool(m.masks) for m in rig.inboxes['masks']) >= 8)
+        images = {from_time(image.header.stamp): array_of(image) for image in rig.image_raw}
+        compared = 0
+        for message in rig.inboxes['masks']:
+            pixels = images.get(from_time(message.header.stamp))
+            if pixels is None or not message.masks:
+                continue
+            columns = np.nonzero(pixels[..., 0] > 128)[1]
+            assert message.masks[0].centroid_x == pytest.approx(columns.mean(), abs=2)
+            compared += 1
+        assert compared >= 5
+        process.stop()
+        rig.close()
+
+
+def test_a_source_that_does_not_exist_is_one_sentence_and_exit_code_1():
+    with Process('camera', {'camera': 'video', 'source': '/nowhere/film.mp4'}) as process:
+        assert process.wait() == 1
+        assert "'/nowhere/film.mp4' is not a file" in process.stderr
+        assert 'Traceback' not in process.stderr

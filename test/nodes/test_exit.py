@@ -1,0 +1,42 @@
+import signal
+
+import pytest
+from harness import Client, Process
+from rig import Rig, picture
+
+CENTRE = (150, 100)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_signal_in_the_middle_of_work_ends_the_node_well_and_soon(red_network, number):
+    with Process('segmenter', {'model': red_network}) as process:
+        rig = Rig(process)
+        rig.connect()
+        rig.point(*CENTRE)
+        for _ in range(20):
+            rig.images.publish(rig.image(picture(CENTRE)))
+        process.stop(number)
+        rig.close()
+
+
+def test_a_signal_while_the_node_starts_ends_it_well_and_soon():
+    with Process('segmenter', {'autostart': False}) as process:
+        client = Client(process)
+        # From here on the signal handlers are in place.
+        client.wait_for(lambda: client.node.count_services(f'{process.name}/get_state'))
+        process.stop(signal.SIGTERM)
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ('executable', 'parameters', 'sentence'),
+    [
+        ('segmenter', {'engine': 'gpu'}, "parameter 'engine' was set to 'gpu'; allowed are auto"),
+        ('camera', {'rate': 30}, "'rate' to '30' of type 'INTEGER', expecting type 'DOUBLE'"),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence_and_exit_code_1(executable, parameters, sentence):
+    with Process(executable, parameters) as process:
+        assert process.wait() == 1
+        assert sentence in process.stderr
+        assert 'Traceback' not in process.stderr

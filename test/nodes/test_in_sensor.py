@@ -1,0 +1,178 @@
+"""The camera node on a simulated IMX500: who answers, in whose turn, and what is told about it."""
+
+import contextlib
+
+import cv2
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from harness import Process
+from rig import BACKGROUND, OBJECT, Rig, picture, values_of
+
+from picosam_ros.latency import STAGES
+from picosam_ros.msg import Point2D, Prompt, PromptStatus
+from picosam_ros.srv import Segment
+
+# In the image of 640×480: a cross of red discs, which the camera's hand never loses.
+CENTRES = {1: (320, 240), 2: (240, 240), 3: (400, 240)}
+
+
+@pytest.fixture(scope='module')
+def pictures(tmp_path_factory):
+    """A folder with one picture of three red discs."""
+    folder = tmp_path_factory.mktemp('pictures')
+    pixels = np.full((480, 640, 3), BACKGROUND, np.uint8)
+    for centre in CENTRES.values():
+        cv2.circle(pixels, centre, 30, OBJECT, -1)
+    cv2.imwrite(str(folder / 'discs.png'), pixels[..., ::-1])
+    return str(folder)
+
+
+@pytest.fixture
+def run(red_network, pictures):
+    """Give a function that starts the node and waits for its first image."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**parameters):
+            simulated = {
+                'camera': 'imx500',
+                'simulate': True,
+                'source': pictures,
+                'network': red_network,
+                'model': red_network,
+                'threads': 1,
+                'track': False,
+            }
+            process = stack.enter_context(Process('camera', simulated | parameters))
+            rig = Rig(process)
+            stack.callback(rig.close)
+            stack.callback(process.stop)
+            rig.wait_for(lambda: rig.inboxes['latency'])
+            return rig
+
+        yield start
+
+
+def point(rig, *object_ids):
+    for object_id in object_ids:
+        assert rig.set(CENTRES[object_id], object_id=object_id).state == PromptStatus.ACCEPTED
+
+
+def masks_by(rig, engine):
+    """Give the object ids that an engine answered, one for each mask."""
+    return [
+        mask.object_id
+        for message in rig.inboxes['masks']
+        for mask in message.masks
+        if mask.engine == engine
+    ]
+
+
+def test_the_sensor_answers_and_the_host_fills_the_gaps(run):
+    rig = run(faults='missing=0.3')
+    point(rig, 1, 2)
+    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 20)
+    assert len(masks_by(rig, 'onnx')) > 20
+    complete = [message for message in rig.inboxes['masks'] if len(message.masks) == 2]
+    assert len(complete) > 20
+    for message in complete:
+        assert not message.unanswered
+        for mask in message.masks:
+            x, _ = CENTRES[mask.object_id]
+            assert abs(mask.roi.x + mask.roi.width / 2 - x) < 2
+
+
+def test_both_find_the_same_object(run):
+    rig = run()
+    point(rig, 1)
+    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
+    masks = [mask for message in rig.inboxes['masks'] for mask in message.masks]
+    areas = {
+        engine: [m.area for m in masks if m.engine == engine] for engine in ('in_sensor', 'onnx')
+    }
+    assert np.median(areas['in_sensor']) == pytest.approx(np.median(areas['onnx']), rel=0.2)
+
+
+def test_three_objects_take_turns_with_the_sensor_alone(run):
+    rig = run(policy='sensor_only')
+    point(rig, 1, 2, 3)
+    rig.inboxes['masks'].clear()
+    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) >= 9)
+    assert masks_by(rig, 'onnx') == []
+    answered = masks_by(rig, 'in_sensor')[-9:]
+    assert {answered.count(object_id) for object_id in CENTRES} == {3}
+    reasons = {reason for message in rig.inboxes['masks'] for reason in message.reasons}
+    assert 'waits for its turn: the sensor has one ROI' in reasons
+    assert any(reason.startswith('the ROI was placed') for reason in reasons)
+
+
+@pytest.mark.parametrize('parameters', [{'policy': 'host_only'}, {'engine': 'onnx'}])
+def test_the_host_alone_answers_where_that_is_asked_for(run, parameters):
+    rig = run(**parameters)
+    point(rig, 1)
+    rig.wait_for(lambda: len(masks_by(rig, 'onnx')) > 5)
+    assert masks_by(rig, 'in_sensor') == []
+
+
+def test_the_engine_of_the_sensor_can_be_asked_for_by_name(run):
+    rig = run(engine='in_sensor')
+    point(rig, 1)
+    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
+    assert masks_by(rig, 'onnx') == []
+
+
+def test_the_stages_in_the_sensor_are_told_and_all_add_up_to_the_total(run):
+    rig = run()
+    point(rig, 1)
+    latency = rig.inboxes['latency']
+    rig.wait_for(lambda: sum(one.dnn == one.dnn for one in latency) > 10)
+    told = [one for one in latency if one.dnn == one.dnn]
+    assert {(round(one.exposure, 1), round(one.dnn, 1), round(one.dsp, 1)) for one in told} == {
+        (10.0, 14.3, 0.4)
+    }
+    gaps = []
+    for one in told:
+        stages = [getattr(one, stage) for stage in STAGES if stage != 'total']
+        gaps.append(one.total - sum(stage for stage in stages if stage == stage))
+    assert np.median(gaps) < 1
+
+
+def test_an_roi_that_the_driver_refuses_is_told_and_the_host_stands_in(run):
+    rig = run(faults='refuse_roi=1')
+    point(rig, 1)
+    rig.wait_for(lambda: len(masks_by(rig, 'onnx')) > 5)
+    status = rig.component('segmentation', lambda s: s.level == DiagnosticStatus.WARN)
+    assert 'refused the ROI' in status.message or 'has not answered' in status.message
+    camera = rig.component('camera', lambda s: 'refused ROIs' in values_of(s))
+    assert int(values_of(camera)['refused ROIs']) > 0
+    assert values_of(camera)['state'] == 'streaming'
+
+
+def test_an_upload_is_seen_in_the_diagnostics_and_holds_nothing_up(red_network, pictures):
+    parameters = {'camera': 'imx500', 'simulate': True, 'source': pictures, 'faults': 'start_s=3'}
+    with Process('camera', parameters | {'network': red_network}) as process:
+        rig = Rig(process)
+        seen = rig.component('camera', lambda s: '% of 3.5 MB' in s.message)
+        assert seen.message.startswith('no frame within 0.2 s: uploading the network: ')
+        rig.component('camera', lambda s: s.message == 'frames flow')
+        process.stop()
+        rig.close()
+
+
+def test_the_service_answers_another_image_on_the_host_and_moves_no_roi(run):
+    rig = run()
+    point(rig, 1)
+    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
+    prompt = Prompt(points=[Point2D(x=100.0, y=80.0)], object_id=9)
+    request = Segment.Request(image=rig.image(picture((100, 80))), prompts=[prompt])
+    response = rig.call(Segment, f'{rig.process.name}/segment', request)
+    assert [mask.engine for mask in response.masks.masks] == ['onnx']
+    rig.inboxes['masks'].clear()
+    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 15)
+    assert masks_by(rig, 'onnx') == []
+
+
+def test_the_engine_of_the_sensor_is_refused_on_a_camera_without_one():
+    with Process('camera', {'camera': 'photos', 'engine': 'in_sensor'}) as process:
+        assert process.wait() == 1
+        assert 'no network runs in the sensor of this camera' in process.stderr

@@ -1,0 +1,56 @@
+"""A device that vanishes for a while: the same process goes on when it is back."""
+
+from pathlib import Path
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from harness import PATIENCE, Process
+from rig import Rig, values_of
+
+from picosam_ros.msg import PromptStatus
+from picosam_ros.ros.messages import from_time
+
+# The device vanishes with this frame, which is some two seconds after the start.
+VANISH_AT = 60
+RECOVERED_S = 10.0
+
+
+def threads(process):
+    return len(list(Path(f'/proc/{process.popen.pid}/task').iterdir()))
+
+
+def sensor_masks(rig):
+    return [m for array in rig.inboxes['masks'] for m in array.masks if m.engine == 'in_sensor']
+
+
+@pytest.mark.parametrize('seconds', [0.1, 2, pytest.param(30, marks=pytest.mark.slow)])
+def test_masks_come_again_soon_after_a_device_that_vanished_is_back(seconds, red_network):
+    faults = f'vanish_at={VANISH_AT},vanish_s={seconds},start_s=0.5'
+    parameters = {'camera': 'imx500', 'simulate': True, 'faults': faults, 'track': False}
+    networks = {'network': red_network, 'model': red_network, 'threads': 1}
+    with Process('camera', parameters | networks) as process:
+        rig = Rig(process)
+        rig.wait_for(lambda: rig.inboxes['latency'])
+        assert rig.set((320, 240), roi_size=120).state == PromptStatus.ACCEPTED
+        rig.wait_for(lambda: sensor_masks(rig))
+        before = threads(process)
+
+        gone = rig.component('camera', lambda s: s.level == DiagnosticStatus.ERROR)
+        assert 'the stream stopped' in gone.message or 'dev-node not found' in gone.message
+        assert 'next try in' in gone.message
+        vanished_ns = max(from_time(one.header.stamp) for one in rig.inboxes['latency'])
+        rig.inboxes['masks'].clear()
+        rig.wait_for(lambda: sensor_masks(rig), seconds + PATIENCE)
+        again_ns = from_time(rig.inboxes['masks'][0].header.stamp)
+        recovered_s = (again_ns - vanished_ns) / 1e9 - seconds
+        print(f'masks again {recovered_s:.1f} s after the return of the device')
+        assert recovered_s < RECOVERED_S
+
+        rig.diagnostics.clear()
+        back = rig.component('camera', lambda s: s.message == 'frames flow')
+        assert back.level == DiagnosticStatus.OK
+        assert int(values_of(back)['reopened']) >= 1
+        assert values_of(back)['state'] == 'streaming'
+        rig.wait_for(lambda: threads(process) == before)
+        process.stop()
+        rig.close()

@@ -1,0 +1,134 @@
+import math
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from rig import HEIGHT, WIDTH, disc, picture
+from std_srvs.srv import SetBool, Trigger
+
+from picosam_ros.msg import Box2D, Point2D, Prompt
+from picosam_ros.srv import Segment
+
+CENTRE = (150, 100)
+
+
+def segment(rig, image, *prompts):
+    request = Segment.Request(image=image, prompts=prompts)
+    return rig.call(Segment, f'{rig.process.name}/segment', request)
+
+
+def enable(rig, wanted):
+    request = SetBool.Request(data=wanted)
+    return rig.call(SetBool, f'{rig.process.name}/enable', request)
+
+
+def at(x, y, **fields):
+    return Prompt(points=[Point2D(x=float(x), y=float(y))], **fields)
+
+
+def test_segment_answers_as_the_stream_does(rig):
+    image = rig.image(picture(CENTRE))
+    box = Box2D(x0=120.0, y0=70.0, x1=180.0, y1=130.0)
+    answer = segment(rig, image, at(*CENTRE, object_id=4), Prompt(object_id=9, box=box))
+    assert answer.success
+    assert answer.message == ''
+    assert answer.masks.header == image.header
+    assert (answer.masks.image_width, answer.masks.image_height) == (WIDTH, HEIGHT)
+    rig.set(CENTRE, object_id=4)
+    rig.set(object_id=9, box=box)
+    streamed = rig.show(picture(CENTRE)).masks.masks
+    for ours, theirs in zip(answer.masks.masks, streamed, strict=True):
+        assert (ours.object_id, ours.roi, ours.area) == (
+            theirs.object_id,
+            theirs.roi,
+            theirs.area,
+        )
+        assert ours.probability == theirs.probability
+        assert ours.area == pytest.approx(np.count_nonzero(disc(CENTRE)), rel=0.06)
+
+
+def test_segment_touches_none_of_the_nodes_prompts(rig):
+    accepted = rig.set(CENTRE, object_id=4)
+    small = rig.image(picture((20, 20), width=64, height=48))
+    assert segment(rig, small, at(20, 20, object_id=4)).success
+    [mask] = rig.show(picture(CENTRE)).masks.masks
+    assert (mask.object_id, mask.generation) == (4, accepted.generation)
+    assert not rig.inboxes['prompt_status'][1:]
+
+
+def test_segment_without_prompts_gives_no_masks(rig):
+    answer = segment(rig, rig.image(picture(CENTRE)))
+    assert answer.success
+    assert not answer.masks.masks
+
+
+@pytest.mark.parametrize(
+    ('prompt', 'reason'),
+    [
+        (at(WIDTH, 5), 'is outside of the image'),
+        (at(math.nan, 5), 'must be finite'),
+        (at(5, 5, object_id=0), 'ids run from 1 to 254'),
+        (Prompt(), 'no positive point and no box'),
+        (
+            Prompt(points=[Point2D(x=5.0, y=5.0), Point2D(x=9.0, y=9.0, label=Point2D.NEGATIVE)]),
+            'does not take negative points',
+        ),
+    ],
+)
+def test_segment_refuses_a_bad_prompt_with_the_reason(rig, prompt, reason):
+    answer = segment(rig, rig.image(picture(CENTRE)), at(5, 5), prompt)
+    assert not answer.success
+    assert reason in answer.message
+    assert not answer.masks.masks
+
+
+@pytest.mark.parametrize(
+    ('fields', 'reason'),
+    [
+        ({'width': 0}, 'it is empty'),
+        ({'data': b''}, '0 bytes were given'),
+        ({'step': 9}, 'step 9 was given'),
+        ({'encoding': '64FC4'}, "encoding '64FC4' was given"),
+    ],
+)
+def test_segment_refuses_a_bad_image_with_the_reason(rig, fields, reason):
+    image = rig.image(picture(CENTRE))
+    for name, value in fields.items():
+        setattr(image, name, value)
+    answer = segment(rig, image, at(5, 5))
+    assert not answer.success
+    assert reason in answer.message
+
+
+def test_clear_prompts_leaves_no_object_and_tells_how_many_there_were(rig):
+    rig.set(CENTRE, object_id=4)
+    rig.set(CENTRE, object_id=5)
+    answer = rig.call(Trigger, f'{rig.process.name}/clear_prompts')
+    assert (answer.success, answer.message) == (True, '2 objects cleared')
+    assert not rig.show(picture(CENTRE)).masks.masks
+    answer = rig.call(Trigger, f'{rig.process.name}/clear_prompts')
+    assert (answer.success, answer.message) == (True, '0 objects cleared')
+
+
+def test_masks_stop_and_come_back_with_their_prompts(rig):
+    accepted = rig.set(CENTRE, object_id=4)
+    frames = rig.show(picture(CENTRE)).latency.frames
+    answer = enable(rig, wanted=False)
+    assert (answer.success, answer.message) == (True, 'masks are off')
+    try:
+        off = [rig.image(picture(CENTRE)) for _ in range(5)]
+        for image in off:
+            rig.images.publish(image)
+        rig.images_have_arrived()
+        status = rig.component('segmentation', lambda status: 'off' in status.message)
+        assert status.level == DiagnosticStatus.WARN
+        assert status.message == 'switched off; call ~/enable with true'
+    finally:
+        answer = enable(rig, wanted=True)
+    assert (answer.success, answer.message) == (True, 'masks are on')
+    result = rig.show(picture(CENTRE))
+    assert result.latency.frames == frames + 1
+    answered = [message.header for message in rig.inboxes['masks']]
+    assert not [image for image in off if image.header in answered]
+    [mask] = result.masks.masks
+    assert (mask.object_id, mask.generation) == (4, accepted.generation)

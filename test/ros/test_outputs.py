@@ -1,0 +1,105 @@
+import threading
+
+import numpy as np
+import pytest
+from harness import serve_until
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import Image
+
+from picosam_ros.frame import Frame
+from picosam_ros.latency import Timing
+from picosam_ros.msg import Latency, MaskArray
+from picosam_ros.ros import outputs as module
+from picosam_ros.ros.outputs import Outputs
+from picosam_ros.segmenter import Result
+
+
+class Unchanged:
+    """A Segmenter whose prompts nobody touches."""
+
+    def current(self, masks):
+        return tuple(masks)
+
+
+@pytest.fixture
+def outputs(node):
+    outputs = Outputs(node, Unchanged(), threading.Lock())
+    yield outputs
+    outputs.destroy()
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Count the calls of what fills a topic."""
+    counts = {'draw': 0, 'label_image': 0, 'to_mask_array': 0}
+
+    def counted(name, function):
+        def call(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        return call
+
+    for name in counts:
+        monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
+    return counts
+
+
+@pytest.fixture
+def publish(outputs):
+    frame = Frame(np.zeros((48, 64, 3), np.uint8), stamp_ns=5, received_ns=9)
+    result = Result(frame, (), (), (), Timing(inference=1.0, decode=0.5))
+    return lambda: outputs.publish(result, offered=0.0, queue_ms=2.0, frames=1, dropped=0)
+
+
+def subscribed(node, kind, topic):
+    """Subscribe, and come back when the publisher knows it."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    heard = []
+    subscription = node.create_subscription(kind, topic, heard.append, 10)
+    publishers = [p for p in node.publishers if p.topic == subscription.topic_name]
+    serve_until(executor, lambda: all(p.get_subscription_count() for p in publishers))
+    return executor, heard, subscription
+
+
+def test_nothing_is_made_that_nobody_wants(made, publish):
+    publish()
+    assert made == {'draw': 0, 'label_image': 0, 'to_mask_array': 0}
+
+
+@pytest.mark.parametrize(
+    ('topic', 'kind', 'name'),
+    [
+        ('overlay', Image, 'draw'),
+        ('label_mask', Image, 'label_image'),
+        ('confidence', Image, 'label_image'),
+        ('masks', MaskArray, 'to_mask_array'),
+    ],
+)
+def test_a_topic_is_filled_while_somebody_listens(node, made, publish, topic, kind, name):
+    executor, heard, subscription = subscribed(node, kind, f'~/{topic}')
+    publish()
+    assert made == {key: int(key == name) for key in made}
+    serve_until(executor, lambda: heard)
+    assert heard[0].header.stamp.nanosec == 5
+    node.destroy_subscription(subscription)
+    [publisher] = [p for p in node.publishers if p.topic.endswith(topic)]
+    serve_until(executor, lambda: not publisher.get_subscription_count())
+    publish()
+    assert made == {key: int(key == name) for key in made}
+    executor.shutdown()
+
+
+def test_the_timing_is_complete_and_that_of_the_latency_topic(node, publish):
+    executor, heard, _ = subscribed(node, Latency, '~/latency')
+    timing = publish()
+    serve_until(executor, lambda: heard)
+    executor.shutdown()
+    assert timing.inference == 1
+    assert timing.queue == 2
+    assert timing.receive == pytest.approx(4e-6)
+    assert timing.decode >= 0.5
+    for stage in ('receive', 'queue', 'inference', 'decode', 'publish', 'total'):
+        assert getattr(heard[0], stage) == pytest.approx(getattr(timing, stage), rel=1e-6)
+    assert np.isnan(heard[0].dnn)

@@ -1,0 +1,277 @@
+"""What the sensor looks at, computes and fails to compute."""
+
+import subprocess
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from picosam_ros.roi import Roi
+from picosam_ros.simulation.scene import sample
+
+FULL = Roi(0, 0, 4056, 3040)
+ROI = (1000, 800, 608, 608)
+
+
+def rois(found):
+    return [truth.tensor.roi for _, truth in found]
+
+
+@pytest.fixture
+def scene():
+    return np.random.default_rng(5).integers(0, 256, (480, 640, 3), np.uint8)
+
+
+def test_the_tensor_is_what_the_network_says_of_the_roi(
+    plug_in, stream, frames, scene, tiny_network
+):
+    """The network's logits are (red − 128) / 16, which int8 holds exactly."""
+    simulation = plug_in(scene=scene, network=None)
+    imx500 = simulation.IMX500(tiny_network())
+    imx500.set_inference_roi_abs(ROI)
+    with simulation.Picamera2(imx500.camera_num) as camera:
+        camera.start()
+        [(metadata, truth)] = frames(camera, 1)
+    [output] = imx500.get_outputs(metadata)
+    red = sample(scene, Roi(*ROI), 96, 96)[..., 0].astype(np.float32)
+    np.testing.assert_array_equal(output, (red[np.newaxis] - 128) / 16)
+    assert truth.tensor.roi == Roi(*ROI)
+    assert imx500.get_kpi_info(metadata) == (14.3, 0.4)
+
+
+def test_without_quantisation_the_logits_stay_as_they_are(plug_in, stream, frames):
+    third = np.full((96, 96), 1 / 3, np.float32)
+    for faults, expected in (('int8=off', third), ('', np.full_like(third, 5 / 16))):
+        imx500, camera = stream(plug_in(faults, network=lambda _: third))
+        [(metadata, _)] = frames(camera, 1)
+        np.testing.assert_array_equal(imx500.get_outputs(metadata)[0][0], expected)
+
+
+def test_an_roi_that_was_set_before_the_start_is_there_from_the_first_frame(
+    plug_in, stream, frames
+):
+    simulation = plug_in('roi_lag=4')
+    imx500 = simulation.IMX500('picosam2-96')
+    imx500.set_inference_roi_abs(ROI)
+    with simulation.Picamera2() as camera:
+        camera.start()
+        assert rois(frames(camera, 2)) == [Roi(*ROI)] * 2
+
+
+@pytest.mark.parametrize('lag', range(5))
+def test_an_roi_is_seen_by_the_frames_that_are_exposed_later_by_the_lag(
+    plug_in, stream, frames, lag
+):
+    imx500, camera = stream(plug_in(f'roi_lag={lag}'))
+    [(_, truth)] = frames(camera, 1)
+    imx500.set_inference_roi_abs(ROI)
+    # When a request is complete, the next frame is being exposed already.
+    first = truth.frame + 2 + lag
+    for _, later in frames(camera, 8):
+        assert later.tensor.roi == (Roi(*ROI) if later.frame >= first else FULL)
+
+
+def test_rois_that_follow_each_other_take_effect_in_turn(plug_in, stream, frames):
+    imx500, camera = stream(plug_in('roi_lag=2'))
+    for x in (100, 200):
+        frames(camera, 1)
+        imx500.set_inference_roi_abs((x, 0, 96, 96))
+    assert [roi.x for roi in rois(frames(camera, 6))] == [0, 0, 100, 200, 200, 200]
+
+
+def test_an_roi_of_no_size_means_all_of_the_sensor(plug_in, stream, frames):
+    imx500, camera = stream(plug_in())
+    imx500.set_inference_roi_abs((0, 0, 0, 0))
+    frames(camera, 3)
+    assert rois(frames(camera, 1)) == [FULL]
+
+
+def test_an_roi_over_the_border_is_clipped(plug_in):
+    imx500 = plug_in().IMX500('picosam2-96')
+    imx500.set_inference_roi_abs((-50, 2900, 608, 608))
+    assert imx500.config['roi'].to_tuple() == (0, 2900, 558, 140)
+
+
+def test_a_refused_roi_is_only_printed_and_changes_nothing(plug_in, stream, frames, capsys):
+    imx500, camera = stream(plug_in('refuse_roi=1'))
+    assert 'roi' not in imx500.config
+    imx500.set_inference_roi_abs(ROI)
+    assert 'Unable to set ROI' in capsys.readouterr().out
+    assert 'roi' not in imx500.config
+    assert rois(frames(camera, 5)) == [FULL] * 5
+
+
+def test_a_frame_without_a_tensor_has_none_of_its_keys(plug_in, stream, frames):
+    imx500, camera = stream(plug_in('missing=1'))
+    [(metadata, truth)] = frames(camera, 1)
+    assert not [key for key in metadata if key.startswith('Cnn')]
+    assert imx500.get_outputs(metadata) is None
+    assert imx500.get_output_shapes(metadata) == []
+    assert imx500.get_kpi_info(metadata) is None
+    assert truth.tensor is None
+
+
+def test_the_same_seed_misses_the_same_frames(plug_in, stream, frames):
+    def missed(seed):
+        _, camera = stream(plug_in(f'missing=0.5,seed={seed}'))
+        return [truth.tensor is None for _, truth in frames(camera, 60)]
+
+    assert missed(1) == missed(1) != missed(2)
+    assert 15 < sum(missed(1)) < 45
+
+
+def test_every_second_frame_can_have_a_tensor(plug_in, stream, frames):
+    _, camera = stream(plug_in('tensor_every=2'))
+    assert [truth.tensor is not None for _, truth in frames(camera, 6)] == [True, False] * 3
+
+
+def test_a_late_tensor_comes_with_a_later_picture(plug_in, stream, frames):
+    imx500, camera = stream(plug_in('late=2', scene=lambda n: np.full((3, 4, 3), n, np.uint8)))
+    found = frames(camera, 6)
+    assert [truth.tensor and truth.tensor.frame for _, truth in found] == [None, None, 0, 1, 2, 3]
+    assert imx500.get_outputs(found[1][0]) is None
+    assert imx500.get_outputs(found[2][0]) is not None
+
+
+def test_without_a_network_there_are_pictures_only(plug_in, stream, frames):
+    imx500, camera = stream(plug_in(), network_file='')
+    assert frames(camera, 1)[0][1].tensor is None
+    with pytest.raises(KeyError):
+        imx500.get_input_size()
+
+
+def test_a_network_file_must_exist_unless_it_is_a_name(plug_in, tmp_path):
+    simulation = plug_in()
+    with pytest.raises(RuntimeError, match=r'network\.rpk does not exist'):
+        simulation.IMX500(str(tmp_path / 'network.rpk'))
+    (tmp_path / 'network.rpk').write_bytes(b'only the sensor can read it')
+    assert simulation.IMX500(str(tmp_path / 'network.rpk')).get_input_size() == (96, 96)
+
+
+def test_an_own_network_has_no_intrinsics_and_they_can_be_made(plug_in):
+    simulation = plug_in()
+    assert simulation.IMX500('picosam2-96').network_intrinsics is None
+    intrinsics = simulation.NetworkIntrinsics()
+    intrinsics.task = 'segmentation'
+    intrinsics.update_with_defaults()
+    assert (intrinsics.task, intrinsics.inference_rate) == ('segmentation', 30.0)
+    intrinsics.inference_rate = -1
+    assert repr(intrinsics) == '{"task": "segmentation"}'
+    with pytest.raises(ValueError, match='allowed are classification'):
+        intrinsics.task = 'magic'
+
+
+def test_a_sensor_with_another_id_is_not_found(plug_in):
+    simulation = plug_in()
+    assert simulation.IMX500('', camera_id='i2c@1/imx500').camera_num == 0
+    with pytest.raises(RuntimeError, match='not found'):
+        simulation.IMX500('', camera_id='i2c@0')
+
+
+def test_the_start_blocks_for_the_upload(plug_in, stream):
+    simulation = plug_in('start_s=90')
+    before = simulation.clock.now_ns()
+    imx500, _ = stream(simulation)
+    assert simulation.clock.now_ns() - before == 90_000_000_000
+    done, total = imx500.get_fw_upload_progress(2)
+    assert done == total > 1_000_000
+
+
+def test_the_upload_goes_through_its_stages(plug_in, stream):
+    simulation = plug_in('start_s=10')
+    seen = []
+
+    def watch(until_ns):
+        begin = simulation.clock.now_ns()
+        for tenth in range(11):
+            move(begin + (until_ns - begin) * tenth // 10)
+            seen.append([imx500.get_fw_upload_progress(stage) for stage in range(3)])
+
+    imx500 = simulation.IMX500('picosam2-96')
+    assert [imx500.get_fw_upload_progress(stage) for stage in range(3)] == [(0, 0)] * 3
+    move, simulation.clock.sleep_until = simulation.clock.sleep_until, watch
+    with simulation.Picamera2() as camera:
+        camera.start()
+    assert seen[0][0][1] > seen[0][0][0] == 0, 'the loader comes first'
+    assert seen[1][0] == (0, 0)
+    assert seen[1][1][1] > 0
+    network = [stages[2][0] for stages in seen if stages[2][1]]
+    assert network == sorted(set(network))
+    assert len(network) > 5
+
+
+def test_a_stream_that_falls_silent_can_be_started_again(plug_in, stream, frames):
+    _, camera = stream(plug_in('stop_after=3'))
+    frames(camera, 3)
+    with pytest.raises(FutureTimeoutError):
+        camera.capture_request(wait=5)
+    camera.cancel_all_and_flush()
+    camera.stop()
+    camera.start()
+    assert [truth.frame for _, truth in frames(camera, 3)] == [3, 4, 5]
+
+
+def test_a_device_that_vanishes_is_gone_everywhere_and_comes_back(plug_in, stream, frames, capsys):
+    simulation = plug_in('vanish_at=4,vanish_s=20')
+    imx500, camera = stream(simulation)
+    found = len(frames(camera, 3))
+    with pytest.raises(FutureTimeoutError):
+        frames(camera, 5, wait=10)
+    assert found == 3
+    assert not simulation.present
+    assert simulation.Picamera2.global_camera_info() == []
+    with pytest.raises(RuntimeError, match='not found'):
+        simulation.IMX500('picosam2-96')
+    with pytest.raises(subprocess.CalledProcessError):
+        imx500.get_fw_upload_progress(2)
+    imx500.set_inference_roi_abs(ROI)
+    assert 'No such device' in capsys.readouterr().out
+    camera.close()
+    with pytest.raises(IndexError):
+        simulation.Picamera2(0)
+    simulation.clock.sleep_until(simulation.clock.now_ns() + 15_000_000_000)
+    _, again = stream(simulation)
+    assert rois(frames(again, 3)) == [FULL] * 3
+
+
+def test_a_device_that_comes_back_has_forgotten_its_network_and_its_roi(plug_in):
+    simulation = plug_in('vanish_at=1,vanish_s=2')
+    simulation.IMX500('picosam2-96').set_inference_roi_abs(ROI)
+    device = simulation._device
+    now_ns = simulation.clock.now_ns()
+    assert device.expose(now_ns).roi.roi == Roi(*ROI)
+    assert device.expose(now_ns) is None
+    simulation.clock.sleep_until(now_ns + 2_000_000_000)
+    assert device.present
+    assert device.network is None
+    assert device.expose(simulation.clock.now_ns()).roi.roi == FULL
+
+
+def test_a_device_that_is_gone_cannot_be_started(plug_in, stream, frames):
+    _, camera = stream(plug_in('vanish_at=1,vanish_s=inf'))
+    with pytest.raises(FutureTimeoutError):
+        frames(camera, 2)
+    camera.cancel_all_and_flush()
+    camera.stop()
+    with pytest.raises(RuntimeError, match='No such device'):
+        camera.start()
+
+
+def test_the_roi_is_told_in_pixels_of_the_picture_even_if_the_tensor_had_another(plug_in, stream):
+    imx500, camera = stream(plug_in('roi_lag=4'))
+    imx500.set_inference_roi_abs(ROI)
+    request = camera.capture_request(wait=1)
+    assert imx500.get_roi_scaled(request) == (157, 126, 96, 96)
+    assert request.truth.tensor.roi == FULL
+    request.release()
+
+
+def test_coordinates_are_taken_as_fractions_of_the_sensor_and_cut_at_the_roi(plug_in):
+    imx500 = plug_in().IMX500('picosam2-96')
+    imx500.set_inference_roi_abs((0, 0, 2028, 1520))
+    streams = {'main': {'size': (640, 480)}, 'raw': {'size': (2028, 1520)}}
+    camera = SimpleNamespace(camera_configuration=lambda: streams)
+    told = {'ScalerCrop': (0, 0, 4056, 3040)}
+    found = imx500.convert_inference_coords((0.25, 0.25, 0.75, 0.75), told, camera)
+    assert found == (160, 120, 160, 120)
