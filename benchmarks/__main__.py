@@ -66,7 +66,7 @@ def _write(
         'frames': frames,
         'sections': {name: section.to_json() for name, section in sections.items()},
     }
-    path.write_text(json.dumps(everything, indent=2) + '\n', encoding='utf-8')
+    path.write_text(json.dumps(everything, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 
 
 if __name__ == '__main__':

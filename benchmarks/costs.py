@@ -19,7 +19,7 @@ from picosam_ros.ros.messages import header_of, to_image, to_mask_array
 
 TITLE = 'What stands around the inference, 640×480'
 OBJECTS = (1, 3, 8)
-CROPS = (96, 240)
+CROPS = (96, 192, 240)
 
 
 def measure(frames: int) -> Iterator[Row]:

@@ -1,8 +1,14 @@
 """Photographs seen by a camera in the hand, and somebody who points at things in them."""
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    RegisterEventHandler,
+    Shutdown,
+)
 from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -24,6 +30,8 @@ def generate_launch_description():
                 choices=['true', 'false'],
                 description='Show the overlay in RViz.',
             ),
+            # Who ends, ends all: none of them makes sense alone.
+            RegisterEventHandler(OnProcessExit(on_exit=[Shutdown()])),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([share, 'launch', 'camera.launch.py'])
@@ -35,7 +43,6 @@ def generate_launch_description():
                 executable='demo',
                 output='screen',
                 arguments=['--attach', '--output', LaunchConfiguration('output')],
-                on_exit=Shutdown(),
             ),
             Node(
                 package='rviz2',

@@ -62,7 +62,7 @@ class Imx500Camera(PicameraCamera):
             camera['backend'] = simulated(camera['source'], faults, speed)
         super().__init__(**camera)
         self._network = network or (DEFAULT if simulate else '')
-        self._place_of_sensor = '' if simulate else camera['source']
+        self._simulated = simulate
         self._imx500: Any = None
         self._tensors: TensorReader | None = None
         self._history = RoiHistory(roi_settle_frames)
@@ -76,7 +76,8 @@ class Imx500Camera(PicameraCamera):
 
     @property
     def description(self) -> dict[str, str]:
-        told = {**super().description, 'network': self._network}
+        sensor = 'simulated' if self._simulated else 'IMX500'
+        told = {**super().description, 'sensor': sensor, 'network': self._network}
         if self._refused:
             told.update({'refused ROIs': str(self._refused), 'last refused ROI': self._refusal})
         for kind, count in self._without.items():
@@ -105,7 +106,7 @@ class Imx500Camera(PicameraCamera):
 
     def _connect(self, backend: Any) -> Stream:
         # Before the Picamera2: it is what names the network to the driver.
-        imx500 = backend.IMX500(self._network, self._place_of_sensor)
+        imx500 = backend.IMX500(self._network, '' if self._simulated else self._source)
         with self._looking:
             self._imx500 = imx500
             if self._last is not None:

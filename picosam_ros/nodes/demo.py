@@ -36,7 +36,7 @@ from picosam_ros.ros import transport
 from picosam_ros.ros.images import to_rgb
 from picosam_ros.ros.messages import to_raw_image
 
-# A person who points at something that moves points again now and then.
+# How often the demo looks for something that it has not pointed at.
 POINT_SECONDS = 0.2
 # Into each photograph: time enough for every object to be answered.
 PICTURE_SECONDS = 1.5
@@ -55,7 +55,9 @@ class Demo(Node):
         self._output = output
         self._scene = ''
         self._scene_since = self._pointed = 0.0
+        # What was pointed at in this scene: once, since the ROIs follow.
         self._targets: dict[int, Target] = {}
+        self._clearing: Any = None
         self._overlay: Any = None
         self._complete: Any = None
         self._prompts = self.create_publisher(Prompt, 'prompt', QUEUE)
@@ -74,20 +76,28 @@ class Demo(Node):
         self._pointed = now
         scene, targets = self._pointer.targets(time.time_ns())
         if scene != self._scene:
-            self._scene, self._scene_since = scene, now
-            self._clear.call_async(Trigger.Request())
-            self._look_away()
-            self.scoreboard.enter(scene)
-        self._targets = {target.object_id: target for target in targets}
+            self._enter(scene, now)
+        if not self._clearing.done():
+            return
         for target in targets:
-            self._point_at(target)
+            if target.object_id not in self._targets:
+                self._point_at(target)
         if now - self._scene_since > PICTURE_SECONDS and scene not in self.pictures:
             self._look()
+
+    def _enter(self, scene: str, now: float) -> None:
+        self._scene, self._scene_since = scene, now
+        self._targets.clear()
+        # A prompt that overtakes this would be cleared, too: see `act`.
+        self._clearing = self._clear.call_async(Trigger.Request())
+        self._look_away()
+        self.scoreboard.enter(scene)
 
     def _point_at(self, target: Target) -> None:
         message = Prompt(object_id=target.object_id, roi_size=target.roi_size)
         message.points = [Point2D(x=target.x, y=target.y)]
         self._prompts.publish(message)
+        self._targets[target.object_id] = target
 
     def _look(self) -> None:
         # The node draws only while somebody looks.
@@ -125,6 +135,8 @@ class Demo(Node):
 
     def _on_status(self, message: PromptStatus) -> None:
         self.scoreboard.add_answer(message.state)
+        if message.state in (PromptStatus.REFUSED, PromptStatus.LOST):
+            self._targets.pop(message.object_id, None)
 
 
 def main() -> int:
