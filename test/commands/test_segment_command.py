@@ -71,13 +71,13 @@ def test_the_mask_file_holds_0_and_255_as_the_library_finds_them(picture, tmp_pa
 
 
 def test_the_overlay_is_the_picture_with_the_mask_drawn_in_the_right_colours(
-    segment, picture, tmp_path, monkeypatch
+    segment, picture, tiny_network, tmp_path, monkeypatch
 ):
     monkeypatch.setattr('picosam_ros.overlay.draw', lambda pixels, masks, **_: draw(pixels, masks))
     path = tmp_path / 'overlay.png'
     assert segment('--point', CENTRE, '--overlay', path) == 0
     rgb = np.ascontiguousarray(cv2.imread(picture)[..., ::-1])
-    with open_engine(model=str(tmp_path / 'tiny.onnx')) as engine:
+    with open_engine(model=tiny_network()) as engine:
         [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(69.5, 49.5, roi_size=96)])
     np.testing.assert_array_equal(cv2.imread(str(path))[..., ::-1], draw(rgb, [mask]))
 
