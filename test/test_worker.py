@@ -41,7 +41,10 @@ def worker(desk):
     worker.start()
     yield worker
     desk.gate.release(1000)
-    worker.stop()
+    stopping = threading.Thread(target=worker.stop, daemon=True)
+    stopping.start()
+    stopping.join(PATIENCE)
+    assert not stopping.is_alive()
 
 
 def test_the_newest_wins_and_what_it_replaced_is_counted(worker, desk):

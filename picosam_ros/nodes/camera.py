@@ -11,9 +11,10 @@ from picosam_ros.engines.fallback import POLICIES
 from picosam_ros.inference import RoiPlacer
 from picosam_ros.ros.capture import Capture
 from picosam_ros.ros.diagnostics import Status
-from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode
+from picosam_ros.ros.node import SegmentationNode
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.ros.run import run
+from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
 
 PARAMETERS = (
     Parameter('camera', 'auto', 'Where frames come from.', choices=tuple(CAMERAS), read_only=True),

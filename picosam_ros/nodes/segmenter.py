@@ -10,8 +10,9 @@ from sensor_msgs.msg import Image
 from picosam_ros.errors import ImageError
 from picosam_ros.ros.cdr import read_image
 from picosam_ros.ros.images import to_frame
-from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode
+from picosam_ros.ros.node import SegmentationNode
 from picosam_ros.ros.run import run
+from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
 
 PARAMETERS = SEGMENTATION_PARAMETERS
 

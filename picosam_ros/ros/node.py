@@ -13,11 +13,10 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
-from picosam_ros.engines import ENGINES, Engine, make_engine
+from picosam_ros.engines import Engine, make_engine
 from picosam_ros.errors import ImageError, PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import LatencyWindow
-from picosam_ros.models import DEFAULT
 from picosam_ros.ros import transport
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Diagnostics, Status
 from picosam_ros.ros.inputs import Inputs
@@ -25,55 +24,9 @@ from picosam_ros.ros.outputs import Outputs
 from picosam_ros.ros.parameters import Parameter, Parameters
 from picosam_ros.ros.services import Services
 from picosam_ros.ros.transitions import refuse_impossible
-from picosam_ros.segmenter import MAX_PROMPTS, Segmenter
+from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker
 from picosam_ros.worker import Worker
-
-SEGMENTATION_PARAMETERS = (
-    Parameter('engine', 'auto', 'Who computes the masks.', choices=tuple(ENGINES), read_only=True),
-    Parameter(
-        'model',
-        DEFAULT,
-        'The network: a name that `picosam doctor` lists, or the path of an .onnx file.',
-        read_only=True,
-    ),
-    Parameter(
-        'threads',
-        0,
-        'Threads of one inference; 0 takes half of the cores, at most four.',
-        low=0,
-        high=64,
-        read_only=True,
-    ),
-    Parameter(
-        'roi_size',
-        0,
-        'Side of the square around a click, in image pixels; 0 lets the engine choose.',
-        low=0,
-        high=8192,
-    ),
-    Parameter(
-        'track',
-        True,
-        'Let the ROIs follow their objects; false keeps them where the prompts are.',
-        read_only=True,
-    ),
-    Parameter(
-        'max_prompts',
-        MAX_PROMPTS,
-        'Objects that are segmented at a time; further ones are refused.',
-        low=1,
-        high=254,
-        read_only=True,
-    ),
-    Parameter(
-        'autostart',
-        True,
-        'Configure and activate without waiting for a lifecycle manager.',
-        read_only=True,
-    ),
-)
-
 
 _Transition = Callable[['SegmentationNode', State], TransitionCallbackReturn]
 

@@ -19,7 +19,7 @@ LAGS = (0, 1, 2, 3, 4)
 # From the end of the readout to the frame: so ROIs are placed at different moments of a frame.
 ISP_MS = (1.0, 8.0, 15.0, 22.0, 29.0)
 
-WIDTH, HEIGHT = 640, 480
+WIDTH, HEIGHT = SIZE = 160, 120
 # Sensor pixels of an image pixel; the picture shows the middle 4052 columns.
 SCALE = HEIGHT / 3040
 LEFT = 2
@@ -40,7 +40,7 @@ def proof(monkeypatch, lag, settle_frames, changes):
     """Change prompts at random and compare every mask with what really happened."""
     faults = f'roi_lag={lag},missing=0.1'
     settings = {'input_size': (8, 8), 'network': coordinates, 'isp_ms': ISP_MS[lag]}
-    bench = Bench(monkeypatch, faults, settings=settings, roi_settle_frames=settle_frames)
+    bench = Bench(monkeypatch, faults, size=SIZE, settings=settings, roi_settle_frames=settle_frames)
     bench.open()
     segmenter = Segmenter(InSensorEngine(sensor=bench.camera))
     segmenter.step(bench.step())
@@ -78,7 +78,7 @@ def change(segmenter, ledger, random):
         del ledger.prompts[object_id]
         return
     x, y = (int(random.integers(0, side)) for side in (WIDTH, HEIGHT))
-    side = int(random.integers(40, 200))
+    side = int(random.integers(16, 60))
     answer = segmenter.put(lambda: Prompt.at(x, y, object_id=object_id, roi_size=side))
     ledger.prompts[object_id] = answer.generation, (x, y, side)
 

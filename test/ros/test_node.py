@@ -7,7 +7,8 @@ from scripted import ScriptedEngine
 from picosam_ros.engines import EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
-from picosam_ros.ros.node import SEGMENTATION_PARAMETERS, SegmentationNode
+from picosam_ros.ros.node import SegmentationNode
+from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
