@@ -143,10 +143,10 @@ def _refuse_unless_finite(what: str, *values: float) -> None:
 
 def _check_box(box: Box) -> None:
     _refuse_unless_finite('box', box.x0, box.y0, box.x1, box.y1)
-    if box.x1 <= box.x0 or box.y1 <= box.y0:
+    if box.x1 < box.x0 or box.y1 < box.y0:
         raise PromptError(
             f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is empty; '
-            'x1 must exceed x0, and y1 must exceed y0'
+            'x1 must be at least x0, and y1 at least y0'
         )
 
 
@@ -154,7 +154,7 @@ def _clipped(box: Box, width: int, height: int) -> Box:
     clipped = Box(
         max(box.x0, 0.0), max(box.y0, 0.0), min(box.x1, width - 1.0), min(box.y1, height - 1.0)
     )
-    if clipped.x1 <= clipped.x0 or clipped.y1 <= clipped.y0:
+    if clipped.x1 < clipped.x0 or clipped.y1 < clipped.y0:
         raise PromptError(
             f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is outside of the '
             f'{width}×{height} image'

@@ -152,7 +152,7 @@ class Segmenter:
             prompts = tuple(self._prompts.values())
         made = self._run(frame, self._aimed(prompts))
         masks = self.current(made.masks)
-        unanswered = made.unanswered
+        unanswered = tuple(it for it in made.unanswered if self._wants(it.prompt))
         if self.tracker is not None:
             verdict = self.tracker.learn(frame, masks)
             masks = verdict.believed
@@ -195,6 +195,10 @@ class Segmenter:
                 del self._prompts[prompt.object_id]
             self.answers[State.LOST] += 1
         return Answer(prompt.object_id, State.LOST, doubt.reason, prompt.generation)
+
+    def _wants(self, prompt: Prompt) -> bool:
+        with self._lock:
+            return self._holds(prompt)
 
     def _holds(self, prompt: Prompt) -> bool:
         current = self._prompts.get(prompt.object_id)

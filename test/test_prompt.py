@@ -45,11 +45,15 @@ def test_a_box_that_is_not_finite_is_refused():
     assert 'box (0, 0, nan, 5) was given' in sentence
 
 
-@pytest.mark.parametrize('box', [Box(5, 0, 5, 9), Box(0, 9, 9, 9), Box(9, 0, 0, 9)])
+@pytest.mark.parametrize('box', [Box(5, 0, 4, 9), Box(0, 9, 9, 8.5), Box(9, 0, 0, 9)])
 def test_an_empty_box_is_refused(box):
     sentence = refusal(lambda: Prompt.inside(box))
     assert f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is empty' in sentence
-    assert 'x1 must exceed x0' in sentence
+    assert 'x1 must be at least x0' in sentence
+
+
+def test_a_box_may_be_one_pixel_wide():
+    assert Prompt.inside(Box(5, 0, 5, 9)).fitted(640, 480) == (Prompt.inside(Box(5, 0, 5, 9)), '')
 
 
 @pytest.mark.parametrize('points', [(), (Point(1, 2, positive=False),)])
@@ -145,8 +149,8 @@ def test_what_was_fitted_fits_and_stays_as_it_is(box, width, height):
         prompt, _ = Prompt.inside(box).fitted(width, height)
     except PromptError:
         return
-    assert 0 <= prompt.box.x0 < prompt.box.x1 <= width - 1
-    assert 0 <= prompt.box.y0 < prompt.box.y1 <= height - 1
+    assert 0 <= prompt.box.x0 <= prompt.box.x1 <= width - 1
+    assert 0 <= prompt.box.y0 <= prompt.box.y1 <= height - 1
     assert prompt.fitted(width, height) == (prompt, '')
 
 

@@ -35,8 +35,8 @@ class Turn:
 class InSensorEngine(EngineContext):
     """Reads the tensor that came with the frame, and tells the sensor where to look next.
 
-    Several prompts take turns: who was never answered comes first, then who waited longest. A
-    turn ends with its first mask.
+    Several prompts take turns: who had none yet comes first, then who waited longest. A turn ends
+    with its first mask, or without one after PATIENCE frames.
 
     Args:
         sensor: the camera.
@@ -54,7 +54,8 @@ class InSensorEngine(EngineContext):
         self._turn: Turn | None = None
         self._waited = 0
         self._frame = 0
-        self._answered: dict[tuple[int, int], int] = {}
+        # The frame with which the last turn of each prompt ended.
+        self._served: dict[tuple[int, int], int] = {}
         self._refusal = ''
 
     @property
@@ -73,7 +74,7 @@ class InSensorEngine(EngineContext):
     def close(self) -> None:
         """Forget whose turn it was."""
         self._turn = None
-        self._answered.clear()
+        self._served.clear()
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer the prompt whose turn it is, if its tensor came with this frame.
@@ -101,7 +102,7 @@ class InSensorEngine(EngineContext):
             return None
         for prompt in prompts:
             if _key(prompt) == (turn.object_id, turn.generation):
-                self._answered[_key(prompt)] = self._frame
+                self._served[_key(prompt)] = self._frame
                 return Mask(
                     prompt,
                     inference.logits,
@@ -121,18 +122,22 @@ class InSensorEngine(EngineContext):
         self._waited = 0 if done else self._waited + 1
         current = self._current(prompts)
         stuck = self._waited > PATIENCE
+        if stuck and current is not None:
+            self._served[_key(current)] = self._frame
         over = current is None or done or stuck
-        # Never answered, or answered longest ago, comes first; ties go in the prompts' order.
-        following = min(prompts, key=lambda p: self._answered.get(_key(p), 0))
+        # No turn yet, or the one longest ago, comes first; ties go in the prompts' order.
+        following = min(prompts, key=lambda p: self._served.get(_key(p), 0))
         chosen = following if over else current
         assert chosen is not None
         wanted = Roi.choose(chosen, frame.width, frame.height, share=self._auto_share)
         stays = chosen is current and self._turn is not None and _near(self._turn.wanted, wanted)
+        if over:
+            # Not for a move: an object that never rests must not keep its turn.
+            self._waited = 0
         if not stays or stuck:
             self._look(chosen, wanted)
 
     def _look(self, prompt: Prompt, wanted: Roi) -> None:
-        self._waited = 0
         try:
             ticket = self._sensor.look_at(wanted)
         except CameraError as error:
@@ -150,7 +155,7 @@ class InSensorEngine(EngineContext):
 
     def _forget(self, prompts: Sequence[Prompt]) -> None:
         keys = {_key(prompt) for prompt in prompts}
-        self._answered = {key: at for key, at in self._answered.items() if key in keys}
+        self._served = {key: at for key, at in self._served.items() if key in keys}
 
     def _reason(self, frame: Frame, prompt: Prompt) -> str:
         if self._refusal:

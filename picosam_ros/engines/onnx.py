@@ -45,6 +45,8 @@ class OnnxEngine(EngineContext):
     def __init__(
         self, *, model: str = DEFAULT, threads: int = 0, auto_share: float = AUTO_SHARE
     ) -> None:
+        if threads < 0:
+            raise EngineError(f'{threads} threads were given; allowed are 1 and more, or 0')
         self.model = find_model(model)
         self.threads = threads or max(1, min(MAX_THREADS, (os.cpu_count() or 2) // 2))
         self._auto_share = auto_share

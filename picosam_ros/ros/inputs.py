@@ -22,7 +22,7 @@ CLICKED_ID = 1
 
 
 class Inputs:
-    """`prompt_point`, `image_mouse_left` and `prompt`, to a Segmenter.
+    """`prompt_point`, `prompt`, and clicks of rqt_image_view, to a Segmenter.
 
     Args:
         node: owns the topics.
@@ -43,6 +43,7 @@ class Inputs:
         self._subscriptions = [
             node.create_subscription(PointStamped, 'prompt_point', self._on_point, _QUEUE),
             node.create_subscription(PointMessage, 'image_mouse_left', self._on_click, _QUEUE),
+            node.create_subscription(PointMessage, '~/overlay_mouse_left', self._on_click, _QUEUE),
             node.create_subscription(PromptMessage, 'prompt', self._on_prompt, _QUEUE),
         ]
 

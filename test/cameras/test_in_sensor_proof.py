@@ -16,8 +16,9 @@ from picosam_ros.roi import Roi
 
 CHANGES = 2000
 LAGS = (0, 1, 2, 3, 4)
-# From the end of the readout to the frame: so ROIs are placed at different moments of a frame.
-ISP_MS = (1.0, 8.0, 15.0, 22.0, 29.0)
+# From the end of the readout to the frame: so ROIs are placed at different moments of a frame, and
+# one frame or several are on their way then.
+ISP_MS = (1.0, 12.0, 25.0, 40.0, 60.0)
 
 WIDTH, HEIGHT = SIZE = 160, 120
 # Sensor pixels of an image pixel; the picture shows the middle 4052 columns.
@@ -36,15 +37,28 @@ class Ledger:
     wrong: list = field(default_factory=list)
 
 
+class Interrupted(InSensorEngine):
+    """Prompts change while it works, as they do from the threads of subscribers."""
+
+    interrupt = staticmethod(lambda: None)
+
+    def segment(self, frame, prompts):
+        made = super().segment(frame, prompts)
+        self.interrupt()
+        return made
+
+
 def proof(monkeypatch, lag, settle_frames, changes):
     """Change prompts at random and compare every mask with what really happened."""
     faults = f'roi_lag={lag},missing=0.1'
     settings = {'input_size': (8, 8), 'network': coordinates, 'isp_ms': ISP_MS[lag]}
     bench = Bench(monkeypatch, faults, size=SIZE, settings=settings, roi_settle_frames=settle_frames)
     bench.open()
-    segmenter = Segmenter(InSensorEngine(sensor=bench.camera))
+    engine = Interrupted(sensor=bench.camera)
+    segmenter = Segmenter(engine)
     segmenter.step(bench.step())
     random, ledger = np.random.default_rng(lag), Ledger()
+    engine.interrupt = lambda: random.random() < 0.1 and change(segmenter, ledger, random)
     while ledger.changes < changes:
         # Long enough for an answer or two, or not; several changes at once, too.
         for _ in range(random.choice((1, 1, 1, 2, 3))):

@@ -201,6 +201,17 @@ def test_the_turn_of_an_object_that_was_removed_passes_on_at_once(engine, sensor
     assert mask.prompt.object_id == 2
 
 
+def test_an_object_that_went_and_came_back_counts_as_new(engine, sensor):
+    prompts = [at(100 * n, object_id=n) for n in (1, 2, 3)]
+    engine.segment(nothing(), prompts)
+    for _ in range(3):
+        engine.segment(sensor.frame(), prompts)
+    engine.segment(nothing(), prompts[:2])
+    engine.segment(sensor.frame(), prompts)
+    [mask] = engine.segment(sensor.frame(), prompts).masks
+    assert mask.prompt.object_id == 3
+
+
 def test_without_prompts_nothing_is_placed_and_nothing_answered(engine, sensor):
     engine.segment(nothing(), [at(100)])
     made = engine.segment(sensor.frame(), [])
@@ -234,7 +245,15 @@ def test_a_turn_without_a_tensor_is_passed_on_after_a_while(engine, sensor):
         engine.segment(nothing(), prompts)
         assert len(sensor.looked) == 1
     engine.segment(nothing(), prompts)
-    assert sensor.looked[1:] == [Roi.square(100, 240, SIDE)]
+    assert sensor.looked[1:] == [Roi.square(200, 240, SIDE)]
+
+
+def test_an_object_that_never_rests_does_not_keep_its_turn_for_ever(engine, sensor):
+    rests = at(100, object_id=2)
+    for step in range(PATIENCE + 2):
+        engine.segment(nothing(UNSETTLED), [at(100 + 30 * step), rests])
+    [mask] = engine.segment(sensor.frame(), [at(30), rests]).masks
+    assert mask.prompt == rests
 
 
 def test_an_object_alone_gets_its_roi_placed_again_after_a_while(engine, sensor):
