@@ -112,6 +112,8 @@ class Look:
         crop(frame.pixels, mask.roi.rounded(), pixels)
         inside = (mask.logits > 0).astype(np.uint8)
         depth = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3), np.float32)
+        # A mask without any outside is infinitely deep.
+        np.minimum(depth, max(height, width), out=depth)
         return cls(mask, pixels, depth, mask.roi.affine_to(width, height).inverse())
 
 
