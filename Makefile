@@ -95,7 +95,7 @@ $(INSTALLED): $(PACKAGES) $(LISTING) $(BUILD_INPUTS)
 	@touch $@
 
 $(LISTING): $(PACKAGES) FORCE
-	@find picosam_ros launch config rviz -type f ! -path '*/__pycache__/*' 2>/dev/null | sort > $@.new; \
+	@find picosam_ros launch config rviz foxglove -type f ! -path '*/__pycache__/*' 2>/dev/null | sort > $@.new; \
 	  cmp -s $@.new $@ || cp $@.new $@
 
 FORCE:

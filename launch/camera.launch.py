@@ -48,6 +48,11 @@ def generate_launch_description():
             description='Frame of the images: z forward, x right, y down.',
         ),
         DeclareLaunchArgument(
+            'camera_info_url',
+            default_value='',
+            description='The calibration, as camera_calibration writes it: a path or file:///PATH.',
+        ),
+        DeclareLaunchArgument(
             'engine',
             default_value='auto',
             choices=['auto', 'onnx', 'in_sensor'],
@@ -82,11 +87,14 @@ def generate_launch_description():
             description='false leaves the transitions to a lifecycle manager.',
         ),
         DeclareLaunchArgument('namespace', default_value='', description='Prefix of all names.'),
+        DeclareLaunchArgument(
+            'name', default_value='camera', description='Of the node; each one needs its own.'
+        ),
     ]
     camera = Node(
         package='picosam_ros',
         executable='camera',
-        name='camera',
+        name=LaunchConfiguration('name'),
         namespace=LaunchConfiguration('namespace'),
         output='screen',
         parameters=[
@@ -98,6 +106,7 @@ def generate_launch_description():
                 'faults': typed('faults'),
                 'rate': typed('rate', float),
                 'frame_id': typed('frame_id'),
+                'camera_info_url': typed('camera_info_url'),
                 'engine': typed('engine'),
                 'policy': typed('policy'),
                 'model': typed('model'),

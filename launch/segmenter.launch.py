@@ -44,11 +44,14 @@ def generate_launch_description():
             description='false leaves the transitions to a lifecycle manager.',
         ),
         DeclareLaunchArgument('namespace', default_value='', description='Prefix of all names.'),
+        DeclareLaunchArgument(
+            'name', default_value='segmenter', description='Of the node; each one needs its own.'
+        ),
     ]
     segmenter = Node(
         package='picosam_ros',
         executable='segmenter',
-        name='segmenter',
+        name=LaunchConfiguration('name'),
         namespace=LaunchConfiguration('namespace'),
         output='screen',
         parameters=[

@@ -13,16 +13,18 @@ import sys
 from collections.abc import Sequence
 
 from picosam_ros import __version__
-from picosam_ros.commands import bench, doctor, segment
+from picosam_ros.commands import bag, bench, doctor, latency, segment
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
 
-COMMANDS = {'segment': segment, 'bench': bench, 'doctor': doctor}
+COMMANDS = {'segment': segment, 'bag': bag, 'bench': bench, 'latency': latency, 'doctor': doctor}
 
 EXAMPLE = """\
 examples:
   picosam segment photo.jpg --point 320,240 --overlay out.png
+  picosam bag recording --point 320,240 -o masks
   picosam bench --prompts 3
+  picosam latency --seconds 30 --plot latency.png
   picosam doctor
 """
 

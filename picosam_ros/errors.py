@@ -9,8 +9,16 @@ class PromptError(PicosamError):
     """A prompt that cannot be answered as it stands."""
 
 
+class TopicError(PicosamError):
+    """A topic that is not there, is several, has another type, or stays silent."""
+
+
 class ImageError(PicosamError):
     """An image whose description and data do not agree, or whose encoding is unknown."""
+
+
+class CalibrationError(PicosamError):
+    """A calibration or a placement of a camera from which no geometry follows."""
 
 
 class ModelError(PicosamError):
@@ -27,3 +35,7 @@ class CameraError(PicosamError):
 
 class EndOfStream(CameraError):
     """A source of finite length has given its last frame."""
+
+
+class BagError(PicosamError):
+    """A recording that cannot be read or written."""

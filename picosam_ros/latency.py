@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -66,9 +67,14 @@ class LatencyWindow:
         """Of every stage that occurred."""
         with self._lock:
             timings = list(self._timings)
-        summary = {}
-        for stage in STAGES:
-            values = [value for t in timings if not math.isnan(value := getattr(t, stage))]
-            if values:
-                summary[stage] = Percentiles(*map(float, np.percentile(values, (50, 95, 99))))
-        return summary
+        return percentiles_of(timings)
+
+
+def percentiles_of(timings: Sequence[Timing]) -> dict[str, Percentiles]:
+    """Of every stage that occurred."""
+    summary = {}
+    for stage in STAGES:
+        values = [value for t in timings if not math.isnan(value := getattr(t, stage))]
+        if values:
+            summary[stage] = Percentiles(*map(float, np.percentile(values, (50, 95, 99))))
+    return summary

@@ -33,6 +33,8 @@ WHITE: Colour = (255, 255, 255)
 DARK: Colour = (24, 24, 28)
 OPACITY = 0.42
 
+# How far an outline may run beside the smooth curve, in pixels.
+DEVIATION = 0.25
 # Fractional bits of the coordinates that OpenCV's drawing takes.
 SHIFT = 4
 # Short side up to which lines have their nominal width; larger pictures get wider ones.
@@ -134,8 +136,10 @@ def _smooth(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return points
     ring = np.concatenate((points[-2:], points, points[:2]))
     smooth = (ring[:-4] + ring[4:] + 3 * (ring[1:-3] + ring[3:-1]) + 4 * ring[2:-2]) / 12
-    # Wide lines cost by the corner; on a smooth curve every third one looks the same.
-    return smooth[::3] if len(smooth) > 48 else smooth
+    # Wide lines cost by the corner, and a smooth curve needs few of them.
+    return cv2.approxPolyDP(smooth.astype(np.float32), DEVIATION, closed=True)[:, 0].astype(
+        np.float64
+    )
 
 
 def _fixed(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:

@@ -49,6 +49,7 @@ class Result:
             not show the object any more.
         lost: prompts that ended with this frame.
         timing: the engine's stages.
+        started: answers to the prompts that waited for the first frame, which this one is.
 
     """
 
@@ -57,6 +58,7 @@ class Result:
     unanswered: tuple[Unanswered, ...]
     lost: tuple[Answer, ...]
     timing: Timing
+    started: tuple[Answer, ...] = ()
 
 
 class Segmenter:
@@ -69,21 +71,48 @@ class Segmenter:
         engine: opened by the caller.
         max_prompts: further objects are refused.
         tracker: lets the ROIs follow their objects; without one they stay where the prompts are.
+        waiting: prompts that are put, and answered, once the first frame tells its size.
 
     """
 
     def __init__(
-        self, engine: Engine, *, max_prompts: int = MAX_PROMPTS, tracker: Tracker | None = None
+        self,
+        engine: Engine,
+        *,
+        max_prompts: int = MAX_PROMPTS,
+        tracker: Tracker | None = None,
+        waiting: Sequence[Prompt] = (),
     ) -> None:
         self.engine = engine
         self.tracker = tracker
         self.max_prompts = max_prompts
         self.answers: Counter[State] = Counter()
         self._prompts: dict[int, Prompt] = {}
+        self._bound: dict[int, Frame] = {}
+        self._waiting = tuple(waiting)
         self._size: tuple[int, int] | None = None
         self._generation = 0
         self._lock = threading.Lock()
         self._engine_lock = threading.Lock()
+
+    def tune(self, *, track: bool, lost_after: int, max_prompts: int, auto_share: float) -> None:
+        """Change how the next frames are answered; to be called between two steps.
+
+        Args:
+            track: whether the ROIs follow their objects; begun anew, they start at the prompts.
+            lost_after: frames without a believed mask after which a followed object is lost.
+            max_prompts: further objects are refused; those that are there stay.
+            auto_share: see Engine.
+
+        """
+        self.max_prompts = max_prompts
+        self.engine.auto_share = auto_share
+        if not track:
+            self.tracker = None
+            return
+        tracker = self.tracker = self.tracker or Tracker()
+        if tracker.limits.patience != lost_after:
+            tracker.limits = replace(tracker.limits, patience=lost_after)
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -91,27 +120,41 @@ class Segmenter:
         with self._lock:
             return tuple(self._prompts.values())
 
-    def put(self, make: Callable[[], Prompt], *, object_id: int = 0) -> Answer:
+    def put(
+        self,
+        make: Callable[[], Prompt],
+        *,
+        object_id: int = 0,
+        bind: Callable[[], Frame | None] = lambda: None,
+    ) -> Answer:
         """Start an object, or replace it.
 
         Args:
             make: builds the prompt; a PromptError that it raises is the refusal's reason.
             object_id: for the refusal, where no prompt could be built.
+            bind: finds the earlier frame that the prompt was made for, see `catch_up`; None takes
+                the next one. It may raise PromptError, too.
 
         """
         try:
-            prompt = make()
+            prompt, frame = make(), bind()
         except PromptError as error:
             return self.refuse(object_id, str(error))
-        return self._answer(prompt.object_id, lambda: self._set(prompt))
+        return self._answer(prompt.object_id, lambda: self._set(prompt, frame))
 
-    def refine(self, object_id: int, points: Callable[[], Sequence[Point]]) -> Answer:
-        """Add points to an object."""
+    def refine(
+        self,
+        object_id: int,
+        points: Callable[[], Sequence[Point]],
+        *,
+        bind: Callable[[], Frame | None] = lambda: None,
+    ) -> Answer:
+        """Add points to an object; the arguments are those of `put`."""
 
         def refine() -> Answer:
             if object_id not in self._prompts:
                 raise PromptError(self._unknown(object_id))
-            return self._set(self._prompts[object_id].refined(tuple(points())))
+            return self._set(self._prompts[object_id].refined(tuple(points())), bind())
 
         return self._answer(object_id, refine)
 
@@ -126,11 +169,22 @@ class Segmenter:
 
         return self._answer(object_id, remove)
 
+    def end(self, object_id: int, generation: int, reason: str) -> Answer | None:
+        """Lose an object, unless its prompt was replaced or removed since that generation."""
+        with self._lock:
+            prompt = self._prompts.get(object_id)
+            if prompt is None or prompt.generation != generation:
+                return None
+            del self._prompts[object_id]
+            self.answers[State.LOST] += 1
+        return Answer(object_id, State.LOST, reason, generation)
+
     def clear(self) -> int:
         """Stop segmenting everything; return how many objects there were."""
         with self._lock:
-            count = len(self._prompts)
+            count = len(self._prompts) + len(self._waiting)
             self._prompts.clear()
+            self._waiting = ()
             return count
 
     def refuse(self, object_id: int, reason: str) -> Answer:
@@ -141,6 +195,29 @@ class Segmenter:
 
         return self._answer(object_id, refuse)
 
+    def catch_up(self, newest: Frame) -> tuple[Result, ...]:
+        """Answer the prompts that were made for earlier frames, on those frames.
+
+        From there the tracker follows. Where the engine cannot answer an earlier frame, as a
+        sensor cannot, the next step answers as if the prompt had been made for that.
+
+        Args:
+            newest: the frame of the next step, which answers the prompts that were made for it.
+
+        Returns:
+            One result for each earlier frame that has masks; they hold those prompts only.
+
+        """
+        with self._lock:
+            bound, self._bound = self._bound, {}
+            made_for: dict[int, tuple[Frame, list[Prompt]]] = {}
+            for object_id, frame in bound.items():
+                if object_id in self._prompts and frame is not newest:
+                    _, prompts = made_for.setdefault(id(frame), (frame, []))
+                    prompts.append(self._prompts[object_id])
+        results = (self._look_back(frame, prompts) for frame, prompts in made_for.values())
+        return tuple(result for result in results if result.masks)
+
     def step(self, frame: Frame) -> Result:
         """Answer all prompts on a frame.
 
@@ -149,6 +226,7 @@ class Segmenter:
         """
         with self._lock:
             lost = self._resize(frame.width, frame.height)
+            started = self._begin()
             prompts = tuple(self._prompts.values())
         made = self._run(frame, self._aimed(prompts))
         masks = self.current(made.masks)
@@ -158,7 +236,7 @@ class Segmenter:
             masks = verdict.believed
             unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
             lost += tuple(self._lose(doubt) for doubt in verdict.lost)
-        return Result(frame, masks, unanswered, lost, made.timing)
+        return Result(frame, masks, unanswered, lost, made.timing, started)
 
     def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
         """Leave out the masks whose prompt was replaced or removed meanwhile."""
@@ -181,6 +259,16 @@ class Segmenter:
     def _run(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         with self._engine_lock:
             return self.engine.segment(frame, prompts)
+
+    def _look_back(self, frame: Frame, prompts: Sequence[Prompt]) -> Result:
+        if self.tracker is not None:
+            prompts = [self.tracker.aim(prompt) for prompt in prompts]
+        # The sensor's turn is over for this frame, and must not be moved by it.
+        made = self._run(replace(frame, inference=None, no_inference=''), prompts)
+        masks = self.current(made.masks)
+        if self.tracker is not None:
+            masks = self.tracker.learn(frame, masks).believed
+        return Result(frame, masks, (), (), made.timing)
 
     def _aimed(self, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
         if self.tracker is None:
@@ -213,7 +301,19 @@ class Segmenter:
             self.answers[answer.state] += 1
             return answer
 
-    def _set(self, prompt: Prompt) -> Answer:
+    def _begin(self) -> tuple[Answer, ...]:
+        """Put the prompts that waited for a frame; the lock is held."""
+        answers = []
+        for prompt in self._waiting:
+            try:
+                answers.append(self._set(prompt))
+            except PromptError as error:
+                answers.append(Answer(prompt.object_id, State.REFUSED, str(error)))
+        self._waiting = ()
+        self.answers.update(answer.state for answer in answers)
+        return tuple(answers)
+
+    def _set(self, prompt: Prompt, frame: Frame | None = None) -> Answer:
         if self._size is None:
             raise PromptError(
                 'no image has arrived yet, so a pixel means nothing; '
@@ -228,6 +328,9 @@ class Segmenter:
         prompt, change = prompt.fitted(*self._size)
         self._generation += 1
         self._prompts[prompt.object_id] = replace(prompt, generation=self._generation)
+        self._bound.pop(prompt.object_id, None)
+        if frame is not None and (frame.width, frame.height) == self._size:
+            self._bound[prompt.object_id] = frame
         state = State.CLAMPED if change else State.ACCEPTED
         return Answer(prompt.object_id, state, change, self._generation)
 

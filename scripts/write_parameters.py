@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from picosam_ros.nodes import camera, segmenter
+from picosam_ros.nodes import camera, cloud, segmenter
 from picosam_ros.ros.parameters import to_markdown, to_yaml
 
 ROOT = Path(__file__).parent.parent
-NODES = {'camera': camera, 'segmenter': segmenter}
+NODES = {'camera': camera, 'segmenter': segmenter, 'cloud': cloud}
 
 
 def documents() -> dict[Path, str]:

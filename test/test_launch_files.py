@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from unittest import mock
@@ -19,6 +20,7 @@ from unittest import mock
 import harness
 import pytest
 from harness import GOODBYE, Client
+from sensor_msgs.msg import Image
 
 from picosam_ros.msg import Latency
 
@@ -39,6 +41,52 @@ included = IncludeLaunchDescription(
 service = LaunchService()
 service.include_launch_description(LaunchDescription([included]))
 raise SystemExit(service.run())
+"""
+
+# What a robot with two cameras writes.
+TWO_CAMERAS = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+def generate_launch_description():
+    def camera(**arguments):
+        return IncludeLaunchDescription(
+            PythonLaunchDescriptionSource('{included}'),
+            launch_arguments={{'camera': 'photos', 'rate': '5', **arguments}}.items(),
+        )
+    return LaunchDescription([
+        DeclareLaunchArgument('namespace', default_value=''),
+        camera(namespace='/two/left'),
+        camera(namespace='/two/right', name='front'),
+    ])
+"""
+
+# What Nav2's lifecycle manager does with its parameters; it is not installed with launch.
+MANAGER = """
+import rclpy
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.node import Node
+
+rclpy.init()
+node = Node('lifecycle_manager', automatically_declare_parameters_from_overrides=True)
+names, autostart, bond_timeout = (
+    node.get_parameter(name).value for name in ('node_names', 'autostart', 'bond_timeout')
+)
+assert (autostart, bond_timeout) == (True, 0.0), (autostart, bond_timeout)
+for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+    for name in names:
+        client = node.create_client(ChangeState, name + '/change_state')
+        client.wait_for_service()
+        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        rclpy.spin_until_future_complete(node, future)
+        assert future.result().success, name
+print('started', ', '.join(names), flush=True)
+try:
+    rclpy.spin(node)
+except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
+    pass
 """
 
 
@@ -84,13 +132,29 @@ class Recording:
 
     @property
     def parameters(self):
-        """Give for each parameter that is set: its name, its row in the node's table, its value."""
+        """Give each parameter that an argument sets: its name, row in the node's table, value."""
+        return [each for each in self.settings if isinstance(each[2], Call)]
+
+    @property
+    def settings(self):
+        """Give the same for every parameter that is set; what is fixed is a plain value."""
         for node in self.nodes:
             module = import_module(f'picosam_ros.nodes.{node["executable"]}')
             for parameters in node.get('parameters', []):
                 for name, value in parameters.items():
                     rows = [row for row in module.PARAMETERS if row.name == name]
                     yield name, rows[0] if rows else None, value
+
+    def files(self, call):
+        """Give the files that a PathJoinSubstitution may name: one for each choice."""
+        [[share, *parts]] = call.given
+        assert share.name == 'FindPackageShare'
+        assert share.given == ('picosam_ros',)
+        paths = [ROOT.joinpath(*names) for names in product(*map(self._choices, parts))]
+        return [path if path.suffix else path.with_suffix('.launch.py') for path in paths]
+
+    def _choices(self, part):
+        return self.arguments[part.given[0]]['choices'] if isinstance(part, Call) else [part]
 
 
 class Launched:
@@ -174,6 +238,13 @@ def test_every_parameter_is_the_nodes_and_keeps_its_type(file):
         assert value.named['value_type'] is type(row.default), name
 
 
+def test_a_value_that_is_fixed_is_one_of_the_parameters(file):
+    for name, row, value in file.settings:
+        if not isinstance(value, Call):
+            assert row, f'no node declares {name}'
+            assert type(value) is type(row.default), name
+
+
 def test_every_parameter_has_the_default_and_the_choices_of_the_node(file):
     for name, row, value in file.parameters:
         argument = file.arguments[value.given[0].given[0]]
@@ -186,20 +257,19 @@ def test_every_parameter_has_the_default_and_the_choices_of_the_node(file):
 
 def test_every_file_of_the_package_that_is_named_exists(file):
     for call in file.all('PathJoinSubstitution'):
-        [[share, *parts]] = call.given
-        assert share.name == 'FindPackageShare'
-        assert share.given == ('picosam_ros',)
-        assert ROOT.joinpath(*parts).is_file()
+        assert all(path.is_file() for path in file.files(call))
 
 
 def test_an_included_file_gets_arguments_and_values_that_it_allows(file):
     for call in file.all('IncludeLaunchDescription'):
         [source] = call.given
         [path] = source.given
-        [[_, *parts]] = path.given
-        included = Recording(ROOT.joinpath(*parts))
-        for name, value in call.named['launch_arguments']:
-            assert value in included.arguments[name].get('choices', [value])
+        # A path that ends with an argument is a list: the ending follows.
+        for included in map(Recording, file.files(path[0] if isinstance(path, list) else path)):
+            for name, value in call.named['launch_arguments']:
+                # What one of several files does not declare, it does not need.
+                argument = included.arguments.get(name, {})
+                assert isinstance(value, Call) or value in argument.get('choices', [value])
 
 
 def test_the_camera_is_launched_answers_frames_and_ends_well_on_ctrl_c(tmp_path):
@@ -215,3 +285,78 @@ def test_the_camera_is_launched_answers_frames_and_ends_well_on_ctrl_c(tmp_path)
         assert launched.interrupt() == 0, launched.stderr
         client.close()
     assert '[camera-1]: process has finished cleanly' in launched.stderr
+
+
+def test_two_cameras_are_launched_side_by_side(tmp_path):
+    reason = 'launch_ros is not among the wheels of PyPI; a ROS 2 that is installed has it'
+    pytest.importorskip('launch_ros', reason=reason)
+    path = tmp_path / 'two.launch.py'
+    included = str(ROOT / 'launch' / 'camera.launch.py')
+    path.write_text(TWO_CAMERAS.format(included=included))
+    with harness.ros(), Launched(path, tmp_path, '/two') as launched:
+        client = Client(launched)
+        topics = ['left/camera/latency', 'right/front/latency']
+        inboxes = [client.subscribe(Latency, f'/two/{topic}') for topic in topics]
+        client.wait_for(lambda: all(len(inbox) >= 3 for inbox in inboxes))
+        assert launched.interrupt() == 0, launched.stderr
+        client.close()
+
+
+@pytest.fixture(scope='module')
+def nav2():
+    return Recording(ROOT / 'launch' / 'nav2.launch.py')
+
+
+def test_nav2s_manager_waits_for_no_bond_and_starts_the_masks_before_the_clouds(nav2):
+    [manager] = [
+        call.named for call in nav2.all('Node') if call.named['executable'] == 'lifecycle_manager'
+    ]
+    [parameters] = manager['parameters']
+    assert manager['package'] == 'nav2_lifecycle_manager'
+    assert parameters['bond_timeout'] == 0.0
+    assert isinstance(parameters['bond_timeout'], float)
+    [[masks], [clouds]] = parameters['node_names']
+    assert masks.given == ('segmentation',)
+    assert clouds == 'cloud'
+
+
+def test_what_nav2s_manager_starts_does_not_start_itself(nav2):
+    [include] = nav2.all('IncludeLaunchDescription')
+    # In a group: its autostart would be the manager's, too.
+    assert nav2.all('GroupAction')[0].given == ([include],)
+    assert dict(include.named['launch_arguments'])['autostart'] == 'false'
+    assert [value for name, _, value in nav2.settings if name == 'autostart'] == [False]
+
+
+def test_the_clouds_hear_the_masks_of_the_node_that_is_chosen(nav2):
+    remappings = dict(nav2.nodes[0]['remappings'])
+    for topic in ('label_mask', 'confidence'):
+        [node, name] = remappings[topic]
+        assert (node.given, name) == (('segmentation',), f'/{topic}')
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Put a package with the name of Nav2's manager where launch finds it."""
+    (tmp_path / 'share/ament_index/resource_index/packages').mkdir(parents=True)
+    (tmp_path / 'share/ament_index/resource_index/packages/nav2_lifecycle_manager').touch()
+    executable = tmp_path / 'lib/nav2_lifecycle_manager/lifecycle_manager'
+    executable.parent.mkdir(parents=True)
+    executable.write_text(f'#!{sys.executable}\n{MANAGER}')
+    executable.chmod(0o755)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+
+
+def test_masks_and_clouds_are_launched_and_started_by_a_manager(tmp_path, stand_in):
+    reason = 'launch_ros is not among the wheels of PyPI; a ROS 2 that is installed has it'
+    pytest.importorskip('launch_ros', reason=reason)
+    path = ROOT / 'launch' / 'nav2.launch.py'
+    words = {'segmentation': 'camera', 'camera': 'photos', 'mode': 'ground', 'camera_height': 1}
+    with harness.ros(), Launched(path, tmp_path, '/managed', **words) as launched:
+        client = Client(launched)
+        client.wait_for(lambda: 'started camera, cloud' in launched.stderr)
+        masks = client.subscribe(Image, 'camera/label_mask')
+        client.wait_for(lambda: masks)
+        assert client.node.count_subscribers('/managed/camera/label_mask') == 2
+        assert launched.interrupt() == 0, launched.stderr
+        client.close()

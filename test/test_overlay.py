@@ -57,6 +57,18 @@ def test_the_outline_is_the_plain_colour_in_a_dark_halo_and_nothing_changes_beyo
     np.testing.assert_array_equal(row[edge + 6 :], GREY[119, edge + 6 :])
 
 
+def test_the_outline_follows_the_mask_all_around():
+    drawn = draw(GREY, [disc()]).astype(int)
+    for angle in np.linspace(0.1, 2 * math.pi, 90):
+        if math.sin(angle) < -0.8 or math.sin(angle) > 0.8:
+            continue  # The label stands there.
+        steps = np.arange(30, 50, 0.25)
+        columns = np.rint(159.5 + steps * math.cos(angle)).astype(int)
+        rows = np.rint(119.5 + steps * math.sin(angle)).astype(int)
+        rim = np.abs(drawn[rows, columns] - PALETTE[0]).sum(axis=1)
+        assert abs(np.mean(steps[rim < 40]) - 40) < 1.2, angle
+
+
 def test_a_hole_is_outlined_and_not_filled():
     mask = disc()
     rows, columns = np.mgrid[:96, :96] - 47.5

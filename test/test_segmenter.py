@@ -1,5 +1,6 @@
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.roi import Roi
 from picosam_ros.segmenter import Answer, Segmenter, State
+from picosam_ros.tracking import Tracker
 
 PATIENCE = 10.0
 
@@ -368,3 +370,167 @@ def test_four_threads_may_prompt_while_a_fifth_steps(segmenter):
     assert seen <= set(put)
     newest = dict(sorted(put, key=lambda pair: pair[1]))
     assert all(newest[p.object_id] == p.generation for p in segmenter.prompts)
+
+
+class SharpEngine(SquareEngine):
+    """Remembers which frames were looked at for which objects."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def segment(self, frame, prompts):
+        self.seen.append((frame.stamp_ns, [prompt.object_id for prompt in prompts]))
+        self.from_sensor = frame.from_sensor
+        return super().segment(frame, prompts)
+
+
+def test_a_prompt_for_an_earlier_frame_is_answered_on_that_frame_and_then_on_the_next():
+    engine = SharpEngine()
+    segmenter = Segmenter(engine)
+    earlier, newest = picture(stamp_ns=1), picture(stamp_ns=2)
+    segmenter.step(earlier)
+    answer = segmenter.put(at(object_id=5), bind=lambda: earlier)
+    segmenter.put(at(object_id=6))
+    [result] = segmenter.catch_up(newest)
+    assert result.frame is earlier
+    assert [(m.prompt.object_id, m.prompt.generation) for m in result.masks] == [
+        (5, answer.generation)
+    ]
+    assert [mask.prompt.object_id for mask in segmenter.step(newest).masks] == [5, 6]
+    assert segmenter.catch_up(newest) == ()
+    assert engine.seen == [(1, []), (1, [5]), (2, [5, 6])]
+
+
+def test_a_prompt_for_the_frame_of_the_next_step_is_answered_there_only(segmenter):
+    newest = picture(stamp_ns=2)
+    segmenter.put(at(), bind=lambda: newest)
+    assert segmenter.catch_up(newest) == ()
+    assert len(segmenter.step(newest).masks) == 1
+    assert segmenter.catch_up(picture(stamp_ns=3)) == ()
+
+
+def test_prompts_for_the_same_earlier_frame_are_answered_together(segmenter):
+    earlier = picture(stamp_ns=1)
+    for object_id in (1, 2, 3):
+        segmenter.put(at(object_id=object_id), bind=lambda: earlier)
+    [result] = segmenter.catch_up(picture(stamp_ns=2))
+    assert [mask.prompt.object_id for mask in result.masks] == [1, 2, 3]
+
+
+def test_a_prompt_that_was_replaced_or_removed_is_not_answered_on_its_earlier_frame(segmenter):
+    earlier = picture(stamp_ns=1)
+    for object_id in (1, 2):
+        segmenter.put(at(object_id=object_id), bind=lambda: earlier)
+    segmenter.put(at(object_id=1))
+    segmenter.remove(2)
+    assert segmenter.catch_up(picture(stamp_ns=2)) == ()
+
+
+def test_an_earlier_frame_that_the_engine_cannot_answer_leaves_it_to_the_next(segmenter, engine):
+    engine.unanswered_ids = {1}
+    segmenter.put(at(), bind=lambda: picture(stamp_ns=1))
+    assert segmenter.catch_up(picture(stamp_ns=2)) == ()
+    engine.unanswered_ids = set()
+    assert len(segmenter.step(picture(stamp_ns=2)).masks) == 1
+
+
+def test_an_earlier_frame_of_another_size_is_not_looked_at(segmenter):
+    segmenter.put(at(), bind=lambda: picture(width=99, stamp_ns=1))
+    assert segmenter.catch_up(picture(stamp_ns=2)) == ()
+    assert len(segmenter.step(picture(stamp_ns=2)).masks) == 1
+
+
+def test_refining_may_be_meant_for_an_earlier_frame_too(segmenter):
+    segmenter.put(at())
+    earlier = picture(stamp_ns=1)
+    segmenter.refine(1, lambda: [Point(9, 9)], bind=lambda: earlier)
+    [result] = segmenter.catch_up(picture(stamp_ns=2))
+    assert len(result.masks[0].prompt.points) == 2
+
+
+@pytest.mark.parametrize('action', ['put', 'refine'])
+def test_a_frame_that_cannot_be_found_is_the_refusals_reason(segmenter, action):
+    def refuse():
+        raise PromptError('too old')
+
+    before = segmenter.put(at())
+    if action == 'put':
+        answer = segmenter.put(at(), object_id=1, bind=refuse)
+    else:
+        answer = segmenter.refine(1, lambda: [Point(9, 9)], bind=refuse)
+    assert answer == Answer(1, State.REFUSED, 'too old')
+    assert segmenter.prompts[0].generation == before.generation
+
+
+def test_prompts_that_wait_are_answered_with_the_first_frame_and_only_then(engine):
+    waiting = [Prompt.at(3, 3, object_id=4), Prompt.at(9000, 3, object_id=5)]
+    segmenter = Segmenter(engine, waiting=waiting)
+    first = segmenter.step(picture())
+    assert [(a.object_id, a.state) for a in first.started] == [
+        (4, State.ACCEPTED),
+        (5, State.REFUSED),
+    ]
+    assert 'is outside of the image' in first.started[1].reason
+    assert [mask.prompt.object_id for mask in first.masks] == [4]
+    assert segmenter.answers == {State.ACCEPTED: 1, State.REFUSED: 1}
+    assert segmenter.step(picture()).started == ()
+
+
+def test_prompts_that_wait_and_that_the_engine_cannot_do_are_refused_with_what_it_can(engine):
+    waiting = [Prompt((Point(3, 3), Point(4, 4, positive=False)))]
+    [answer] = Segmenter(engine, waiting=waiting).step(picture()).started
+    assert answer.reason == (
+        "engine 'square' does not take negative points; it takes positive points, boxes"
+    )
+
+
+def test_clearing_takes_the_prompts_that_wait_too(engine):
+    segmenter = Segmenter(engine, waiting=[Prompt.at(3, 3)])
+    assert segmenter.clear() == 1
+    assert segmenter.step(picture()).started == ()
+
+
+def test_an_object_ends_under_its_own_generation_only(segmenter):
+    first = segmenter.put(at(object_id=7))
+    second = segmenter.put(at(object_id=7))
+    assert segmenter.end(7, first.generation, 'gone') is None
+    assert segmenter.end(8, second.generation, 'gone') is None
+    assert segmenter.end(7, second.generation, 'gone') == Answer(
+        7, State.LOST, 'gone', second.generation
+    )
+    assert not segmenter.prompts
+    assert segmenter.answers[State.LOST] == 1
+
+
+def test_a_sensor_is_not_asked_about_a_frame_that_is_over():
+    segmenter = Segmenter(engine := SharpEngine())
+    earlier = replace(picture(stamp_ns=1), no_inference='none')
+    segmenter.step(earlier)
+    assert engine.from_sensor
+    segmenter.put(at(), bind=lambda: earlier)
+    [result] = segmenter.catch_up(picture(stamp_ns=2))
+    assert not engine.from_sensor
+    assert result.frame is earlier
+
+
+def test_a_replaced_object_is_looked_for_in_its_earlier_frame_where_the_new_prompt_says():
+    class Aimed(SquareEngine):
+        def segment(self, frame, prompts):
+            self.prompts = list(prompts)
+            return super().segment(frame, prompts)
+
+    segmenter = Segmenter(engine := Aimed(), tracker=Tracker())
+    earlier = picture(stamp_ns=1)
+    segmenter.step(earlier)
+    segmenter.put(at(100, 100))
+    segmenter.step(picture(stamp_ns=2))
+    answer = segmenter.put(at(500, 400), bind=lambda: earlier)
+    [result] = segmenter.catch_up(picture(stamp_ns=3))
+    [mask] = result.masks
+    assert mask.prompt.generation == answer.generation
+    assert mask.roi.x + mask.roi.width / 2 == pytest.approx(500, abs=1)
+    segmenter.step(picture(stamp_ns=3))
+    [followed] = engine.prompts
+    assert (followed.points[0].x, followed.points[0].y) == pytest.approx((500, 400), abs=2)
+    assert followed.roi_size == mask.roi.width

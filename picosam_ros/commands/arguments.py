@@ -3,7 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
+
+from picosam_ros.prompt import Box, Point
+
+
+def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what one object is."""
+    parser.add_argument(
+        '--point',
+        metavar='X,Y[,0|1]',
+        dest='points',
+        type=_point,
+        action='append',
+        default=[],
+        help='a pixel on the object (1, the default) or not (0); may be repeated',
+    )
+    parser.add_argument('--box', metavar='X0,Y0,X1,Y1', type=_box, help="the object's box")
+    parser.add_argument(
+        '--roi-size',
+        metavar='N',
+        type=int,
+        default=0,
+        help='side of the square that the network looks at, in pixels (default: chosen)',
+    )
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +60,22 @@ def coordinates(text: str, least: int, most: int, form: str) -> list[float]:
     return values
 
 
+def positive(text: str) -> float:
+    """Read a number above zero.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f'{text!r} was given; allowed are numbers above 0')
+    return value
+
+
 def at_least(least: int, text: str) -> int:
     """Read a whole number.
 
@@ -48,3 +88,16 @@ def at_least(least: int, text: str) -> int:
             f'{text!r} was given; allowed are whole numbers from {least} on'
         )
     return int(text)
+
+
+def _point(text: str) -> Point:
+    values = coordinates(text, 2, 3, 'X,Y or X,Y,0 or X,Y,1')
+    if len(values) == 3 and values[2] not in (0, 1):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} was given; the third number is 1 (on the object) or 0 (not on it)'
+        )
+    return Point(values[0], values[1], positive=len(values) == 2 or bool(values[2]))
+
+
+def _box(text: str) -> Box:
+    return Box(*coordinates(text, 4, 4, 'X0,Y0,X1,Y1'))

@@ -40,9 +40,16 @@ def write_picture(path: Path, rgb: Pixels) -> None:
         ImageError: the format is unknown, or the file cannot be written.
 
     """
+    check_writable(path)
+    _write(path, np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), np.uint8))
+
+
+def check_writable(path: Path) -> None:
+    """Raise ImageError if the format is unknown, or there is no such folder."""
     if not path.suffix or not cv2.haveImageWriter(path.name):
         raise ImageError(f'OpenCV cannot write {path.name!r}; let the name end in .png or .jpg')
-    _write(path, np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), np.uint8))
+    if not path.parent.is_dir():
+        raise ImageError(f'{path} cannot be written: there is no folder {path.parent}')
 
 
 def write_mask(path: Path, inside: npt.NDArray[np.bool_]) -> None:

@@ -10,10 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from picosam_ros.commands.arguments import add_engine_arguments, coordinates, engine_options
+from picosam_ros.commands.arguments import (
+    add_engine_arguments,
+    add_prompt_arguments,
+    engine_options,
+)
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import EngineError
-from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
     from picosam_ros.engines import Engine, Segmentation
@@ -28,23 +32,7 @@ EXAMPLE = 'picosam segment photo.jpg --point 320,240 -o mask.png --overlay out.p
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument('image', metavar='IMAGE', type=Path, help='a JPEG, PNG, BMP or TIFF file')
-    parser.add_argument(
-        '--point',
-        metavar='X,Y[,0|1]',
-        dest='points',
-        type=_point,
-        action='append',
-        default=[],
-        help='a pixel on the object (1, the default) or not (0); may be repeated',
-    )
-    parser.add_argument('--box', metavar='X0,Y0,X1,Y1', type=_box, help="the object's box")
-    parser.add_argument(
-        '--roi-size',
-        metavar='N',
-        type=int,
-        default=0,
-        help='side of the square that the network looks at, in pixels (default: chosen)',
-    )
+    add_prompt_arguments(parser)
     add_engine_arguments(parser)
     parser.add_argument(
         '-o', dest='mask', metavar='MASK', type=Path, help='write the mask, 0 or 255'
@@ -136,16 +124,3 @@ def _tell(arguments: argparse.Namespace, mask: Mask, note: str, total_ms: float)
     for what, path in (('mask', arguments.mask), ('overlay', arguments.overlay)):
         if path:
             print(paint(f'{what} in {path}', 'dim'))
-
-
-def _point(text: str) -> Point:
-    values = coordinates(text, 2, 3, 'X,Y or X,Y,0 or X,Y,1')
-    if len(values) == 3 and values[2] not in (0, 1):
-        raise argparse.ArgumentTypeError(
-            f'{text!r} was given; the third number is 1 (on the object) or 0 (not on it)'
-        )
-    return Point(values[0], values[1], positive=len(values) == 2 or bool(values[2]))
-
-
-def _box(text: str) -> Box:
-    return Box(*coordinates(text, 4, 4, 'X0,Y0,X1,Y1'))

@@ -70,9 +70,17 @@ class Segmentation:
 
 
 class Engine(Protocol):
-    """Turns a frame and prompts into masks. Used by one thread at a time."""
+    """Turns a frame and prompts into masks. Used by one thread at a time.
+
+    Attributes:
+        name: one word.
+        auto_share: side of the square for a click without an ROI size, as a share of the image's
+            short side; it may change between two frames.
+
+    """
 
     name: str
+    auto_share: float
 
     @property
     def capabilities(self) -> Capabilities:

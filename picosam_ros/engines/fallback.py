@@ -71,6 +71,15 @@ class FallbackEngine(EngineContext):
         stands_in = 'no masks' if self.policy == 'sensor_only' else 'the host stands in'
         return f'the sensor has not answered for {self._silent} frames ({self._why}): {stands_in}'
 
+    @property
+    def auto_share(self) -> float:
+        """That of both."""
+        return self._first.auto_share
+
+    @auto_share.setter
+    def auto_share(self, share: float) -> None:
+        self._first.auto_share = self._second.auto_share = share
+
     def open(self) -> None:
         """Open what the policy uses."""
         if self.policy != 'host_only':

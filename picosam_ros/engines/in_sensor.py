@@ -50,7 +50,7 @@ class InSensorEngine(EngineContext):
 
     def __init__(self, *, sensor: RoiPlacer, auto_share: float = AUTO_SHARE) -> None:
         self._sensor = sensor
-        self._auto_share = auto_share
+        self.auto_share = auto_share
         self._turn: Turn | None = None
         self._waited = 0
         self._frame = 0
@@ -129,7 +129,7 @@ class InSensorEngine(EngineContext):
         following = min(prompts, key=lambda p: self._served.get(_key(p), 0))
         chosen = following if over else current
         assert chosen is not None
-        wanted = Roi.choose(chosen, frame.width, frame.height, share=self._auto_share)
+        wanted = Roi.choose(chosen, frame.width, frame.height, share=self.auto_share)
         stays = chosen is current and self._turn is not None and _near(self._turn.wanted, wanted)
         if over:
             # Not for a move: an object that never rests must not keep its turn.

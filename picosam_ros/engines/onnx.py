@@ -49,7 +49,7 @@ class OnnxEngine(EngineContext):
             raise EngineError(f'{threads} threads were given; allowed are 1 and more, or 0')
         self.model = find_model(model)
         self.threads = threads or max(1, min(MAX_THREADS, (os.cpu_count() or 2) // 2))
-        self._auto_share = auto_share
+        self.auto_share = auto_share
         self._session: Any = None
         self._input = self._output = ''
         self._batch: Pixels = np.empty((0, 0, 0, 3), np.uint8)
@@ -59,7 +59,7 @@ class OnnxEngine(EngineContext):
         """Model, hash, licence and threads."""
         return {
             'model': self.model.name,
-            'sha256': self.model.sha256[:16],
+            'sha256': (self.model.sha256 or self.model.digest)[:16],
             'licence': self.model.licence,
             'threads': str(self.threads),
         }
@@ -99,7 +99,7 @@ class OnnxEngine(EngineContext):
         start = time.perf_counter()
         self._make_room(len(prompts))
         rois = [
-            Roi.choose(prompt, frame.width, frame.height, share=self._auto_share)
+            Roi.choose(prompt, frame.width, frame.height, share=self.auto_share)
             for prompt in prompts
         ]
         for index, roi in enumerate(rois):

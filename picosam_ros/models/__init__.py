@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,13 @@ class Model:
     path: Path
     sha256: str = ''
     licence: str = "the user's own file"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file as it was when this was first asked; empty if there is none."""
+        if not self.path.is_file():
+            return ''
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     def check(self) -> None:
         """Raise ModelError if the file is missing or is not the one that models.yaml names."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
 from picosam_ros.engines.fallback import POLICIES
 from picosam_ros.inference import RoiPlacer
+from picosam_ros.pinhole import Pinhole
 from picosam_ros.ros.capture import Capture
 from picosam_ros.ros.diagnostics import Status
+from picosam_ros.ros.input_health import Expected, Source
 from picosam_ros.ros.node import SegmentationNode
 from picosam_ros.ros.parameters import Parameter
+from picosam_ros.ros.pinholes import to_pinhole
 from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
 
@@ -29,6 +33,12 @@ PARAMETERS = (
         'frame_id',
         'camera_optical_frame',
         'Frame of the images: z forward, x right, y down (REP-103).',
+        read_only=True,
+    ),
+    Parameter(
+        'camera_info_url',
+        '',
+        'Calibration: a path, file:///PATH or package://PACKAGE/PATH; set_camera_info writes it.',
         read_only=True,
     ),
     Parameter(
@@ -90,10 +100,24 @@ class CameraNode(SegmentationNode):
         sensor = self._camera if isinstance(self._camera, RoiPlacer) else None
         return super().make_engine(sensor=sensor, policy=self.parameters['policy'], **options)
 
+    def source(self) -> Source:
+        """The camera."""
+        return Source('the camera', "see this node's component 'camera'")
+
+    def expected(self) -> Expected:
+        """What frames should be like; one is missed only after the period that was asked for."""
+        return replace(super().expected(), period_s=1 / self.parameters['rate'])
+
+    def calibration(self) -> Pinhole:
+        """The camera itself, by its own calibration."""
+        assert self._capture is not None
+        return to_pinhole(self._capture.camera_info.known(), rectified=False)
+
     def open_source(self) -> None:
         """Open the camera."""
         assert self._camera is not None
-        self._capture = Capture(self, self._camera, self.offer)
+        url = self.parameters['camera_info_url']
+        self._capture = Capture(self, self._camera, self.offer, url)
         self._capture.open()
 
     def close_source(self) -> None:

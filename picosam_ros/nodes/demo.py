@@ -29,11 +29,11 @@ from picosam_ros.cameras import CAMERAS
 from picosam_ros.cameras.photos import open_photos
 from picosam_ros.cameras.sights import Pointer, Target
 from picosam_ros.errors import PicosamError
+from picosam_ros.images import to_rgb
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.nodes.scoreboard import Scoreboard
 from picosam_ros.ros import transport
-from picosam_ros.ros.images import to_rgb
 from picosam_ros.ros.messages import to_raw_image
 
 # How often the demo looks for something that it has not pointed at.

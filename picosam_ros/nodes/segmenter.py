@@ -8,13 +8,24 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
+from picosam_ros.pinhole import Pinhole
+from picosam_ros.ros.calibration import CalibrationTopic
 from picosam_ros.ros.cdr import read_image
 from picosam_ros.ros.images import to_frame
+from picosam_ros.ros.input_health import Source
 from picosam_ros.ros.node import SegmentationNode
+from picosam_ros.ros.parameters import Parameter
 from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
 
-PARAMETERS = SEGMENTATION_PARAMETERS
+PARAMETERS = (
+    Parameter(
+        'rectified',
+        False,
+        "Images are rectified (image_rect): camera_info's P holds for clicks in 3-D, not K and D.",
+    ),
+    *SEGMENTATION_PARAMETERS,
+)
 
 
 class SegmenterNode(SegmentationNode):
@@ -23,18 +34,33 @@ class SegmenterNode(SegmentationNode):
     def __init__(self) -> None:
         super().__init__('segmenter', PARAMETERS)
         self._subscription: Any = None
+        self._calibration: CalibrationTopic | None = None
+
+    def source(self) -> Source:
+        """The topic."""
+        topic = self.resolve_topic_name('image')
+        return Source(topic, 'does the camera run, is the name right (remap image:=TOPIC)?')
+
+    def calibration(self) -> Pinhole:
+        """The camera of the newest `camera_info`."""
+        assert self._calibration is not None
+        return self._calibration.pinhole(rectified=self.parameters['rectified'])
 
     def open_source(self) -> None:
         """Subscribe: raw, so that the pixels are looked at where they arrived."""
         self._subscription = self.create_subscription(
             Image, 'image', self._on_image, qos_profile_sensor_data, raw=True
         )
+        self._calibration = CalibrationTopic(self)
 
     def close_source(self) -> None:
         """Unsubscribe."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
+        if self._calibration is not None:
+            self._calibration.destroy()
+            self._calibration = None
 
     def _on_image(self, serialised: bytes) -> None:
         received_ns = self.get_clock().now().nanoseconds

@@ -12,7 +12,7 @@ import struct
 import numpy as np
 
 from picosam_ros.errors import ImageError
-from picosam_ros.ros.images import RawImage
+from picosam_ros.images import RawImage
 
 _HEADER = 4
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 _PERIOD = 1.0
@@ -36,7 +37,9 @@ class Diagnostics:
         self._node = node
         self._report = report
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', _QUEUE)
-        self._timer = node.create_timer(_PERIOD, self._publish)
+        # Not the node's clock: a simulation's may stand still, and that is to be told, too.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD, self._publish, clock=clock)
         self._hardware_id = socket.gethostname()
 
     def _publish(self) -> None:

@@ -7,13 +7,15 @@ import math
 import sys
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from builtin_interfaces.msg import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from picosam_ros.engines.base import Unanswered
 from picosam_ros.frame import Frame, Pixels
+from picosam_ros.images import RawImage
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.mask import Mask
 from picosam_ros.msg import Box2D, Latency, MaskArray, PromptStatus
@@ -21,10 +23,10 @@ from picosam_ros.msg import Mask as MaskMessage
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import Roi as RoiMessage
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.ros.images import RawImage
 from picosam_ros.segmenter import Answer
 
 _SECOND = 1_000_000_000
+_JPEG_QUALITY = 80
 
 
 def to_time(nanoseconds: int) -> Time:
@@ -56,6 +58,16 @@ def to_image(pixels: Pixels, encoding: str, header: Header) -> Image:
     message.is_bigendian = int(sys.byteorder == 'big')
     message.step = width * math.prod(pixels.shape[2:])
     message.data = to_bytes(pixels)
+    return message
+
+
+def to_jpeg(pixels: Pixels, header: Header) -> CompressedImage:
+    """An H×W×3 uint8 array, R, G, B, as image_transport's plugin `compressed` publishes rgb8."""
+    _, encoded = cv2.imencode(
+        '.jpg', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
+    )
+    message = CompressedImage(header=header, format='rgb8; jpeg compressed bgr8')
+    message.data = to_bytes(encoded)
     return message
 
 
@@ -145,6 +157,11 @@ def to_mask(mask: Mask) -> MaskMessage:
         message.box = Box2D(x0=x0, y0=y0, x1=x1, y1=y1)
         message.centroid_x, message.centroid_y = mask.centroid
     return message
+
+
+def to_timing(message: Latency) -> Timing:
+    """The stages that a message tells."""
+    return Timing(**{stage: float(getattr(message, stage)) for stage in STAGES})
 
 
 def to_latency(frame: Frame, timing: Timing, *, prompts: int, frames: int, dropped: int) -> Latency:

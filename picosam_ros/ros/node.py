@@ -6,43 +6,32 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
+from picosam_ros.binding import RecentFrames
 from picosam_ros.engines import Engine, make_engine
 from picosam_ros.errors import ImageError, PicosamError
 from picosam_ros.frame import Frame
-from picosam_ros.latency import LatencyWindow
+from picosam_ros.pinhole import Pinhole
+from picosam_ros.prompt import Prompt
+from picosam_ros.prompt_file import read_prompts
 from picosam_ros.ros import transport
-from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Diagnostics, Status
+from picosam_ros.ros.clock_jump import watch_clock
+from picosam_ros.ros.diagnostics import Diagnostics, Status
+from picosam_ros.ros.health import Activity, Health
+from picosam_ros.ros.input_health import Expected, Source
 from picosam_ros.ros.inputs import Inputs
 from picosam_ros.ros.outputs import Outputs
 from picosam_ros.ros.parameters import Parameter, Parameters
+from picosam_ros.ros.segmentation_parameters import TUNABLE
 from picosam_ros.ros.services import Services
-from picosam_ros.ros.transitions import refuse_impossible
+from picosam_ros.ros.transitions import refuse_impossible, told
 from picosam_ros.segmenter import Segmenter
-from picosam_ros.tracking import Tracker
 from picosam_ros.worker import Worker
-
-_Transition = Callable[['SegmentationNode', State], TransitionCallbackReturn]
-
-
-def _told(transition: _Transition) -> _Transition:
-    """Log what a transition raises: rclpy turns it into ERROR without a word."""
-
-    @wraps(transition)
-    def wrapper(node: SegmentationNode, state: State) -> TransitionCallbackReturn:
-        try:
-            return transition(node, state)
-        except Exception:
-            node.get_logger().error(traceback.format_exc())
-            raise
-
-    return wrapper
 
 
 class SegmentationNode(LifecycleNode):
@@ -58,18 +47,16 @@ class SegmentationNode(LifecycleNode):
         self.parameters = Parameters(self, table)
         self.enabled = True
         self.finalized = False
-        self.frames = 0
-        self.refused: Counter[str] = Counter()
-        self.fault = ''
-        self._refusal = ''
-        self._window = LatencyWindow()
+        self.health = Health(self)
         self._segmenter: Segmenter | None = None
         self._worker: Worker[Frame] = Worker(self._work, self._failed)
+        self._recent = RecentFrames()
         self._outputs: Outputs | None = None
         self._inputs: Inputs | None = None
         self._calls: Services | None = None
         self._active = False
         self._diagnostics = Diagnostics(self, self.report)
+        self._clock_watch = watch_clock(self, self._forget)
 
     def make_engine(self, **options: Any) -> Engine:
         """Make the engine that the parameters name, and that the source allows.
@@ -84,6 +71,18 @@ class SegmentationNode(LifecycleNode):
             threads=self.parameters['threads'],
             **options,
         )
+
+    @abstractmethod
+    def source(self) -> Source:
+        """Where frames come from, in words."""
+
+    def expected(self) -> Expected:
+        """What frames should be like."""
+        return Expected(self.parameters['expected_rate'], self.parameters['max_age'])
+
+    @abstractmethod
+    def calibration(self) -> Pinhole:
+        """The camera that made the frames; raises CalibrationError where it is not known."""
 
     @abstractmethod
     def open_source(self) -> None:
@@ -101,45 +100,52 @@ class SegmentationNode(LifecycleNode):
 
     def offer(self, frame: Frame) -> None:
         """Take a frame from the source; the newest wins."""
-        if self._active and self.enabled:
-            self._worker.offer(frame)
+        if self._active:
+            self.health.arrived(frame, wanted=self.enabled)
+            if self.enabled:
+                self._recent.add(frame)
+                self._worker.offer(frame)
 
     def refuse_image(self, error: ImageError) -> None:
         """Count an image that cannot be used, and say why."""
-        self.refused['image'] += 1
-        self._refusal = str(error)
+        self.health.refuse(error)
         self.get_logger().warning(f'image refused: {error}', throttle_duration_sec=1.0)
 
-    @_told
+    @told
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Load the engine, open topics and source."""
         try:
+            waiting = self._prompts_of_the_file()
             engine = self.make_engine()
             engine.open()
             transport.trim_malloc()
-            self._segmenter = Segmenter(
-                engine,
-                max_prompts=self.parameters['max_prompts'],
-                tracker=Tracker() if self.parameters['track'] else None,
-            )
+            self._segmenter = self._tuned(Segmenter(engine, waiting=waiting))
             self.open_source()
         except PicosamError as error:
-            self.fault = str(error)
-            self.get_logger().error(self.fault)
+            self.health.fault = str(error)
+            self.get_logger().error(str(error))
             self._release()
             return TransitionCallbackReturn.FAILURE
-        self.fault = ''
+        self.health.fault = ''
         turn = threading.Lock()
         self._outputs = Outputs(self, self._segmenter, turn)
-        self._inputs = Inputs(self, self._segmenter, turn, lambda: self.parameters['roi_size'])
+        self._inputs = Inputs(
+            self,
+            self._segmenter,
+            turn,
+            recent=self._recent,
+            max_age=lambda: self.parameters['prompt_max_age'],
+            roi_size=lambda: self.parameters['roi_size'],
+            calibration=self.calibration,
+        )
         self._calls = Services(self, self._segmenter, turn, self._enable)
         return TransitionCallbackReturn.SUCCESS
 
-    @_told
+    @told
     def on_activate(self, state: State) -> TransitionCallbackReturn:
         """Start to work."""
-        self.frames = self._worker.dropped = 0
-        self._window.clear()
+        self._worker.dropped = 0
+        self.health.restart()
         self._worker.start()
         self._active = True
         self.start_source()
@@ -170,7 +176,20 @@ class SegmentationNode(LifecycleNode):
 
     def report(self) -> Mapping[str, Status]:
         """What `/diagnostics` shows."""
-        return {'segmentation': self._segmentation_status(), 'input': self._input_status()}
+        activity = Activity(self._segmenter, self._active, self.enabled, self._worker.dropped)
+        components = dict(self.health.report(activity, self.expected(), self.source()))
+        if self._inputs is not None:
+            components['prompts'] = self._inputs.report()
+        return components
+
+    def _forget(self) -> None:
+        self.health.forget()
+        self._recent.clear()
+
+    def _prompts_of_the_file(self) -> list[Prompt]:
+        path, roi_size = self.parameters['prompts'], self.parameters['roi_size']
+        prompts = read_prompts(path) if path else ()
+        return [replace(prompt, roi_size=prompt.roi_size or roi_size) for prompt in prompts]
 
     def _enable(self, enabled: bool) -> None:
         self.enabled = enabled
@@ -180,24 +199,27 @@ class SegmentationNode(LifecycleNode):
         if segmenter is None or inputs is None or outputs is None:
             return
         offered = time.perf_counter() - queue_ms / 1e3
-        result = segmenter.step(frame)
-        for answer in result.lost:
+        for earlier in segmenter.catch_up(frame):
+            outputs.publish_earlier(earlier)
+        result = self._tuned(segmenter).step(frame)
+        for answer in (*result.started, *result.lost):
             inputs.tell(answer)
-        self.frames += 1
+        self.health.frames += 1
         timing = outputs.publish(
             result,
             offered=offered,
             queue_ms=queue_ms,
-            frames=self.frames,
+            frames=self.health.frames,
             dropped=self._worker.dropped,
         )
-        if result.masks:
-            self._window.add(timing)
-        self.fault = ''
+        self.health.answered(timing, masks=bool(result.masks))
+
+    def _tuned(self, segmenter: Segmenter) -> Segmenter:
+        segmenter.tune(**{name: self.parameters[name] for name in TUNABLE})
+        return segmenter
 
     def _failed(self, error: Exception) -> None:
-        self.refused['failure'] += 1
-        self.fault = f'{type(error).__name__}: {error}'
+        self.health.failed(error)
         self.get_logger().error(
             ''.join(traceback.format_exception(error)), throttle_duration_sec=1.0
         )
@@ -206,6 +228,7 @@ class SegmentationNode(LifecycleNode):
         self._active = False
         self.stop_source()
         self._worker.stop()
+        self._recent.clear()
 
     def _release(self) -> None:
         self.close_source()
@@ -216,38 +239,4 @@ class SegmentationNode(LifecycleNode):
         if self._segmenter is not None:
             self._segmenter.engine.close()
             self._segmenter = None
-
-    def _segmentation_status(self) -> Status:
-        if self.fault:
-            return Status(ERROR, self.fault)
-        segmenter = self._segmenter
-        if segmenter is None:
-            return Status(STALE, 'not configured; configure and activate the node')
-        values: dict[str, object] = {'engine': segmenter.engine.name}
-        values.update(segmenter.engine.description)
-        values['objects'] = len(segmenter.prompts)
-        values.update({f'prompts {s.name.lower()}': n for s, n in segmenter.answers.items()})
-        for stage, p in self._window.percentiles().items():
-            values[f'{stage} p50/p95/p99 ms'] = f'{p.p50:.1f} / {p.p95:.1f} / {p.p99:.1f}'
-        if not self._active:
-            return Status(STALE, 'not active; activate the node', values)
-        if not self.enabled:
-            return Status(WARN, 'switched off; call ~/enable with true', values)
-        if segmenter.engine.warning:
-            return Status(WARN, segmenter.engine.warning, values)
-        if not segmenter.prompts:
-            return Status(OK, 'no prompt: send one to prompt_point', values)
-        return Status(OK, f'{len(segmenter.prompts)} objects', values)
-
-    def _input_status(self) -> Status:
-        values = {
-            'results': self.frames,
-            'dropped (a newer image came first)': self._worker.dropped,
-            **{f'refused ({what})': count for what, count in self.refused.items()},
-        }
-        if self._refusal:
-            refusal, self._refusal = self._refusal, ''
-            return Status(WARN, refusal, values)
-        if not self.frames:
-            return Status(WARN, 'no image yet; does the camera run, is the topic right?', values)
-        return Status(OK, 'images arrive', values)
+        transport.trim_malloc()

@@ -10,13 +10,13 @@ from dataclasses import replace
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from picosam_ros.latency import Timing
 from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.overlay import draw
-from picosam_ros.ros.messages import header_of, to_image, to_latency, to_mask_array
+from picosam_ros.ros.messages import header_of, to_image, to_jpeg, to_latency, to_mask_array
 from picosam_ros.segmenter import Result, Segmenter
 
 _QUEUE = 10
@@ -25,7 +25,8 @@ _QUEUE = 10
 class Outputs:
     """`~/masks`, `~/label_mask`, `~/confidence`, `~/overlay`, `~/latency`, `~/label_info`.
 
-    Everything carries the header of the image that it was computed from.
+    `~/overlay/compressed` is its JPEG, as image_transport names it. Everything carries the header
+    of the image that it was computed from.
 
     Args:
         node: owns the topics.
@@ -43,6 +44,7 @@ class Outputs:
         self._labels = node.create_publisher(Image, '~/label_mask', _QUEUE)
         self._confidence = node.create_publisher(Image, '~/confidence', _QUEUE)
         self._overlay = node.create_publisher(Image, '~/overlay', _QUEUE)
+        self._jpeg = node.create_publisher(CompressedImage, '~/overlay/compressed', _QUEUE)
         self._latency = node.create_publisher(Latency, '~/latency', _QUEUE)
         self._label_info = _label_info(node)
 
@@ -59,17 +61,18 @@ class Outputs:
 
         """
         begun = time.perf_counter()
-        messages = self._messages(result)
+        age_ms = (result.frame.received_ns - result.frame.stamp_ns) / 1e6
+        captured = offered - age_ms / 1e3
+        messages = self._messages(result, captured)
         with self._turn:
             current = self._segmenter.current(result.masks)
             if len(current) < len(result.masks):
                 result = replace(result, masks=current)
-                messages = self._messages(result)
+                messages = self._messages(result, captured)
             decoded = time.perf_counter()
             for publisher, message in messages:
                 publisher.publish(message)
         published = time.perf_counter()
-        age_ms = (result.frame.received_ns - result.frame.stamp_ns) / 1e6
         sensor = (result.timing.exposure, result.timing.dnn, result.timing.dsp)
         timing = replace(
             result.timing,
@@ -86,6 +89,18 @@ class Outputs:
         )
         return timing
 
+    def publish_earlier(self, result: Result) -> None:
+        """Publish what was answered later on an earlier image, on `~/masks` alone.
+
+        Its other topics went out with the image itself: to each image belongs one of them.
+        """
+        if not _heard(self._masks):
+            return
+        with self._turn:
+            masks = self._segmenter.current(result.masks)
+            if masks:
+                self._masks.publish(to_mask_array(result.frame, masks, ()))
+
     def destroy(self) -> None:
         """Take the topics away."""
         topics = (
@@ -93,6 +108,7 @@ class Outputs:
             self._labels,
             self._confidence,
             self._overlay,
+            self._jpeg,
             self._latency,
             self._label_info,
         )
@@ -100,7 +116,9 @@ class Outputs:
             if publisher is not None:
                 self._node.destroy_publisher(publisher)
 
-    def _messages(self, result: Result) -> list[tuple[Publisher, MaskArray | Image]]:
+    def _messages(
+        self, result: Result, captured: float
+    ) -> list[tuple[Publisher, MaskArray | Image | CompressedImage]]:
         frame, masks = result.frame, result.masks
         header = header_of(frame)
         messages = []
@@ -110,9 +128,14 @@ class Outputs:
             labels, confidence = label_image(list(masks), frame.width, frame.height)
             messages.append((self._labels, to_image(labels, 'mono8', header)))
             messages.append((self._confidence, to_image(confidence, 'mono8', header)))
-        if _heard(self._overlay):
-            picture = draw(frame.pixels, list(masks))
-            messages.append((self._overlay, to_image(picture, 'rgb8', header)))
+        raw, jpeg = _heard(self._overlay), _heard(self._jpeg)
+        if raw or jpeg:
+            latency_ms = 1e3 * (time.perf_counter() - captured)
+            picture = draw(frame.pixels, list(masks), latency_ms=latency_ms)
+            if raw:
+                messages.append((self._overlay, to_image(picture, 'rgb8', header)))
+            if jpeg:
+                messages.append((self._jpeg, to_jpeg(picture, header)))
         return messages
 
 

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import cv2
 import rclpy
@@ -14,10 +15,21 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.ros import transport
-from picosam_ros.ros.node import SegmentationNode
+from picosam_ros.ros.parameters import Parameters
 
 
-def run(make: Callable[[], SegmentationNode]) -> int:
+class ManagedNode(Protocol):
+    """A lifecycle node of ours; `finalized` once it has been shut down."""
+
+    parameters: Parameters
+    finalized: bool
+
+    trigger_configure: Any
+    trigger_activate: Any
+    trigger_shutdown: Any
+
+
+def run(make: Callable[[], ManagedNode]) -> int:
     """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
 
     Returns the exit code: 1 if the node could not start itself.
@@ -47,6 +59,6 @@ def run(make: Callable[[], SegmentationNode]) -> int:
     return 0 if started else 1
 
 
-def _start(node: SegmentationNode) -> bool:
+def _start(node: ManagedNode) -> bool:
     transitions = (node.trigger_configure, node.trigger_activate)
     return all(transition() == TransitionCallbackReturn.SUCCESS for transition in transitions)

@@ -2,8 +2,10 @@
 
 from picosam_ros.engines import ENGINES
 from picosam_ros.models import DEFAULT
+from picosam_ros.roi import AUTO_SHARE
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.segmenter import MAX_PROMPTS
+from picosam_ros.tracking import Limits
 
 SEGMENTATION_PARAMETERS = (
     Parameter('engine', 'auto', 'Who computes the masks.', choices=tuple(ENGINES), read_only=True),
@@ -29,10 +31,24 @@ SEGMENTATION_PARAMETERS = (
         high=8192,
     ),
     Parameter(
+        'auto_share',
+        AUTO_SHARE,
+        "Side of the square that the engine chooses for a click, as a share of the image's short "
+        'side.',
+        low=0.1,
+        high=1.0,
+    ),
+    Parameter(
         'track',
         True,
         'Let the ROIs follow their objects; false keeps them where the prompts are.',
-        read_only=True,
+    ),
+    Parameter(
+        'lost_after',
+        Limits.patience,
+        'Images without a believable mask after which a followed object is lost.',
+        low=1,
+        high=10_000,
     ),
     Parameter(
         'max_prompts',
@@ -40,7 +56,33 @@ SEGMENTATION_PARAMETERS = (
         'Objects that are segmented at a time; further ones are refused.',
         low=1,
         high=254,
+    ),
+    Parameter(
+        'expected_rate',
+        0.0,
+        'Images per second that /diagnostics expects, give or take a fifth; 0 accepts any rate.',
+        low=0,
+        high=1000,
+    ),
+    Parameter(
+        'max_age',
+        1.0,
+        'Age of an arriving image, in seconds, above which /diagnostics warns; 0 accepts any.',
+        low=0,
+        high=3600,
+    ),
+    Parameter(
+        'prompts',
+        '',
+        'YAML file of prompts that are answered with the first image; empty for none.',
         read_only=True,
+    ),
+    Parameter(
+        'prompt_max_age',
+        1.0,
+        'How much older than the newest image the stamp of a prompt may be, in seconds.',
+        low=0,
+        high=3600,
     ),
     Parameter(
         'autostart',
@@ -49,3 +91,6 @@ SEGMENTATION_PARAMETERS = (
         read_only=True,
     ),
 )
+
+# Those that Segmenter.tune takes: they hold from the next image on.
+TUNABLE = ('track', 'lost_after', 'max_prompts', 'auto_share')

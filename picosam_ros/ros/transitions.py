@@ -1,14 +1,32 @@
-"""Requests for lifecycle transitions that the present state does not have."""
+"""Lifecycle transitions that fail: told, and refused where the present state does not have them."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode
+from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
 _Change = Callable[[ChangeState.Request, ChangeState.Response], ChangeState.Response]
+_Transition = Callable[[Any, State], TransitionCallbackReturn]
+
+
+def told(transition: _Transition) -> _Transition:
+    """Log what a transition raises: rclpy turns it into ERROR without a word."""
+
+    @wraps(transition)
+    def wrapper(node: LifecycleNode, state: State) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception:
+            node.get_logger().error(traceback.format_exc())
+            raise
+
+    return wrapper
 
 
 def refuse_impossible(node: LifecycleNode) -> None:

@@ -215,3 +215,10 @@ def test_an_unknown_policy_is_refused_with_the_known_ones(fallback):
     with pytest.raises(EngineError) as refusal:
         fallback('hope')
     assert str(refusal.value) == f"policy 'hope' was given; allowed are {', '.join(POLICIES)}"
+
+
+def test_the_share_of_automatic_squares_is_that_of_both_engines():
+    first, second = Scripted('sensor'), Scripted('host')
+    engine = FallbackEngine(first=first, second=second)
+    engine.auto_share = 0.7
+    assert first.auto_share == second.auto_share == engine.auto_share == 0.7

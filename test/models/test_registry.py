@@ -50,12 +50,14 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
     assert sentence.endswith('or give the path of an .onnx file')
 
 
-def test_a_path_is_the_users_own_network_whose_hash_nobody_knows(tmp_path):
+def test_a_path_is_the_users_own_network_whose_hash_is_read_from_the_file(tmp_path):
     path = tmp_path / 'mine.onnx'
     path.write_bytes(b'anything')
     model = find_model(str(path))
     assert (model.name, model.path, model.sha256) == ('mine.onnx', path, '')
     model.check()
+    assert model.digest == hashlib.sha256(b'anything').hexdigest()
+    assert not find_model(str(tmp_path / 'gone.onnx')).digest
 
 
 def test_a_network_that_is_not_there_is_refused_even_if_it_is_a_folder(tmp_path):

@@ -127,7 +127,7 @@ class Rig(Client):
 
     def ask(self, prompt):
         """Send a prompt and return its status."""
-        prompt.header = self.header()
+        prompt.header = self.header(frame_id='')
         self.prompts.publish(prompt)
         return self.received('prompt_status', prompt.header)
 
@@ -141,7 +141,7 @@ class Rig(Client):
 
     def point(self, x, y):
         """Send a stamped point and return its status."""
-        message = PointStamped(header=self.header(), point=Point(x=float(x), y=float(y)))
+        message = PointStamped(header=self.header(frame_id=''), point=Point(x=float(x), y=float(y)))
         self.points.publish(message)
         return self.received('prompt_status', message.header)
 

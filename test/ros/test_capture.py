@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from scripted import ScriptedCamera
+from test_calibration import CALIBRATION
 
+from picosam_ros.calibration import write_calibration
 from picosam_ros.errors import CameraError, EndOfStream
 from picosam_ros.frame import Frame
 from picosam_ros.ros import capture as module
@@ -73,6 +75,20 @@ def test_a_camera_that_fails_is_closed_and_opened_again(capture, camera, deliver
     assert after[0] == 'open'
     assert capture.status().values['frames'] == 2
     assert capture.status().values['reopened'] == 2
+
+
+def test_an_error_that_is_over_before_the_next_report_is_told_once(
+    capture, camera, delivered, monkeypatch
+):
+    monkeypatch.setattr(module, '_FIRST_BACKOFF', 0.001)
+    camera.script.put(CameraError('unplugged'))
+    camera.script.put(frame(1))
+    capture.start()
+    delivered.wait_for(1)
+    capture.stop()
+    first, second = capture.status(), capture.status()
+    assert (first.level, second.level != first.level) == (DiagnosticStatus.ERROR, True)
+    assert first.message.startswith('unplugged; next try in ')
 
 
 def test_a_camera_that_is_away_is_an_error_with_the_time_of_the_next_try(
@@ -155,3 +171,22 @@ def test_a_camera_that_gives_no_frames_is_a_warning_with_what_it_does(capture, c
 
 def test_before_the_start_the_state_is_stale(capture):
     assert capture.status().level == DiagnosticStatus.STALE
+
+
+def test_a_calibration_of_another_size_is_a_warning_while_frames_flow(
+    node, camera, delivered, tmp_path
+):
+    path = tmp_path / 'front.yaml'
+    write_calibration(CALIBRATION, path)
+    capture = Capture(node, camera, delivered, str(path))
+    assert capture.status().values['calibration'] == str(path)
+    camera.script.put(frame(1))
+    camera.script.put(frame(2))
+    camera.script.put(EndOfStream('through'))
+    capture.start()
+    capture._thread.join(PATIENCE)
+    capture.stop()
+    status = capture.status()
+    assert status.level == DiagnosticStatus.WARN
+    assert 'is for 640×480 and the camera gives 6×4' in status.message
+    capture.close()

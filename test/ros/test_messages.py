@@ -1,6 +1,7 @@
 import math
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,17 +12,18 @@ from std_msgs.msg import Header
 from picosam_ros.engines import Unanswered
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
+from picosam_ros.images import to_rgb
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.mask import Mask
 from picosam_ros.msg import Box2D, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.roi import Roi
-from picosam_ros.ros.images import to_rgb
 from picosam_ros.ros.messages import (
     from_time,
     header_of,
     to_image,
+    to_jpeg,
     to_latency,
     to_mask,
     to_mask_array,
@@ -154,3 +156,14 @@ def test_a_stage_that_does_not_exist_is_nan(frame):
     assert message.inference == 4.5
     assert all(math.isnan(getattr(message, stage)) for stage in STAGES if stage != 'inference')
     assert (message.prompts, message.frames, message.dropped) == (1, 2, 3)
+
+
+def test_a_jpeg_is_what_the_plugin_compressed_of_image_transport_publishes():
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:, :32] = (250, 40, 30)
+    message = to_jpeg(pixels, HEADER)
+    assert message.header == HEADER
+    assert message.format == 'rgb8; jpeg compressed bgr8'
+    decoded = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_allclose(decoded[..., ::-1][:, :24], pixels[:, :24], atol=8)
+    assert len(message.data) < pixels.size / 4

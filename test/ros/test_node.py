@@ -5,8 +5,10 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from scripted import ScriptedEngine
 
 from picosam_ros.engines import EngineError
+from picosam_ros.errors import CalibrationError
 from picosam_ros.frame import Frame
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
+from picosam_ros.ros.input_health import Source
 from picosam_ros.ros.node import SegmentationNode
 from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
 
@@ -24,6 +26,12 @@ class TestedNode(SegmentationNode):
 
     def make_engine(self, **options):
         return self.engine
+
+    def source(self):
+        return Source('the test', 'look at it')
+
+    def calibration(self):
+        raise CalibrationError('none')
 
     def open_source(self):
         pass

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from harness import serve_until
 from rclpy.executors import SingleThreadedExecutor
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
@@ -31,12 +31,12 @@ def outputs(node):
 @pytest.fixture
 def made(monkeypatch):
     """Count the calls of what fills a topic."""
-    counts = {'draw': 0, 'label_image': 0, 'to_mask_array': 0}
+    counts = {'draw': 0, 'to_jpeg': 0, 'label_image': 0, 'to_mask_array': 0}
 
     def counted(name, function):
-        def call(*arguments):
+        def call(*arguments, **named):
             counts[name] += 1
-            return function(*arguments)
+            return function(*arguments, **named)
 
         return call
 
@@ -65,29 +65,30 @@ def subscribed(node, kind, topic):
 
 def test_nothing_is_made_that_nobody_wants(made, publish):
     publish()
-    assert made == {'draw': 0, 'label_image': 0, 'to_mask_array': 0}
+    assert not any(made.values())
 
 
 @pytest.mark.parametrize(
-    ('topic', 'kind', 'name'),
+    ('topic', 'kind', 'names'),
     [
-        ('overlay', Image, 'draw'),
-        ('label_mask', Image, 'label_image'),
-        ('confidence', Image, 'label_image'),
-        ('masks', MaskArray, 'to_mask_array'),
+        ('overlay', Image, {'draw'}),
+        ('overlay/compressed', CompressedImage, {'draw', 'to_jpeg'}),
+        ('label_mask', Image, {'label_image'}),
+        ('confidence', Image, {'label_image'}),
+        ('masks', MaskArray, {'to_mask_array'}),
     ],
 )
-def test_a_topic_is_filled_while_somebody_listens(node, made, publish, topic, kind, name):
+def test_a_topic_is_filled_while_somebody_listens(node, made, publish, topic, kind, names):
     executor, heard, subscription = subscribed(node, kind, f'~/{topic}')
     publish()
-    assert made == {key: int(key == name) for key in made}
+    assert made == {key: int(key in names) for key in made}
     serve_until(executor, lambda: heard)
     assert heard[0].header.stamp.nanosec == 5
     node.destroy_subscription(subscription)
-    [publisher] = [p for p in node.publishers if p.topic.endswith(topic)]
+    [publisher] = [p for p in node.publishers if p.topic.endswith(f'/{topic}')]
     serve_until(executor, lambda: not publisher.get_subscription_count())
     publish()
-    assert made == {key: int(key == name) for key in made}
+    assert made == {key: int(key in names) for key in made}
     executor.shutdown()
 
 
@@ -103,3 +104,32 @@ def test_the_timing_is_complete_and_that_of_the_latency_topic(node, publish):
     for stage in ('receive', 'queue', 'inference', 'decode', 'publish', 'total'):
         assert getattr(heard[0], stage) == pytest.approx(getattr(timing, stage), rel=1e-6)
     assert np.isnan(heard[0].dnn)
+
+
+def test_the_overlay_is_drawn_once_for_both_of_its_topics(node, made, publish):
+    executor, raw, _ = subscribed(node, Image, '~/overlay')
+    executor.shutdown()
+    executor, compressed, _ = subscribed(node, CompressedImage, '~/overlay/compressed')
+    publish()
+    serve_until(executor, lambda: raw and compressed)
+    executor.shutdown()
+    assert (made['draw'], made['to_jpeg']) == (1, 1)
+    assert compressed[0].header == raw[0].header
+
+
+def test_the_overlay_tells_the_time_since_the_capture(monkeypatch, node, outputs):
+    told = []
+
+    def draw(pixels, masks, *, latency_ms):
+        told.append(latency_ms)
+        return pixels
+
+    monkeypatch.setattr(module, 'draw', draw)
+    monkeypatch.setattr(module.time, 'perf_counter', lambda: 10.004)
+    executor, _, _ = subscribed(node, Image, '~/overlay')
+    executor.shutdown()
+    frame = Frame(np.zeros((48, 64, 3), np.uint8), stamp_ns=1_000_000, received_ns=21_000_000)
+    result = Result(frame, (), (), (), Timing(decode=0.0))
+    timing = outputs.publish(result, offered=10.0, queue_ms=0.0, frames=1, dropped=0)
+    assert told == [pytest.approx(24.0)]
+    assert timing.total == pytest.approx(24.0)

@@ -4,7 +4,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from picosam_ros.nodes import camera, segmenter
+from picosam_ros.nodes import camera, cloud, segmenter
 from picosam_ros.ros.parameters import Parameter, Parameters, to_markdown, to_yaml
 
 TABLE = (
@@ -14,7 +14,9 @@ TABLE = (
     Parameter('source', '', 'Device or file.', read_only=True),
     Parameter('track', True, 'Follow the object.'),
 )
-NODES = pytest.mark.parametrize('table', [camera.PARAMETERS, segmenter.PARAMETERS])
+NODES = pytest.mark.parametrize(
+    'table', [camera.PARAMETERS, segmenter.PARAMETERS, cloud.PARAMETERS]
+)
 
 
 @pytest.fixture

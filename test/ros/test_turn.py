@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from std_srvs.srv import Trigger
 
+from picosam_ros.binding import RecentFrames
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.ros import outputs as outputs_module
@@ -57,7 +58,15 @@ def recorder(turn):
 
 
 def test_an_answer_waits_for_masks_that_are_being_published(node, turn, recorder):
-    inputs = Inputs(node, recorder, turn, lambda: 0)
+    inputs = Inputs(
+        node,
+        recorder,
+        turn,
+        recent=RecentFrames(),
+        max_age=lambda: 1.0,
+        roi_size=lambda: 0,
+        calibration=lambda: None,
+    )
     inputs._status = recorder
     inputs.tell(Answer(1, State.ACCEPTED))
     assert recorder.held == [True]

@@ -1,0 +1,101 @@
+"""Follows objects through the images of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from picosam_ros.bags.mask_bag import MaskBag
+from picosam_ros.bags.messages import read_frame
+from picosam_ros.bags.recording import Recording
+from picosam_ros.engines import Engine
+from picosam_ros.errors import ImageError, PromptError
+from picosam_ros.prompt import Prompt
+from picosam_ros.segmenter import Result, Segmenter, State
+from picosam_ros.tracking import Tracker
+
+
+@dataclass
+class Tally:
+    """What became of the images so far.
+
+    Attributes:
+        images: that were segmented.
+        refused: that could not be read.
+        masks: that were written, those without a pixel left out.
+        span_s: seconds of the recording between the first and the last of them.
+        notes: sentences that the user should see.
+
+    """
+
+    images: int = 0
+    refused: int = 0
+    masks: int = 0
+    span_s: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        """Images that are done with."""
+        return self.images + self.refused
+
+    def report(self, seconds: float) -> dict[str, float]:
+        """Figures, `seconds` being how long it took."""
+        return {
+            'images': self.images,
+            'refused': self.refused,
+            'masks': self.masks,
+            'seconds': round(seconds, 3),
+            'images_per_second': round(self.seen / seconds, 2),
+            'times_real_time': round(self.span_s / seconds, 2),
+        }
+
+
+def follow(
+    recording: Recording, topic: str, engine: Engine, prompts: Sequence[Prompt], masks: MaskBag
+) -> Iterator[Tally]:
+    """Segment image by image and write the masks; yields at the beginning and after each image.
+
+    Args:
+        recording: holds the images.
+        topic: theirs.
+        engine: opened by the caller.
+        prompts: about the first image that can be read.
+        masks: what is written to.
+
+    Raises:
+        PromptError: a prompt does not fit that image, or the engine.
+        BagError: the masks cannot be written.
+
+    """
+    segmenter = Segmenter(engine, tracker=Tracker(), waiting=prompts)
+    tally = Tally()
+    yield tally
+    first_ns = None
+    for message in recording.images(topic):
+        try:
+            frame = read_frame(message.serialised, message.kind)
+        except ImageError as error:
+            if not tally.refused:
+                tally.notes.append(f'image {tally.seen + 1} is left out: {error}')
+            tally.refused += 1
+            yield tally
+            continue
+        result = segmenter.step(frame)
+        _check(result)
+        masks.write(result, message.at_ns)
+        first_ns = message.at_ns if first_ns is None else first_ns
+        tally.span_s = (message.at_ns - first_ns) / 1e9
+        tally.images += 1
+        tally.masks += sum(not mask.empty for mask in result.masks)
+        tally.notes += [
+            f'object {answer.object_id} is lost at image {tally.seen}: {answer.reason}'
+            for answer in result.lost
+        ]
+        yield tally
+
+
+def _check(result: Result) -> None:
+    for answer in result.started:
+        if answer.state == State.REFUSED:
+            raise PromptError(f'object {answer.object_id}: {answer.reason}')

@@ -1,0 +1,106 @@
+"""Writes results into a new rosbag2."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from picosam_ros.bags.messages import IMAGE, LATENCY, MASKS, latency, mask_array, mono8
+from picosam_ros.bags.types import typestore
+from picosam_ros.errors import BagError
+from picosam_ros.mask import label_image
+from picosam_ros.segmenter import Result
+
+# The topics of a node `segmenter` in no namespace.
+TOPICS = {
+    '/segmenter/masks': MASKS,
+    '/segmenter/label_mask': IMAGE,
+    '/segmenter/confidence': IMAGE,
+    '/segmenter/latency': LATENCY,
+}
+
+# Version 9 writes QoS profiles in another way, which older releases do not read.
+_VERSION: Literal[8] = 8
+
+
+class MaskBag:
+    """A new rosbag2 with masks, label masks, confidence and latency, made with the first of them.
+
+    On leaving the `with` statement, however that comes, it is closed so that it can be read.
+
+    Args:
+        path: a folder that does not exist yet.
+        storage: 'sqlite3' or 'mcap'.
+
+    Raises:
+        BagError: the folder exists.
+
+    """
+
+    def __init__(self, path: Path, storage: str) -> None:
+        if path.exists():
+            raise BagError(f'{path} exists already; give the name of a new folder')
+        self.path = path
+        self.frames = 0
+        self._storage = storage
+        self._writer: Any = None
+        self._connections: dict[str, Any] = {}
+
+    def __enter__(self) -> MaskBag:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, result: Result, at_ns: int) -> None:
+        """Write one result under its frame's header, as recorded at `at_ns`.
+
+        Raises:
+            BagError: the folder cannot be made, or the disk is full.
+
+        """
+        if self._writer is None:
+            self._open()
+        begun = time.perf_counter()
+        frame, masks = result.frame, result.masks
+        labels, confidence = label_image(list(masks), frame.width, frame.height)
+        messages = [
+            mask_array(frame, masks, result.unanswered),
+            mono8(frame, labels),
+            mono8(frame, confidence),
+        ]
+        self.frames += 1
+        engine_ms = 0.0 if math.isnan(result.timing.decode) else result.timing.decode
+        timing = replace(result.timing, decode=engine_ms + 1e3 * (time.perf_counter() - begun))
+        messages.append(latency(frame, timing, prompts=len(masks), frames=self.frames))
+        for topic, message in zip(TOPICS, messages, strict=True):
+            self._put(topic, at_ns, message)
+
+    def _open(self) -> None:
+        from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+
+        plugin = StoragePlugin[self._storage.upper()]
+        writer = Writer(self.path, version=_VERSION, storage_plugin=plugin)
+        if plugin is StoragePlugin.MCAP:
+            # A part of the format; in the other one, it takes a plugin to read it.
+            writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        try:
+            writer.open()
+        except OSError as error:
+            raise BagError(f'{self.path} cannot be made: {error.strerror}') from error
+        self._writer = writer
+        for topic, kind in TOPICS.items():
+            connection = writer.add_connection(topic, kind, typestore=typestore())
+            self._connections[topic] = connection
+
+    def _put(self, topic: str, at_ns: int, message: Any) -> None:
+        serialised = typestore().serialize_cdr(message, TOPICS[topic])
+        try:
+            self._writer.write(self._connections[topic], at_ns, serialised)
+        except (OSError, sqlite3.Error) as error:
+            raise BagError(f'{self.path} cannot be written: {error}') from error

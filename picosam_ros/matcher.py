@@ -1,0 +1,155 @@
+"""Puts together what was taken at the same time: the messages of several topics by their stamps.
+
+It chooses as message_filters' TimeSynchronizer and ApproximateTimeSynchronizer do, and needs no
+ROS. `Tally` tells when stamps jump back (a bag that is played again): then begin anew, or old
+stamps that wait would be matched first for ever.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar('T')
+T_contra = TypeVar('T_contra', contravariant=True)
+
+# An input whose stamp lies that far behind its newest one begins anew; transport reorders less.
+JUMP_NS = 1_000_000_000
+
+# A set is missed after so many seconds.
+PATIENCE_S = 2.0
+
+
+class Matching(Protocol[T_contra]):
+    """Takes things one by one, and hands over those that belong together."""
+
+    def add(self, index: int, stamp_ns: int, thing: T_contra) -> None:
+        """Take one of the inputs' things."""
+
+    def clear(self) -> None:
+        """Forget what waits."""
+
+
+class Matcher(Generic[T]):
+    """One queue for each input; whatever arrives may complete a set.
+
+    Args:
+        count: of inputs.
+        on_match: called with one thing of each input, in their order. It should only put them
+            into a slot: while it runs, nothing else is matched.
+        queue_size: how many things of each input wait; the oldest goes first.
+        slop_ns: stamps of one set differ by less than this; 0 asks for equal ones.
+
+    """
+
+    def __init__(
+        self, count: int, on_match: Callable[..., None], *, queue_size: int = 10, slop_ns: int = 0
+    ) -> None:
+        self._queues: list[dict[int, T]] = [{} for _ in range(count)]
+        self._on_match = on_match
+        self._queue_size = queue_size
+        self._slop_ns = slop_ns
+
+    def add(self, index: int, stamp_ns: int, thing: T) -> None:
+        """Take a thing of the input `index`; one with the same stamp is replaced."""
+        queue = self._queues[index]
+        queue[stamp_ns] = thing
+        while len(queue) > self._queue_size:
+            del queue[min(queue)]
+        if stamp_ns not in queue:
+            return
+        for stamps in self._candidates(index, stamp_ns):
+            if self._fit(stamps):
+                # Taken out first: what the callback raises must not leave them to match again.
+                things = [
+                    queue.pop(stamp) for queue, stamp in zip(self._queues, stamps, strict=True)
+                ]
+                self._on_match(*things)
+                return
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        for queue in self._queues:
+            queue.clear()
+
+    def _candidates(self, index: int, stamp_ns: int) -> Iterator[tuple[int, ...]]:
+        """Sets with the new stamp, those with near stamps first."""
+
+        def near(queue: dict[int, T]) -> list[int]:
+            within = [stamp for stamp in queue if abs(stamp - stamp_ns) <= self._slop_ns]
+            return sorted(within, key=lambda stamp: abs(stamp - stamp_ns))
+
+        choices = [
+            [stamp_ns] if other == index else near(queue)
+            for other, queue in enumerate(self._queues)
+        ]
+        return itertools.product(*choices)
+
+    def _fit(self, stamps: tuple[int, ...]) -> bool:
+        spread = max(stamps) - min(stamps)
+        return spread < self._slop_ns or spread == self._slop_ns == 0
+
+
+class Tally:
+    """Counts what arrives at a matcher, and says why nothing matches.
+
+    Args:
+        names: of the inputs.
+        clock: seconds that never jump.
+
+    Attributes:
+        counts: things that arrived, by input.
+        matches: sets that were found.
+
+    """
+
+    def __init__(self, names: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
+        self.counts = dict.fromkeys(names, 0)
+        self.matches = 0
+        self._clock = clock
+        self._newest: dict[str, int] = {}
+        self._arrived: dict[str, float] = {}
+        self._matched = -math.inf
+        self._begun = clock()
+
+    def add(self, name: str, stamp_ns: int) -> bool:
+        """Count a thing; tell whether its input's stamps jumped back: the matcher begins anew."""
+        jumped = stamp_ns < self._newest.get(name, stamp_ns) - JUMP_NS
+        if jumped:
+            self._newest.clear()
+        self.counts[name] += 1
+        self._newest[name] = max(stamp_ns, self._newest.get(name, stamp_ns))
+        self._arrived[name] = self._clock()
+        return jumped
+
+    def match(self) -> None:
+        """Count a set."""
+        self.matches += 1
+        self._matched = self._clock()
+
+    def explain(self, slop_ns: int) -> str:
+        """Say why no set was found of late; empty if one was, or if it is too early to tell."""
+        since = self._clock() - PATIENCE_S
+        if max(self._matched, self._begun) > since:
+            return ''
+        counted = ', '.join(f'{name} {count}' for name, count in self.counts.items())
+        silent = [name for name in self.counts if self._arrived.get(name, -math.inf) < since]
+        if silent:
+            return f'nothing to match: no {", no ".join(silent)} arrives (arrived: {counted})'
+        gaps = ', '.join(f'{name} {ms:+.0f} ms' for name, ms in self.gaps_ms().items())
+        return (
+            f'nothing matches (arrived: {counted}): no stamps within {slop_ns / 1e6:g} ms; the '
+            f'newest differ by {gaps}: let all come from one clock, or raise slop or queue_size'
+        )
+
+    def gaps_ms(self) -> dict[str, float]:
+        """Newest stamp of each further input minus that of the first, in milliseconds."""
+        first, *others = self.counts
+        return {
+            name: (self._newest[name] - self._newest[first]) / 1e6
+            for name in others
+            if name in self._newest and first in self._newest
+        }

@@ -1,0 +1,117 @@
+"""Prompts that a node starts with, as YAML: docs/interfaces.md shows such a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from picosam_ros.errors import PromptError
+from picosam_ros.prompt import Box, Point, Prompt
+
+_KEYS = ('id', 'points', 'box', 'roi_size')
+
+
+def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
+    """Read a file of prompts, in pixels of the image.
+
+    Raises:
+        PromptError: the file cannot be read, is no list of prompts, or an entry is wrong; the
+            sentence names its line.
+
+    """
+    root = _parsed(Path(path))
+    if not isinstance(root, yaml.SequenceNode) or not root.value:
+        raise PromptError(
+            f'{path} holds no list of prompts; write one entry for each, such as '
+            '"- {id: 1, points: [[320, 240]]}"'
+        )
+    prompts: list[Prompt] = []
+    for number, node in enumerate(root.value, 1):
+        where = f'{path}, line {node.start_mark.line + 1}, entry {number}'
+        try:
+            prompt = _prompt(node)
+        except (PromptError, yaml.YAMLError) as error:
+            raise PromptError(f'{where}: {error}') from error
+        if any(other.object_id == prompt.object_id for other in prompts):
+            raise PromptError(f'{where}: id {prompt.object_id} is given twice; each needs its own')
+        prompts.append(prompt)
+    return tuple(prompts)
+
+
+def _parsed(path: Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise PromptError(
+            f'the prompts of {str(path)!r} cannot be read ({error.strerror}); parameter prompts '
+            'takes the path of a YAML file, or nothing'
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PromptError(f'{path} is no text in UTF-8: {error.reason}') from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PromptError(f'{path}, line {line}: no YAML: {error.problem}') from error
+    except yaml.YAMLError as error:
+        raise PromptError(f'{path}: no YAML: {error}') from error
+
+
+def _prompt(node: yaml.Node) -> Prompt:
+    entry: Any = yaml.SafeLoader('').construct_document(node)
+    if not isinstance(entry, dict):
+        raise PromptError(f'{entry!r} was given; an entry has the keys {", ".join(_KEYS)}')
+    unknown = [key for key in entry if key not in _KEYS]
+    if unknown:
+        raise PromptError(f'key {unknown[0]!r} was given; allowed are {", ".join(_KEYS)}')
+    if 'id' not in entry:
+        raise PromptError('it has no id; give one from 1 to 254')
+    return Prompt(
+        tuple(_point(point) for point in _listed(entry.get('points') or [], 'points', '[x, y]')),
+        _box(entry['box']) if entry.get('box') is not None else None,
+        _whole(entry['id'], 'id'),
+        _whole(entry.get('roi_size') or 0, 'roi_size'),
+    )
+
+
+def _point(given: Any) -> Point:
+    values = _numbers(given, 'point', (2, 3), '[x, y], or [x, y, 0] for one beside the object')
+    label = values[2] if len(values) == 3 else 1
+    if label not in (0, 1):
+        raise PromptError(f'point {given} has the label {label:g}; allowed are 1 and 0')
+    return Point(values[0], values[1], bool(label))
+
+
+def _box(given: Any) -> Box:
+    return Box(*_numbers(given, 'box', (4,), '[x0, y0, x1, y1]'))
+
+
+def _whole(given: Any, name: str) -> int:
+    if not _is(given, int) or given < 0:
+        raise PromptError(f'{name} {given!r} was given; it must be a whole number, not negative')
+    return int(given)
+
+
+def _numbers(given: Any, name: str, counts: Sequence[int], form: str) -> list[float]:
+    values = _listed(given, name, form)
+    if len(values) not in counts or not all(_is(value, (int, float)) for value in values):
+        raise PromptError(f'{name} {given!r} was given; write it as {form}')
+    return [_float(value, name) for value in values]
+
+
+def _float(value: float, name: str) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise PromptError(f'{name} holds a number that is too large for a pixel') from error
+
+
+def _listed(given: Any, name: str, form: str) -> list[Any]:
+    if not isinstance(given, list):
+        raise PromptError(f'{name} {given!r} was given; write a list: {form}')
+    return given
+
+
+def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -1,0 +1,116 @@
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from recorded import TOPIC, centre, cut, read, record, storage_file
+
+from picosam_ros.cli import main
+from picosam_ros.commands import bag
+
+POINT = '{},{}'.format(*centre(0))
+
+
+@pytest.fixture
+def network(tiny_network):
+    return tiny_network()
+
+
+def test_the_report_tells_what_was_done_and_how_fast(tmp_path, network, capsys):
+    path, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    arguments = ['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]
+    assert main([*arguments, '--json']) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report['topic'], report['out']) == (TOPIC, str(out))
+    assert (report['images'], report['refused'], report['masks']) == (10, 0, 10)
+    assert report['times_real_time'] == pytest.approx(0.3 / report['seconds'], rel=0.05)
+    assert len(read(out)['/segmenter/masks']) == 10
+
+
+def test_people_are_told_the_factor_and_where_the_masks_are(tmp_path, network, capsys):
+    path, out = record(tmp_path / 'bag', 'mcap'), tmp_path / 'out'
+    assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert '10 images, 10 masks' in printed
+    assert 'times real time' in printed
+    assert f'masks in {out}' in printed
+
+
+def test_a_file_of_prompts_gives_several_objects(tmp_path, network):
+    path, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    prompts = tmp_path / 'prompts.yaml'
+    x, y = centre(0)
+    prompts.write_text(f'- {{id: 7, points: [[{x}, {y}]]}}\n- {{id: 9, box: [25, 45, 55, 75]}}\n')
+    arguments = ['bag', str(path), '--prompts', str(prompts), '--model', network, '-o', str(out)]
+    assert main(arguments) == 0
+    for _, message in read(out)['/segmenter/masks']:
+        assert [mask.object_id for mask in message.masks] == [7, 9]
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_a_truncated_recording_is_a_clear_error_and_what_was_done_is_kept(
+    tmp_path, network, capsys, storage
+):
+    path, out = record(tmp_path / 'bag', storage, images=60), tmp_path / 'out'
+    cut(storage_file(path), 0.7)
+    assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 1
+    printed = capsys.readouterr()
+    done = len(read(out)['/segmenter/masks'])
+    assert done > 10
+    assert f'{path} is damaged: ' in printed.err
+    assert f'the masks of the {done} images that could be read are in {out}' in printed.err
+
+
+@pytest.mark.parametrize(
+    'given', [[], ['--point', '1,2', '--prompts', 'file.yaml']], ids=['nothing', 'both']
+)
+def test_one_kind_of_prompt_is_needed(tmp_path, given, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['bag', str(tmp_path), *given, '-o', 'out'])
+    assert 'give one object with --point' in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_it_with_a_bag_that_can_be_read(tmp_path, network):
+    path, out = record(tmp_path / 'bag', 'mcap', images=2000), tmp_path / 'out'
+    options = ['--point', POINT, '--model', network, '-o', out, '--json']
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'picosam_ros', 'bag', path, *options],
+        stdout=subprocess.PIPE,
+        env=os.environ,
+    )
+    try:
+        while not out.exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    report = json.loads(printed)
+    assert 0 < report['images'] < 2000
+    assert len(read(out)['/segmenter/masks']) == report['images']
+
+
+def test_who_looks_at_the_terminal_sees_how_far_it_is(tmp_path, network, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
+    monkeypatch.setattr(bag, 'REFRESH_SECONDS', 0.0)
+    path, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert '50%' in printed
+    assert '5 of 10 images' in printed
+    assert 's left' in printed
+
+
+def test_a_disk_that_is_full_is_told(tmp_path, network, capsys, monkeypatch):
+    def refuse(*_):
+        raise sqlite3.OperationalError('database or disk is full')
+
+    path, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    monkeypatch.setattr('rosbags.rosbag2.Writer.write', refuse)
+    assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 1
+    assert f'{out} cannot be written: database or disk is full' in capsys.readouterr().err

@@ -1,0 +1,109 @@
+"""`picosam latency` beside a running node."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+from harness import PATIENCE
+from rig import picture
+from std_msgs.msg import String
+
+COMMAND = str(Path(sys.prefix) / 'bin' / 'picosam')
+CENTRE = (150, 100)
+
+
+@pytest.fixture
+def shown(rig):
+    """Give the module's segmenter while images with an object come."""
+    rig.set(CENTRE)
+    timer = rig.node.create_timer(0.05, lambda: rig.images.publish(rig.image(picture(CENTRE))))
+    yield rig
+    rig.node.destroy_timer(timer)
+
+
+def finished(rig, *arguments, interrupt=False, namespace=None):
+    """Run the command while the node is served; return exit code, output and errors."""
+    environment = {**os.environ, 'NO_COLOR': '1'}
+    process = subprocess.Popen(
+        [COMMAND, 'latency', *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        if interrupt:
+            topic = f'{rig.process.name}/latency'
+            mine = rig.node.count_subscribers(topic)
+            latencies = rig.inboxes['latency']
+            rig.wait_for(lambda: rig.node.count_subscribers(topic) > mine)
+            latencies.clear()
+            rig.wait_for(lambda: len(latencies) > 20)
+            process.send_signal(signal.SIGINT)
+        rig.wait_for(lambda: process.poll() is not None)
+        out, err = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+def test_the_only_topic_is_found_and_its_figures_are_json(shown):
+    code, out, err = finished(shown, '--seconds', '2', '--json')
+    assert (code, err) == (0, '')
+    report = json.loads(out)
+    assert report['topic'] == f'{shown.process.name}/latency'
+    assert report['results'] > 5
+    assert report['answered'] == report['results']
+    assert 0 < report['rate_hz'] < 40
+    assert {'queue', 'inference', 'total'} <= set(report['stages'])
+    total = report['stages']['total']
+    assert 0 < total['p50'] <= total['p95'] <= total['p99']
+
+
+def test_a_report_is_drawn_and_a_table_printed(shown, tmp_path):
+    path = tmp_path / 'report.png'
+    topic = f'{shown.process.name}/latency'
+    code, out, err = finished(shown, topic, '--seconds', '1', '--plot', str(path))
+    assert (code, err) == (0, '')
+    assert out.startswith(f'{topic}   ')
+    assert 'inference' in out
+    assert cv2.imread(str(path)).shape[1] == 1200
+
+
+def test_ctrl_c_ends_it_with_the_summary(shown):
+    code, out, err = finished(shown, interrupt=True)
+    assert (code, err) == (0, '')
+    assert 'results per second' in out
+
+
+def test_a_node_that_sends_nothing_is_told(rig):
+    code, _, err = finished(rig, '--seconds', '0.5')
+    assert code == 1
+    assert f'nothing came on {rig.process.name}/latency: is the node active' in err
+
+
+def test_a_topic_that_is_not_there_names_those_that_are(rig):
+    code, _, err = finished(rig, '/nowhere')
+    assert code == 1
+    assert f'there is no /nowhere; give one of {rig.process.name}/latency' in err
+
+
+def test_a_topic_of_another_type_is_refused(rig):
+    rig.publisher(String, '/chatter')
+    code, _, err = finished(rig, '/chatter')
+    assert code == 1
+    assert '/chatter has the type std_msgs/msg/String; wanted is picosam_ros/msg/Latency' in err
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_the_watching(rig, tmp_path):
+    code, _, err = finished(rig, '--plot', str(tmp_path / 'none' / 'a.png'))
+    assert code == 1
+    assert 'there is no folder' in err
+    code, _, err = finished(rig, '--plot', 'report.doc')
+    assert code == 1
+    assert "OpenCV cannot write 'report.doc'" in err
