@@ -13,17 +13,23 @@ import sys
 from collections.abc import Sequence
 
 from picosam_ros import __version__
-from picosam_ros.commands import bench, doctor, segment
+from picosam_ros.commands import bench, doctor, segment, sensor_check
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
 
-COMMANDS = {'segment': segment, 'bench': bench, 'doctor': doctor}
+COMMANDS = {
+    'segment': segment,
+    'bench': bench,
+    'doctor': doctor,
+    'sensor-check': sensor_check,
+}
 
 EXAMPLE = """\
 examples:
   picosam segment photo.jpg --point 320,240 --overlay out.png
   picosam bench --prompts 3
   picosam doctor
+  picosam sensor-check --simulate
 """
 
 

@@ -150,12 +150,9 @@ def test_a_thin_leak_of_the_mask_moves_the_roi_little():
     tracker, prompt = begun()
     frame = picture(300)
     mask = mask_of(frame, tracker.aim(prompt))
-    mask.logits[47:49] = 9
+    mask.logits[2:8, 20:] = 9
     tracker.learn(frame, [mask])
-    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=2)
-    mask.logits[10:12, 40:] = 9
-    tracker.learn(frame, [mask])
-    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=3)
+    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
 def test_an_object_that_fills_all_of_the_roi_does_no_harm():
@@ -282,9 +279,7 @@ def test_there_is_one_run_for_each_object_and_frame():
     segmenter = Segmenter(engine, tracker=Tracker())
     segmenter.step(picture(300))
     for object_id in (1, 2):
-        segmenter.put(
-            lambda n=object_id: Prompt.at(290 + 10 * n, 240, object_id=n, roi_size=SIDE)
-        )
+        segmenter.put(lambda n=object_id: Prompt.at(290 + 10 * n, 240, object_id=n, roi_size=SIDE))
     engine.runs.clear()
     for frame in [picture(300 + n) for n in range(10)] + [EMPTY] * 10:
         segmenter.step(frame)

@@ -74,7 +74,7 @@ class Pointer:
         targets = []
         for object_id, sight in enumerate(SIGHTS.get(view.name, ()), start=1):
             x, y = view.affine(sight.x, sight.y)
-            if 0 <= x < WIDTH and 0 <= y < HEIGHT:
+            if 0 <= x <= WIDTH - 1 and 0 <= y <= HEIGHT - 1:
                 side = round(AIR * sight.size * view.affine.scale_x)
                 targets.append(Target(object_id, sight.name, x, y, side))
         return view.name, tuple(targets)
