@@ -64,7 +64,8 @@ class Process:
     """
 
     def __init__(self, executable, parameters=None, *, remaps=None, namespace=None):
-        self.namespace = namespace or f'/test{next(_numbers)}'
+        # Two of these test runs may share a ROS domain.
+        self.namespace = namespace or f'/test{os.getpid()}_{next(_numbers)}'
         self.name = f'{self.namespace}/{executable}'
         arguments = ['-r', f'__ns:={self.namespace}']
         for old, new in (remaps or {}).items():

@@ -57,6 +57,16 @@ def test_outputs_that_never_rest_are_left_out():
     assert bounds(OLD, seen(OLD, NEW, OTHER, NEW, OTHER)) is None
 
 
+@pytest.mark.parametrize(
+    ('other', 'noise'), [(OLD + np.float32(0.1), 0.0), (output(1), 4.0)], ids=['faint', 'noisy']
+)
+def test_a_difference_that_could_be_chance_is_left_out(other, noise):
+    def again(logits):
+        return logits + noise * RANDOM.standard_normal((24, 24)).astype(np.float32)
+
+    assert bounds(again(OLD), seen(*[again(OLD)] * 2, *(again(other) for _ in range(8)))) is None
+
+
 def test_several_changes_narrow_each_other_down():
     assert settle_frames([Bounds(1, 4), Bounds(2, 3), Bounds(0, 5)]) == 2
     assert settle_frames([Bounds(1, 4), Bounds(0, 3)]) == 2
