@@ -34,9 +34,7 @@ class Score:
 
 def measure(frames: int) -> Iterator[Row]:
     """One row a film, whose masks are known; then one a sight, compared with its first mask."""
-    import os
-
-    with open_engine('onnx', model=os.environ.get('M', 'picosam2-96')) as engine:
+    with open_engine('onnx') as engine:
         scores = {film: follow(engine, film) for film in SEQUENCES}
         walk = open_photos()
         kept = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -151,6 +152,7 @@ class Segmenter:
             lost = self._resize(frame.width, frame.height)
             prompts = tuple(self._prompts.values())
         made = self._run(frame, self._aimed(prompts))
+        begun = time.perf_counter()
         masks = self.current(made.masks)
         unanswered = tuple(it for it in made.unanswered if self._wants(it.prompt))
         if self.tracker is not None:
@@ -158,7 +160,8 @@ class Segmenter:
             masks = verdict.believed
             unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
             lost += tuple(self._lose(doubt) for doubt in verdict.lost)
-        return Result(frame, masks, unanswered, lost, made.timing)
+        decode = made.timing.decode + 1e3 * (time.perf_counter() - begun)
+        return Result(frame, masks, unanswered, lost, replace(made.timing, decode=decode))
 
     def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
         """Leave out the masks whose prompt was replaced or removed meanwhile."""
