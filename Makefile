@@ -52,8 +52,9 @@ help:  ## list the targets
 setup: $(INSTALLED)  ## make the environment and build the package into it [ROS=kilted] [PYTHON=python3.12]
 	@echo '$(VENV) is ready: $(VENV)/bin/picosam, and the nodes in $(VENV)/lib/picosam_ros'
 
-demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=photos]
-	$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA))
+demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=v4l2] [SOURCE=film.mp4] [SIMULATE=1]
+	$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA)) \
+	  $(if $(SOURCE),--source '$(SOURCE)') $(if $(SIMULATE),--simulate)
 
 test: $(INSTALLED)  ## run the tests, with coverage [ROS=kilted] [ARGS='-k roi']
 	$(TEST_ENVIRONMENT) $(VENV)/bin/python -m pytest --cov --cov-report=term $(ARGS)

@@ -12,7 +12,16 @@ from benchmarks import machine
 from benchmarks.report import Section
 
 # Each is a module with a TITLE and `measure(frames) -> rows`.
-SECTIONS = ('engine', 'transport', 'overload', 'memory', 'costs', 'tracking', 'cloud')
+SECTIONS = (
+    'engine',
+    'transport',
+    'overload',
+    'memory',
+    'costs',
+    'in_sensor',
+    'tracking',
+    'cloud',
+)
 FRAMES, QUICK_FRAMES = 300, 30
 
 

@@ -23,7 +23,7 @@ from std_msgs.msg import Header
 
 from benchmarks import scene
 from benchmarks.samples import Sample, Samples
-from benchmarks.segmenter import PLAIN_MALLOC
+from benchmarks.segmenter import PLAIN_MALLOC, PREBUILT
 from picosam_ros.latency import STAGES
 from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros import transport
@@ -48,6 +48,7 @@ class Setting:
         best_effort: how images are published; drivers publish reliably.
         profile: both processes use config/fastdds.xml.
         malloc: both processes tune malloc.
+        prebuilt: the node fills no message but the first: the floor of what Python can do.
 
     """
 
@@ -55,6 +56,7 @@ class Setting:
     best_effort: bool = False
     profile: bool = True
     malloc: bool = True
+    prebuilt: bool = False
 
 
 class Camera:
@@ -159,7 +161,7 @@ def camera(setting: Setting, frames: int) -> Iterator[Camera]:
 
     `frames` is how many will be measured.
     """
-    _speak_to_ourselves()
+    speak_to_ourselves()
     if not setting.profile:
         os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'DEFAULT'
     if setting.malloc:
@@ -175,7 +177,7 @@ def camera(setting: Setting, frames: int) -> Iterator[Camera]:
             rclpy.shutdown()
 
 
-def _speak_to_ourselves() -> None:
+def speak_to_ourselves() -> None:
     """Leave the domain that robots of this network may use, and the network."""
     os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 18 + 215)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -187,6 +189,7 @@ def _speak_to_ourselves() -> None:
 def _segmenter(setting: Setting) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
     command = [sys.executable, '-m', 'benchmarks.segmenter']
     command += [] if setting.malloc else [PLAIN_MALLOC]
+    command += [PREBUILT] if setting.prebuilt else []
     # Nothing in the picture can be followed.
     command += ['--ros-args', '-p', 'track:=false']
     with TemporaryFile('w+', encoding='utf-8') as output:

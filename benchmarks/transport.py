@@ -31,6 +31,9 @@ VARIANTS = {
 def measure(frames: int) -> Iterator[Row]:
     """30 Hz as a driver publishes; then 60 Hz best effort, with and without our tuning."""
     yield from _at_30_hz(isolated(run, Setting(), frames, 30.0))
+    floor = isolated(run, Setting(prebuilt=True), frames, 30.0).percentile(_overhead)
+    note = 'a message made beforehand: what Python and the middleware cost here in any case'
+    yield Row('30 Hz: overhead, floor', floor, 'ms', note=note)
     shipped = None
     for name, setting in VARIANTS.items():
         samples = isolated(run, setting, frames, 60.0)

@@ -59,6 +59,11 @@ def generate_launch_description():
             description='Who computes the masks.',
         ),
         DeclareLaunchArgument(
+            'roi_settle_frames',
+            default_value='3',
+            description="Frames that may show the IMX500's old ROI; picosam sensor-check tells.",
+        ),
+        DeclareLaunchArgument(
             'policy',
             default_value='fill_gaps',
             choices=['fill_gaps', 'on_failure', 'sensor_only', 'host_only'],
@@ -108,6 +113,7 @@ def generate_launch_description():
                 'frame_id': typed('frame_id'),
                 'camera_info_url': typed('camera_info_url'),
                 'engine': typed('engine'),
+                'roi_settle_frames': typed('roi_settle_frames', int),
                 'policy': typed('policy'),
                 'model': typed('model'),
                 'roi_size': typed('roi_size', int),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from picosam_ros.frame import Pixels
 
 Weights = npt.NDArray[np.floating]
+Indices = npt.NDArray[np.uint16]
 
 # Levels of each of R, G, B.
 LEVELS = 8
@@ -15,6 +16,8 @@ _SHIFT = 5
 
 # Of a level's weight that spills into each neighbour, so that a shade of light changes little.
 _SPILL = 0.11
+
+_SPILLED = (1 - 2 * _SPILL) * np.eye(LEVELS) + _SPILL * (np.eye(LEVELS, k=1) + np.eye(LEVELS, k=-1))
 
 # The object changes slowly, what is around it fast.
 OBJECT_RATE, SURROUNDINGS_RATE = 0.05, 0.2
@@ -50,20 +53,14 @@ class Appearance:
         self._surroundings += SURROUNDINGS_RATE * (seen - self._surroundings)
 
 
-def _quantised(pixels: Pixels) -> npt.NDArray[np.intp]:
-    r, g, b = (pixels[..., channel].astype(np.intp) >> _SHIFT for channel in range(3))
-    return (r * LEVELS + g) * LEVELS + b
+def _quantised(pixels: Pixels) -> Indices:
+    levels = (pixels >> _SHIFT).astype(np.uint16)
+    return levels @ np.array([LEVELS * LEVELS, LEVELS, 1], np.uint16)
 
 
-def _histogram(colours: npt.NDArray[np.intp], weights: Weights) -> npt.NDArray[np.float64]:
-    counts = np.bincount(colours.ravel(), weights.ravel().astype(np.float64), LEVELS**3)
+def _histogram(colours: Indices, weights: Weights) -> npt.NDArray[np.float64]:
+    counts = np.bincount(colours.ravel(), weights.ravel(), LEVELS**3)
     cube = counts.astype(np.float64).reshape(LEVELS, LEVELS, LEVELS)
-    for axis in range(3):
-        cube = _spilt(cube, axis)
+    for _ in range(3):  # each turn spills along the last axis and makes it the first
+        cube = np.tensordot(_SPILLED, cube, (1, 2))
     return cube.ravel() / max(cube.sum(), 1e-9)
-
-
-def _spilt(cube: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
-    padded = np.pad(cube, [(int(axis == i),) * 2 for i in range(3)], mode='edge')
-    below, above = (np.take(padded, np.arange(LEVELS) + at, axis) for at in (0, 2))
-    return (1 - 2 * _SPILL) * cube + _SPILL * (below + above)

@@ -13,11 +13,18 @@ import sys
 from collections.abc import Sequence
 
 from picosam_ros import __version__
-from picosam_ros.commands import bag, bench, doctor, latency, segment
+from picosam_ros.commands import bag, bench, doctor, latency, segment, sensor_check
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
 
-COMMANDS = {'segment': segment, 'bag': bag, 'bench': bench, 'latency': latency, 'doctor': doctor}
+COMMANDS = {
+    'segment': segment,
+    'bag': bag,
+    'bench': bench,
+    'latency': latency,
+    'doctor': doctor,
+    'sensor-check': sensor_check,
+}
 
 EXAMPLE = """\
 examples:
@@ -26,6 +33,7 @@ examples:
   picosam bench --prompts 3
   picosam latency --seconds 30 --plot latency.png
   picosam doctor
+  picosam sensor-check --simulate
 """
 
 

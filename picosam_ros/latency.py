@@ -18,8 +18,9 @@ class Timing:
     """The stages of one result, in milliseconds; NaN where the path has no such stage.
 
     `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is the rest of the time from the
-    capture stamp to arrival, `queue` arrival to the start of work, `decode` logits to messages.
-    `total` is capture stamp to the end of publishing, measured and not summed up.
+    capture stamp to arrival, `queue` arrival to the start of work, `decode` logits to messages,
+    tracking included. `total` is capture stamp to the end of publishing, measured and not summed
+    up.
     """
 
     exposure: float = NAN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -229,6 +230,7 @@ class Segmenter:
             started = self._begin()
             prompts = tuple(self._prompts.values())
         made = self._run(frame, self._aimed(prompts))
+        begun = time.perf_counter()
         masks = self.current(made.masks)
         unanswered = tuple(it for it in made.unanswered if self._wants(it.prompt))
         if self.tracker is not None:
@@ -236,7 +238,9 @@ class Segmenter:
             masks = verdict.believed
             unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
             lost += tuple(self._lose(doubt) for doubt in verdict.lost)
-        return Result(frame, masks, unanswered, lost, made.timing, started)
+        decode = made.timing.decode + 1e3 * (time.perf_counter() - begun)
+        timing = replace(made.timing, decode=decode)
+        return Result(frame, masks, unanswered, lost, timing, started)
 
     def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
         """Leave out the masks whose prompt was replaced or removed meanwhile."""

@@ -14,9 +14,12 @@ from picosam_ros.appearance import Appearance
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
-from picosam_ros.roi import Affine, crop
+from picosam_ros.roi import Affine
 
 Map = npt.NDArray[np.float32]
+
+# Side of the squares that are compared: half of the network's.
+GRID = 48
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,14 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A mask and what the network saw, both at its resolution.
+    """A mask and what the network saw, at a resolution that is enough to follow.
 
     Attributes:
         mask: of one object.
-        pixels: h×w×3 uint8 RGB.
-        depth: h×w, how far inside the mask a pixel lies, in pixels; 0 outside. A leak of the mask
-            is thin as a rule, so that depth does not see it.
-        to_image: network pixels to image pixels.
+        pixels: GRID×GRID×3 uint8 RGB.
+        depth: GRID×GRID, how far inside the mask a pixel lies, in pixels; 0 outside. A leak of
+            the mask is thin as a rule, so that depth does not see it.
+        to_image: pixels of this grid to image pixels.
 
     """
 
@@ -106,15 +109,14 @@ class Look:
 
     @classmethod
     def at(cls, frame: Frame, mask: Mask) -> Look:
-        """Crop the frame as the engine did."""
-        height, width = mask.logits.shape
-        pixels = np.empty((height, width, 3), np.uint8)
-        crop(frame.pixels, mask.roi.rounded(), pixels)
-        inside = (mask.logits > 0).astype(np.uint8)
+        """Sample what the network saw; beyond the border, the border's own pixels."""
+        to_image = mask.roi.affine_to(GRID, GRID).inverse()
+        logits = cv2.resize(mask.logits, (GRID, GRID), interpolation=cv2.INTER_AREA)
+        inside = (logits > 0).view(np.uint8)
         depth = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3), np.float32)
         # A mask without any outside is infinitely deep.
-        np.minimum(depth, max(height, width), out=depth)
-        return cls(mask, pixels, depth, mask.roi.affine_to(width, height).inverse())
+        np.minimum(depth, GRID, out=depth)
+        return cls(mask, _sampled(frame.pixels, to_image), depth, to_image)
 
 
 class Tracker:
@@ -212,6 +214,14 @@ class Tracker:
             return
         track.x, track.y = x, y
         track.side = min(max(track.side, side) * self.limits.widen, side * self.limits.widest)
+
+
+def _sampled(pixels: Pixels, to_image: Affine) -> Pixels:
+    steps = np.arange(GRID)
+    columns = np.rint(to_image.scale_x * steps + to_image.shift_x).astype(np.intp)
+    rows = np.rint(to_image.scale_y * steps + to_image.shift_y).astype(np.intp)
+    height, width = pixels.shape[:2]
+    return pixels[rows.clip(0, height - 1)[:, None], columns.clip(0, width - 1)]
 
 
 def _begun(look: Look) -> Track:

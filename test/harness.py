@@ -22,6 +22,8 @@ from picosam_ros.ros import transport
 PATIENCE = 30.0
 # Seconds in which a process ends once it is told to, on a machine that has a core for it.
 GOODBYE = 3.0
+# Seconds after which a question that changes nothing is asked again.
+ASK_AGAIN = 0.5
 
 _numbers = count(1)
 
@@ -64,7 +66,8 @@ class Process:
     """
 
     def __init__(self, executable, parameters=None, *, remaps=None, namespace=None):
-        self.namespace = namespace or f'/test{next(_numbers)}'
+        # Two of these test runs may share a ROS domain.
+        self.namespace = namespace or f'/test{os.getpid()}_{next(_numbers)}'
         self.name = f'{self.namespace}/{executable}'
         arguments = ['-r', f'__ns:={self.namespace}']
         for old, new in (remaps or {}).items():
@@ -112,16 +115,11 @@ class Inbox(list):
 
     def __init__(self, node, kind, topic, qos):
         super().__init__()
-        self._node = node
         self._subscription = node.create_subscription(kind, topic, self.append, qos)
 
     @property
     def connected(self):
         return self._subscription.get_publisher_count() > 0
-
-    def close(self):
-        """Unsubscribe."""
-        self._node.destroy_subscription(self._subscription)
 
 
 class Client:
@@ -172,6 +170,9 @@ class Client:
         client = self.node.create_client(kind, name)
         try:
             self.wait_for(client.service_is_ready)
+            # A service drops its answer to a client that it has not heard of yet. What a node
+            # announces is heard in order: who answers a later client knows this one.
+            self.state()
             future = client.call_async(request or kind.Request())
             self.wait_for(future.done)
             return future.result()
@@ -179,8 +180,22 @@ class Client:
             self.node.destroy_client(client)
 
     def state(self):
-        """Name the lifecycle state of the process's node."""
-        return self.call(GetState, f'{self.process.name}/get_state').current_state.label
+        """Name the lifecycle state of the process's node; ask until there is an answer."""
+        client = self.node.create_client(GetState, f'{self.process.name}/get_state')
+        self.wait_for(client.service_is_ready)
+        futures, due = [], 0.0
+
+        def answered():
+            nonlocal due
+            if time.monotonic() >= due:
+                due = time.monotonic() + ASK_AGAIN
+                futures.append(client.call_async(GetState.Request()))
+            return next((future for future in futures if future.done()), None)
+
+        try:
+            return self.wait_for(answered).result().current_state.label
+        finally:
+            self.node.destroy_client(client)
 
     def change(self, transition):
         """Ask for a lifecycle transition, by its id; tell whether it was made."""

@@ -57,16 +57,23 @@ def test_what_counts_more_is_more_likely():
     assert of(appearance, GREEN) < of(appearance, RED)
 
 
-def test_slow_changes_of_the_object_are_learnt_slowly(red):
-    # Both colours around it, too: so the object's own histogram decides.
-    before = of(red, GREEN)
+def test_a_colour_that_is_hardly_ever_seen_is_no_evidence():
+    pixels = picture(RED)
+    pixels[20, 20] = GREEN
+    weights = INSIDE.copy()
+    weights[20, 20] = 1e-3
+    assert of(Appearance(pixels, weights), GREEN) < 0.2
+
+
+def test_changes_of_the_object_are_learnt_slowly():
+    appearance = Appearance(picture(RED, around=GREEN), INSIDE)
     likely = []
     for _ in range(60):
-        red.learn(picture(GREEN), INSIDE)
-        likely.append(of(red, GREEN))
-    assert before == 0
+        appearance.learn(picture(GREEN, around=GREEN), INSIDE)
+        likely.append(of(appearance, GREEN))
+    assert likely[0] < 0.1
     assert likely == sorted(likely)
-    assert of(red, GREEN) > 0.9
+    assert likely[-1] == pytest.approx(0.5, abs=0.05)
 
 
 def test_what_the_object_moves_in_front_of_is_learnt_fast(red):

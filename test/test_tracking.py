@@ -1,63 +1,11 @@
-"""A bright disc on a dark picture is followed; the network is a threshold on red."""
+"""Where the tracker looks next, what it doubts, and when it gives up."""
 
-import math
-
-import cv2
 import numpy as np
 import pytest
+from discs import BLUE, EMPTY, SIDE, mask_of, picture
 
-from picosam_ros import Frame, Prompt, Segmenter
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
-from picosam_ros.mask import Mask
-from picosam_ros.roi import Roi, crop
-from picosam_ros.segmenter import State
+from picosam_ros import Prompt
 from picosam_ros.tracking import Limits, Tracker
-
-WIDTH, HEIGHT = 640, 480
-DARK, BRIGHT, BLUE = (20, 40, 60), (240, 60, 40), (30, 40, 230)
-SIDE = 120
-
-
-def picture(x, y=240, radius=30, colour=BRIGHT):
-    """Paint a disc."""
-    pixels = np.empty((HEIGHT, WIDTH, 3), np.uint8)
-    pixels[...] = DARK
-    centre, radius = (round(16 * x), round(16 * y)), round(16 * radius)
-    cv2.circle(pixels, centre, radius, colour, -1, cv2.LINE_8, 4)
-    return Frame(pixels)
-
-
-EMPTY = picture(-500)
-
-
-class Threshold(EngineContext):
-    """What is red is the object, in the square around the prompt; every run is counted."""
-
-    name = 'threshold'
-    capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
-    description, warning = {}, ''
-
-    def __init__(self):
-        self.runs = []
-
-    def open(self):
-        pass
-
-    def close(self):
-        pass
-
-    def segment(self, frame, prompts):
-        self.runs.append([prompt.object_id for prompt in prompts])
-        return Segmentation(tuple(mask_of(frame, prompt) for prompt in prompts))
-
-
-def mask_of(frame, prompt, *, channel=0, score=1.0):
-    """Give what is bright in a channel of the prompt's square."""
-    roi = Roi.choose(prompt, frame.width, frame.height)
-    pixels = np.empty((96, 96, 3), np.uint8)
-    crop(frame.pixels, roi, pixels)
-    logits = (pixels[..., channel].astype(np.float32) - 128) / 16
-    return Mask(prompt, logits, roi, frame.width, frame.height, 'threshold', score)
 
 
 def begun(x=300, y=240, **limits):
@@ -79,14 +27,6 @@ def place(tracker, prompt):
     aimed = tracker.aim(prompt)
     [point] = aimed.points
     return point.x, point.y, aimed.roi_size
-
-
-def follow(segmenter, path, *, start=None):
-    """Click on the first place of a path, then give the result of each."""
-    places = list(path)
-    segmenter.step(picture(*places[0]))
-    segmenter.put(lambda: Prompt.at(*places[0][:2], roi_size=SIDE))
-    return [segmenter.step(picture(*place)) for place in places]
 
 
 # Where it looks
@@ -150,12 +90,9 @@ def test_a_thin_leak_of_the_mask_moves_the_roi_little():
     tracker, prompt = begun()
     frame = picture(300)
     mask = mask_of(frame, tracker.aim(prompt))
-    mask.logits[47:49] = 9
+    mask.logits[2:8, 20:] = 9
     tracker.learn(frame, [mask])
-    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=2)
-    mask.logits[10:12, 40:] = 9
-    tracker.learn(frame, [mask])
-    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=3)
+    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
 def test_an_object_that_fills_all_of_the_roi_does_no_harm():
@@ -272,72 +209,3 @@ def test_what_is_not_kept_is_forgotten_and_the_rest_goes_on():
     assert tracker.aim(other) is not other
     tracker.keep([])
     assert tracker.aim(other) is other
-
-
-# With an engine
-
-
-def test_there_is_one_run_for_each_object_and_frame():
-    engine = Threshold()
-    segmenter = Segmenter(engine, tracker=Tracker())
-    segmenter.step(picture(300))
-    for object_id in (1, 2):
-        segmenter.put(
-            lambda n=object_id: Prompt.at(290 + 10 * n, 240, object_id=n, roi_size=SIDE)
-        )
-    engine.runs.clear()
-    for frame in [picture(300 + n) for n in range(10)] + [EMPTY] * 10:
-        segmenter.step(frame)
-    assert engine.runs == [[1, 2]] * 20
-
-
-def around(frames, turns=1):
-    angles = np.linspace(0, 2 * math.pi * turns, frames)
-    return [(320 + 200 * math.cos(a), 240 + 140 * math.sin(a)) for a in angles]
-
-
-PATHS = {
-    'to the right': [(60 + 5 * n, 240) for n in range(100)],
-    'aslant': [(80 + 4 * n, 80 + 3 * n) for n in range(100)],
-    'in circles': around(150),
-    'closer': [(320, 240, 15 + n) for n in range(80)],
-    'away': [(320, 240, 50 - 0.4 * n) for n in range(100)],
-    'over the border and back': [(320 + 310 * math.sin(n / 30), 240) for n in range(180)],
-}
-
-
-@pytest.mark.parametrize('path', PATHS.values(), ids=PATHS)
-def test_a_disc_is_followed_and_its_mask_stays_on_it(path):
-    results = follow(Segmenter(Threshold(), tracker=Tracker()), path)
-    for (x, y, *radius), result in zip(path, results, strict=True):
-        [mask] = result.masks
-        inside = picture(x, y, *radius).pixels[..., 0] > 128
-        found = mask.to_image()
-        assert np.count_nonzero(found & inside) > 0.9 * np.count_nonzero(found | inside)
-
-
-def test_without_a_tracker_the_roi_stays_so_the_test_above_can_fail():
-    results = follow(Segmenter(Threshold()), PATHS['to the right'])
-    assert results[0].masks[0].area
-    assert results[-1].masks[0].empty
-
-
-def test_a_disc_that_hides_is_unanswered_and_comes_back_with_the_same_prompt():
-    segmenter = Segmenter(Threshold(), tracker=Tracker())
-    path = [(200 + 3 * n, 240) for n in range(30)] + [(-500, 240)] * 40 + [(320, 240)] * 20
-    results = follow(segmenter, path)
-    hidden = results[35:70]
-    assert not any(result.masks for result in hidden)
-    assert {result.unanswered[0].reason for result in hidden} == {'the network sees nothing there'}
-    [mask] = results[-1].masks
-    assert mask.prompt.generation == segmenter.prompts[0].generation
-    assert mask.centroid == pytest.approx((320, 240), abs=1)
-
-
-def test_a_disc_that_stays_away_is_lost_and_no_prompt_is_left():
-    segmenter = Segmenter(Threshold(), tracker=Tracker(Limits(patience=10)))
-    results = follow(segmenter, [(300, 240)] * 3 + [(-500, 240)] * 20)
-    [lost] = [answer for result in results for answer in result.lost]
-    assert lost.state is State.LOST
-    assert lost.reason == 'not seen for 11 frames: the network sees nothing there'
-    assert segmenter.prompts == ()

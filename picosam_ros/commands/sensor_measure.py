@@ -7,18 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 
-from picosam_ros.cameras.clock import stamp_of
-from picosam_ros.cameras.imx500 import Imx500Camera
-from picosam_ros.cameras.sensor_clock import period_of
-from picosam_ros.cameras.stream import Shot
-from picosam_ros.cameras.tensors import plane_of
+from picosam_ros.commands.sensor_probe import Probe, Reading
 from picosam_ros.commands.settling import Bounds, Sighting, bounds, settle_frames
 from picosam_ros.errors import CameraError
-from picosam_ros.frame import Frame
 from picosam_ros.latency import Percentiles
 from picosam_ros.mask import Logits
 from picosam_ros.roi import Roi
@@ -68,54 +62,6 @@ class SensorReport:
     age_ms: Percentiles
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A frame, as raw as the sensor gives it."""
-
-    captured_ns: int
-    period_ns: int
-    logits: Logits | None
-    kpi: tuple[float, float] | None
-    wall_offset_ms: float | None
-    age_ms: float
-
-
-class Probe(Imx500Camera):
-    """The camera with its frames laid open, whether their ROI has settled or not."""
-
-    def __init__(self, **camera: Any) -> None:
-        super().__init__(**camera)
-        self._shot: Shot | None = None
-
-    @property
-    def placed_ns(self) -> int:
-        """When the ROI was placed last, on the steady clock."""
-        newest = self._history.newest
-        return newest.placed_ns if newest else 0
-
-    def reading(self, timeout: float) -> Reading | None:
-        """Wait for a frame; None while it starts. Raises CameraError if it stops."""
-        frame = self.read(timeout)
-        shot = self._shot
-        if frame is None or shot is None:
-            return None
-        imx500, metadata = self._imx500, shot.metadata
-        outputs = imx500.get_outputs(metadata)
-        wall_ns = metadata.get('FrameWallClock')
-        return Reading(
-            shot.captured_ns,
-            period_of(metadata),
-            plane_of(outputs) if outputs else None,
-            imx500.get_kpi_info(metadata),
-            (wall_ns - stamp_of(shot.captured_ns)) / 1e6 if wall_ns else None,
-            (frame.received_ns - frame.stamp_ns) / 1e6,
-        )
-
-    def _frame(self, shot: Shot, **inferred: Any) -> Frame:
-        self._shot = shot
-        return super()._frame(shot, **inferred)
-
-
 def measure(
     probe: Probe, *, changes: int, size: tuple[int, int], tell: Callable[[str], None]
 ) -> SensorReport:
@@ -128,7 +74,7 @@ def measure(
         tell: takes what the camera does while it starts.
 
     Raises:
-        CameraError: no frames come, or none of them has an output of the network.
+        CameraError: no frames come.
 
     """
     readings = [_first(probe, tell)]
@@ -140,10 +86,10 @@ def measure(
         try:
             probe.look_at(next(places))
         except CameraError as error:
-            refused, refusal = refused + 1, str(error)
+            refused, refusal, before = refused + 1, str(error), None
         window = list(_window(probe))
         readings += window
-        bound = bounds(before, _sightings(probe, window)) if before is not None else None
+        bound = bounds(before, _sightings(window)) if before is not None else None
         if bound is not None:
             found.append(bound)
     offsets = [r.wall_offset_ms for r in readings if r.wall_offset_ms is not None]
@@ -182,18 +128,12 @@ def _window(probe: Probe) -> Iterator[Reading]:
         if reading is None:
             raise CameraError(f'no frame came within {FRAME_S:g} s: {probe.state}')
         yield reading
-        if _count(probe, reading) >= WINDOW:
+        if reading.count >= WINDOW:
             return
 
 
-def _sightings(probe: Probe, window: Sequence[Reading]) -> list[Sighting]:
-    counted = [(_count(probe, reading), reading.logits) for reading in window]
-    return [Sighting(n, logits) for n, logits in counted if n > 0 and logits is not None]
-
-
-def _count(probe: Probe, reading: Reading) -> int:
-    """Count frames from the last change as RoiHistory does: 1 for the first one after it."""
-    return (reading.captured_ns - probe.placed_ns) // reading.period_ns + 1
+def _sightings(window: Sequence[Reading]) -> list[Sighting]:
+    return [Sighting(r.count, r.logits) for r in window if r.count > 0 and r.logits is not None]
 
 
 def _last_output(readings: Sequence[Reading]) -> Logits | None:

@@ -9,10 +9,8 @@ import numpy as np
 
 from picosam_ros.mask import Logits
 
-# Two outputs differ if their probabilities do by so much in the mean, and by so many times what
-# two outputs of the same ROI differ.
+# Two outputs differ if their probabilities do by so much in the mean.
 MIN_CONTRAST = 0.03
-NOISE_FACTOR = 3.0
 
 # An output is of the ROI that it is nearer to, if it is nearer by this factor.
 CLEARLY = 2.0
@@ -45,7 +43,7 @@ def bounds(before: Logits, sightings: Sequence[Sighting]) -> Bounds | None:
 
     Args:
         before: of the old ROI.
-        sightings: in the order of capture; the last two are of the new ROI.
+        sightings: in the order of capture; the last one is of the new ROI.
 
     Returns:
         None if the outputs do not tell: both ROIs look alike, or the scene changed meanwhile.
@@ -55,8 +53,7 @@ def bounds(before: Logits, sightings: Sequence[Sighting]) -> Bounds | None:
         return None
     outputs = [_probability(sighting.logits) for sighting in sightings]
     old, new = _probability(before), outputs[-1]
-    noise = _distance(outputs[-2], new)
-    if _distance(old, new) < max(MIN_CONTRAST, NOISE_FACTOR * noise):
+    if _distance(old, new) < MIN_CONTRAST:
         return None
     last_old, first_new = 0, 0
     for sighting, output in zip(sightings, outputs, strict=True):

@@ -52,7 +52,7 @@ PARAMETERS = (
         3,
         "Frames after a change of the IMX500's ROI that may still show the old one.",
         low=0,
-        high=30,
+        high=10,
         read_only=True,
     ),
     Parameter('simulate', False, 'Take a simulated IMX500; it needs no hardware.', read_only=True),

@@ -7,6 +7,7 @@ from topics, and one picture of each photograph from the overlay topic.
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import subprocess
 import sys
@@ -184,10 +185,10 @@ def _camera(arguments: argparse.Namespace) -> Iterator[Any]:
     if arguments.attach:
         yield lambda: True
         return
-    parameters = {'camera': arguments.camera, 'source': arguments.source}
     command = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
-    for name, value in parameters.items():
-        command += ['-p', f'{name}:="{value}"'] if value else []
+    for name in ('camera', 'source', 'simulate'):
+        # JSON is what ROS reads: a source like /dev/video2 or 2 stays a text.
+        command += ['-p', f'{name}:={json.dumps(getattr(arguments, name))}']
     process = subprocess.Popen(command)
     try:
         yield lambda: process.poll() is None
@@ -197,7 +198,8 @@ def _camera(arguments: argparse.Namespace) -> Iterator[Any]:
 
 
 def _pointer(arguments: argparse.Namespace) -> Pointer:
-    if arguments.camera == 'photos' and not arguments.source:
+    # The simulated sensor looks at the same photographs.
+    if (arguments.camera == 'photos' or arguments.simulate) and not arguments.source:
         return Pointer(open_photos())
     return Pointer(None)
 
@@ -209,6 +211,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument('--seconds', type=float, default=0, help='0, the default: until Ctrl-C')
     parser.add_argument('--camera', choices=tuple(CAMERAS), default='photos')
+    parser.add_argument(
+        '--simulate', action='store_true', help='with --camera imx500: one without hardware'
+    )
     parser.add_argument('--source', default='', help='device, file or folder')
     parser.add_argument(
         '--output', type=Path, default=Path('demo'), help='folder for the overlay pictures'

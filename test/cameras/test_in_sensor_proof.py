@@ -52,7 +52,9 @@ def proof(monkeypatch, lag, settle_frames, changes):
     """Change prompts at random and compare every mask with what really happened."""
     faults = f'roi_lag={lag},missing=0.1'
     settings = {'input_size': (8, 8), 'network': coordinates, 'isp_ms': ISP_MS[lag]}
-    bench = Bench(monkeypatch, faults, size=SIZE, settings=settings, roi_settle_frames=settle_frames)
+    bench = Bench(
+        monkeypatch, faults, size=SIZE, settings=settings, roi_settle_frames=settle_frames
+    )
     bench.open()
     engine = Interrupted(sensor=bench.camera)
     segmenter = Segmenter(engine)
@@ -130,9 +132,7 @@ def expected(x, y, side):
     """The square around a click, moved inside of the sensor."""
     roi = Roi.square(x, y, side)
     left, right = -LEFT * WIDTH / 4052, WIDTH + LEFT * WIDTH / 4052
-    return Roi(
-        min(max(roi.x, left), right - side), min(max(roi.y, 0), HEIGHT - side), side, side
-    )
+    return Roi(min(max(roi.x, left), right - side), min(max(roi.y, 0), HEIGHT - side), side, side)
 
 
 def near(a, b, tolerance):

@@ -139,7 +139,7 @@ def test_a_picture_is_read_upright_as_its_exif_data_tell(tmp_path, tiny_network,
     [
         (['--point', '120,10'], 'point (120, 10) is outside of the image; allowed are x from 0'),
         (['--box', '130,10,140,20'], 'is outside of the 120×100 image'),
-        (['--box', '9,9,9,9'], 'x1 must exceed x0'),
+        (['--box', '9,9,8,9'], 'x1 must be at least x0'),
         (['--point', 'nan,3'], 'coordinates must be finite'),
         (['--point', '9,9,0'], 'no positive point and no box'),
         (['--point', '9,9', '--roi-size', '3'], 'an ROI of 3 pixels was given; allowed are 16'),

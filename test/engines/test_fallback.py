@@ -6,7 +6,6 @@ import pytest
 from picosam_ros import Frame, Prompt
 from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation, Unanswered
 from picosam_ros.engines.fallback import FAILED_AFTER, POLICIES, FallbackEngine
-from picosam_ros.errors import EngineError
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.roi import Roi
@@ -209,12 +208,6 @@ def test_what_the_policy_uses_is_opened_and_all_is_closed(fallback, sensor, host
         assert (sensor.state == 'open') == (policy != 'host_only')
         assert (host.state == 'open') == (policy != 'sensor_only')
     assert sensor.state == host.state == 'closed'
-
-
-def test_an_unknown_policy_is_refused_with_the_known_ones(fallback):
-    with pytest.raises(EngineError) as refusal:
-        fallback('hope')
-    assert str(refusal.value) == f"policy 'hope' was given; allowed are {', '.join(POLICIES)}"
 
 
 def test_the_share_of_automatic_squares_is_that_of_both_engines():

@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from picosam_ros.msg import PromptStatus
 from picosam_ros.ros.messages import from_time
 
+ROBOT = f'/robot{os.getpid()}'
 FRAME = 'front_camera_optical_frame'
 
 
@@ -30,9 +33,9 @@ def rig():
     """Run a camera that looks at photographs, under another name, with the network that ships."""
     settings = {'camera': 'photos', 'rate': 20.0, 'frame_id': FRAME}
     with Process(
-        'camera', settings, namespace='/robot', remaps={'camera_info': 'front/info'}
+        'camera', settings, namespace=ROBOT, remaps={'camera_info': 'front/info'}
     ) as process:
-        rig = CameraRig(process, '/robot/image_raw', '/robot/front/info')
+        rig = CameraRig(process, f'{ROBOT}/image_raw', f'{ROBOT}/front/info')
         rig.wait_for(lambda: len(rig.image_raw) > 1 and len(rig.camera_info) > 1)
         yield rig
         process.stop()
@@ -83,9 +86,8 @@ def test_the_camera_has_a_part_in_the_diagnostics(rig):
 def test_names_are_relative_to_the_namespace(rig):
     topics = dict(rig.node.get_topic_names_and_types())
     for name in ('image_raw', 'front/info', 'prompt_point', 'camera/masks', 'camera/latency'):
-        assert f'/robot/{name}' in topics
-    assert '/robot/camera_info' not in topics
-    assert '/image_raw' not in topics
+        assert f'{ROBOT}/{name}' in topics
+    assert f'{ROBOT}/camera_info' not in topics
 
 
 def test_a_camera_stops_and_starts_with_the_lifecycle(rig):
@@ -93,7 +95,7 @@ def test_a_camera_stops_and_starts_with_the_lifecycle(rig):
         assert rig.change(Transition.TRANSITION_DEACTIVATE)
         assert rig.state() == 'inactive'
         assert rig.change(Transition.TRANSITION_CLEANUP)
-        rig.wait_for(lambda: not rig.node.count_publishers('/robot/image_raw'))
+        rig.wait_for(lambda: not rig.node.count_publishers(f'{ROBOT}/image_raw'))
         rig.image_raw.clear()
         assert rig.change(Transition.TRANSITION_CONFIGURE)
         assert rig.change(Transition.TRANSITION_ACTIVATE)

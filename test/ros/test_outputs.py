@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from harness import serve_until
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from picosam_ros.frame import Frame
@@ -90,6 +91,21 @@ def test_a_topic_is_filled_while_somebody_listens(node, made, publish, topic, ki
     publish()
     assert made == {key: int(key in names) for key in made}
     executor.shutdown()
+
+
+def test_the_meaning_of_labels_is_told_to_who_comes_later(node):
+    messages = pytest.importorskip('vision_msgs.msg', reason='apt brings vision_msgs, PyPI not')
+    outputs = Outputs(node, Unchanged(), threading.Lock())
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    heard = []
+    node.create_subscription(messages.LabelInfo, '~/label_info', heard.append, latched)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    serve_until(executor, lambda: heard)
+    executor.shutdown()
+    outputs.destroy()
+    assert [each.class_id for each in heard[0].class_map] == list(range(255))
+    assert heard[0].class_map[0].class_name == 'nothing'
 
 
 def test_the_timing_is_complete_and_that_of_the_latency_topic(node, publish):

@@ -1,0 +1,167 @@
+"""`picosam sensor-check`: what the IMX500 here does, and what to set."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from picosam_ros.commands.arguments import at_least
+from picosam_ros.commands.terminal import paint
+
+if TYPE_CHECKING:
+    from picosam_ros.commands.sensor_measure import SensorReport
+    from picosam_ros.latency import Percentiles
+
+HELP = 'measure an IMX500, and tell what to set'
+DESCRIPTION = (
+    'Move the ROI of an IMX500 about and watch its frames: rate, tensors, times, clocks, and after '
+    'how many frames a new ROI shows. Point the camera at a scene with several things in it and '
+    'keep both still. The exit code is 0 if all could be measured, else 1.'
+)
+EXAMPLE = 'picosam sensor-check --simulate --faults roi_lag=2'
+
+# Where the node stands if nothing is set.
+SETTLE_FRAMES = 3
+
+FEW_TENSORS = 0.9
+CLOCKS_DIFFER_MS = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument('--network', metavar='FILE', default='', help='the network.rpk to run')
+    parser.add_argument(
+        '--source',
+        metavar='NAME',
+        default='',
+        help="part of the sensor's name; simulated, a video or a folder of pictures to look at",
+    )
+    parser.add_argument(
+        '--simulate', action='store_true', help='take a simulated sensor; needs no hardware'
+    )
+    parser.add_argument(
+        '--faults', metavar='LIST', default='', help='of the simulated one: missing=0.3,roi_lag=2'
+    )
+    parser.add_argument(
+        '--rate', metavar='HZ', type=partial(at_least, 1), default=30, help='default: 30'
+    )
+    parser.add_argument(
+        '--changes',
+        metavar='N',
+        type=partial(at_least, 1),
+        default=16,
+        help='of the ROI, 0.4 s each (default: 16)',
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and tell."""
+    from picosam_ros.cameras.picamera import SIZE
+    from picosam_ros.commands.sensor_measure import measure
+    from picosam_ros.commands.sensor_probe import Probe
+
+    # picamera2 prints; what is read by programs must be ours only.
+    with contextlib.redirect_stdout(sys.stderr):
+        probe = Probe(
+            source=arguments.source,
+            network=arguments.network,
+            rate=float(arguments.rate),
+            frame_id='',
+            simulate=arguments.simulate,
+            faults=arguments.faults,
+        )
+        probe.open()
+        try:
+            report = measure(probe, changes=arguments.changes, size=SIZE, tell=_progress)
+        finally:
+            probe.close()
+    advice = list(advise(report, float(arguments.rate)))
+    if arguments.json:
+        print(json.dumps(asdict(report) | {'advice': advice}, indent=2))
+    else:
+        _tell(report, advice)
+    return 0 if report.roi_settle_frames is not None else 1
+
+
+def advise(report: SensorReport, rate: float) -> Iterator[str]:
+    """Say in sentences what to set, and what is wrong."""
+    yield _settling(report)
+    if report.refused_rois:
+        yield (
+            f'{report.refused_rois} of {report.changes} ROIs were refused; the last time '
+            f'{report.refusal}.'
+        )
+    if 0 < report.tensor_share < FEW_TENSORS:
+        yield (
+            f'{report.tensor_share:.0%} of the frames had a tensor: with policy:=fill_gaps the '
+            'host answers the others; a lower rate gives the sensor more time.'
+        )
+    if report.rate < 0.9 * rate:
+        yield f'{report.rate:.1f} frames per second came of the {rate:g} that were asked for.'
+    offset = report.clock_offset_ms
+    if offset is not None and abs(offset) > CLOCKS_DIFFER_MS:
+        yield (
+            f'FrameWallClock and SensorTimestamp differ by {offset:.1f} ms: stamps follow the '
+            'former; was the system clock set meanwhile?'
+        )
+
+
+def _settling(report: SensorReport) -> str:
+    frames = report.roi_settle_frames
+    if not report.tensor_share:
+        return (
+            'No frame had a tensor: does the network run? `dmesg | grep -i imx500` may tell why '
+            'not. Until then set engine:=onnx.'
+        )
+    if frames is None:
+        return (
+            'No change of the ROI could be seen in the outputs: point the camera at a scene with '
+            'several things in it, keep both still, and try again.'
+        )
+    if frames > SETTLE_FRAMES:
+        why = f'with the default, {SETTLE_FRAMES}, masks of one object would be given to another'
+    elif frames < SETTLE_FRAMES:
+        sooner = SETTLE_FRAMES - frames
+        why = f'masks come {sooner} frame{"s" * (sooner > 1)} sooner than with the default'
+    else:
+        why = 'which is the default'
+    return f'Set roi_settle_frames:={frames}: {why}.'
+
+
+def _progress(state: str) -> None:
+    print(paint(state, 'dim', sys.stderr), file=sys.stderr)
+
+
+def _tell(report: SensorReport, advice: list[str]) -> None:
+    print(paint(f'{report.frames} frames, {report.changes} changes of the ROI', 'bold'))
+    _line('frames per second', f'{report.rate:.1f}')
+    _line('frames with a tensor', f'{report.tensor_share:.0%}')
+    _line('DNN', _times(report.dnn_ms))
+    _line('DSP', _times(report.dsp_ms))
+    shown = f'{report.clear_changes} of {report.changes} changes told'
+    _line('ROI settles after', f'{report.roi_settle_frames} frames ({shown})')
+    _line('ROIs refused', str(report.refused_rois))
+    _line('capture to arrival', _times(report.age_ms))
+    offset = report.clock_offset_ms
+    told = (
+        'no FrameWallClock; stamps from SensorTimestamp' if offset is None else f'{offset:.2f} ms'
+    )
+    _line('clocks differ by', told)
+    for sentence in advice:
+        print(f'→ {sentence}')
+
+
+def _line(name: str, value: str) -> None:
+    print(f'  {name:<22}{value}')
+
+
+def _times(row: Percentiles | None) -> str:
+    if row is None:
+        return 'not told'
+    return f'{row.p50:.1f} / {row.p95:.1f} / {row.p99:.1f} ms (p50 / p95 / p99)'
