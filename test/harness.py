@@ -115,7 +115,11 @@ class Inbox(list):
 
     def __init__(self, node, kind, topic, qos):
         super().__init__()
+        self._node = node
         self._subscription = node.create_subscription(kind, topic, self.append, qos)
+
+    def close(self):
+        self._node.destroy_subscription(self._subscription)
 
     @property
     def connected(self):

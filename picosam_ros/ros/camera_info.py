@@ -150,14 +150,13 @@ def path_of(url: str) -> Path:
 
 def to_camera_info(calibration: Calibration) -> CameraInfo:
     """A calibration as a message without a header."""
+    # Whole numbers of a file or a program are no doubles to a message.
+    matrices = {name: list(map(float, getattr(calibration, name))) for name in 'dkrp'}
     return CameraInfo(
         width=calibration.width,
         height=calibration.height,
         distortion_model=calibration.distortion_model,
-        d=calibration.d,
-        k=calibration.k,
-        r=calibration.r,
-        p=calibration.p,
+        **matrices,
     )
 
 

@@ -31,7 +31,8 @@ class CameraRig(Rig):
 @pytest.fixture(scope='module')
 def rig():
     """Run a camera that looks at photographs, under another name, with the network that ships."""
-    settings = {'camera': 'photos', 'rate': 20.0, 'frame_id': FRAME}
+    # A busy machine may take its time to bring a prompt.
+    settings = {'camera': 'photos', 'rate': 20.0, 'frame_id': FRAME, 'prompt_max_age': 30.0}
     with Process(
         'camera', settings, namespace=ROBOT, remaps={'camera_info': 'front/info'}
     ) as process:
