@@ -53,7 +53,7 @@ setup: $(INSTALLED)  ## make the environment and build the package into it [ROS=
 	@echo '$(VENV) is ready: $(VENV)/bin/picosam, and the nodes in $(VENV)/lib/picosam_ros'
 
 demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=v4l2] [SOURCE=film.mp4] [SIMULATE=1]
-	$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA)) \
+	@$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA)) \
 	  $(if $(SOURCE),--source '$(SOURCE)') $(if $(SIMULATE),--simulate)
 
 test: $(INSTALLED)  ## run the tests, with coverage [ROS=kilted] [ARGS='-k roi']

@@ -25,8 +25,8 @@ WARM_UP_RUNS = 3
 class OnnxEngine(EngineContext):
     """Crops a square for each prompt and runs the squares of a frame one after another.
 
-    As one batch they would take a fifth longer, because the activations outgrow the caches, and
-    twenty megabytes more for each (`make bench` compares the two).
+    As one batch they take longer, because the activations, which grow with the batch, do not fit
+    into the caches (`make bench` compares the two).
 
     Args:
         model: a name of models.yaml, or the path of an .onnx file with the same input (uint8

@@ -1,8 +1,8 @@
 """What makes images travel fast between Python processes, applied before a node exists.
 
-Measured on VGA rgb8 at 60 Hz between two processes (`make bench` prints it for your machine):
-tuned malloc halves the latency, the shared-memory profile makes the difference between 30 of
-210 images and all of them.
+`make bench ARGS='--only transport'` prints what it brings on your machine: without the
+shared-memory profile most best-effort VGA images are lost. Tuned malloc spares each image an mmap
+and its page faults; whether that shows in the latency differs from machine to machine.
 """
 
 from __future__ import annotations
