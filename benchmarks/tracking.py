@@ -16,7 +16,8 @@ from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.prompt import Prompt
-from picosam_ros.segmenter import Result, Segmenter
+from picosam_ros.result import Result
+from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker
 
 TITLE = 'Tracking: the click of frame 0 is the only prompt; mean IoU'

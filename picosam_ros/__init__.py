@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from picosam_ros.frame import Frame
     from picosam_ros.mask import Mask
     from picosam_ros.prompt import Box, Point, Prompt
+    from picosam_ros.result import Result
     from picosam_ros.roi import Roi
-    from picosam_ros.segmenter import Result, Segmenter
+    from picosam_ros.segmenter import Segmenter
 
 __version__ = '0.1.0'
 
@@ -35,7 +36,7 @@ _HOMES = {
     'PicosamError': 'errors',
     'Point': 'prompt',
     'Prompt': 'prompt',
-    'Result': 'segmenter',
+    'Result': 'result',
     'Roi': 'roi',
     'Segmenter': 'segmenter',
     'open_engine': 'engines',

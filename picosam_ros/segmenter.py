@@ -6,60 +6,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 
 from picosam_ros.engines.base import Engine, Segmentation, Unanswered
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
-from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
+from picosam_ros.result import Answer, Result, State
 from picosam_ros.tracking import Doubt, Tracker
 
 MAX_PROMPTS = 32
-
-
-class State(IntEnum):
-    """What became of a prompt; the values of PromptStatus.msg."""
-
-    ACCEPTED = 0
-    CLAMPED = 1
-    REFUSED = 2
-    LOST = 3
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Every prompt gets one. `generation` is 0 if it was refused."""
-
-    object_id: int
-    state: State
-    reason: str = ''
-    generation: int = 0
-
-
-@dataclass(frozen=True)
-class Result:
-    """The masks of one frame.
-
-    Attributes:
-        frame: the frame that they were computed from; its header is theirs.
-        masks: one for each prompt that was answered.
-        unanswered: prompts that the engine could not answer for this frame, or whose mask does
-            not show the object any more.
-        lost: prompts that ended with this frame.
-        timing: the engine's stages.
-        started: answers to the prompts that waited for the first frame, which this one is.
-
-    """
-
-    frame: Frame
-    masks: tuple[Mask, ...]
-    unanswered: tuple[Unanswered, ...]
-    lost: tuple[Answer, ...]
-    timing: Timing
-    started: tuple[Answer, ...] = ()
 
 
 class Segmenter:

@@ -11,8 +11,9 @@ from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.result import Answer, State
 from picosam_ros.roi import Roi
-from picosam_ros.segmenter import Answer, Segmenter, State
+from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker
 
 PATIENCE = 10.0

@@ -6,7 +6,8 @@ import pytest
 from picosam_ros.engines import open_engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
-from picosam_ros.segmenter import Segmenter, State
+from picosam_ros.result import State
+from picosam_ros.segmenter import Segmenter
 
 WIDTH, HEIGHT = 160, 120
 DEFAULTS = {'track': False, 'lost_after': 90, 'max_prompts': 32, 'auto_share': 0.4}

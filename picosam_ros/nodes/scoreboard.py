@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 
 from picosam_ros.latency import LatencyWindow, Timing
-from picosam_ros.segmenter import State
+from picosam_ros.result import State
 
 _RATE_SECONDS = 2.0
 

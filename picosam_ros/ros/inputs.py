@@ -16,11 +16,12 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import PromptStatus
 from picosam_ros.pinhole import Pinhole
 from picosam_ros.prompt import Prompt
+from picosam_ros.result import Answer, State
 from picosam_ros.ros.clicked import Clicked, Pixel
 from picosam_ros.ros.detections import Detections
 from picosam_ros.ros.diagnostics import OK, WARN, Status
 from picosam_ros.ros.messages import from_time, to_points, to_prompt, to_status
-from picosam_ros.segmenter import Answer, Segmenter, State
+from picosam_ros.segmenter import Segmenter
 
 # Every prompt is answered, also those of a second in which the executor was held up.
 _QUEUE = 1000

@@ -23,7 +23,7 @@ from picosam_ros.msg import Mask as MaskMessage
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import Roi as RoiMessage
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.segmenter import Answer
+from picosam_ros.result import Answer
 
 _SECOND = 1_000_000_000
 _JPEG_QUALITY = 80

@@ -16,8 +16,9 @@ from picosam_ros.latency import Timing
 from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.overlay import draw
+from picosam_ros.result import Result
 from picosam_ros.ros.messages import header_of, to_image, to_jpeg, to_latency, to_mask_array
-from picosam_ros.segmenter import Result, Segmenter
+from picosam_ros.segmenter import Segmenter
 
 _QUEUE = 10
 

@@ -18,6 +18,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.msg import Box2D, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.result import Answer, State
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import (
     from_time,
@@ -33,7 +34,6 @@ from picosam_ros.ros.messages import (
     to_status,
     to_time,
 )
-from picosam_ros.segmenter import Answer, State
 
 HEADER = Header(stamp=to_time(12_000_000_034), frame_id='lens')
 

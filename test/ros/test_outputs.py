@@ -10,9 +10,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.msg import Latency, MaskArray
+from picosam_ros.result import Result
 from picosam_ros.ros import outputs as module
 from picosam_ros.ros.outputs import Outputs
-from picosam_ros.segmenter import Result
 
 
 class Unchanged:

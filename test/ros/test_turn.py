@@ -7,11 +7,11 @@ from std_srvs.srv import Trigger
 from picosam_ros.binding import RecentFrames
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
+from picosam_ros.result import Answer, Result, State
 from picosam_ros.ros import outputs as outputs_module
 from picosam_ros.ros.inputs import Inputs
 from picosam_ros.ros.outputs import Outputs
 from picosam_ros.ros.services import Services
-from picosam_ros.segmenter import Answer, Result, State
 
 
 class Turn:
