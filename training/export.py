@@ -7,6 +7,8 @@ bytes depend on the weights alone, and every node has a name that a quantiser ca
 
 import argparse
 import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,20 @@ from torch import nn
 
 from training.evaluate import onnx_predictor
 from training.losses import DEVIATION, MEAN, normalise
-from training.model import INPUT_SIZE, PicoSam2
+from training.model import INPUT_SIZE, Architecture, Attention, PicoSam2, Quality, bells
 
 OPSET = 17
 # The oldest that carries opset 17: readable by every runtime of the last years.
 IR_VERSION = 8
 TOLERANCE = 1e-3
+UPSAMPLING = {
+    'nearest': {
+        'mode': 'nearest',
+        'coordinate_transformation_mode': 'asymmetric',
+        'nearest_mode': 'floor',
+    },
+    'bilinear': {'mode': 'linear', 'coordinate_transformation_mode': 'half_pixel'},
+}
 
 
 class Graph:
@@ -57,6 +67,7 @@ class Graph:
             kernel_shape=list(layer.kernel_size),
             strides=list(layer.stride),
             pads=[*layer.padding, *layer.padding],
+            dilations=list(layer.dilation),
             group=layer.groups,
         )
 
@@ -68,24 +79,66 @@ class Graph:
         features = self.convolution(features, f'{name}.pointwise', pointwise, point_norm)
         return self.node('Relu', [features], f'{name}.pointwise_relu')
 
-    def normalised(self, image: str) -> str:
-        """Normalise uint8 [N, H, W, 3] to float [N, 3, H, W] with a depthwise 1x1 convolution."""
+    def context(self, source: str, context: nn.Sequential) -> str:
+        """Add the wider view of the bottleneck to it."""
+        depthwise, depth_norm, _, pointwise, point_norm = context
+        features = self.convolution(source, 'context.depthwise', depthwise, depth_norm)
+        features = self.node('Relu', [features], 'context.depthwise_relu')
+        features = self.convolution(features, 'context.pointwise', pointwise, point_norm)
+        return self.node('Add', [source, features], 'context.add')
+
+    def attention(self, source: str, attention: Attention) -> str:
+        """Weigh the channels by their means."""
+        means = self.node('GlobalAveragePool', [source], 'attention.means')
+        weights = self.convolution(means, 'attention.weigh', attention.weigh)
+        weights = self.node('Sigmoid', [weights], 'attention.sigmoid')
+        return self.node('Mul', [source, weights], 'attention.mul')
+
+    def quality(self, bottleneck: str, last: str, quality: Quality) -> str:
+        """Predict the IoU, float [N], 0 to 1."""
+        pooled = self.node(
+            'AveragePool', [last], 'quality.pool', kernel_shape=[8, 8], strides=[8, 8]
+        )
+        coarse = self.convolution(pooled, 'quality.coarse', quality.coarse)
+        coarse = self.node('Relu', [coarse], 'quality.coarse_relu')
+        both = self.node('Concat', [bottleneck, coarse], 'quality.concat', axis=1)
+        mixed = self.convolution(both, 'quality.mix', quality.mix)
+        mixed = self.node('Relu', [mixed], 'quality.mix_relu')
+        means = self.node('GlobalAveragePool', [mixed], 'quality.means')
+        rating = self.convolution(means, 'quality.head', quality.head)
+        rating = self.node('Sigmoid', [rating], 'quality.sigmoid')
+        axes = self.constant('quality.axes', np.array([1, 2, 3], np.int64))
+        return self.node('Squeeze', [rating, axes], 'quality')
+
+    def normalised(self, image: str, position: bool) -> str:
+        """Normalise uint8 [N, H, W, 3] to float [N, 3, H, W] with a depthwise 1x1 convolution.
+
+        With `position` it gives [N, 6, H, W]: beside each colour a channel of zeros, to which a
+        constant is added. (A concatenation would need a constant of the batch's size.)
+        """
         pixels = self.node('Cast', [image], 'input.float', to=TensorProto.FLOAT)
         pixels = self.node('Transpose', [pixels], 'input.nchw', perm=[0, 3, 1, 2])
-        mean, deviation = np.array(MEAN), np.array(DEVIATION)
-        scale = (1 / deviation).astype(np.float32).reshape(3, 1, 1, 1)
-        offset = (-mean / deviation).astype(np.float32)
-        return self.node(
+        scale, offset = 1 / np.array(DEVIATION), -np.array(MEAN) / np.array(DEVIATION)
+        if position:
+            scale, offset = (np.stack([part, 0 * part], 1).ravel() for part in (scale, offset))
+        weight = scale.astype(np.float32).reshape(-1, 1, 1, 1)
+        features = self.node(
             'Conv',
             [
                 pixels,
-                self.constant('normalise.weight', scale),
-                self.constant('normalise.bias', offset),
+                self.constant('normalise.weight', weight),
+                self.constant('normalise.bias', offset.astype(np.float32)),
             ],
             'normalise',
             kernel_shape=[1, 1],
             group=3,
         )
+        return self._positioned(features) if position else features
+
+    def _positioned(self, features: str) -> str:
+        maps = bells(INPUT_SIZE).numpy()
+        beside = np.stack([np.zeros_like(maps), maps], 1).reshape(1, 6, INPUT_SIZE, INPUT_SIZE)
+        return self.node('Add', [features, self.constant('bells', beside)], 'position')
 
 
 def fold(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -104,41 +157,45 @@ def fold(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[np.ndarray, np.
 def to_onnx(network: PicoSam2, name: str) -> onnx.ModelProto:
     """Write the network with its input and output as the engines expect them.
 
-    Input `image`: uint8 [N, 96, 96, 3] RGB. Output `logits`: float32 [N, 96, 96].
+    Input `image`: uint8 [N, 96, 96, 3] RGB. Output `logits`: float32 [N, 96, 96], and with a
+    quality head `quality`: float32 [N], the IoU to expect.
     """
     graph, kept = Graph(), []
-    features = graph.normalised('image')
+    features = graph.normalised('image', network.architecture.position)
     for index, (block, down) in enumerate(zip(network.encoder, network.down, strict=True)):
         features = graph.block(features, f'encoder.{index}', block)
         kept.append(features)
         features = graph.convolution(features, f'down.{index}', down)
     features = graph.block(features, 'bottleneck', network.bottleneck)
+    if network.context is not None:
+        features = graph.context(features, network.context)
+    bottleneck = features
     scales = graph.constant('twice', np.array([1, 1, 2, 2], np.float32))
     stages = zip(network.decoder, network.skips, reversed(kept), strict=True)
     for index, (block, skip, shallow) in enumerate(stages):
-        features = graph.node(
-            'Resize',
-            [features, '', scales],
-            f'up.{index}',
-            mode='nearest',
-            coordinate_transformation_mode='asymmetric',
-            nearest_mode='floor',
-        )
+        how = UPSAMPLING[network.architecture.upsampling]
+        features = graph.node('Resize', [features, '', scales], f'up.{index}', **how)
         features = graph.block(features, f'decoder.{index}', block)
         skipped = graph.convolution(shallow, f'skip.{index}', skip)
         features = graph.node('Add', [features, skipped], f'add.{index}')
+    if network.attention is not None:
+        features = graph.attention(features, network.attention)
+    if network.quality is not None:
+        graph.quality(bottleneck, features, network.quality)
     features = graph.convolution(features, 'head', network.head)
     axis = graph.constant('channel', np.array([1], np.int64))
     graph.node('Squeeze', [features, axis], 'logits')
-    return _model(graph, name)
+    return _model(graph, name, network.architecture)
 
 
-def _model(graph: Graph, name: str) -> onnx.ModelProto:
+def _model(graph: Graph, name: str, architecture: Architecture) -> onnx.ModelProto:
     size = INPUT_SIZE
     image = helper.make_tensor_value_info('image', TensorProto.UINT8, ['N', size, size, 3])
     logits = helper.make_tensor_value_info('logits', TensorProto.FLOAT, ['N', size, size])
+    quality = helper.make_tensor_value_info('quality', TensorProto.FLOAT, ['N'])
+    outputs = [logits, quality] if architecture.quality else [logits]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, name, [image], [logits], graph.constants),
+        helper.make_graph(graph.nodes, name, [image], outputs, graph.constants),
         opset_imports=[helper.make_opsetid('', OPSET)],
         ir_version=IR_VERSION,
         producer_name='picosam_ros',
@@ -150,17 +207,27 @@ def _model(graph: Graph, name: str) -> onnx.ModelProto:
             'license': 'Apache-2.0',
             'image': 'RGB',
             'prompt': 'centre of the image',
+            'architecture': json.dumps(asdict(architecture)),
         },
     )
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
+def averaged(checkpoint: Path) -> PicoSam2:
+    """Network of a training, with its averaged weights."""
+    state = torch.load(checkpoint, weights_only=True)
+    network = PicoSam2(Architecture(**state['config'].get('network', {})))
+    network.load_state_dict(state['average'])
+    return network.eval()
+
+
 def largest_difference(network: PicoSam2, path: Path) -> float:
     """Largest difference of the logits of PyTorch and of the file, on two random pictures."""
     images = np.random.default_rng(0).integers(0, 256, (2, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
     with torch.inference_mode():
-        expected = network.eval()(normalise(torch.from_numpy(images)))[:, 0].numpy()
+        answer = network.eval()(normalise(torch.from_numpy(images)))
+    expected = answer.logits[:, 0].numpy()
     return float(np.abs(onnx_predictor(path)(images) - expected).max())
 
 
@@ -191,8 +258,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--name', default='picosam2-96')
     arguments = parser.parse_args()
-    network = PicoSam2()
-    network.load_state_dict(torch.load(arguments.checkpoint, weights_only=True)['average'])
+    network = averaged(arguments.checkpoint)
     digest = export(network, arguments.out, arguments.name)
     print(f'{digest}  {arguments.out} ({arguments.out.stat().st_size} bytes)')
 

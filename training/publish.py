@@ -7,12 +7,11 @@
 import argparse
 from pathlib import Path
 
-import torch
 import yaml
 
 from training import data, split
 from training.evaluate import GROUPS, PROTOCOLS, evaluate, onnx_predictor
-from training.export import export
+from training.export import averaged, export
 from training.model import INPUT_SIZE, PicoSam2, count_parameters
 
 MODELS = Path(__file__).parents[1] / 'picosam_ros' / 'models'
@@ -73,8 +72,7 @@ def main() -> None:
     parser.add_argument('--name', default='picosam2-96')
     parser.add_argument('--models', type=Path, default=MODELS)
     arguments = parser.parse_args()
-    network, chosen = PicoSam2(), split.read()
-    network.load_state_dict(torch.load(arguments.checkpoint, weights_only=True)['average'])
+    network, chosen = averaged(arguments.checkpoint), split.read()
     held_out = {
         group: data.validation_photos(arguments.data, chosen, sources)
         for group, sources in GROUPS.items()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from training.augment import augment
+from training.compositing import compose
 from training.crops import (
     SIZE,
     Window,
@@ -16,6 +18,7 @@ from training.crops import (
     cut_at_border,
     protocol_point,
     shifted_inside,
+    take,
 )
 from training.data import Photo
 
@@ -26,16 +29,28 @@ class Mixture:
 
     native: float = 0.5  # squares of about 96 photo pixels; else sized by the object
     sides: tuple[float, float] = (0.6, 3.0)  # of the object's long side
+    wide: float = 0.0  # of the squares sized by the object: far too small or too large ones
+    wide_sides: tuple[float, float] = (0.25, 8.0)
+    pasted: float = 0.0  # objects put into the crop of another one, or before it
+    crowding: float = 0.5  # photos are drawn by this power of their number of objects
     central: float = 0.65  # prompts near the box centre; else any pixel of the object
     cut: tuple[float, float] = (0.6, 0.2)  # at a border: cut for native, sized squares
     shifted: float = 0.2  # at a border: shifted inside; else padded
 
 
+class Sample(NamedTuple):
+    """A crop RGB uint8 [96, 96, 3], its mask uint8 [96, 96], and the object's share in it."""
+
+    image: np.ndarray
+    mask: np.ndarray
+    seen: np.float32
+
+
 class Sampler:
     """Draws crops from photos that it keeps decoded in memory.
 
-    A source is drawn by its weight, a photo of it by the square root of its number of objects, so
-    that fourteen photos with 1750 mushrooms do not dominate, and an object evenly, so that small
+    A source is drawn by its weight, a photo of it by a power of its number of objects, so that
+    fourteen photos with 1750 mushrooms do not dominate, and an object evenly, so that small
     objects, the most frequent ones, get their share.
     """
 
@@ -47,7 +62,7 @@ class Sampler:
         cv2.setNumThreads(1)
         self._photos = photos
         self._pixels = [photo.pixels() for photo in photos]
-        self._chances = _photo_chances(photos, weights)
+        self._chances = _photo_chances(photos, weights, mixture.crowding)
         self._mixture = mixture
         self._rng = np.random.default_rng(seed)
 
@@ -55,14 +70,16 @@ class Sampler:
         """Start another stream: each worker and each resumption needs its own."""
         self._rng = np.random.default_rng(seed)
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield RGB uint8 [96, 96, 3] and uint8 [96, 96] with a visible object, without end."""
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield samples with a visible object, without end."""
         while True:
-            image, mask = self._draw()
-            if mask.any():
-                yield augment(image, mask, self._rng)
+            sample = self._draw()
+            if self._rng.random() < self._mixture.pasted:
+                sample = Sample(*compose(sample, self._draw(), self._rng))
+            if sample.mask.any():
+                yield Sample(*augment(sample.image, sample.mask, self._rng), sample.seen)
 
-    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
+    def _draw(self) -> Sample:
         index = self._rng.choice(len(self._photos), p=self._chances)
         photo = self._photos[index]
         mask = photo.mask(self._rng.integers(len(photo.masks)))
@@ -70,7 +87,8 @@ class Sampler:
             return self._draw()
         point = draw_point(mask, self._mixture, self._rng)
         window = draw_window(mask, point, self._mixture, self._rng)
-        return crop(self._pixels[index], mask, window)
+        inside = take(mask, window, 0).sum() / mask.sum()
+        return Sample(*crop(self._pixels[index], mask, window), np.float32(max(inside, 1e-3)))
 
 
 def draw_point(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> tuple[int, int]:
@@ -96,7 +114,8 @@ def draw_window(
         # Half of them exactly as the protocol, half zoomed a little: photos differ in scale.
         side = SIZE if rng.random() < 0.5 else SIZE * np.exp(rng.uniform(-0.4, 0.4))
     else:
-        low, high = np.log(mixture.sides)
+        wide = rng.random() < mixture.wide
+        low, high = np.log(mixture.wide_sides if wide else mixture.sides)
         side = _long_side(mask) * np.exp(rng.uniform(low, high))
     side = int(np.clip(side, 16, 1.3 * max(mask.shape)))
     window = centred(point, side)
@@ -114,9 +133,11 @@ def _long_side(mask: np.ndarray) -> int:
     return max(box.width, box.height)
 
 
-def _photo_chances(photos: list[Photo], weights: dict[str, float]) -> np.ndarray:
+def _photo_chances(
+    photos: list[Photo], weights: dict[str, float], crowding: float = 0.5
+) -> np.ndarray:
     """Return the chance of each photo: the weight of its source, shared out within the source."""
-    chances = np.sqrt([len(photo.masks) for photo in photos])
+    chances = np.array([len(photo.masks) for photo in photos], float) ** crowding
     sources = np.array([photo.source for photo in photos])
     for source in set(sources):
         if source not in weights:

@@ -9,18 +9,20 @@ import math
 import time
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import islice
 from pathlib import Path
 
 import torch
 import yaml
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, IterableDataset, default_collate, get_worker_info
 from tqdm import tqdm
 
 from training import data, split
-from training.losses import mask_loss, normalise
-from training.model import PicoSam2
-from training.sampling import Mixture, Sampler
+from training.losses import mask_loss, normalise, quality_loss
+from training.model import Architecture, PicoSam2
+from training.sampling import Mixture, Sample, Sampler
+from training.warm_start import warm_start
 
 SAVE_EVERY = 180.0
 LOG_EVERY = 50
@@ -45,7 +47,9 @@ class Trainer:
     def __init__(self, config: dict) -> None:
         torch.manual_seed(config['seed'])
         self.config = config
-        self.network = PicoSam2().to(memory_format=torch.channels_last)
+        self.network = PicoSam2(Architecture(**config.get('network', {}))).to(
+            memory_format=torch.channels_last
+        )
         self.average = deepcopy(self.network).requires_grad_(False)
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(),
@@ -56,26 +60,33 @@ class Trainer:
         self.step_count = 0
         self.seconds = 0.0
 
-    def step(self, images: Tensor, masks: Tensor, progress: float) -> float:
+    def begin_with(self, path: Path, sample: Sample) -> None:
+        """Take the weights of an exported network; `sample` is a batch of training crops."""
+        warm_start(self.network, path, normalise(sample.image))
+        self.average.load_state_dict(self.network.state_dict())
+
+    def step(self, sample: Sample, progress: float) -> float:
         """One update.
 
         Args:
-            images: uint8 [N, 96, 96, 3] RGB.
-            masks: uint8 [N, 96, 96], 0 or 1.
+            sample: a batch: uint8 [N, S, S, 3] RGB, uint8 [N, S, S] of 0 or 1, float32 [N].
             progress: share of the budget spent, 0..1; sets the learning rate.
 
         Returns:
-            the loss before the update.
+            the loss of the masks before the update.
 
         """
         rate = self.config['learning_rate'] * schedule(progress, self.config['warmup'])
         for group in self.optimiser.param_groups:
             group['lr'] = rate
         with torch.autocast('cpu', torch.bfloat16):
-            logits = self.network(normalise(images))
-        loss = mask_loss(logits, masks)
+            answer = self.network(normalise(sample.image))
+        loss = mask_loss(answer.logits, sample.mask, self.config.get('boundary', 0.0))
+        total = loss
+        if answer.quality is not None:
+            total = loss + quality_loss(answer, sample.mask, sample.seen)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         self.step_count += 1
@@ -147,10 +158,10 @@ def train(
     before, start, losses = trainer.seconds, clock(), []
     saved = start
     budget, bar = minutes * 60, tqdm(total=round(minutes * 60), unit='s', mininterval=10)
-    for images, masks in loader:
+    for batch in loader:
         if trainer.seconds >= budget:
             break
-        losses.append(trainer.step(images, masks, trainer.seconds / budget))
+        losses.append(trainer.step(batch, trainer.seconds / budget))
         now = clock()
         trainer.seconds = before + now - start
         bar.update(min(int(trainer.seconds), bar.total) - bar.n)
@@ -163,6 +174,11 @@ def train(
             saved = now
     bar.close()
     trainer.save(checkpoint)
+
+
+def first_batch(sampler: Sampler, count: int) -> Sample:
+    """The first crops of a sampler, stacked."""
+    return default_collate(list(islice(sampler, count)))
 
 
 def _log(path: Path, trainer: Trainer, loss: float) -> None:
@@ -186,6 +202,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
     parser.add_argument('--minutes', type=float, default=75.0)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--init', type=Path, help='.onnx file of this project to begin with')
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     config = yaml.safe_load(arguments.config.read_text())
@@ -193,7 +210,10 @@ def main() -> None:
     photos = data.training_photos(arguments.data, split.read(), config['weights'])
     print(f'{len(photos)} photos, {sum(len(photo.masks) for photo in photos)} masks')
     sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), config['seed'])
-    train(Trainer(config), sampler, arguments.out, arguments.minutes)
+    trainer = Trainer(config)
+    if arguments.init:
+        trainer.begin_with(arguments.init, first_batch(sampler, 256))
+    train(trainer, sampler, arguments.out, arguments.minutes)
 
 
 if __name__ == '__main__':

@@ -14,15 +14,23 @@ from training import data  # noqa: E402
 from training.evaluate import onnx_predictor  # noqa: E402
 from training.export import export, largest_difference, to_onnx  # noqa: E402
 from training.losses import normalise  # noqa: E402
-from training.model import PicoSam2  # noqa: E402
+from training.model import Architecture, PicoSam2  # noqa: E402
 from training.publish import publish  # noqa: E402
 
 
-@pytest.fixture(scope='module')
-def network():
+@pytest.fixture(
+    scope='module',
+    params=[
+        Architecture(),
+        Architecture(position=True, context=True, quality=True),
+        Architecture(attention=True, upsampling='bilinear'),
+    ],
+    ids=['the paper', 'shipped', 'attention and bilinear'],
+)
+def network(request):
     """Random weights, and batch statistics far from the identity, as after training."""
     torch.manual_seed(0)
-    network = PicoSam2()
+    network = PicoSam2(request.param)
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(layer.running_mean, -0.3, 0.3)
@@ -37,7 +45,7 @@ def test_the_file_answers_as_the_network_for_any_number_of_crops(network, tmp_pa
     predict = onnx_predictor(tmp_path / 'net.onnx')
     images = np.random.default_rng(1).integers(0, 256, (5, 96, 96, 3)).astype(np.uint8)
     with torch.inference_mode():
-        expected = network(normalise(torch.from_numpy(images)))[:, 0].numpy()
+        expected = network(normalise(torch.from_numpy(images))).logits[:, 0].numpy()
     for count in (1, 5):
         logits = predict(images[:count])
         assert logits.shape == (count, 96, 96)

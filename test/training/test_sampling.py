@@ -2,12 +2,14 @@
 
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from training import data
 from training.augment import augment
+from training.data import Photo
 from training.sampling import Mixture, Sampler, _photo_chances, draw_point, draw_window
 
 WEIGHTS = {'coco_train': 0.6, 'ecssd': 0.3, 'mushrooms': 0.1}
@@ -34,18 +36,26 @@ def test_a_source_without_weight_is_refused_by_name(photos) -> None:
 def test_the_same_seed_gives_the_same_crops_and_another_seed_others(photos) -> None:
     def first(seed: int) -> np.ndarray:
         sampler = Sampler(photos, WEIGHTS, Mixture(), seed)
-        return np.stack([image for image, _ in islice(sampler, 8)])
+        return np.stack([sample.image for sample in islice(sampler, 8)])
 
     assert (first(3) == first(3)).all()
     assert (first(3) != first(4)).any()
 
 
 def test_every_crop_shows_some_of_its_object(photos) -> None:
-    for image, mask in islice(Sampler(photos, WEIGHTS, Mixture(), 5), 200):
+    mixture = Mixture(pasted=0.3, wide=0.3)
+    for image, mask, seen in islice(Sampler(photos, WEIGHTS, mixture, 5), 200):
         assert image.shape == (96, 96, 3)
         assert image.dtype == mask.dtype == np.uint8
         assert mask.any()
         assert mask.max() == 1
+        assert 0 < seen <= 1
+
+
+def test_crowded_photos_are_drawn_by_the_stated_power_of_their_objects() -> None:
+    photos = [Photo('a', str(n), Path(), '', ({},) * n) for n in (1, 16)]
+    chances = _photo_chances(photos, {'a': 1.0}, crowding=0.75)
+    assert chances[1] / chances[0] == pytest.approx(8)
 
 
 def test_prompts_lie_on_the_object_and_in_the_photo(photos) -> None:

@@ -8,9 +8,10 @@ import pytest
 torch = pytest.importorskip('torch')
 
 from training import data  # noqa: E402
-from training.losses import mask_loss  # noqa: E402
+from training.losses import mask_loss, quality_loss, reached_iou  # noqa: E402
+from training.model import Answer, Architecture, PicoSam2  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
-from training.train import Trainer, schedule, train  # noqa: E402
+from training.train import Trainer, first_batch, schedule, train  # noqa: E402
 
 CONFIG = {
     'seed': 1,
@@ -26,15 +27,13 @@ WEIGHTS = {'coco_train': 1.0}
 
 @pytest.fixture(scope='module')
 def batch(store):
-    sampler = iter(Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0))
-    images, masks = zip(*(next(sampler) for _ in range(8)), strict=True)
-    stacked = [torch.stack([torch.from_numpy(part) for part in parts]) for parts in (images, masks)]
-    return tuple(stacked)
+    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
+    return first_batch(sampler, 8)
 
 
 def test_a_few_steps_lower_the_loss(batch) -> None:
     trainer = Trainer(CONFIG)
-    losses = [trainer.step(*batch, progress=0.0) for _ in range(8)]
+    losses = [trainer.step(batch, progress=0.0) for _ in range(8)]
     assert losses[1] < losses[0]
     assert losses[-1] < 0.8 * losses[0]
 
@@ -43,7 +42,7 @@ def test_the_average_follows_the_network_and_lags_behind_it(batch) -> None:
     trainer = Trainer(CONFIG)
     start = trainer.network.head.weight.detach().clone()
     for _ in range(5):
-        trainer.step(*batch, progress=0.0)
+        trainer.step(batch, progress=0.0)
     moved = (trainer.network.head.weight - start).norm()
     followed = (trainer.average.head.weight - start).norm()
     assert 0 < followed < moved
@@ -57,6 +56,45 @@ def test_the_loss_of_a_perfect_answer_is_zero_and_of_the_opposite_large() -> Non
     assert mask_loss(-logits, masks).item() > 20
 
 
+def test_pixels_beside_the_outline_count_more_with_a_boundary_term() -> None:
+    masks = torch.zeros(1, 96, 96, dtype=torch.uint8)
+    masks[:, 30:60, 30:60] = 1
+    logits = (masks.float()[:, None] * 2 - 1) * 20
+    at_the_outline, far_away = logits.clone(), logits.clone()
+    at_the_outline[..., 30, 40:50] *= -1
+    far_away[..., 45, 40:50] *= -1
+    assert mask_loss(at_the_outline, masks).item() == pytest.approx(
+        mask_loss(far_away, masks).item()
+    )
+    assert mask_loss(at_the_outline, masks, 1.0) > 1.5 * mask_loss(far_away, masks, 1.0)
+
+
+def test_a_crop_that_shows_half_of_its_object_can_reach_half_of_the_iou() -> None:
+    masks = torch.zeros(2, 96, 96, dtype=torch.uint8)
+    masks[:, 20:40, 20:40] = 1
+    logits = masks.float()[:, None] * 2 - 1
+    assert reached_iou(logits, masks, torch.tensor([1.0, 0.5])).tolist() == [1.0, 0.5]
+
+
+def test_the_quality_that_is_right_has_the_smallest_loss() -> None:
+    masks = torch.ones(1, 96, 96, dtype=torch.uint8)
+    logits = torch.ones(1, 1, 96, 96)
+
+    def loss(quality: float) -> float:
+        rating = torch.tensor([quality]).logit()
+        return quality_loss(Answer(logits, rating), masks, torch.tensor([0.7])).item()
+
+    assert loss(0.7) < min(loss(0.6), loss(0.8))
+
+
+def test_rating_the_masks_does_not_change_how_they_are_made(batch) -> None:
+    network = PicoSam2(Architecture(quality=True))
+    answer = network(torch.rand(2, 3, 96, 96))
+    answer.quality.sum().backward()
+    assert network.head.weight.grad is None
+    assert network.quality.head.weight.grad is not None
+
+
 def test_the_learning_rate_rises_then_falls_to_a_hundredth() -> None:
     assert schedule(0.01, 0.02) == pytest.approx(0.5)
     assert schedule(0.02, 0.02) == pytest.approx(1.0)
@@ -66,13 +104,13 @@ def test_the_learning_rate_rises_then_falls_to_a_hundredth() -> None:
 
 def test_a_checkpoint_restores_weights_average_optimiser_and_clock(batch, tmp_path) -> None:
     first = Trainer(CONFIG)
-    first.step(*batch, progress=0.0)
+    first.step(batch, progress=0.0)
     first.seconds = 12.5
     first.save(tmp_path / 'checkpoint.pt')
     second = Trainer({**CONFIG, 'seed': 2})
     second.load(tmp_path / 'checkpoint.pt')
     assert (second.step_count, second.seconds) == (1, 12.5)
-    losses = [trainer.step(*batch, progress=0.1) for trainer in (first, second)]
+    losses = [trainer.step(batch, progress=0.1) for trainer in (first, second)]
     assert losses[0] == pytest.approx(losses[1])
     for one, other in zip(first.average.parameters(), second.average.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)

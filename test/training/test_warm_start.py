@@ -1,0 +1,51 @@
+"""A training may begin with an exported network."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from training.evaluate import onnx_predictor  # noqa: E402
+from training.export import export  # noqa: E402
+from training.losses import normalise  # noqa: E402
+from training.model import Architecture, PicoSam2  # noqa: E402
+from training.warm_start import warm_start  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def images():
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (16, 12, 12, 3), np.uint8)
+    return torch.from_numpy(coarse.repeat(8, 1).repeat(8, 2))
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory, images):
+    torch.manual_seed(3)
+    network = PicoSam2()
+    for _ in range(3):
+        network.train()(normalise(images))
+    path = tmp_path_factory.mktemp('exported') / 'network.onnx'
+    export(network, path, 'network')
+    return path
+
+
+@pytest.mark.parametrize(
+    'architecture',
+    [Architecture(), Architecture(position=True, context=True, quality=True)],
+    ids=['as it is', 'with more parts'],
+)
+def test_the_network_answers_as_the_file_that_it_began_with(exported, images, architecture) -> None:
+    network = PicoSam2(architecture)
+    warm_start(network, exported, normalise(images))
+    with torch.inference_mode():
+        logits = network.eval()(normalise(images)).logits[:, 0].numpy()
+    np.testing.assert_allclose(logits, onnx_predictor(exported)(images.numpy()), atol=0.02)
+
+
+def test_a_file_of_another_shape_is_refused_with_the_layer_that_differs(
+    exported, images, monkeypatch
+) -> None:
+    monkeypatch.setattr('training.model.DECODER_WIDTHS', (192, 128, 80, 48))
+    with pytest.raises(ValueError, match=r'decoder\.3\.pointwise'):
+        warm_start(PicoSam2(), exported, normalise(images))
