@@ -22,6 +22,9 @@ from training.crops import (
 )
 from training.data import Photo
 
+# Side in photo pixels below which a square shows nothing.
+SMALLEST = 16
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -31,6 +34,7 @@ class Mixture:
     sides: tuple[float, float] = (0.6, 3.0)  # of the object's long side
     wide: float = 0.0  # of the squares sized by the object: far too small or too large ones
     wide_sides: tuple[float, float] = (0.25, 8.0)
+    searched: float = 0.0  # squares of any side, as a search for the object's size meets them
     pasted: float = 0.0  # objects put into the crop of another one, or before it
     crowding: float = 0.5  # photos are drawn by this power of their number of objects
     central: float = 0.65  # prompts near the box centre; else any pixel of the object
@@ -109,7 +113,10 @@ def draw_window(
     mask: np.ndarray, point: tuple[int, int], mixture: Mixture, rng: np.random.Generator
 ) -> Window:
     """Draw a square around the point, at the border in one of the three ways that occur."""
-    native = rng.random() < mixture.native
+    longest = 1.3 * max(mask.shape)
+    searched, native = rng.random() < mixture.searched, rng.random() < mixture.native
+    if searched:
+        return centred(point, int(np.exp(rng.uniform(np.log(SMALLEST), np.log(longest)))))
     if native:
         # Half of them exactly as the protocol, half zoomed a little: photos differ in scale.
         side = SIZE if rng.random() < 0.5 else SIZE * np.exp(rng.uniform(-0.4, 0.4))
@@ -117,7 +124,7 @@ def draw_window(
         wide = rng.random() < mixture.wide
         low, high = np.log(mixture.wide_sides if wide else mixture.sides)
         side = _long_side(mask) * np.exp(rng.uniform(low, high))
-    side = int(np.clip(side, 16, 1.3 * max(mask.shape)))
+    side = int(np.clip(side, SMALLEST, longest))
     window = centred(point, side)
     kind = rng.random()
     cut = mixture.cut[0] if native else mixture.cut[1]

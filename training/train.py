@@ -42,7 +42,11 @@ class Crops(IterableDataset):
 
 
 class Trainer:
-    """Network, its moving average and the optimiser: all that a checkpoint holds."""
+    """Network, its moving average and the optimiser: all that a checkpoint holds.
+
+    With `rates_only` in the configuration the masks stay as they are, and the quality head alone
+    learns to rate them.
+    """
 
     def __init__(self, config: dict) -> None:
         torch.manual_seed(config['seed'])
@@ -51,8 +55,12 @@ class Trainer:
             memory_format=torch.channels_last
         )
         self.average = deepcopy(self.network).requires_grad_(False)
+        self.rates_only = config.get('rates_only', False)
+        self.network.requires_grad_(not self.rates_only)
+        trained = self.network.quality if self.rates_only else self.network
+        trained.requires_grad_(True)
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(),
+            trained.parameters(),
             config['learning_rate'],
             weight_decay=config['weight_decay'],
             fused=True,
@@ -61,8 +69,17 @@ class Trainer:
         self.seconds = 0.0
 
     def begin_with(self, path: Path, sample: Sample) -> None:
-        """Take the weights of an exported network; `sample` is a batch of training crops."""
-        warm_start(self.network, path, normalise(sample.image))
+        """Take the averaged weights of a checkpoint, or those of an exported network.
+
+        Args:
+            path: .pt of the same architecture, or .onnx.
+            sample: a batch of training crops.
+
+        """
+        if path.suffix == '.onnx':
+            warm_start(self.network, path, normalise(sample.image))
+        else:
+            self.network.load_state_dict(torch.load(path, weights_only=True)['average'])
         self.average.load_state_dict(self.network.state_dict())
 
     def step(self, sample: Sample, progress: float) -> float:
@@ -73,25 +90,34 @@ class Trainer:
             progress: share of the budget spent, 0..1; sets the learning rate.
 
         Returns:
-            the loss of the masks before the update.
+            the loss before the update.
 
         """
         rate = self.config['learning_rate'] * schedule(progress, self.config['warmup'])
         for group in self.optimiser.param_groups:
             group['lr'] = rate
-        with torch.autocast('cpu', torch.bfloat16):
-            answer = self.network(normalise(sample.image))
-        loss = mask_loss(answer.logits, sample.mask, self.config.get('boundary', 0.0))
-        total = loss
-        if answer.quality is not None:
-            total = loss + quality_loss(answer, sample.mask, sample.seen)
+        loss = self._rating_loss(sample) if self.rates_only else self._loss(sample)
         self.optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         self.step_count += 1
         self._follow()
         return loss.item()
+
+    def _loss(self, sample: Sample) -> Tensor:
+        with torch.autocast('cpu', torch.bfloat16):
+            answer = self.network(normalise(sample.image))
+        loss = mask_loss(answer.logits, sample.mask, self.config.get('boundary', 0.0))
+        if answer.quality is not None:
+            loss = loss + quality_loss(answer, sample.mask, sample.seen)
+        return loss
+
+    def _rating_loss(self, sample: Sample) -> Tensor:
+        # Evaluation: the batch statistics belong to the masks, which stay as they are.
+        with torch.autocast('cpu', torch.bfloat16):
+            answer = self.network.eval()(normalise(sample.image))
+        return quality_loss(answer, sample.mask, sample.seen)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -202,7 +228,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
     parser.add_argument('--minutes', type=float, default=75.0)
     parser.add_argument('--threads', type=int, default=2)
-    parser.add_argument('--init', type=Path, help='.onnx file of this project to begin with')
+    parser.add_argument('--init', type=Path, help='.onnx file or checkpoint.pt to begin with')
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     config = yaml.safe_load(arguments.config.read_text())
