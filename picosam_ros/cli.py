@@ -13,13 +13,22 @@ import sys
 from collections.abc import Sequence
 
 from picosam_ros import __version__
-from picosam_ros.commands import bag, bench, doctor, latency, segment, sensor_check
+from picosam_ros.commands import (
+    bag,
+    bench,
+    doctor,
+    evaluate,
+    latency,
+    segment,
+    sensor_check,
+)
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
 
 COMMANDS = {
     'segment': segment,
     'bag': bag,
+    'eval': evaluate,
     'bench': bench,
     'latency': latency,
     'doctor': doctor,
@@ -30,6 +39,7 @@ EXAMPLE = """\
 examples:
   picosam segment photo.jpg --point 320,240 --overlay out.png
   picosam bag recording --point 320,240 -o masks
+  picosam eval --images val2017 --annotations instances_val2017.json
   picosam bench --prompts 3
   picosam latency --seconds 30 --plot latency.png
   picosam doctor

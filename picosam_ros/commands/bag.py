@@ -6,7 +6,6 @@ import argparse
 import json
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,8 @@ from picosam_ros.commands.arguments import (
     add_prompt_arguments,
     engine_options,
 )
-from picosam_ros.commands.terminal import Screen, paint
+from picosam_ros.commands.progress import Progress
+from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import BagError
 from picosam_ros.prompt import Prompt
 
@@ -32,9 +32,6 @@ DESCRIPTION = (
     'stamps, into a new one. No ROS is needed. The prompt is about the first image.'
 )
 EXAMPLE = 'picosam bag recording --point 320,240 -o masks'
-
-REFRESH_SECONDS = 0.2
-BAR = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,9 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
         _told_to_end() as told,
     ):
         topic = recording.choose(arguments.image_topic)
-        progress = _Progress(recording.topics[topic], live=not arguments.json)
+        progress = Progress(recording.topics[topic], 'images', live=not arguments.json)
         for tally in follow(recording, topic, engine, prompts, masks):
-            progress.show(tally)
+            progress.show(tally.seen)
             if told.is_set():
                 break
     progress.end()
@@ -95,38 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
             f'{tally.images} images that could be read are in {arguments.out}'
         )
     return 130 if told.is_set() else 0
-
-
-class _Progress:
-    """A line that tells how far it is, where somebody looks at it."""
-
-    def __init__(self, total: int, *, live: bool) -> None:
-        self._total = total
-        self._screen = Screen(live=live)
-        self._begun = self._shown = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Since it began."""
-        return time.perf_counter() - self._begun
-
-    def show(self, tally: Tally) -> None:
-        """Draw it, unless that was done just now."""
-        if not tally.seen or time.perf_counter() - self._shown < REFRESH_SECONDS:
-            return
-        self._shown = time.perf_counter()
-        share = min(tally.seen / max(self._total, 1), 1.0)
-        left = self.seconds * (1 - share) / share
-        filled = round(BAR * share)
-        self._screen.show(
-            f'{paint("█" * filled, "green")}{paint("░" * (BAR - filled), "dim")} {share:4.0%}  '
-            f'{tally.seen} of {self._total} images  {tally.seen / self.seconds:.0f}/s  '
-            f'{left:.0f} s left'
-        )
-
-    def end(self) -> None:
-        """Take it away."""
-        self._screen.clear()
 
 
 def _prompts(arguments: argparse.Namespace) -> Sequence[Prompt]:
