@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +11,14 @@ from picosam_ros.commands.arguments import (
     add_engine_arguments,
     add_prompt_arguments,
     engine_options,
+    prompts_of,
 )
+from picosam_ros.commands.interruption import told_to_end
 from picosam_ros.commands.progress import Progress
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import BagError
-from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from picosam_ros.bags.follow import Tally
 
 HELP = 'masks for every image of a recording (rosbag2)'
@@ -42,15 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--image-topic', metavar='T', default='', help='Image or CompressedImage (default: the one)'
     )
-    add_prompt_arguments(parser)
-    parser.add_argument(
-        '--prompts', metavar='FILE', type=Path, help='a YAML file of several objects'
-    )
+    add_prompt_arguments(parser, several=True)
     add_engine_arguments(parser)
     parser.add_argument(
         '-o', dest='out', metavar='OUT', type=Path, required=True, help='a folder to make'
     )
-    parser.set_defaults(usage_error=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         PromptError: a prompt does not fit the first image, or the file of prompts is wrong.
 
     """
-    prompts = _prompts(arguments)
+    prompts = prompts_of(arguments)
     from picosam_ros.bags.follow import follow
     from picosam_ros.bags.mask_bag import MaskBag
     from picosam_ros.bags.recording import Recording
@@ -71,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         Recording(arguments.bag) as recording,
         MaskBag(arguments.out, recording.storage) as masks,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        _told_to_end() as told,
+        told_to_end() as told,
     ):
         topic = recording.choose(arguments.image_topic)
         progress = Progress(recording.topics[topic], 'images', live=not arguments.json)
@@ -92,34 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
             f'{tally.images} images that could be read are in {arguments.out}'
         )
     return 130 if told.is_set() else 0
-
-
-def _prompts(arguments: argparse.Namespace) -> Sequence[Prompt]:
-    one = bool(arguments.points) or arguments.box is not None
-    if one == (arguments.prompts is not None):
-        arguments.usage_error(
-            'give one object with --point X,Y or --box X0,Y0,X1,Y1, or several with --prompts FILE'
-        )
-    if one:
-        return [Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)]
-    from picosam_ros.prompt_file import read_prompts
-
-    return read_prompts(arguments.prompts)
-
-
-@contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
-    """Tell whether Ctrl-C was pressed: what is being written is finished first."""
-    told = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: told.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tell(arguments: argparse.Namespace, tally: Tally, report: dict[str, float]) -> None:

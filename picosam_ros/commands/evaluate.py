@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import add_engine_arguments, at_least, engine_options
 from picosam_ros.commands.progress import Progress
-from picosam_ros.commands.terminal import paint
+from picosam_ros.commands.terminal import Screen, paint
 
 if TYPE_CHECKING:
     from picosam_ros.evaluation.judge import Judge
@@ -74,10 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.sheet:
         check_writable(arguments.sheet)
+    screen = Screen(live=not arguments.json)
+    screen.show(f'reading {arguments.annotations}')
     with (
         Annotations(arguments.annotations) as annotations,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
     ):
+        screen.clear()
         judge = Judge(engine, annotations, arguments.images, arguments.protocol)
         total = min(annotations.count, arguments.limit or annotations.count)
         progress = Progress(total, 'objects', live=not arguments.json)

@@ -14,7 +14,7 @@ class Progress:
     """One line on a terminal; nothing elsewhere.
 
     Args:
-        total: of the things that are counted.
+        total: of the things that are counted; 0 if nobody knows.
         what: their name, in the plural.
         live: whether anything may be drawn at all.
 
@@ -36,13 +36,16 @@ class Progress:
         if not done or time.perf_counter() - self._shown < REFRESH_SECONDS:
             return
         self._shown = time.perf_counter()
-        share = min(done / max(self._total, 1), 1.0)
+        rate = f'{done / self.seconds:.0f}/s'
+        if not self._total:
+            self._screen.show(f'{done} {self._what}  {rate}')
+            return
+        share = min(done / self._total, 1.0)
         left = self.seconds * (1 - share) / share
         filled = round(WIDTH * share)
         self._screen.show(
             f'{paint("█" * filled, "green")}{paint("░" * (WIDTH - filled), "dim")} {share:4.0%}  '
-            f'{done} of {self._total} {self._what}  {done / self.seconds:.0f}/s  '
-            f'{_duration(left)} left'
+            f'{done} of {self._total} {self._what}  {rate}  {_duration(left)} left'
         )
 
     def end(self) -> None:
