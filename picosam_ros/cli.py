@@ -1,6 +1,7 @@
 """The command `picosam`: its subcommands, and what happens when one of them fails.
 
-Exit codes: 0 done, 1 a fault that was told in one sentence, 2 a wrong command line.
+Exit codes: 0 done, 1 a fault that was told in one sentence, 2 a wrong command line, 130 ended by
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,34 +14,54 @@ import sys
 from collections.abc import Sequence
 
 from picosam_ros import __version__
-from picosam_ros.commands import bag, bench, doctor, latency, segment, sensor_check
+from picosam_ros.commands import (
+    bag,
+    bench,
+    completion,
+    doctor,
+    evaluate,
+    latency,
+    segment,
+    sensor_check,
+    track,
+)
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
 
 COMMANDS = {
     'segment': segment,
+    'track': track,
     'bag': bag,
+    'eval': evaluate,
     'bench': bench,
     'latency': latency,
     'doctor': doctor,
     'sensor-check': sensor_check,
+    'completion': completion,
 }
 
-EXAMPLE = """\
+REPORT = 'run it again with --debug, and report what it prints'
+
+EPILOG = """\
 examples:
   picosam segment photo.jpg --point 320,240 --overlay out.png
+  picosam track video.mp4 --point 320,240 -o out.mp4
   picosam bag recording --point 320,240 -o masks
+  picosam eval --images val2017 --annotations instances_val2017.json
   picosam bench --prompts 3
   picosam latency --seconds 30 --plot latency.png
   picosam doctor
   picosam sensor-check --simulate
+
+exit codes: 0 done, 1 a fault told in one sentence (--debug shows where it arose), 2 a wrong
+command line, 130 ended by Ctrl-C. NO_COLOR=1 turns colours off.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
     _survive_narrow_encodings()
-    arguments = _parser().parse_args(_with_coordinates(sys.argv[1:] if argv is None else argv))
+    arguments = make_parser().parse_args(_with_coordinates(sys.argv[1:] if argv is None else argv))
     try:
         exit_code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -53,16 +74,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (PicosamError, ImportError) as error:
         if arguments.debug:
             raise
-        print(f'{paint("picosam:", "red", sys.stderr)} {_sentence(error)}', file=sys.stderr)
-        return 1
+        return _told(_sentence(error))
+    except Exception as error:
+        if arguments.debug:
+            raise
+        words = str(error).strip().split('\n', 1)[0]
+        return _told(f'this should not have happened: {type(error).__name__}: {words}; {REPORT}')
     return exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _told(sentence: str) -> int:
+    print(f'{paint("picosam:", "red", sys.stderr)} {sentence}', file=sys.stderr)
+    return 1
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return what the command line may hold."""
     parser = argparse.ArgumentParser(
         prog='picosam',
         description='Point at anything in a picture and have its mask.',
-        epilog=EXAMPLE,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('--version', action='version', version=f'picosam {__version__}')

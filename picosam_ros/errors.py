@@ -39,3 +39,7 @@ class EndOfStream(CameraError):
 
 class BagError(PicosamError):
     """A recording that cannot be read or written."""
+
+
+class DatasetError(PicosamError):
+    """Annotations or pictures of an evaluation that cannot be used."""

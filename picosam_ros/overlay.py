@@ -59,7 +59,9 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
     for mask in masks:
         _fill(picture, mask)
     for mask in masks:
-        pen.outline(_contours(mask), colour_of(mask.prompt.object_id))
+        region = mask.region
+        contours = outlines(region.inside, region.x, region.y)
+        pen.outline(contours, colour_of(mask.prompt.object_id))
     for mask in masks:
         _draw_prompt(pen, mask.prompt)
     _draw_labels(picture, masks, pen.scale, latency_ms)
@@ -117,16 +119,18 @@ def _tint(colour: Colour) -> Pixels:
     return np.rint(shades).astype(np.uint8)[None]
 
 
-def _contours(mask: Mask) -> list[npt.NDArray[np.int32]]:
-    """Outlines of parts and holes, in 1/16 pixel, their stairs of whole pixels smoothed."""
-    region = mask.region
-    if not region.inside.any():
+def outlines(inside: npt.NDArray[np.bool_], x: int = 0, y: int = 0) -> list[npt.NDArray[np.int32]]:
+    """Outlines of parts and holes, in 1/16 pixel, their stairs of whole pixels smoothed.
+
+    Args:
+        inside: rows × columns, the object.
+        x, y: column and row of its top-left pixel.
+
+    """
+    if not inside.any():
         return []
     found, _ = cv2.findContours(
-        region.inside.view(np.uint8),
-        cv2.RETR_LIST,
-        cv2.CHAIN_APPROX_NONE,
-        offset=(region.x, region.y),
+        inside.view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE, offset=(x, y)
     )
     return [_fixed(_smooth(contour[:, 0].astype(np.float64))) for contour in found]
 

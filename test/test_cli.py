@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from picosam_ros import __version__
-from picosam_ros.cli import COMMANDS, _parser, main
+from picosam_ros.cli import COMMANDS, main, make_parser
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import ImageError
 
@@ -33,7 +33,7 @@ def test_the_help_of_a_command_shows_an_example_that_the_command_takes(name, cap
     assert f'example:\n  {example}' in capsys.readouterr().out
     program, *arguments = shlex.split(example)
     assert program == 'picosam'
-    assert _parser().parse_args(arguments).run is COMMANDS[name].run
+    assert make_parser().parse_args(arguments).run is COMMANDS[name].run
 
 
 def test_the_help_lists_every_command():
@@ -50,7 +50,7 @@ def test_the_version_is_that_of_the_package():
 
 def test_help_loads_nothing_heavy():
     program = (
-        'import sys; from picosam_ros.cli import _parser; _parser().format_help();'
+        'import sys; from picosam_ros.cli import make_parser; make_parser().format_help();'
         'print({"numpy", "cv2", "onnxruntime", "yaml", "rclpy"} & set(sys.modules))'
     )
     printed = subprocess.run(
@@ -78,6 +78,24 @@ def test_a_fault_is_one_sentence_on_standard_error_and_no_traceback():
 def test_debug_shows_where_a_fault_arose():
     with pytest.raises(ImageError):
         main(['segment', 'no-such-picture.jpg', '--point', '1,2', '--debug'])
+
+
+def test_a_fault_that_nobody_thought_of_is_one_sentence_too(monkeypatch, capsys):
+    def fail(_):
+        raise ZeroDivisionError('division by zero\nmore')
+
+    monkeypatch.setattr('picosam_ros.commands.doctor.run', fail)
+    assert main(['doctor']) == 1
+    assert capsys.readouterr().err == (
+        'picosam: this should not have happened: ZeroDivisionError: division by zero; run it '
+        'again with --debug, and report what it prints\n'
+    )
+    with pytest.raises(ZeroDivisionError):
+        main(['doctor', '--debug'])
+
+
+def test_the_help_tells_the_exit_codes():
+    assert 'exit codes: 0 done, 1 a fault' in run('--help').stdout
 
 
 def test_a_missing_package_is_told_together_with_the_doctor(tmp_path):

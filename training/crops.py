@@ -1,4 +1,4 @@
-"""Which square of the photo the network sees: the prompt, in training and in evaluation.
+"""Which square of the photo the network sees: the prompt, in training.
 
 Pixels are integers here: a `Window` holds the pixels x0 <= x < x0 + width. Resampling is
 pixel-centre aligned (`cv2.resize`), so the centre of a window is the centre of its crop.
@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from picosam_ros.evaluation import protocols
+from picosam_ros.roi import PADDING, Roi
+
 SIZE = 96
-# The ImageNet mean colour: zero after normalisation, as if nothing were there.
-PADDING = (124, 116, 104)
+# Prompt (x, y) of the evaluation: the box centre, or the mask pixel nearest to it.
+protocol_point = protocols.click
 
 
 @dataclass(frozen=True)
@@ -42,32 +45,17 @@ def shifted_inside(window: Window, shape: tuple[int, int]) -> Window:
 
 
 def cut_at_border(window: Window, shape: tuple[int, int]) -> Window:
-    """Cut the window as the `crop96` protocol does.
-
-    Its first row and column are moved into the photo, its last ones are cut off; the crop is
-    stretched back to a square afterwards.
-    """
-    height, width = shape
-    x0, y0 = max(window.x0, 0), max(window.y0, 0)
-    return Window(x0, y0, min(window.width, width - x0), min(window.height, height - y0))
+    """Cut the window as the `crop96` protocol does; the crop is stretched back afterwards."""
+    roi = Roi(window.x0, window.y0, window.width, window.height)
+    cut = protocols.cut_at_border(roi, shape[1], shape[0])
+    return Window(int(cut.x), int(cut.y), int(cut.width), int(cut.height))
 
 
 def bounds(mask: np.ndarray) -> Window:
     """Smallest window that holds the object; the mask must not be empty."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    x0, y0 = int(columns[0]), int(rows[0])
-    return Window(x0, y0, int(columns[-1]) - x0 + 1, int(rows[-1]) - y0 + 1)
-
-
-def protocol_point(mask: np.ndarray) -> tuple[int, int]:
-    """Prompt (x, y) of the `crop96` protocol: the box centre, or the mask pixel nearest to it."""
-    box = bounds(mask)
-    x, y = box.x0 + box.width // 2, box.y0 + box.height // 2
-    if not mask[y, x]:
-        ys, xs = np.nonzero(mask)
-        nearest = np.argmin((ys - y) ** 2 + (xs - x) ** 2)
-        x, y = xs[nearest], ys[nearest]
-    return int(x), int(y)
+    box = protocols.tight_box(mask)
+    x0, y0, x1, y1 = int(box.x0), int(box.y0), int(box.x1), int(box.y1)
+    return Window(x0, y0, x1 - x0 + 1, y1 - y0 + 1)
 
 
 def take(picture: np.ndarray, window: Window, fill: int | tuple[int, ...]) -> np.ndarray:
@@ -85,16 +73,13 @@ def take(picture: np.ndarray, window: Window, fill: int | tuple[int, ...]) -> np
     return filled
 
 
-def crop(
-    pixels: np.ndarray, mask: np.ndarray, window: Window, exact_mask: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+def crop(pixels: np.ndarray, mask: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
     """Resample the window of a photo and of a mask to the network's size.
 
     Args:
         pixels: RGB uint8 [height, width, 3].
         mask: uint8 [height, width], 1 on the object.
         window: it may reach over the border.
-        exact_mask: nearest pixel (the evaluation) instead of the thresholded share of area.
 
     Returns:
         RGB uint8 [96, 96, 3] and uint8 [96, 96], 0 or 1.
@@ -102,8 +87,6 @@ def crop(
     """
     image = resize(take(pixels, window, PADDING))
     part = take(mask, window, 0)
-    if exact_mask:
-        return image, cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST_EXACT)
     return image, (resize(part * np.uint8(255)) > 127).astype(np.uint8)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from training import rle
+from picosam_ros.evaluation import run_lengths
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Photo:
         """'source/file', the name used by the split."""
         return f'{self.source}/{self.file}'
 
+    @property
+    def store(self) -> Path:
+        """The folder of the sources' folders."""
+        return self.path.parents[2]
+
     def pixels(self) -> np.ndarray:
         """RGB uint8 [height, width, 3], decoded from the file."""
         bgr = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
@@ -35,7 +40,7 @@ class Photo:
 
     def mask(self, index: int) -> np.ndarray:
         """uint8 [height, width], 1 on the object."""
-        return rle.decode(self.masks[index])
+        return run_lengths.decode(self.masks[index])
 
 
 def read_source(data: Path, source: str) -> list[Photo]:

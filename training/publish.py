@@ -9,8 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from training import data, split
-from training.evaluate import GROUPS, PROTOCOLS, evaluate, onnx_predictor
+from training.evaluate import evaluate, held_out_photos
 from training.export import averaged, export
 from training.model import INPUT_SIZE, PicoSam2, count_parameters
 
@@ -53,11 +52,7 @@ def publish(network: PicoSam2, name: str, held_out: dict, models: Path = MODELS)
     """
     path, registry = models / f'{name}.onnx', models / 'models.yaml'
     digest = export(network, path, name)
-    predict = onnx_predictor(path)
-    metrics = {
-        group: {name: evaluate(photos, predict, name) for name in PROTOCOLS}
-        for group, photos in held_out.items()
-    }
+    metrics = {group: evaluate(photos, str(path)) for group, photos in held_out.items()}
     entries = yaml.safe_load(registry.read_text()) if registry.is_file() else {}
     entries[name] = entry(path, digest, network, metrics)
     registry.write_text(HEADER + yaml.safe_dump(entries, sort_keys=False))
@@ -72,11 +67,7 @@ def main() -> None:
     parser.add_argument('--name', default='picosam2-96')
     parser.add_argument('--models', type=Path, default=MODELS)
     arguments = parser.parse_args()
-    network, chosen = averaged(arguments.checkpoint), split.read()
-    held_out = {
-        group: data.validation_photos(arguments.data, chosen, sources)
-        for group, sources in GROUPS.items()
-    }
+    network, held_out = averaged(arguments.checkpoint), held_out_photos(arguments.data)
     written = publish(network, arguments.name, held_out, arguments.models)
     print(yaml.safe_dump({arguments.name: written}, sort_keys=False), end='')
 

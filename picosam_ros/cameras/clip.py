@@ -63,6 +63,11 @@ class Clip:
         """Media time at which the frame after the last one that was read is due."""
         return self._media_ns + self._period_ns
 
+    @property
+    def promised(self) -> int:
+        """Frames of the file as its header tells; some headers only estimate it, 0 tells none."""
+        return max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+
     def next(self) -> Shot | None:
         """Decode the next frame; None at the end. Raises CameraError where the file breaks off."""
         ok, bgr = self._capture.read()

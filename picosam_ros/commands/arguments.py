@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from picosam_ros.prompt import Box, Point
+from picosam_ros.prompt import Box, Point, Prompt
 
 
-def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what one object is."""
+def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Declare what one object is, or where several are described."""
     parser.add_argument(
         '--point',
         metavar='X,Y[,0|1]',
@@ -28,6 +30,30 @@ def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help='side of the square that the network looks at, in pixels (default: chosen)',
     )
+    if several:
+        parser.add_argument(
+            '--prompts', metavar='FILE', type=Path, help='a YAML file of several objects'
+        )
+    parser.set_defaults(prompts=None, usage_error=parser.error)
+
+
+def prompts_of(arguments: argparse.Namespace) -> Sequence[Prompt]:
+    """Return the objects that were given; ends the program if there are none.
+
+    Raises:
+        PromptError: they are wrong.
+
+    """
+    one = bool(arguments.points) or arguments.box is not None
+    if one == (arguments.prompts is not None):
+        arguments.usage_error(
+            'give one object with --point X,Y or --box X0,Y0,X1,Y1, or several with --prompts FILE'
+        )
+    if one:
+        return [Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)]
+    from picosam_ros.prompt_file import read_prompts
+
+    return read_prompts(arguments.prompts)
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:

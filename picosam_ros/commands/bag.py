@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +11,14 @@ from picosam_ros.commands.arguments import (
     add_engine_arguments,
     add_prompt_arguments,
     engine_options,
+    prompts_of,
 )
-from picosam_ros.commands.terminal import Screen, paint
+from picosam_ros.commands.interruption import told_to_end
+from picosam_ros.commands.progress import Progress
+from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import BagError
-from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from picosam_ros.bags.follow import Tally
 
 HELP = 'masks for every image of a recording (rosbag2)'
@@ -32,9 +27,6 @@ DESCRIPTION = (
     'stamps, into a new one. No ROS is needed. The prompt is about the first image.'
 )
 EXAMPLE = 'picosam bag recording --point 320,240 -o masks'
-
-REFRESH_SECONDS = 0.2
-BAR = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,15 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--image-topic', metavar='T', default='', help='Image or CompressedImage (default: the one)'
     )
-    add_prompt_arguments(parser)
-    parser.add_argument(
-        '--prompts', metavar='FILE', type=Path, help='a YAML file of several objects'
-    )
+    add_prompt_arguments(parser, several=True)
     add_engine_arguments(parser)
     parser.add_argument(
         '-o', dest='out', metavar='OUT', type=Path, required=True, help='a folder to make'
     )
-    parser.set_defaults(usage_error=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         PromptError: a prompt does not fit the first image, or the file of prompts is wrong.
 
     """
-    prompts = _prompts(arguments)
+    prompts = prompts_of(arguments)
     from picosam_ros.bags.follow import follow
     from picosam_ros.bags.mask_bag import MaskBag
     from picosam_ros.bags.recording import Recording
@@ -74,12 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
         Recording(arguments.bag) as recording,
         MaskBag(arguments.out, recording.storage) as masks,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        _told_to_end() as told,
+        told_to_end() as told,
     ):
         topic = recording.choose(arguments.image_topic)
-        progress = _Progress(recording.topics[topic], live=not arguments.json)
+        progress = Progress(recording.topics[topic], 'images', live=not arguments.json)
         for tally in follow(recording, topic, engine, prompts, masks):
-            progress.show(tally)
+            progress.show(tally.seen)
             if told.is_set():
                 break
     progress.end()
@@ -95,66 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
             f'{tally.images} images that could be read are in {arguments.out}'
         )
     return 130 if told.is_set() else 0
-
-
-class _Progress:
-    """A line that tells how far it is, where somebody looks at it."""
-
-    def __init__(self, total: int, *, live: bool) -> None:
-        self._total = total
-        self._screen = Screen(live=live)
-        self._begun = self._shown = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Since it began."""
-        return time.perf_counter() - self._begun
-
-    def show(self, tally: Tally) -> None:
-        """Draw it, unless that was done just now."""
-        if not tally.seen or time.perf_counter() - self._shown < REFRESH_SECONDS:
-            return
-        self._shown = time.perf_counter()
-        share = min(tally.seen / max(self._total, 1), 1.0)
-        left = self.seconds * (1 - share) / share
-        filled = round(BAR * share)
-        self._screen.show(
-            f'{paint("█" * filled, "green")}{paint("░" * (BAR - filled), "dim")} {share:4.0%}  '
-            f'{tally.seen} of {self._total} images  {tally.seen / self.seconds:.0f}/s  '
-            f'{left:.0f} s left'
-        )
-
-    def end(self) -> None:
-        """Take it away."""
-        self._screen.clear()
-
-
-def _prompts(arguments: argparse.Namespace) -> Sequence[Prompt]:
-    one = bool(arguments.points) or arguments.box is not None
-    if one == (arguments.prompts is not None):
-        arguments.usage_error(
-            'give one object with --point X,Y or --box X0,Y0,X1,Y1, or several with --prompts FILE'
-        )
-    if one:
-        return [Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)]
-    from picosam_ros.prompt_file import read_prompts
-
-    return read_prompts(arguments.prompts)
-
-
-@contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
-    """Tell whether Ctrl-C was pressed: what is being written is finished first."""
-    told = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: told.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tell(arguments: argparse.Namespace, tally: Tally, report: dict[str, float]) -> None:

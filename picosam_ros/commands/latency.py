@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picosam_ros.commands.arguments import positive
+from picosam_ros.commands.interruption import told_to_end
 from picosam_ros.commands.terminal import Screen, paint
 from picosam_ros.errors import TopicError
 
@@ -77,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _watch(record: Record, samples: Iterator[Sample | None], quiet: bool) -> Record:
     screen = Screen(live=not quiet)
     shown = time.monotonic()
-    with _ctrl_c() as told:
+    # An event: an exception could come in the middle of ROS.
+    with told_to_end() as told:
         for sample in samples:
             if told.is_set():
                 break
@@ -88,17 +87,6 @@ def _watch(record: Record, samples: Iterator[Sample | None], quiet: bool) -> Rec
                 shown = time.monotonic()
     screen.clear()
     return record
-
-
-@contextmanager
-def _ctrl_c() -> Iterator[threading.Event]:
-    """Give what Ctrl-C sets: an exception could come in the middle of ROS."""
-    told = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: told.set())
-    try:
-        yield told
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def table(summary: Summary) -> str:

@@ -37,7 +37,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         software.compiler,
     ),
     'cameras': (hardware.video_devices, hardware.picamera2),
-    'optional': ros.OPTIONAL,
+    'optional': (*software.OPTIONAL, *ros.OPTIONAL),
 }
 
 

@@ -23,6 +23,9 @@ WHEEL_RELEASES = ('jazzy', 'kilted')
 # Fast DDS 2 reads the first, Fast DDS 3 the second.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
+# What sourcing a setup.sh sets: libraries of two releases must not meet in one process.
+UNSOURCE = 'unset ROS_DISTRO AMENT_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH'
+
 MEBIBYTE = 1 << 20
 # Two participants' segments of 32 MiB, as config/fastdds.xml has them.
 ENOUGH_SHARED_MEMORY = 64 * MEBIBYTE
@@ -30,9 +33,15 @@ ENOUGH_SHARED_MEMORY = 64 * MEBIBYTE
 
 def source() -> Finding:
     """Tell where ROS is from: a sourced distribution, wheels in this environment, or nowhere."""
+    release = _wheels()
     if distribution := os.environ.get('ROS_DISTRO'):
+        if release:
+            detail = (
+                f'{distribution} is sourced around {sys.prefix}, which has a {release} of its own'
+            )
+            return Finding('ROS 2', State.BROKEN, detail, UNSOURCE, required=True)
         return Finding('ROS 2', State.OK, f'{distribution}, sourced')
-    if release := _wheels():
+    if release:
         return Finding('ROS 2', State.OK, f'{release}, wheels in {sys.prefix}')
     if is_installed('rclpy'):
         return Finding('ROS 2', State.OK, 'on the import path; ROS_DISTRO is not set')
@@ -128,13 +137,17 @@ def shared_memory(folder: Path = Path('/dev/shm')) -> Finding:
     except OSError as error:
         detail = f'{folder} cannot be used ({error.strerror}); images take the slow way'
         return Finding(name, State.MISSING, detail, f'sudo mount -t tmpfs tmpfs {folder}')
-    sizes = f'{free // MEBIBYTE} of {total // MEBIBYTE} MB free'
+    sizes = f'{_size(free)} of {_size(total)} free'
     enough = f'{sizes}; below {ENOUGH_SHARED_MEMORY // MEBIBYTE} MB images get lost'
     if total < ENOUGH_SHARED_MEMORY:
         return Finding(name, State.BROKEN, enough, _larger(folder))
     if free < ENOUGH_SHARED_MEMORY:
         return Finding(name, State.BROKEN, enough, 'fastdds shm clean')
     return Finding(name, State.OK, sizes)
+
+
+def _size(count: int) -> str:
+    return f'{count // MEBIBYTE} MB' if count >= MEBIBYTE else f'{count // 1024} kB'
 
 
 def _wheels() -> str:

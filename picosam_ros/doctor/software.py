@@ -7,6 +7,7 @@ import platform
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from picosam_ros.doctor import mend
@@ -75,6 +76,26 @@ def compiler() -> Finding:
         return Finding('C++ compiler', State.OK, found)
     detail = 'only `make setup` and `colcon build` need one'
     return Finding('C++ compiler', State.MISSING, detail, 'sudo apt install g++')
+
+
+def _extra(package: str, adds: str, debian: str = '') -> Callable[[], Finding]:
+    def check() -> Finding:
+        command = mend.install(package, debian)
+        if not is_installed(package):
+            return Finding(package, State.MISSING, f'adds {adds}', command)
+        outcome = attempt(f'import {package}')
+        if outcome.works:
+            return Finding(package, State.OK, adds)
+        return Finding(package, State.BROKEN, outcome.text, _again(command))
+
+    check.__name__ = package
+    return check
+
+
+OPTIONAL = (
+    _extra('rosbags', '`picosam bag`'),
+    _extra('shtab', '`picosam completion`', 'python3-shtab'),
+)
 
 
 def _package(title: str, module: str, package: str, debian: str = '') -> Finding:

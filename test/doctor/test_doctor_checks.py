@@ -80,7 +80,7 @@ def test_little_shared_memory_is_broken(free, total, state, words, monkeypatch):
     monkeypatch.setattr(shutil, 'disk_usage', lambda folder: usage)
     found = ros.shared_memory()
     assert found.state is state
-    assert f'{free} of {total} MB free' in found.detail
+    assert f'{free} MB of {total} MB free' in found.detail
     assert words in found.mend
 
 

@@ -6,28 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from labelled import compress
 
 SOURCES = {'coco_train': 12, 'ecssd': 8, 'mushrooms': 1}
-
-
-def compress(mask: np.ndarray) -> dict:
-    """Write a mask as COCO's compressed run lengths: the inverse of what is tested."""
-    flat = mask.T.reshape(-1)
-    changes = np.flatnonzero(np.diff(flat)) + 1
-    bounds = np.concatenate(([0], changes, [flat.size]))
-    counts = np.diff(bounds).tolist()
-    if flat[0]:
-        counts.insert(0, 0)
-    text = ''
-    for index, count in enumerate(counts):
-        value = count - counts[index - 2] if index > 2 else count
-        more = True
-        while more:
-            low = value & 31
-            value >>= 5
-            more = value != (-1 if low & 16 else 0)
-            text += chr(48 + low + (32 if more else 0))
-    return {'size': list(mask.shape), 'counts': text}
 
 
 def disc(shape: tuple[int, int], centre: tuple[int, int], radius: int) -> np.ndarray:
@@ -62,8 +43,3 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source, photos in SOURCES.items():
         write_source(folder, source, photos, rng)
     return folder
-
-
-@pytest.fixture
-def write_mask():
-    return compress

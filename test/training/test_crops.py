@@ -63,7 +63,7 @@ def test_the_protocol_moves_the_crop_at_the_first_border_and_cuts_it_at_the_last
 
 def test_a_cut_crop_is_stretched_back_to_the_full_size() -> None:
     pixels, mask = np.zeros((*SHAPE, 3), np.uint8), np.ones(SHAPE, np.uint8)
-    image, target = crop(pixels, mask, Window(102, 62, 58, 58), exact_mask=True)
+    image, target = crop(pixels, mask, Window(102, 62, 58, 58))
     assert image.shape == (SIZE, SIZE, 3)
     assert image.max() == 0
     assert target.all()

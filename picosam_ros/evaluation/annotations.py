@@ -1,0 +1,214 @@
+"""COCO-format annotations as they lie on disk, read image by image."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+
+from picosam_ros.errors import DatasetError
+from picosam_ros.evaluation import polygons, run_lengths
+from picosam_ros.evaluation.json_arrays import elements
+from picosam_ros.frame import Pixels
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture with labelled objects.
+
+    Attributes:
+        names: where it may lie in the folder of pictures, the likeliest first.
+        width, height: in pixels.
+        objects: where in the file its annotations lie: begin and end in turn.
+
+    """
+
+    names: tuple[str, ...]
+    width: int
+    height: int
+    objects: array[int] = field(default_factory=lambda: array('Q'), repr=False)
+
+    def find(self, folder: Path) -> Path | None:
+        """Return its file, if it is there."""
+        paths = (folder / name for name in self.names)
+        return next((path for path in paths if path.is_file()), None)
+
+    def read(self, path: Path) -> Pixels:
+        """H×W×3 uint8, R, G, B, as stored: annotations know nothing of EXIF orientations.
+
+        Raises:
+            DatasetError: not a picture, or of another size than the annotations say.
+
+        """
+        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if bgr is None:
+            raise DatasetError(f'{path} is not a picture that OpenCV can read; copy it again')
+        if bgr.shape[:2] != (self.height, self.width):
+            raise DatasetError(
+                f'{path} has {bgr.shape[1]}×{bgr.shape[0]} pixels, but its annotations are for '
+                f'{self.width}×{self.height}; give the pictures that were labelled'
+            )
+        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One object as it was labelled.
+
+    Attributes:
+        image: the picture that it is in.
+        category: its name; empty where all objects are of one.
+        segmentation: polygons, or run lengths.
+        area: as the file tells, in pixels; None if it does not.
+
+    """
+
+    image: Image
+    category: str
+    segmentation: Sequence[Sequence[float]] | Mapping[str, Any]
+    area: float | None
+
+    def mask(self) -> Pixels:
+        """uint8 [height, width], 1 on the object; nowhere 1 if the outline holds no pixel."""
+        if isinstance(self.segmentation, Mapping):
+            return run_lengths.decode(self.segmentation)
+        return polygons.rasterise(self.segmentation, self.image.height, self.image.width)
+
+
+class Annotations:
+    """An index of one file; the file itself stays on the disk.
+
+    Attributes:
+        images: those with objects, by id, in the order of their first annotation.
+        count: objects, crowds left out.
+        skipped: annotations that are left out, by the reason.
+
+    Args:
+        path: COCO's or LVIS's instances, or any JSON of that form. Crowds (`iscrowd` 1: regions
+            of many objects, which no single prompt means) are skipped.
+
+    Raises:
+        DatasetError: it cannot be read, or lacks what an evaluation needs.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.images: dict[int, Image] = {}
+        self.count = 0
+        self.skipped: Counter[str] = Counter()
+        self._categories: dict[int, str] = {}
+        self._text = _mapped(path)
+        self._index()
+
+    def objects(self, image: Image) -> Iterator[tuple[int, int]]:
+        """Yield where the objects of an image are in the file; `read` takes that."""
+        yield from zip(image.objects[::2], image.objects[1::2], strict=True)
+
+    def read(self, where: tuple[int, int]) -> Labelled:
+        """Return one object."""
+        entry = self._entry(*where)
+        several = len(self._categories) > 1
+        return Labelled(
+            self.images[entry['image_id']],
+            self._categories.get(entry.get('category_id', 0), '') if several else '',
+            entry['segmentation'],
+            entry.get('area'),
+        )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._text.close()
+
+    def __enter__(self) -> Annotations:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _index(self) -> None:
+        """Go through the file once; the order of its arrays is free."""
+        pictures: dict[int, Image] = {}
+        objects: dict[int, array[int]] = {}
+        for key, begin, end in elements(self._text):
+            if key == 'annotations':
+                self._sort_in(objects, begin, end)
+            elif key == 'images':
+                entry = self._entry(begin, end)
+                pictures[self._field(entry, 'id')] = self._picture(entry)
+            elif key == 'categories':
+                entry = self._entry(begin, end)
+                self._categories[self._field(entry, 'id')] = str(entry.get('name', ''))
+        for number, where in objects.items():
+            if number not in pictures:
+                raise DatasetError(f'{self.path} has annotations of image {number}, but no image')
+            pictures[number].objects.extend(where)
+            self.images[number] = pictures[number]
+        if not self.count:
+            raise DatasetError(
+                f'{self.path} has no labelled object; an evaluation needs the instances of COCO '
+                'or LVIS: "images" and "annotations" with "segmentation"'
+            )
+
+    def _sort_in(self, objects: dict[int, array[int]], begin: int, end: int) -> None:
+        entry = self._entry(begin, end)
+        if entry.get('iscrowd'):
+            self.skipped['crowd'] += 1
+        elif not entry.get('segmentation'):
+            self.skipped['no mask'] += 1
+        else:
+            self.count += 1
+            where = objects.setdefault(self._field(entry, 'image_id'), array('Q'))
+            where.extend((begin, end))
+
+    def _picture(self, entry: Mapping[str, Any]) -> Image:
+        names = _names(str(entry.get('file_name', '')), str(entry.get('coco_url', '')))
+        if not names:
+            raise DatasetError(f'{self.path} names no file for the image {entry["id"]}')
+        return Image(names, self._field(entry, 'width'), self._field(entry, 'height'))
+
+    def _field(self, entry: Mapping[str, Any], name: str) -> int:
+        if not isinstance(entry.get(name), int):
+            raise DatasetError(f'{self.path} has an entry without a whole number as {name!r}')
+        number: int = entry[name]
+        return number
+
+    def _entry(self, begin: int, end: int) -> dict[str, Any]:
+        try:
+            entry: dict[str, Any] = json.loads(self._text[begin:end])
+        except ValueError as error:
+            raise DatasetError(f'{self.path} is no JSON from byte {begin} on: {error}') from error
+        return entry
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    try:
+        with path.open('rb') as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DatasetError(f'the annotations {path} cannot be read: {reason}') from error
+    except ValueError as error:
+        raise DatasetError(f'the annotations {path} are an empty file') from error
+
+
+def _names(file_name: str, coco_url: str) -> tuple[str, ...]:
+    """Places of a picture; LVIS has only the address, whose last two parts are COCO's folders."""
+    parts = PurePosixPath(urlsplit(coco_url).path).parts
+    places = (file_name, '/'.join(parts[-2:]), PurePosixPath(file_name).name, *parts[-1:])
+    return tuple(dict.fromkeys(place for place in places if place.strip('/')))

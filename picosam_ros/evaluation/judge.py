@@ -1,0 +1,146 @@
+"""An engine against labelled pictures, one object after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from picosam_ros.engines.base import Engine
+from picosam_ros.errors import DatasetError, EngineError
+from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.evaluation.figures import by_size, iou, summary
+from picosam_ros.evaluation.protocols import PROTOCOLS, Trial, Truth
+from picosam_ros.frame import Pixels
+from picosam_ros.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well one object was found.
+
+    Attributes:
+        where: of the object in the annotations.
+        path: of the picture.
+        area: of the object in pixels, as the annotations state it or else counted.
+        iou: of the answer and the truth.
+        all_foreground: IoU of the trivial answer.
+
+    """
+
+    where: tuple[int, int]
+    path: Path
+    area: float
+    iou: float
+    all_foreground: float
+
+
+@dataclass
+class Judge:
+    """Asks an engine about every object of some annotations.
+
+    Attributes:
+        engine: opened by the caller.
+        annotations: of the objects.
+        folder: of the pictures.
+        protocol: a name of PROTOCOLS; figures of different ones are not comparable.
+        scores: of the objects so far.
+        skipped: objects that were left out so far, by the reason.
+        missing: pictures that are not in the folder.
+
+    """
+
+    engine: Engine
+    annotations: Annotations
+    folder: Path
+    protocol: str = 'crop96'
+    scores: list[Score] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+
+    def judge(self, limit: int | None = None) -> Iterator[int]:
+        """Ask about all objects, or the first `limit` ones; yield how many were gone through.
+
+        Raises:
+            DatasetError: a picture or a mask is damaged, or no picture is there at all.
+            EngineError: the engine gave no answer.
+
+        """
+        for done, (path, pixels, where) in enumerate(islice(self._objects(), limit), 1):
+            self._ask(path, pixels, where)
+            yield done
+        if not self.scores:
+            raise DatasetError(self._nothing())
+
+    def trial(self, pixels: Pixels, mask: Pixels) -> Trial:
+        """Return the question about an object of a picture."""
+        if mask.shape != pixels.shape[:2]:
+            raise DatasetError(
+                f'a mask of {mask.shape[1]}×{mask.shape[0]} pixels was given for a picture of '
+                f'{pixels.shape[1]}×{pixels.shape[0]}: the annotations are damaged'
+            )
+        return PROTOCOLS[self.protocol](pixels, mask)
+
+    def answer(self, trial: Trial) -> Truth:
+        """H×W bool: the engine's answer to a question."""
+        # One object at a time: nothing that was learnt of another may help.
+        made = Segmenter(self.engine).segment(trial.frame, [trial.prompt])
+        if made.unanswered:
+            raise EngineError(f'{self.engine.name!r} gave no answer: {made.unanswered[0].reason}')
+        return made.masks[0].to_image()
+
+    def report(self) -> dict[str, Any]:
+        """Numbers and figures of what was judged so far."""
+        areas = np.array([score.area for score in self.scores])
+        ious = np.array([score.iou for score in self.scores])
+        trivial = np.array([score.all_foreground for score in self.scores])
+        numbers = {f'n_{name}': int(chosen.sum()) for name, chosen in by_size(areas).items()}
+        return {
+            'protocol': self.protocol,
+            'n': len(self.scores),
+            **numbers,
+            **summary(ious, areas),
+            'all_foreground': summary(trivial, areas),
+        }
+
+    def _objects(self) -> Iterator[tuple[Path, Pixels, tuple[int, int]]]:
+        for image in self.annotations.images.values():
+            path = image.find(self.folder)
+            if path is None:
+                self.missing += 1
+                continue
+            pixels = image.read(path)
+            for where in self.annotations.objects(image):
+                yield path, pixels, where
+
+    def _ask(self, path: Path, pixels: Pixels, where: tuple[int, int]) -> None:
+        labelled = self.annotations.read(where)
+        mask = labelled.mask()
+        pixel_count = np.count_nonzero(mask)
+        if not pixel_count:
+            self.skipped['no pixel'] += 1
+            return
+        trial = self.trial(pixels, mask)
+        self.scores.append(
+            Score(
+                where,
+                path,
+                float(pixel_count if labelled.area is None else labelled.area),
+                iou(self.answer(trial), trial.truth),
+                iou(trial.all_foreground, trial.truth),
+            )
+        )
+
+    def _nothing(self) -> str:
+        first = next(iter(self.annotations.images.values()))
+        return (
+            f'no labelled object could be judged: {self.missing} of '
+            f'{len(self.annotations.images)} pictures are not in {self.folder}, for example '
+            f'{first.names[0]}; give the folder that holds them (for LVIS the one of train2017 '
+            'and val2017)'
+        )

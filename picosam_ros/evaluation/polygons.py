@@ -1,0 +1,91 @@
+"""COCO's polygons as masks, pixel for pixel as pycocotools draws them.
+
+The rule is that of `rleFrPoly` in cocoapi's `maskApi.c`. The outline is walked on a grid five times
+as fine; wherever the walk steps across the middle of a column of pixels, the pixels below
+change sides. cv2.fillPoly also fills the pixels that the outline touches: on an object of 24
+pixels across that is an eighth more, at an IoU of 0.88 (test_polygons.py compares the three).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.errors import DatasetError
+from picosam_ros.frame import Pixels
+
+FINER = 5
+
+Coordinates = npt.NDArray[np.int64]
+
+
+def rasterise(polygons: Sequence[Sequence[float]], height: int, width: int) -> Pixels:
+    """Mask of an object of several parts.
+
+    Args:
+        polygons: each x0, y0, x1, y1 ... in pixels; the origin is the top-left *corner* of the
+            first pixel, as in COCO.
+        height, width: of the picture.
+
+    Returns:
+        uint8 [height, width], 1 on the object (column-major memory).
+
+    Raises:
+        DatasetError: a polygon has an odd number of coordinates, or one that is not finite.
+
+    """
+    mask = np.zeros((height, width), np.uint8, order='F')
+    for polygon in polygons:
+        mask |= _fill(polygon, height, width)
+    return mask
+
+
+def _fill(polygon: Sequence[float], height: int, width: int) -> Pixels:
+    points = np.asarray(polygon, np.float64)
+    if points.ndim != 1 or len(points) % 2 or not np.isfinite(points).all():
+        raise DatasetError(
+            f'a polygon of {points.size} coordinates was given; it takes x and y of every corner, '
+            'in turn and finite'
+        )
+    corners = (FINER * points + 0.5).astype(np.int64)
+    columns, rows = _crossings(*_walk(corners[::2], corners[1::2]), height, width)
+    # Down the columns, one after the other, as run lengths go.
+    changes = np.bincount(columns * height + rows, minlength=height * width + 1)
+    inside = (np.cumsum(changes[: height * width]) & 1).astype(np.uint8)
+    return inside.reshape((height, width), order='F')
+
+
+def _walk(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
+    """Every step along the closed outline on the fine grid."""
+    x_end, y_end = np.roll(x, -1), np.roll(y, -1)
+    wide, high = np.abs(x_end - x), np.abs(y_end - y)
+    flat = wide >= high
+    # Each edge is drawn from its left (or upper) end, so that both directions round alike.
+    flip = np.where(flat, x > x_end, y > y_end)
+    x0, x1 = np.where(flip, (x_end, x), (x, x_end))
+    y0, y1 = np.where(flip, (y_end, y), (y, y_end))
+    steps = np.maximum(wide, high)
+    slope = np.where(flat, y1 - y0, x1 - x0) / np.maximum(steps, 1)
+    edge = np.repeat(np.arange(len(x)), steps + 1)
+    along = np.arange(len(edge)) - np.repeat(np.cumsum(steps + 1) - steps - 1, steps + 1)
+    along = np.where(flip[edge], steps[edge] - along, along)
+    across = slope[edge] * along
+    u = np.where(flat[edge], x0[edge] + along, (x0[edge] + across + 0.5).astype(np.int64))
+    v = np.where(flat[edge], (y0[edge] + across + 0.5).astype(np.int64), y0[edge] + along)
+    return u, v
+
+
+def _crossings(
+    u: Coordinates, v: Coordinates, height: int, width: int
+) -> tuple[Coordinates, Coordinates]:
+    """Columns whose middle the walk crosses, and the first row below."""
+    moved = np.flatnonzero(np.diff(u))
+    left = np.minimum(u[moved], u[moved + 1])
+    upper = np.minimum(v[moved], v[moved + 1])
+    # The middle of column c is at 5c + 2 of the fine grid.
+    column, beside = np.divmod(left - FINER // 2, FINER)
+    crossed = (beside == 0) & (column >= 0) & (column < width)
+    row = np.ceil(np.clip((upper[crossed] + 0.5) / FINER - 0.5, 0, height)).astype(np.int64)
+    return column[crossed], row

@@ -1,0 +1,123 @@
+import json
+
+import cv2
+import pytest
+from labelled import Dataset, rectangle
+
+from picosam_ros.cli import main
+from picosam_ros.commands import progress
+
+SQUARE = (40, 30, 100, 90)
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Return a data set of two pictures with one object each, and a crowd."""
+    made = Dataset(tmp_path)
+    for name in ('a.png', 'b.png'):
+        image = made.picture(name, rectangles=[SQUARE])
+        made.label(image, rectangle(*SQUARE))
+    made.label(image, rectangle(*SQUARE), iscrowd=1)
+    made.write()
+    return made
+
+
+@pytest.fixture
+def evaluate(dataset, tiny_network):
+    """Return a function that runs the command on the data set with the tiny network."""
+    given = ['--images', str(dataset.folder), '--annotations', str(dataset.path)]
+    return lambda *more: main(['eval', *given, '--model', tiny_network(), *map(str, more)])
+
+
+def test_json_has_the_figures_the_trivial_answer_and_what_was_left_out(evaluate, capsys):
+    assert evaluate('--json') == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report.pop('seconds') >= 0
+    trivial = round(60 * 60 / 96**2, 4)
+    assert report == {
+        'engine': 'onnx',
+        'model': 'tiny.onnx',
+        'protocol': 'crop96',
+        'n': 2,
+        'n_small': 0,
+        'n_medium': 2,
+        'n_large': 0,
+        'miou': 1.0,
+        'map': 1.0,
+        'small': None,
+        'medium': 1.0,
+        'large': None,
+        'all_foreground': {
+            'miou': trivial,
+            'map': 0.0,
+            'small': None,
+            'medium': trivial,
+            'large': None,
+        },
+        'skipped': {'crowd': 1},
+        'missing_images': 0,
+    }
+
+
+def test_the_table_has_the_trivial_answer_beside_the_engines(evaluate, dataset, capsys):
+    (dataset.folder / 'b.png').unlink()
+    assert evaluate() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ['crop96', 'mIoU', 'mAP', 'small', 'medium', 'large']
+    assert lines[1].split() == ['onnx', 'tiny.onnx', '1.000', '1.000', '-', '1.000', '-']
+    assert lines[2].split() == ['all', 'foreground', '0.391', '0.000', '-', '0.391', '-']
+    assert lines[3].split() == ['masks', '1', '0', '1', '0']
+    assert lines[4] == 'skipped: 1 (crowd)'
+    assert lines[5] == '1 pictures are not in the folder'
+
+
+@pytest.mark.parametrize('protocol', ['full', 'box'])
+def test_the_other_protocols_are_asked_for_by_name(evaluate, protocol, capsys):
+    assert evaluate('--protocol', protocol, '--limit', 1, '--json') == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report['protocol'], report['n']) == (protocol, 1)
+
+
+def test_the_sheet_is_written(evaluate, tmp_path, capsys):
+    path = tmp_path / 'sheet.png'
+    assert evaluate('--sheet', path) == 0
+    assert cv2.imread(str(path)).shape[1] > 300
+    assert f'sheet in {path}' in capsys.readouterr().out
+
+
+def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_judged(evaluate, capsys):
+    assert evaluate('--sheet', 'no-folder/sheet.png') == 1
+    assert 'there is no folder no-folder' in capsys.readouterr().err
+
+
+def test_a_terminal_shows_how_far_it_is(evaluate, capsys, monkeypatch):
+    monkeypatch.setattr('sys.stdout.isatty', lambda: True)
+    monkeypatch.setattr(progress, 'REFRESH_SECONDS', 0.0)
+    evaluate()
+    printed = capsys.readouterr().out
+    assert ' 50%' in printed
+    assert '1 of 2 objects' in printed
+
+
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (('--annotations', 'gone.json'), 'gone.json cannot be read: no such file or directory'),
+        (('--images', 'elsewhere'), '2 of 2 pictures are not in elsewhere, for example a.png'),
+        (('--engine', 'gpu'), "'gpu' was given"),
+        (('--model', 'yolo'), "'yolo' was given"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(evaluate, change, said, capsys):
+    assert evaluate(*change) == 1
+    told = capsys.readouterr()
+    assert told.out == ''
+    assert said in told.err
+    assert told.err.count('\n') == 1
+
+
+@pytest.mark.parametrize('wrong', [('--protocol', 'crop128'), ('--limit', '0'), ('--limit', 'x')])
+def test_what_was_mistyped_is_a_usage_error(evaluate, wrong, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        evaluate(*wrong)
+    assert 'usage: picosam eval' in capsys.readouterr().err

@@ -1,0 +1,212 @@
+import json
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from picosam_ros.cli import main
+from picosam_ros.commands import progress
+from picosam_ros.commands.film import CODECS
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = 25.0
+START = '40,60'
+
+
+def write(path, frames=12, size=(120, 160)):
+    """Write a video of a red square of 24×24 around (40 + 2n, 60)."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), RATE, size[::-1])
+    for number in range(frames):
+        bgr = np.zeros((*size, 3), np.uint8)
+        left = 28 + 2 * number
+        bgr[48:72, left : left + 24] = (0, 0, 255)
+        writer.write(bgr)
+    writer.release()
+    return path
+
+
+def read(path):
+    """Return the frames of a video, R, G, B."""
+    capture, frames = cv2.VideoCapture(str(path)), []
+    while True:
+        ok, bgr = capture.read()
+        if not ok:
+            return capture.get(cv2.CAP_PROP_FPS), frames
+        frames.append(bgr[..., ::-1].astype(int))
+
+
+@pytest.fixture
+def video(tmp_path):
+    return write(tmp_path / 'video.avi')
+
+
+@pytest.fixture
+def track(video, tiny_network):
+    """Return a function that runs the command on the video."""
+
+    def run(*more, given=video):
+        given = ['track', str(given), '--model', tiny_network(), *map(str, more)]
+        return main(given if '--prompts' in given or '--point' in given else [*given, *CLICK])
+
+    return run
+
+
+CLICK = ('--point', START, '--roi-size', '96')
+
+
+@pytest.mark.parametrize('ending', CODECS)
+def test_the_video_has_every_frame_with_the_mask_where_the_object_is(track, tmp_path, ending):
+    out = tmp_path / f'out{ending}'
+    assert track('-o', out) == 0
+    rate, frames = read(out)
+    assert rate == RATE
+    assert len(frames) == 12
+    for number in (0, 11):
+        # Sky blue over the red: the mask's tint, two pixels within the square's border.
+        square = frames[number][52:68, 32 + 2 * number : 48 + 2 * number]
+        assert np.median(square[..., 2]) > 60
+        assert np.median(frames[number][80:110, 60:150]) < 30
+
+
+def test_json_has_the_figures_and_what_became_of_each_object(track, video, tmp_path, capsys):
+    out = tmp_path / 'out.mp4'
+    assert track('-o', out, '--json') == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report.pop('seconds') > 0
+    assert report.pop('frames_per_second') > 0
+    assert report.pop('times_real_time') > 0
+    assert report == {
+        'video': str(video),
+        'out': str(out),
+        'engine': 'onnx',
+        'model': 'tiny.onnx',
+        'frames': 12,
+        'objects': [{'id': 1, 'frames': 12, 'lost_at': None, 'reason': ''}],
+    }
+
+
+def test_several_objects_come_from_a_file(track, tmp_path, capsys):
+    prompts = tmp_path / 'prompts.yaml'
+    prompts.write_text(
+        '- {id: 4, points: [[40, 60]], roi_size: 96}\n- {id: 9, box: [28, 48, 51, 71]}\n'
+    )
+    assert track('--prompts', prompts, '-o', tmp_path / 'out.mp4') == 0
+    printed = capsys.readouterr().out
+    assert 'object 4 in 12 of 12\n' in printed
+    assert 'object 9 in 12 of 12\n' in printed
+
+
+def test_an_object_that_leaves_is_lost_and_that_is_told(tiny_network, tmp_path, capsys):
+    path, out = tmp_path / 'gone.avi', tmp_path / 'out.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), RATE, (160, 120))
+    for number in range(100):
+        bgr = np.zeros((120, 160, 3), np.uint8)
+        if number < 5:
+            bgr[48:72, 28:52] = (0, 0, 255)
+        writer.write(bgr)
+    writer.release()
+    arguments = ['track', str(path), *CLICK, '--model', tiny_network(), '-o', str(out)]
+    assert main([*arguments, '--json']) == 0
+    [seen] = json.loads(capsys.readouterr().out)['objects']
+    assert seen['frames'] == 5
+    assert 5 < seen['lost_at'] < 100
+    assert seen['reason']
+    main(arguments)
+    assert f'object 1 in 5 of 100, lost at frame {seen["lost_at"]}: ' in capsys.readouterr().out
+
+
+def test_a_terminal_shows_how_far_it_is(track, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('sys.stdout.isatty', lambda: True)
+    monkeypatch.setattr(progress, 'REFRESH_SECONDS', 0.0)
+    track('-o', tmp_path / 'out.mp4')
+    printed = capsys.readouterr().out
+    assert ' 50%' in printed
+    assert '6 of 12 frames' in printed
+
+
+def test_ctrl_c_leaves_a_video_that_can_be_watched(tiny_network, tmp_path):
+    video, out = write(tmp_path / 'long.avi', frames=4000), tmp_path / 'out.avi'
+    command = [sys.executable, '-m', 'picosam_ros', 'track', str(video), *CLICK, '--json']
+    command += ['--model', tiny_network(), '-o', str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        while not (out.exists() and out.stat().st_size > 50_000):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    frames = json.loads(printed)['frames']
+    assert 0 < frames < 4000
+    assert len(read(out)[1]) == frames
+
+
+def test_a_video_that_breaks_off_is_told_and_what_could_be_read_is_kept(
+    track, video, tmp_path, capsys
+):
+    whole = video.read_bytes()
+    cut, out = tmp_path / 'cut.avi', tmp_path / 'out.avi'
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert track('-o', out, given=cut) == 1
+    assert f'the frames before are in {out}' in capsys.readouterr().err
+    assert 0 < len(read(out)[1]) < 12
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (['-o', 'out.gif'], "'out.gif'; let the name end in one of .mp4, .mkv, .avi"),
+        (['-o', 'no-folder/out.mp4'], 'there is no folder no-folder'),
+        (['-o', 'out.mp4', '--point', '500,9'], 'object 1: point (500, 9) is outside of the image'),
+        (['-o', 'out.mp4', '--engine', 'gpu'], "'gpu' was given"),
+        (['-o', 'out.mp4', '--prompts', 'gone.yaml'], 'gone.yaml'),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(
+    arguments, said, track, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert track(*arguments) == 1
+    told = capsys.readouterr()
+    assert told.out == ''
+    assert said in told.err
+    assert told.err.count('\n') == 1
+    assert not (tmp_path / 'out.mp4').exists()
+
+
+def test_the_video_that_is_read_is_not_written_over(track, video, capsys):
+    before = video.read_bytes()
+    assert track('-o', video) == 1
+    assert 'is the video that is read' in capsys.readouterr().err
+    assert video.read_bytes() == before
+
+
+def test_what_is_no_video_is_refused(track, tmp_path, capsys):
+    text = tmp_path / 'notes.txt'
+    text.write_text('notes\n')
+    assert track('-o', tmp_path / 'out.mp4', given=text) == 1
+    assert 'is not a video that OpenCV can decode' in capsys.readouterr().err
+
+
+def test_without_an_object_it_is_a_usage_error(video, tmp_path, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['track', str(video), '-o', str(tmp_path / 'out.mp4')])
+    assert 'give one object with --point X,Y' in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_is_told(video, tiny_network, tmp_path):
+    out = tmp_path / 'out.mkv'
+    command = [sys.executable, '-m', 'picosam_ros', 'track', str(video), *CLICK, '-o', str(out)]
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    command += ['--model', tiny_network()]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limit, timeout=60
+    )
+    assert done.returncode == 1
+    assert f'{out} could not be written to its end; is the disk full?' in done.stderr

@@ -1,0 +1,7 @@
+import pytest
+from labelled import Dataset
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return Dataset(tmp_path)
