@@ -74,13 +74,9 @@ class OnnxRuntimeNetwork:
         # The first run plans the memory of the others and takes twice as much: give that back.
         self._first: Any = onnxruntime.RunOptions()
         self._first.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
-        self._partly: Any = onnxruntime.RunOptions()
-        self._partly.only_execute_path_to_fetches = True
 
     def run(self, feed: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
         options, self._first = self._first, None
-        if options is None and len(wanted) < len(self.outputs):
-            options = self._partly
         results: list[Array] = self.session.run(wanted, feed, options)
         return results
 

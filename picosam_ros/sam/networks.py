@@ -107,7 +107,9 @@ class Decoder:
         return {
             'mask_input': self._no_mask if earlier is None else earlier[None, None],
             'has_mask_input': np.array([earlier is not None], np.float32),
-            'orig_im_size': np.array([square.image_height, square.image_width], np.float32),
+            # Only for masks that the graph enlarges to that size: nobody reads them, so as few
+            # pixels as have the picture's shape.
+            'orig_im_size': np.array([square.height, square.width], np.float32),
         }
 
     def _best(self, scores: Floats, prompt: Prompt) -> int:

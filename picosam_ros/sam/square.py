@@ -87,7 +87,10 @@ class Square:
             window = around.shifted_inside(columns, rows)
         x, y = int(window.x), int(window.y)
         part = logits[y : y + int(window.height), x : x + int(window.width)]
-        return np.ascontiguousarray(part), window.through(self.roi.affine_to(size, size).inverse())
+        # Both grids begin at the same corner.
+        across, down = self.roi.width / size, self.roi.height / size
+        roi = Roi(x * across, y * down, window.width * across, window.height * down)
+        return np.ascontiguousarray(part), roi
 
     def _scaled(self, length: int) -> int:
         return max(int(length * self.side / max(self.image_width, self.image_height) + 0.5), 1)
