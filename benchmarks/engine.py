@@ -33,7 +33,7 @@ def measure(frames: int) -> Iterator[Row]:
 
 def bare_call(engine: OnnxEngine, count: int) -> Callable[[], object]:
     """Return a call of the engine's own session, so with the same options, on a ready batch."""
-    session = engine._session  # noqa: SLF001
+    session = engine._network.session  # noqa: SLF001
     source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
     shape = (count, scene.NETWORK, scene.NETWORK, 3)
     batch = np.random.default_rng(0).integers(0, 256, shape, np.uint8)

@@ -18,13 +18,29 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'engine',
             default_value='auto',
-            choices=['auto', 'onnx', 'in_sensor'],
+            choices=['auto', 'onnx', 'in_sensor', 'edgesam'],
             description='Who computes the masks.',
         ),
         DeclareLaunchArgument(
             'model',
             default_value='picosam2-96',
             description='A name that `picosam doctor` lists, or the path of an .onnx file.',
+        ),
+        DeclareLaunchArgument(
+            'encoder',
+            default_value='',
+            description='With engine edgesam: its encoder, an .onnx file of yours.',
+        ),
+        DeclareLaunchArgument(
+            'decoder',
+            default_value='',
+            description='With engine edgesam: its decoder, an .onnx file of yours.',
+        ),
+        DeclareLaunchArgument(
+            'runtime',
+            default_value='onnxruntime',
+            choices=['onnxruntime', 'openvino'],
+            description='What runs networks on the CPU.',
         ),
         DeclareLaunchArgument(
             'roi_size',
@@ -58,6 +74,9 @@ def generate_launch_description():
             {
                 'engine': typed('engine'),
                 'model': typed('model'),
+                'encoder': typed('encoder'),
+                'decoder': typed('decoder'),
+                'runtime': typed('runtime'),
                 'roi_size': typed('roi_size', int),
                 'track': typed('track', bool),
                 'autostart': typed('autostart', bool),

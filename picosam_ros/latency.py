@@ -18,9 +18,10 @@ class Timing:
     """The stages of one result, in milliseconds; NaN where the path has no such stage.
 
     `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is the rest of the time from the
-    capture stamp to arrival, `queue` arrival to the start of work, `decode` logits to messages,
-    tracking included. `total` is capture stamp to the end of publishing, measured and not summed
-    up.
+    capture stamp to arrival, `queue` arrival to the start of work, `encode` a network's run on the
+    whole image, once for each image (0 where it is known already), `inference` its runs for the
+    prompts, `decode` logits to messages, tracking included. `total` is capture stamp to the end of
+    publishing, measured and not summed up.
     """
 
     exposure: float = NAN
@@ -29,6 +30,7 @@ class Timing:
     receive: float = NAN
     queue: float = NAN
     preprocess: float = NAN
+    encode: float = NAN
     inference: float = NAN
     decode: float = NAN
     publish: float = NAN

@@ -19,6 +19,9 @@ import numpy.typing as npt
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
 
+Indices = npt.NDArray[np.intp]
+Weights = npt.NDArray[np.float32]
+
 # The mean colour of ImageNet: after the network's normalisation it is zero, which is what the
 # network's own convolutions see beyond their borders.
 PADDING = (124, 116, 104)
@@ -202,14 +205,29 @@ def paste(
         resized = cv2.resize(values, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
         return x0, y0, np.asarray(resized, np.float32)
     to_network = Affine(1, 1, x0, y0).then(roi.affine_to(values.shape[1], values.shape[0]))
-    pasted = cv2.warpAffine(
-        values,
-        to_network.matrix,
-        (x1 - x0, y1 - y0),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return x0, y0, np.asarray(pasted, np.float32)
+    # Exact, where cv2.warpAffine rounds coordinates to 1/32 of a pixel.
+    rows, down = _between(to_network.scale_y, to_network.shift_y, y1 - y0, values.shape[0])
+    columns, right = _between(to_network.scale_x, to_network.shift_x, x1 - x0, values.shape[1])
+    # Columns first: that is the small half of the work, and rows lie in one piece.
+    widened = _mixed(values, columns, right, axis=1)
+    return x0, y0, _mixed(widened, rows, down[:, None], axis=0)
+
+
+def _between(scale: float, shift: float, count: int, size: int) -> tuple[Indices, Weights]:
+    """For `count` places on an axis of `size` pixels: the pixel before, the share of the next."""
+    # Rounded, so that where pixel centres meet the value is the network's own.
+    places = np.clip(np.round(scale * np.arange(count) + shift, 9), 0, size - 1)
+    before = places.astype(np.intp)
+    return before, (places - before).astype(np.float32)
+
+
+def _mixed(values: Weights, before: Indices, share: Weights, axis: int) -> Weights:
+    first = values.take(before, axis)
+    following = values.take(np.minimum(before + 1, values.shape[axis] - 1), axis)
+    following -= first
+    following *= share
+    following += first
+    return following
 
 
 def _padded(view: Pixels, inside: Roi, roi: Roi) -> Pixels:

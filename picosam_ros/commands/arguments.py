@@ -62,11 +62,18 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model', metavar='NAME', default='', help='a known name, or the path of an .onnx file'
     )
+    for part in ('encoder', 'decoder'):
+        parser.add_argument(
+            f'--{part}', metavar='FILE', default='', help=f'of engine edgesam: your {part}.onnx'
+        )
+    parser.add_argument(
+        '--runtime', metavar='NAME', default='', help='onnxruntime (the default) or openvino'
+    )
 
 
 def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what was given for the engine; the rest is the engine's own default."""
-    names = ('model', 'threads')
+    names = ('model', 'encoder', 'decoder', 'runtime', 'threads')
     return {name: value for name in names if (value := getattr(arguments, name, None))}
 
 

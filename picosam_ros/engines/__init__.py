@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -10,14 +10,33 @@ from picosam_ros.engines.base import Capabilities, Engine, Segmentation, Unanswe
 from picosam_ros.errors import EngineError
 from picosam_ros.inference import RoiPlacer
 
-__all__ = ['ENGINES', 'Capabilities', 'Engine', 'Segmentation', 'Unanswered', 'open_engine']
+__all__ = [
+    'ENGINES',
+    'Capabilities',
+    'Engine',
+    'Segmentation',
+    'Unanswered',
+    'make_engine',
+    'open_engine',
+    'options_of',
+]
 
 # Name to module and class, imported at use: each brings a runtime of its own.
 ENGINES = {
     'auto': ('onnx', 'OnnxEngine'),
     'onnx': ('onnx', 'OnnxEngine'),
     'in_sensor': ('in_sensor', 'InSensorEngine'),
+    'edgesam': ('edgesam', 'EdgeSamEngine'),
 }
+
+# What each takes of the options that nodes and commands have for all of them.
+_OPTIONS = {'edgesam': ('encoder', 'decoder', 'threads', 'runtime')}
+_OTHERS_OPTIONS = ('model', 'threads', 'runtime')
+
+
+def options_of(name: str) -> tuple[str, ...]:
+    """Names of the options that make_engine takes for this engine."""
+    return _OPTIONS.get(name, _OTHERS_OPTIONS)
 
 
 def make_engine(
@@ -34,15 +53,16 @@ def make_engine(
         sensor: the camera, if a network runs in its sensor.
         policy: of `auto` with a sensor: how the host stands in for it, one of
             `fallback.POLICIES`.
-        options: the host engine's own arguments, for example `model` and `threads`.
+        options: the host engine's own arguments, see options_of.
 
     Raises:
-        EngineError: the name or the policy is unknown, or the engine needs a sensor that the
-            camera has not.
+        EngineError: the name or the policy is unknown, the engine has no such option, or it needs
+            a sensor that the camera has not.
 
     """
     if name not in ENGINES:
         raise EngineError(f'engine {name!r} was given; allowed are {", ".join(ENGINES)}')
+    _refuse_foreign(name, options)
     if name == 'in_sensor':
         return _in_sensor(sensor)
     if name == 'auto' and sensor is not None:
@@ -52,6 +72,15 @@ def make_engine(
         import_module(f'picosam_ros.engines.{module}'), class_name
     )
     return factory(**options)
+
+
+def _refuse_foreign(name: str, options: Iterable[str]) -> None:
+    known = options_of(name)
+    foreign = [option for option in options if option not in known and option != 'auto_share']
+    if foreign:
+        raise EngineError(
+            f'engine {name!r} has no {" and no ".join(foreign)}; it takes {", ".join(known)}'
+        )
 
 
 def _in_sensor(sensor: RoiPlacer | None) -> Engine:

@@ -13,7 +13,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
 from picosam_ros.binding import RecentFrames
-from picosam_ros.engines import Engine, make_engine
+from picosam_ros.engines import Engine, make_engine, options_of
 from picosam_ros.errors import ImageError, PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.pinhole import Pinhole
@@ -65,12 +65,9 @@ class SegmentationNode(LifecycleNode):
             options: further ones of make_engine.
 
         """
-        return make_engine(
-            self.parameters['engine'],
-            model=self.parameters['model'],
-            threads=self.parameters['threads'],
-            **options,
-        )
+        name = self.parameters['engine']
+        own = {option: self.parameters[option] for option in options_of(name)}
+        return make_engine(name, **own, **options)
 
     @abstractmethod
     def source(self) -> Source:

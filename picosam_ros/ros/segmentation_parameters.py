@@ -1,6 +1,7 @@
 """Parameters that all nodes with a Segmenter have."""
 
 from picosam_ros.engines import ENGINES
+from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
 from picosam_ros.models import DEFAULT
 from picosam_ros.roi import AUTO_SHARE
 from picosam_ros.ros.parameters import Parameter
@@ -13,6 +14,25 @@ SEGMENTATION_PARAMETERS = (
         'model',
         DEFAULT,
         'The network: a name that `picosam doctor` lists, or the path of an .onnx file.',
+        read_only=True,
+    ),
+    Parameter(
+        'encoder',
+        '',
+        'With engine edgesam: path of its encoder, an .onnx file of yours.',
+        read_only=True,
+    ),
+    Parameter(
+        'decoder',
+        '',
+        'With engine edgesam: path of its decoder, an .onnx file of yours.',
+        read_only=True,
+    ),
+    Parameter(
+        'runtime',
+        DEFAULT_RUNTIME,
+        'What runs networks on the CPU; openvino needs `pip install openvino`.',
+        choices=tuple(RUNTIMES),
         read_only=True,
     ),
     Parameter(

@@ -266,21 +266,21 @@ def test_a_file_that_is_no_network_is_refused(tmp_path):
     [
         (
             {'shape': ('N', 3, 96, 96), 'channel_axis': 1, 'input_type': TensorProto.FLOAT},
-            "image tensor(float) ['N', 3, 96, 96]",
+            'image float32 N×3×96×96',
         ),
-        ({'input_type': TensorProto.INT8}, "image tensor(int8) ['N', 96, 96, 3]"),
-        ({'shape': (1, 96, 96, 3)}, 'image tensor(uint8) [1, 96, 96, 3]'),
-        ({'shape': ('N', 96, 64, 3)}, "image tensor(uint8) ['N', 96, 64, 3]"),
-        ({'shape': ('N', 96, 96, 4)}, "image tensor(uint8) ['N', 96, 96, 4]"),
-        ({'shape': ('N', 'H', 'W', 3)}, "image tensor(uint8) ['N', 'H', 'W', 3]"),
-        ({'outputs': 2}, 'logits1 tensor(float)'),
+        ({'input_type': TensorProto.INT8}, 'image int8 N×96×96×3'),
+        ({'shape': (1, 96, 96, 3)}, 'image uint8 1×96×96×3'),
+        ({'shape': ('N', 96, 64, 3)}, 'image uint8 N×96×64×3'),
+        ({'shape': ('N', 96, 96, 4)}, 'image uint8 N×96×96×4'),
+        ({'shape': ('N', 'H', 'W', 3)}, 'image uint8 N×H×W×3'),
+        ({'outputs': 2}, 'logits1 float32'),
     ],
     ids=['float NCHW', 'int8', 'fixed batch', 'not square', 'RGBA', 'any size', 'two outputs'],
 )
 def test_a_network_with_another_signature_is_refused_with_it(tiny_network, options, given):
     path = tiny_network(**options)
     sentence = refused(path)
-    assert sentence.startswith(f'{path} has another signature (image tensor(')
+    assert sentence.startswith(f'{path} has another signature (image ')
     assert given in sentence
     assert 'one uint8 input N×S×S×3 (R, G, B' in sentence
     assert 'one float32 output N×S×S (logits)' in sentence
@@ -312,9 +312,9 @@ def test_a_closed_engine_says_what_to_do_and_opens_again(engine, frame):
     with pytest.raises(EngineError, match='is closed; open it, or use it in a with statement'):
         engine.segment(frame, [Prompt.at(1, 1)])
     engine.open()
-    session = engine._session
+    network = engine._network
     engine.open()
-    assert engine._session is session
+    assert engine._network is network
     assert len(engine.segment(frame, [Prompt.at(1, 1)])) == 1
 
 

@@ -1,0 +1,191 @@
+"""What runs a network file: ONNX Runtime, or OpenVINO where it is installed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.errors import EngineError, ModelError
+
+Array = npt.NDArray[Any]
+
+DEFAULT_RUNTIME = 'onnxruntime'
+MAX_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or an output of a network.
+
+    Attributes:
+        name: in the file.
+        dtype: as NumPy calls it, for example uint8.
+        shape: a text where a side is free.
+
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+
+    def __str__(self) -> str:
+        return f'{self.name} {self.dtype} {"×".join(map(str, self.shape)) or "scalar"}'
+
+
+class Network(Protocol):
+    """A loaded network; used by one thread at a time.
+
+    Attributes:
+        inputs, outputs: in the file's order.
+
+    """
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    def run(self, feed: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
+        """Return new arrays of the wanted outputs for one value of every input."""
+
+
+class OnnxRuntimeNetwork:
+    """On the CPU, with threads that do not spin while they wait."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        onnxruntime = _imported('onnxruntime')
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+        # Waiting threads that spin double the time on a busy machine (onnxruntime#8313).
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(
+            str(path), options, providers=['CPUExecutionProvider']
+        )
+        self.inputs = tuple(map(_onnx_port, self.session.get_inputs()))
+        self.outputs = tuple(map(_onnx_port, self.session.get_outputs()))
+        # The first run plans the memory of the others and takes twice as much: give that back.
+        self._first: Any = onnxruntime.RunOptions()
+        self._first.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
+
+    def run(self, feed: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
+        options, self._first = self._first, None
+        results: list[Array] = self.session.run(wanted, feed, options)
+        return results
+
+
+class OpenVinoNetwork:
+    """On the CPU, in the precision that OpenVINO takes there: bfloat16 where it is native."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        openvino = _imported('openvino')
+        core = openvino.Core()
+        model = core.read_model(path)
+        self.inputs = tuple(map(_openvino_port, model.inputs))
+        self.outputs = tuple(map(_openvino_port, model.outputs))
+        settings = {
+            'PERFORMANCE_HINT': 'LATENCY',
+            'NUM_STREAMS': '1',
+            'INFERENCE_NUM_THREADS': threads,
+            # On a robot the cores have other work: the system places the threads.
+            'ENABLE_CPU_PINNING': False,
+        }
+        self._model = core.compile_model(_with_batch_of_one(model), 'CPU', settings)
+
+    def run(self, feed: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
+        results = self._model(dict(feed), share_inputs=True)
+        return [results[name] for name in wanted]
+
+
+# Name to class; the name is that of the Python package.
+RUNTIMES: dict[str, Callable[[Path, int], Network]] = {
+    'onnxruntime': OnnxRuntimeNetwork,
+    'openvino': OpenVinoNetwork,
+}
+_TITLES = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}
+
+
+def check_runtime(name: str) -> None:
+    """Raise EngineError unless RUNTIMES has it."""
+    if name not in RUNTIMES:
+        raise EngineError(f'runtime {name!r} was given; allowed are {", ".join(RUNTIMES)}')
+
+
+def threads_of(given: int) -> int:
+    """How many threads a run takes; 0 stands for half of the cores, at most MAX_THREADS.
+
+    Raises:
+        EngineError: a negative number.
+
+    """
+    if given < 0:
+        raise EngineError(f'{given} threads were given; allowed are 1 and more, or 0')
+    return given or max(1, min(MAX_THREADS, (os.cpu_count() or 2) // 2))
+
+
+def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> Network:
+    """Load a network file.
+
+    Args:
+        path: an .onnx file.
+        threads: of one run.
+        runtime: one of RUNTIMES.
+
+    Raises:
+        EngineError: the runtime is unknown or not installed.
+        ModelError: it cannot load the file.
+
+    """
+    check_runtime(runtime)
+    try:
+        return RUNTIMES[runtime](path, threads)
+    except EngineError:
+        raise
+    except Exception as error:  # the runtimes' own exceptions share no other base class
+        raise ModelError(
+            f'{path} is not a network that {_TITLES[runtime]} can load; it may be truncated: '
+            f'copy or export it again ({_first_line(error)})'
+        ) from error
+
+
+def _imported(package: str) -> Any:
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise EngineError(
+            f'runtime {package!r} needs {_TITLES[package]}, which cannot be imported ({error}); '
+            f'install it with: pip install {package}'
+        ) from error
+
+
+def _onnx_port(port: Any) -> Port:
+    kind = port.type.removeprefix('tensor(').removesuffix(')')
+    names = {'float': 'float32', 'double': 'float64'}
+    shape = tuple(side if isinstance(side, int) else str(side or '?') for side in port.shape)
+    return Port(port.name, names.get(kind, kind), shape)
+
+
+def _openvino_port(port: Any) -> Port:
+    shape = tuple(side.get_length() if side.is_static else '?' for side in port.get_partial_shape())
+    return Port(port.get_any_name(), np.dtype(port.get_element_type().to_dtype()).name, shape)
+
+
+def _with_batch_of_one(model: Any) -> Any:
+    """Fix a free batch: OpenVINO plans a fixed shape better, and engines run one picture."""
+    shapes = {port.get_any_name(): port.get_partial_shape() for port in model.inputs}
+    for shape in shapes.values():
+        if len(shape) == 4 and shape[0].is_dynamic:
+            shape[0] = 1
+    model.reshape(shapes)
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split('\n', 1)[0]

@@ -1,0 +1,114 @@
+"""Each runtime where it is installed: the same network, the same picture, the same answer."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from picosam_ros.engines.onnx import OnnxEngine
+from picosam_ros.engines.runtimes import RUNTIMES, Port, load
+from picosam_ros.errors import EngineError, ModelError
+from picosam_ros.frame import Frame
+from picosam_ros.models import DEFAULT, find_model
+from picosam_ros.prompt import Box, Prompt
+
+
+@pytest.fixture(params=RUNTIMES)
+def runtime(request):
+    pytest.importorskip(request.param, reason=f'{request.param} is not installed')
+    return request.param
+
+
+@pytest.fixture
+def counting_network(tmp_path):
+    """Return a network with two outputs, of which one alone costs nothing: x + 1 and x + 2."""
+    value = [helper.make_tensor_value_info('x', TensorProto.FLOAT, [2, 3])]
+    names = ('one_more', 'two_more')
+    graph = helper.make_graph(
+        [
+            helper.make_node('Add', ['x', 'one'], ['one_more']),
+            helper.make_node('Add', ['one_more', 'one'], ['two_more']),
+        ],
+        'counting',
+        value,
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in names],
+        [helper.make_tensor('one', TensorProto.FLOAT, [], [1.0])],
+    )
+    path = tmp_path / 'counting.onnx'
+    onnx.save(
+        helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid('', 13)]), path
+    )
+    return path
+
+
+def test_a_network_tells_names_types_and_shapes_of_its_ports(runtime, tiny_network):
+    network = load(Path(tiny_network(('N', 32, 32, 3))), 1, runtime)
+    [source], [target] = network.inputs, network.outputs
+    assert (source.name, source.dtype, source.shape[1:]) == ('image', 'uint8', (32, 32, 3))
+    assert (target.name, target.dtype, target.shape[1:]) == ('logits', 'float32', (32, 32))
+    assert isinstance(source.shape[0], str)
+
+
+def test_a_port_reads_as_a_person_would_write_it():
+    assert str(Port('image', 'uint8', ('N', 96, 96, 3))) == 'image uint8 N×96×96×3'
+    assert str(Port('level', 'float32', ())) == 'level float32 scalar'
+
+
+def test_only_what_is_wanted_comes_back_in_that_order(runtime, counting_network):
+    network = load(counting_network, 1, runtime)
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for wanted in (['two_more', 'one_more'], ['one_more'], ['two_more'], ['one_more']):
+        results = network.run({'x': x}, wanted)
+        for name, result in zip(wanted, results, strict=True):
+            np.testing.assert_array_equal(result, x + (1 if name == 'one_more' else 2))
+
+
+def test_a_result_stays_as_it_is_when_the_network_runs_again(runtime, counting_network):
+    network = load(counting_network, 1, runtime)
+    x = np.zeros((2, 3), np.float32)
+    [before] = network.run({'x': x}, ['one_more'])
+    network.run({'x': x + 9}, ['one_more'])
+    np.testing.assert_array_equal(before, 1)
+
+
+def test_the_engine_gives_the_same_masks_with_every_runtime(runtime, photo):
+    frame = Frame.from_array(photo)
+    prompts = [Prompt.at(80, 60), Prompt.inside(Box(20, 30, 99, 80), object_id=2)]
+    with OnnxEngine(threads=1) as reference, OnnxEngine(threads=1, runtime=runtime) as engine:
+        assert engine.description['runtime'] == runtime
+        pairs = zip(reference.segment(frame, prompts), engine.segment(frame, prompts), strict=True)
+        for expected, mask in pairs:
+            assert mask.roi == expected.roi
+            assert mask.logits.dtype == np.float32
+            assert mask.logits.flags.c_contiguous
+            # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa.
+            np.testing.assert_allclose(mask.logits, expected.logits, rtol=0.03, atol=0.15)
+            assert np.mean(mask.to_image() != expected.to_image()) < 0.005
+
+
+@pytest.mark.parametrize('content', [b'', b'buy milk'], ids=['empty', 'a note'])
+def test_a_file_that_is_no_network_is_refused(runtime, tmp_path, content):
+    path = tmp_path / 'broken.onnx'
+    path.write_bytes(content)
+    with pytest.raises(ModelError) as refusal:
+        load(path, 1, runtime)
+    title = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}[runtime]
+    assert str(refusal.value).startswith(f'{path} is not a network that {title} can load')
+    assert '\n' not in str(refusal.value)
+
+
+def test_an_unknown_runtime_is_refused_with_the_known_ones():
+    with pytest.raises(EngineError) as refusal:
+        OnnxEngine(runtime='tpu')
+    assert str(refusal.value) == "runtime 'tpu' was given; allowed are onnxruntime, openvino"
+
+
+@pytest.mark.parametrize('name', RUNTIMES)
+def test_a_runtime_that_is_not_installed_says_how_to_install_it(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(EngineError, match=re.escape(f'pip install {name}')):
+        load(find_model(DEFAULT).path, 1, name)
