@@ -44,7 +44,7 @@ TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(
   ROS_PYTHON_CHECK_FIELDS=1 \
   $(if $(filter humble,$(ROS_DISTRO)),ROS_LOCALHOST_ONLY=1,ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST)
 
-.PHONY: help setup demo test bench eval lint format lock clean FORCE
+.PHONY: help setup demo test bench eval docs lint format lock clean FORCE
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -66,6 +66,12 @@ eval: $(INSTALLED)  ## print how good the networks are on the held-out photos of
 	@test -d '$(DATA)/coco_train' || { \
 	  echo "make eval: give the photo store of training/README.md with DATA=DIR" >&2; exit 2; }
 	$(VENV)/bin/python -m training.evaluate --data '$(DATA)' $(ARGS)
+
+docs: $(INSTALLED)  ## write the pages that are made from the code, and the site where MkDocs is installed
+	@$(foreach page,parameters messages commands,$(VENV)/bin/python scripts/write_$(page).py &&) true
+	@if $(VENV)/bin/python -c 'import mkdocs' 2> /dev/null; then \
+	  $(VENV)/bin/python -m mkdocs build --quiet --strict --site-dir build/site && \
+	  echo 'the site is in build/site'; fi
 
 lint: $(INSTALLED)  ## check style and types
 	$(VENV)/bin/ruff check

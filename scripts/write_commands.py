@@ -1,0 +1,79 @@
+"""Write docs/commands.md from what the command `picosam` takes."""
+
+# ruff: noqa: SLF001, E501 - argparse tells what it takes in no other way; rows of tables are long
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from picosam_ros.cli import COMMANDS, make_parser
+
+ROOT = Path(__file__).parent.parent
+PAGE = Path('docs/commands.md')
+
+HEAD = """\
+# The command `picosam`
+
+Written by `make docs` from what the command takes. `python -m picosam_ros` is the same.
+
+Every command takes `--json` (one JSON object on standard output, nothing else), `--debug` (where a
+fault arose) and `--help` (with an example). Coordinates are pixels; the origin is the centre of the
+top-left one. Colours and progress bars are for terminals only, and `NO_COLOR=1` turns colours off.
+
+| exit code | |
+|---|---|
+| 0 | done |
+| 1 | a fault, told in one sentence on standard error; for `doctor`: something required does not work |
+| 2 | a wrong command line |
+| 130 | ended by Ctrl-C; `track` and `bag` finish the file that they write |
+"""
+COMMON = ('--help', '--json', '--debug')
+
+
+def to_markdown(name: str, parser: argparse.ArgumentParser) -> str:
+    """Section of one command."""
+    command = COMMANDS[name]
+    rows = [
+        f'| {_written(action)} | {_cell(action)} |'
+        for action in parser._actions
+        if not any(common in action.option_strings for common in COMMON)
+    ]
+    table = '\n'.join(('| argument | |', '|---|---|', *rows)) + '\n' if rows else ''
+    description, _, listing = command.DESCRIPTION.partition('\n\n')
+    text = f'## {name}\n\n{description}\n\n    {command.EXAMPLE}\n\n'
+    if listing:
+        text += f'```text\n{listing}\n```\n\n'
+    return (text + table).rstrip() + '\n'
+
+
+def _written(action: argparse.Action) -> str:
+    words = ', '.join(action.option_strings)
+    value = action.metavar or ('' if words else action.dest.upper())
+    if action.choices is not None:
+        value = '|'.join(map(str, action.choices))
+    elif action.nargs == 0:
+        value = ''
+    value = value.replace('|', '\\|') if isinstance(value, str) else ''
+    return f'`{" ".join(filter(None, (words, value)))}`'
+
+
+def _cell(action: argparse.Action) -> str:
+    told = (action.help or '').replace('|', '\\|')
+    return f'{told} (required)' if action.required and action.option_strings else told
+
+
+def documents() -> dict[Path, str]:
+    """Give the page's path, relative to the repository, and its text."""
+    [subparsers] = (
+        action.choices
+        for action in make_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    sections = [to_markdown(name, subparsers[name]) for name in COMMANDS]
+    return {PAGE: '\n'.join((HEAD, *sections))}
+
+
+if __name__ == '__main__':
+    for path, text in documents().items():
+        (ROOT / path).write_text(text, encoding='utf-8')

@@ -1,0 +1,79 @@
+"""The pages that are made from the code say what the code says."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('picosam_ros.msg', reason='the messages are not built')
+
+ROOT = Path(__file__).parents[1]
+PAGES = ('parameters', 'messages', 'commands')
+
+
+def writer(page):
+    """Return the script that writes a page, as a module."""
+    return import_module(f'scripts.write_{page}')
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_every_page_is_as_its_script_writes_it(page):
+    for path, text in writer(page).documents().items():
+        assert (ROOT / path).read_text() == text, f'{path} is old: `make docs` writes it anew'
+
+
+def test_the_messages_page_has_every_field_with_its_meaning():
+    module = writer('messages')
+    page = (ROOT / 'docs' / 'messages.md').read_text()
+    for path in (*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')):
+        section = module.read(path.read_text().replace('\n---\n', '\n\n'))
+        assert section.description, f'{path.name} begins with what it is'
+        for field in section.fields:
+            assert field.meaning, f'{path.name}: {field.name} has no comment'
+            assert field.meaning in page
+
+
+def test_the_messages_page_names_the_fields_that_were_built():
+    from picosam_ros import msg
+
+    page = (ROOT / 'docs' / 'messages.md').read_text()
+    for path in ROOT.glob('msg/*.msg'):
+        section = re.search(rf'^## {path.stem}$(.*?)(?=^## |\Z)', page, re.M | re.S)[1]
+        described = re.findall(r'^\| `(\w+)` \|', section, re.M)
+        built = getattr(msg, path.stem).get_fields_and_field_types()
+        assert described == list(built)
+
+
+def test_every_picture_and_page_that_a_page_links_to_is_there():
+    pages = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'training/README.md']
+    pages += [*ROOT.glob('docs/*.md'), ROOT / 'picosam_ros/models/MODEL_CARD.md']
+    broken = [
+        f'{page.relative_to(ROOT)}: {target}'
+        for page in pages
+        for target, fragment in re.findall(
+            r'\]\((?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?\)', page.read_text()
+        )
+        if not (page.parent / target).exists()
+        or not has_heading(page.parent / target, page, fragment)
+    ]
+    assert broken == []
+
+
+def has_heading(target, page, fragment):
+    """Tell whether a page has the heading that a link points at."""
+    if not fragment:
+        return True
+    text = (page if target.is_dir() else target).read_text()
+    anchors = {
+        re.sub(r'[^\w\- ]', '', heading.lower()).strip().replace(' ', '-')
+        for heading in re.findall(r'^#+ (.+)$', text, re.M)
+    }
+    return fragment[1:] in anchors
+
+
+def test_every_page_is_reached_from_the_start_page_and_from_the_readme():
+    named = {path.name for path in (ROOT / 'docs').glob('*.md')} - {'index.md'}
+    for start in (ROOT / 'README.md', ROOT / 'docs' / 'index.md'):
+        linked = {Path(target).name for target in re.findall(r'\]\(([^)#\s]*)', start.read_text())}
+        assert named <= linked, f'{start} does not link to {named - linked}'
