@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import exported
 import numpy as np
 import pytest
 
@@ -195,3 +196,23 @@ def test_what_was_mistyped_is_a_usage_error(arguments, said, picture, capsys):
     with pytest.raises(SystemExit, match='2'):
         main(['segment', picture, *arguments])
     assert said in capsys.readouterr().err
+
+
+def test_edgesam_takes_negative_points_and_tells_encoder_and_decoder_apart(
+    picture, tmp_path, capsys
+):
+    pair = exported.write_pair(tmp_path)
+    words = ['--engine', 'edgesam', '--encoder', pair.encoder, '--decoder', pair.decoder]
+    points = ['--point', CENTRE, '--point', '20,90,0']
+    assert main(['segment', picture, *words, *points, '--json']) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report['engine'] == 'edgesam'
+    assert report['model'] == 'edgesam_encoder.onnx + edgesam_decoder.onnx'
+    assert report['area'] > 0
+    assert {'encode', 'inference'} <= set(report['timing'])
+
+
+def test_a_runtime_that_is_unknown_is_an_error_with_the_known_ones(segment, capsys):
+    assert segment('--point', CENTRE, '--runtime', 'abacus') == 1
+    told = "runtime 'abacus' was given; allowed are onnxruntime, openvino"
+    assert told in capsys.readouterr().err
