@@ -49,7 +49,8 @@ class Mask:
         roi: the rectangle of the image that the network saw.
         image_width, image_height: of the frame, in pixels.
         engine: who made it.
-        score: 0 to 1, how sure its outline is.
+        score: 0 to 1: the IoU to expect where the network rates its masks, else how sure its
+            outline is.
 
     All that is derived is in pixels of the image, computed at first use and kept.
 

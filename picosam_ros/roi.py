@@ -10,6 +10,7 @@ the outermost pixels in place (as cv2.resize does), hence the halves below.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.frame import Pixels
-from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
+from picosam_ros.prompt import MIN_ROI_SIZE, Box, Prompt
 
 Indices = npt.NDArray[np.intp]
 Weights = npt.NDArray[np.float32]
@@ -29,7 +30,8 @@ PADDING = (124, 116, 104)
 # PicoSAM3 (arXiv 2603.11917) gives a box 10 % of air on each side.
 BOX_MARGIN = 0.10
 
-# Side of the square for a single click, as a share of the image's short side.
+# Side of the square for a single click, as a share of the image's short side, where nothing can
+# search for a better one.
 AUTO_SHARE = 0.4
 
 
@@ -94,22 +96,41 @@ class Roi:
         return cls(_round_half_down(x - corner), _round_half_down(y - corner), side, side)
 
     @classmethod
-    def choose(cls, prompt: Prompt, width: int, height: int, *, share: float = AUTO_SHARE) -> Roi:
+    def choose(cls, prompt: Prompt, width: int, height: int, *, share: float = 0) -> Roi:
         """The square that shows the network what the prompt means.
 
         A box gets 10 % of air and is squared on its long side. A click is the centre of a
         square of `prompt.roi_size`, or of `share` of the short side of the width × height
-        image; several clicks span a square at least as large as that.
+        image, 0 for AUTO_SHARE; several clicks span a square at least as large as that.
         """
         if prompt.box is not None:
-            side = prompt.roi_size or math.ceil(prompt.box.long_side * (1 + 2 * BOX_MARGIN))
-            return cls.square(*prompt.box.centre, max(side, MIN_ROI_SIZE))
+            return cls.around(prompt.box, prompt.roi_size)
+        side = prompt.roi_size or round((share or AUTO_SHARE) * min(width, height))
+        return cls._over(prompt, side)
+
+    @classmethod
+    def around(cls, box: Box, side: int = 0) -> Roi:
+        """The square over a box, of this side or else with 10 % of air around the long one."""
+        side = side or math.ceil(box.long_side * (1 + 2 * BOX_MARGIN))
+        return cls.square(*box.centre, max(side, MIN_ROI_SIZE))
+
+    @classmethod
+    def candidates(
+        cls, prompt: Prompt, width: int, height: int, shares: Sequence[float]
+    ) -> tuple[Roi, ...]:
+        """Squares over the clicks, whose sides are shares of the image's short side."""
+        sides = (round(share * min(width, height)) for share in shares)
+        # In the order of the shares, each once: small images and wide spans make some equal.
+        return tuple(dict.fromkeys(cls._over(prompt, side) for side in sides))
+
+    @classmethod
+    def _over(cls, prompt: Prompt, side: int) -> Roi:
+        """The square in the middle of the positive points that holds all of them."""
         xs = [point.x for point in prompt.positives]
         ys = [point.y for point in prompt.positives]
-        span = max(max(xs) - min(xs), max(ys) - min(ys))
-        side = prompt.roi_size or max(round(share * min(width, height)), MIN_ROI_SIZE)
-        side = max(side, math.ceil(span * (1 + 2 * BOX_MARGIN)))
-        return cls.square((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2, side)
+        span = math.ceil(max(max(xs) - min(xs), max(ys) - min(ys)) * (1 + 2 * BOX_MARGIN))
+        centre = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+        return cls.square(*centre, max(side, span, MIN_ROI_SIZE))
 
     def affine_to(self, width: int, height: int) -> Affine:
         """Parent pixels to the pixels of this rectangle resampled to width × height.

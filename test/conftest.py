@@ -17,8 +17,8 @@ settings.load_profile('picosam')
 def tiny_network(tmp_path_factory):
     """Return a function that writes a network: logits = (red - 128) / 16, exact in float32.
 
-    Without arguments it has the signature that the engine needs, at 96×96; the arguments make
-    networks that it must refuse.
+    Without arguments it has the signature that the engine needs, at 96×96; `quality` adds the
+    mean of the logits as its rating, the other arguments make networks that it must refuse.
     """
 
     def write(
@@ -27,6 +27,7 @@ def tiny_network(tmp_path_factory):
         channel_axis=3,
         input_type=TensorProto.UINT8,
         outputs=1,
+        quality=False,
         name='tiny.onnx',
     ) -> str:
         mask_shape = [side for axis, side in enumerate(shape) if axis != channel_axis]
@@ -37,11 +38,17 @@ def tiny_network(tmp_path_factory):
         ]
         names = [f'logits{index or ""}' for index in range(outputs)]
         nodes += [helper.make_node('Div', ['difference', 'step'], [output]) for output in names]
+        masks = [helper.make_tensor_value_info(n, TensorProto.FLOAT, mask_shape) for n in names]
+        if quality:
+            nodes += [
+                helper.make_node('ReduceMean', ['logits'], ['quality'], axes=[1, 2], keepdims=0)
+            ]
+            masks += [helper.make_tensor_value_info('quality', TensorProto.FLOAT, ['N'])]
         graph = helper.make_graph(
             nodes,
             'tiny',
             [helper.make_tensor_value_info('image', input_type, shape)],
-            [helper.make_tensor_value_info(n, TensorProto.FLOAT, mask_shape) for n in names],
+            masks,
             [
                 helper.make_tensor('red', TensorProto.INT64, [], [0]),
                 helper.make_tensor('threshold', TensorProto.FLOAT, [], [128.0]),

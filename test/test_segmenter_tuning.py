@@ -10,7 +10,7 @@ from picosam_ros.result import State
 from picosam_ros.segmenter import Segmenter
 
 WIDTH, HEIGHT = 160, 120
-DEFAULTS = {'track': False, 'lost_after': 90, 'max_prompts': 32, 'auto_share': 0.4}
+DEFAULTS = {'track': False, 'lost_after': 90, 'max_prompts': 32, 'auto_share': 0.0}
 
 
 @pytest.fixture

@@ -5,36 +5,56 @@
 """
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import yaml
 
+from picosam_ros.engines.runtimes import load
 from training.evaluate import evaluate, held_out_photos
 from training.export import averaged, export
-from training.model import INPUT_SIZE, PicoSam2, count_parameters
+from training.model import PicoSam2, count_parameters
 
 MODELS = Path(__file__).parents[1] / 'picosam_ros' / 'models'
 HEADER = '# The networks that ship; written by `python -m training.publish`.\n'
 
 
-def entry(path: Path, digest: str, network: PicoSam2, metrics: dict) -> dict:
-    """Describe one network for models.yaml."""
-    return {
+def record(path: Path, parameters: int, metrics: dict) -> dict:
+    """Describe a network in the models.yaml beside it; the other entries stay as they are.
+
+    Args:
+        path: of the .onnx file; its name without the ending is the network's.
+        parameters: their number.
+        metrics: figures by group and protocol.
+
+    Returns:
+        the new entry.
+
+    """
+    registry = path.with_name('models.yaml')
+    entries = yaml.safe_load(registry.read_text()) if registry.is_file() else {}
+    [image], outputs = _ports(path)
+    entries[path.stem] = {
         'file': path.name,
-        'sha256': digest,
+        'sha256': hashlib.sha256(path.read_bytes()).hexdigest(),
         'size': path.stat().st_size,
-        'input': {
-            'name': 'image',
-            'size': INPUT_SIZE,
-            'dtype': 'uint8',
-            'layout': 'NHWC',
-            'colour': 'RGB',
-        },
-        'output': {'name': 'logits', 'height': INPUT_SIZE, 'width': INPUT_SIZE, 'dtype': 'float32'},
+        'input': {**image, 'layout': 'NHWC', 'colour': 'RGB'},
+        'outputs': outputs,
         'licence': 'Apache-2.0',
-        'parameters': count_parameters(network),
+        'parameters': parameters,
         'metrics': metrics,
     }
+    registry.write_text(HEADER + yaml.safe_dump(entries, sort_keys=False))
+    return entries[path.stem]
+
+
+def _ports(path: Path) -> tuple[list[dict], list[dict]]:
+    """Inputs and outputs of a file as models.yaml tells them."""
+    network = load(path, threads=1)
+    return tuple(
+        [{'name': port.name, 'shape': list(port.shape), 'dtype': port.dtype} for port in ports]
+        for ports in (network.inputs, network.outputs)
+    )
 
 
 def publish(network: PicoSam2, name: str, held_out: dict, models: Path = MODELS) -> dict:
@@ -50,13 +70,10 @@ def publish(network: PicoSam2, name: str, held_out: dict, models: Path = MODELS)
         the new entry of models.yaml.
 
     """
-    path, registry = models / f'{name}.onnx', models / 'models.yaml'
-    digest = export(network, path, name)
+    path = models / f'{name}.onnx'
+    export(network, path, name)
     metrics = {group: evaluate(photos, str(path)) for group, photos in held_out.items()}
-    entries = yaml.safe_load(registry.read_text()) if registry.is_file() else {}
-    entries[name] = entry(path, digest, network, metrics)
-    registry.write_text(HEADER + yaml.safe_dump(entries, sort_keys=False))
-    return entries[name]
+    return record(path, count_parameters(network), metrics)
 
 
 def main() -> None:

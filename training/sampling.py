@@ -83,6 +83,11 @@ class Sampler:
             if sample.mask.any():
                 yield Sample(*augment(sample.image, sample.mask, self._rng), sample.seen)
 
+    def plain(self) -> Iterator[Sample]:
+        """Yield samples as they are in the photos, without end."""
+        while True:
+            yield self._draw()
+
     def _draw(self) -> Sample:
         index = self._rng.choice(len(self._photos), p=self._chances)
         photo = self._photos[index]

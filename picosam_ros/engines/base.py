@@ -75,7 +75,7 @@ class Engine(Protocol):
     Attributes:
         name: one word.
         auto_share: side of the square for a click without an ROI size, as a share of the image's
-            short side; it may change between two frames.
+            short side, 0 to search for it where the engine can; it may change between two frames.
 
     """
 

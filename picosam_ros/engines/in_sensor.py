@@ -12,7 +12,7 @@ from picosam_ros.inference import Inference, RoiPlacer
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, stability
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import AUTO_SHARE, Roi
+from picosam_ros.roi import Roi
 
 # A turn that brings no tensor for so many frames is passed on.
 PATIENCE = 15
@@ -41,14 +41,14 @@ class InSensorEngine(EngineContext):
     Args:
         sensor: the camera.
         auto_share: side of the square for a click without an ROI size, as a share of the
-            image's short side.
+            image's short side; 0 takes roi.AUTO_SHARE, since one ROI at a time is no search.
 
     """
 
     name = 'in_sensor'
     capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
 
-    def __init__(self, *, sensor: RoiPlacer, auto_share: float = AUTO_SHARE) -> None:
+    def __init__(self, *, sensor: RoiPlacer, auto_share: float = 0) -> None:
         self._sensor = sensor
         self.auto_share = auto_share
         self._turn: Turn | None = None

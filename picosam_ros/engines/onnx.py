@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,27 +13,38 @@ from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, Network, check_runtime
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import Timing
-from picosam_ros.mask import Logits, Mask, stability
+from picosam_ros.mask import Mask, stability
 from picosam_ros.models import DEFAULT, Model, find_model
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import AUTO_SHARE, Roi, crop
+from picosam_ros.roi import Roi, crop
+from picosam_ros.roi_search import RoiSearch
 
 WARM_UP_RUNS = 3
+
+
+@dataclass
+class Spent:
+    """Seconds of one `segment`, summed up over its runs."""
+
+    preprocess: float = 0.0
+    inference: float = 0.0
 
 
 class OnnxEngine(EngineContext):
     """Crops a square for each prompt and runs the squares of a frame one after another.
 
     As one batch they take longer, because the activations, which grow with the batch, do not fit
-    into the caches (`make bench` compares the two).
+    into the caches (`make bench` compares the two). A new click without an ROI size takes five
+    runs, which search for its square; after that it takes one.
 
     Args:
         model: a name of models.yaml, or the path of an .onnx file with the same input (uint8
-            N×S×S×3, R, G, B) and output (float32 logits N×S×S).
+            N×S×S×3, R, G, B) and output (float32 logits N×S×S). A second output (float32 N, the
+            IoU to expect, 0 to 1) becomes the score of the masks, which is else their stability.
         threads: of one inference; 0 takes half of the cores, at most four. They do not spin
             while they wait: on a robot the cores have other work.
         auto_share: side of the square for a click without an ROI size, as a share of the
-            image's short side.
+            image's short side; 0 searches for it.
         runtime: one of runtimes.RUNTIMES.
 
     """
@@ -46,7 +58,7 @@ class OnnxEngine(EngineContext):
         *,
         model: str = DEFAULT,
         threads: int = 0,
-        auto_share: float = AUTO_SHARE,
+        auto_share: float = 0,
         runtime: str = DEFAULT_RUNTIME,
     ) -> None:
         check_runtime(runtime)
@@ -55,8 +67,9 @@ class OnnxEngine(EngineContext):
         self.auto_share = auto_share
         self.runtime = runtime
         self._network: Network | None = None
-        self._input = self._output = ''
-        self._batch: Pixels = np.empty((0, 0, 0, 3), np.uint8)
+        self._outputs: tuple[str, ...] = ()
+        self._square: Pixels = np.empty((0, 0, 0, 3), np.uint8)
+        self._search = RoiSearch()
 
     @property
     def description(self) -> dict[str, str]:
@@ -83,10 +96,10 @@ class OnnxEngine(EngineContext):
         self.model.check()
         network = load(self.model.path, self.threads, self.runtime)
         size = _check_signature(network, self.model)
-        self._input, self._output = network.inputs[0].name, network.outputs[0].name
-        self._batch = np.zeros((1, size, size, 3), np.uint8)
+        self._outputs = tuple(port.name for port in network.outputs)
+        self._square = np.zeros((1, size, size, 3), np.uint8)
         for _ in range(WARM_UP_RUNS):
-            self._run(network, 0)
+            network.run({network.inputs[0].name: self._square}, self._outputs)
         self._network = network
 
     def close(self) -> None:
@@ -94,57 +107,60 @@ class OnnxEngine(EngineContext):
         self._network = None
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer every prompt with one run of the network; none without prompts."""
+        """Answer every prompt with one run of the network, or five; none without prompts."""
         network = self._network
         if network is None:
             raise EngineError("engine 'onnx' is closed; open it, or use it in a with statement")
         if not prompts:
             return Segmentation(())
-        start = time.perf_counter()
-        self._make_room(len(prompts))
-        rois = [
-            Roi.choose(prompt, frame.width, frame.height, share=self.auto_share)
-            for prompt in prompts
-        ]
-        for index, roi in enumerate(rois):
-            crop(frame.pixels, roi, self._batch[index])
-        cropped = time.perf_counter()
-        logits = [self._run(network, index) for index in range(len(prompts))]
-        inferred = time.perf_counter()
-        masks = tuple(
-            Mask(prompt, plane, roi, frame.width, frame.height, self.name, stability(plane))
-            for prompt, roi, plane in zip(prompts, rois, logits, strict=True)
-        )
+        start, spent = time.perf_counter(), Spent()
+        self._search.keep(prompts)
+        masks = tuple(self._answer(network, frame, prompt, spent) for prompt in prompts)
+        took = time.perf_counter() - start
         return Segmentation(
             masks,
             timing=Timing(
-                preprocess=1e3 * (cropped - start),
-                inference=1e3 * (inferred - cropped),
-                decode=1e3 * (time.perf_counter() - inferred),
+                preprocess=1e3 * spent.preprocess,
+                inference=1e3 * spent.inference,
+                decode=1e3 * (took - spent.preprocess - spent.inference),
             ),
         )
 
-    def _make_room(self, count: int) -> None:
-        if len(self._batch) < count:
-            self._batch = np.empty((count, *self._batch.shape[1:]), np.uint8)
+    def _answer(self, network: Network, frame: Frame, prompt: Prompt, spent: Spent) -> Mask:
+        def look(roi: Roi) -> Mask:
+            return self._look(network, frame, prompt, roi, spent)
 
-    def _run(self, network: Network, index: int) -> Logits:
-        [logits] = network.run({self._input: self._batch[index : index + 1]}, [self._output])
-        return logits[0]
+        if prompt.box is None and not (prompt.roi_size or self.auto_share):
+            return self._search.answer(prompt, frame.width, frame.height, look)
+        return look(Roi.choose(prompt, frame.width, frame.height, share=self.auto_share))
+
+    def _look(self, network: Network, frame: Frame, prompt: Prompt, roi: Roi, spent: Spent) -> Mask:
+        start = time.perf_counter()
+        crop(frame.pixels, roi, self._square[0])
+        cropped = time.perf_counter()
+        planes, *quality = network.run({network.inputs[0].name: self._square}, self._outputs)
+        spent.preprocess += cropped - start
+        spent.inference += time.perf_counter() - cropped
+        logits = planes[0]
+        score = float(quality[0][0]) if quality else stability(logits)
+        return Mask(prompt, logits, roi, frame.width, frame.height, self.name, score)
 
 
 def _check_signature(network: Network, model: Model) -> int:
     """Return the side of the network's square input."""
     source, target = network.inputs, network.outputs
-    if len(source) == len(target) == 1:
+    if len(source) == 1 and len(target) in (1, 2):
         batch, *image = source[0].shape
-        right_types = (source[0].dtype, target[0].dtype) == ('uint8', 'float32')
+        right_types = source[0].dtype == 'uint8' and {port.dtype for port in target} == {'float32'}
         square = len(image) == 3 and image[0] == image[1] and image[2] == 3
         free_batch = isinstance(batch, str) and isinstance(image[0], int)
-        if right_types and square and free_batch and list(target[0].shape[1:]) == image[:2]:
+        right_answer = list(target[0].shape[1:]) == image[:2]
+        right_rating = len(target) == 1 or len(target[1].shape) == 1
+        if right_types and square and free_batch and right_answer and right_rating:
             return int(image[0])
     given = ', '.join(map(str, (*source, *target)))
     raise ModelError(
         f'{model.path} has another signature ({given}); the engine needs one uint8 input '
-        'N×S×S×3 (R, G, B; normalisation inside the graph) and one float32 output N×S×S (logits)'
+        'N×S×S×3 (R, G, B; normalisation inside the graph), the float32 output N×S×S (logits) and, '
+        'if it rates its masks, a second float32 output N (the IoU to expect)'
     )

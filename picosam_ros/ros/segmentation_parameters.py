@@ -3,7 +3,6 @@
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
 from picosam_ros.models import DEFAULT
-from picosam_ros.roi import AUTO_SHARE
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.segmenter import MAX_PROMPTS
 from picosam_ros.tracking import Limits
@@ -52,10 +51,10 @@ SEGMENTATION_PARAMETERS = (
     ),
     Parameter(
         'auto_share',
-        AUTO_SHARE,
+        0.0,
         "Side of the square that the engine chooses for a click, as a share of the image's short "
-        'side.',
-        low=0.1,
+        'side; 0 searches for it.',
+        low=0.0,
         high=1.0,
     ),
     Parameter(

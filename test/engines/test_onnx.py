@@ -1,5 +1,6 @@
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,49 @@ def test_the_score_is_the_stability_of_the_logits(engine, frame):
     [mask] = engine.segment(frame, [Prompt.at(80, 60, roi_size=96)])
     strict, loose = np.count_nonzero(mask.logits > 1), np.count_nonzero(mask.logits > -1)
     assert mask.score == strict / loose
+
+
+def test_the_score_is_the_networks_own_rating_where_it_gives_one(tiny_network, frame):
+    with OnnxEngine(model=tiny_network(quality=True)) as engine:
+        [mask] = engine.segment(frame, [Prompt.at(80, 60, roi_size=96)])
+    assert mask.score == pytest.approx(mask.logits.mean())
+
+
+def searched(engine, monkeypatch):
+    """Count the runs of an open engine's network."""
+    runs = []
+    run = engine._network.run
+    monkeypatch.setattr(engine._network, 'run', lambda *given: runs.append(0) or run(*given))
+    return runs
+
+
+def test_a_new_click_is_searched_with_five_runs_and_answered_with_one_after_that(
+    engine, frame, monkeypatch
+):
+    runs = searched(engine, monkeypatch)
+    prompt = replace(Prompt.at(80, 60), generation=1)
+    [first] = engine.segment(frame, [prompt])
+    assert 2 <= len(runs) <= 5
+    del runs[:]
+    [second] = engine.segment(frame, [prompt])
+    assert len(runs) == 1
+    assert second.roi == first.roi
+
+
+def test_a_replaced_click_is_searched_again(engine, frame, monkeypatch):
+    runs = searched(engine, monkeypatch)
+    for generation in (1, 2):
+        engine.segment(frame, [replace(Prompt.at(80, 60), generation=generation)])
+    assert len(runs) > 3
+
+
+@pytest.mark.parametrize(
+    'prompt', [Prompt.at(80, 60, roi_size=64), Prompt.inside(Box(20, 30, 90, 90))]
+)
+def test_a_prompt_that_tells_its_size_is_not_searched(engine, frame, monkeypatch, prompt):
+    runs = searched(engine, monkeypatch)
+    engine.segment(frame, [prompt])
+    assert len(runs) == 1
 
 
 def test_the_share_of_a_click_is_an_option(tiny_network, frame):
@@ -283,7 +327,7 @@ def test_a_network_with_another_signature_is_refused_with_it(tiny_network, optio
     assert sentence.startswith(f'{path} has another signature (image ')
     assert given in sentence
     assert 'one uint8 input N×S×S×3 (R, G, B' in sentence
-    assert 'one float32 output N×S×S (logits)' in sentence
+    assert 'the float32 output N×S×S (logits)' in sentence
 
 
 def test_a_shipped_network_that_was_altered_is_refused(tmp_path, monkeypatch):

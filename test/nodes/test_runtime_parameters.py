@@ -7,7 +7,7 @@ from rig import Rig, picture
 from picosam_ros.msg import PromptStatus
 
 BEFORE, AFTER = (150, 100), (160, 100)
-DEFAULTS = {'track': False, 'max_prompts': 32, 'auto_share': 0.4, 'lost_after': 90, 'roi_size': 0}
+DEFAULTS = {'track': False, 'max_prompts': 32, 'auto_share': 0.0, 'lost_after': 90, 'roi_size': 0}
 
 
 def value_of(value):
@@ -41,6 +41,7 @@ def side(rig):
 
 def test_the_share_of_automatic_squares_changes_with_the_next_image(rig):
     rig.set(BEFORE)
+    assert change(rig, auto_share=0.4) == ['']
     assert side(rig) == 0.4 * 240
     assert change(rig, auto_share=0.8) == ['']
     assert side(rig) == 0.8 * 240
@@ -89,7 +90,7 @@ def test_the_limit_of_objects_changes_and_those_that_are_there_stay(rig):
 @pytest.mark.parametrize(
     ('name', 'value'),
     [
-        ('auto_share', 0.05),
+        ('auto_share', -0.1),
         ('auto_share', 1.1),
         ('lost_after', 0),
         ('max_prompts', 0),
@@ -110,7 +111,7 @@ def test_describe_tells_the_range_and_the_sentence(rig):
     response = rig.call(DescribeParameters, f'{rig.process.name}/describe_parameters', request)
     share, patience, track, threads = response.descriptors
     [reals], [whole] = share.floating_point_range, patience.integer_range
-    assert (reals.from_value, reals.to_value) == (0.1, 1.0)
+    assert (reals.from_value, reals.to_value) == (0.0, 1.0)
     assert (whole.from_value, whole.to_value) == (1, 10_000)
     assert 'short side' in share.description
     assert 'lost' in patience.description

@@ -1,0 +1,79 @@
+"""How large is the thing that was clicked? Some squares are tried, once for each prompt.
+
+A click says where and not how large: a button, the shirt, the person. The network answers in each
+of a few squares and rates its answers; the one that is chosen is not the best rated but the one
+that the others agree with most, weighted by their ratings. That is the answer with the highest
+IoU to expect, if one of them is right in proportion to its rating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.mask import Mask
+from picosam_ros.prompt import Prompt
+from picosam_ros.roi import Roi
+
+# Sides of the squares around a click, as shares of the image's short side. With the closer look
+# that follows, a new prompt costs five runs of the network.
+SHARES = (0.09, 0.18, 0.5, 1.1)
+
+Look = Callable[[Roi], Mask]
+
+
+class RoiSearch:
+    """Chooses the square for each click, and keeps to it on the frames that follow."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int], Roi] = {}
+
+    def answer(self, prompt: Prompt, width: int, height: int, look: Look) -> Mask:
+        """Answer a click with one run of the network, or with a search if it is new.
+
+        Args:
+            prompt: positive points without an ROI size. Without a generation it belongs to no
+                stream of frames, and is always new.
+            width, height: of the image.
+            look: runs the network on a square of the image.
+
+        """
+        key = prompt.object_id, prompt.generation
+        if key in self._found:
+            return look(self._found[key])
+        mask = search(Roi.candidates(prompt, width, height, SHARES), look)
+        if prompt.generation:
+            self._found[key] = mask.roi
+        return mask
+
+    def keep(self, prompts: Sequence[Prompt]) -> None:
+        """Forget the squares of all other prompts."""
+        keys = {(prompt.object_id, prompt.generation) for prompt in prompts}
+        self._found = {key: roi for key, roi in self._found.items() if key in keys}
+
+
+def search(squares: Sequence[Roi], look: Look) -> Mask:
+    """Try the squares, then one that fits the chosen answer; keep the better rated of the two."""
+    masks = [look(square) for square in squares]
+    chosen = masks[most_agreed(masks)]
+    if chosen.box is None:
+        return chosen
+    closer = look(Roi.around(chosen.box))
+    return closer if closer.score > chosen.score else chosen
+
+
+def most_agreed(masks: Sequence[Mask]) -> int:
+    """Index of the mask with the highest mean IoU with all, weighted by their squared scores."""
+    weights = np.array([mask.score for mask in masks]) ** 2
+    return int(np.argmax(overlaps(masks) @ weights))
+
+
+def overlaps(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:
+    """N×N: the IoU of each two masks of an image; empty ones overlap with nothing."""
+    inside = np.stack([mask.to_image().reshape(-1) for mask in masks]).astype(np.float32)
+    both = inside @ inside.T
+    areas = np.diag(both)
+    either = areas[:, None] + areas - both
+    return np.asarray(both / np.maximum(either, 1), np.float64)

@@ -1,0 +1,105 @@
+"""The network in 8 bits for the host: u8 activations and s8 weights, one scale a channel.
+
+`python -m training.quantise --data DIR` quantises the network that ships with ONNX Runtime (static,
+QDQ) and records `picosam2-96-int8` with its hash and figures in models.yaml. The ranges are those
+of crops that training draws, without random changes: not one of the photos that it is measured on.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import onnx
+import yaml
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from training import data, split
+from training.evaluate import evaluate, held_out_photos
+from training.publish import MODELS, record
+from training.sampling import Mixture, Sampler
+
+CROPS = 512
+# Numbers that are exact as they are, and the rating, which costs nothing.
+KEPT = ('input.', 'normalise', 'position', 'quality')
+
+
+class Crops(CalibrationDataReader):
+    """Crops one by one, as the quantiser asks for them."""
+
+    def __init__(self, images: Sequence[np.ndarray]) -> None:
+        self._images: Iterator[np.ndarray] = iter(images)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        image = next(self._images, None)
+        return None if image is None else {'image': image[None]}
+
+
+def calibration_crops(store: Path, config: dict, count: int = CROPS) -> list[np.ndarray]:
+    """RGB uint8 [96, 96, 3] crops of training photos, as the mixture of `config` draws them."""
+    photos = data.training_photos(store, split.read(), config['weights'])
+    sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), seed=7)
+    return [sample.image for sample in islice(sampler.plain(), count)]
+
+
+def quantise(source: Path, target: Path, crops: Sequence[np.ndarray]) -> None:
+    """Write the 8-bit network.
+
+    Args:
+        source: a network of `training.export`.
+        target: the file to write; same input and outputs.
+        crops: RGB uint8 [S, S, 3] to find the ranges of the activations with.
+
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / 'prepared.onnx'
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        names = [node.name for node in onnx.load(prepared).graph.node]
+        quantize_static(
+            str(prepared),
+            str(target),
+            Crops(crops),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            calibrate_method=CalibrationMethod.MinMax,
+            nodes_to_exclude=[name for name in names if name.startswith(KEPT)],
+            extra_options={'CalibMovingAverage': True},
+        )
+
+
+def main() -> None:
+    """Quantise, measure and record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
+    parser.add_argument('--config', type=Path, default=Path(__file__).with_name('picosam2-96.yaml'))
+    parser.add_argument('--name', default='picosam2-96')
+    parser.add_argument('--models', type=Path, default=MODELS)
+    arguments = parser.parse_args()
+    name = f'{arguments.name}-int8'
+    target = arguments.models / f'{name}.onnx'
+    config = yaml.safe_load(arguments.config.read_text())
+    quantise(
+        arguments.models / f'{arguments.name}.onnx',
+        target,
+        calibration_crops(arguments.data, config),
+    )
+    held_out = held_out_photos(arguments.data)
+    metrics = {group: evaluate(photos, str(target)) for group, photos in held_out.items()}
+    entries = yaml.safe_load((arguments.models / 'models.yaml').read_text())
+    written = record(target, entries[arguments.name]['parameters'], metrics)
+    print(yaml.safe_dump({name: written}, sort_keys=False), end='')
+
+
+if __name__ == '__main__':
+    main()
