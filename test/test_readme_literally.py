@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from printed import ROOT, blocks
@@ -23,14 +24,8 @@ pytestmark = pytest.mark.skipif(
 MINUTES = 20 * 60
 # Seconds of a demo that would run until Ctrl-C.
 DEMO = 20
-# What pip needs to find its packages, where the machine is not in the open.
-KEPT = (
-    'PIP_INDEX_URL',
-    'PIP_EXTRA_INDEX_URL',
-    'PIP_TRUSTED_HOST',
-    'PIP_FIND_LINKS',
-    'SSL_CERT_FILE',
-)
+# How pip finds its packages, where the machine is not in the open.
+PIP_CONFIGURATION = Path.home() / '.config' / 'pip' / 'pip.conf'
 
 
 @pytest.fixture(scope='module')
@@ -46,10 +41,9 @@ def home(tmp_path_factory):
 @pytest.fixture(scope='module')
 def environment(home):
     """Return what `env -i` leaves, plus a home, a language and how pip finds packages."""
-    kept = {name: value for name, value in os.environ.items() if name in KEPT}
-    configuration = '/etc/pip.conf'
-    if os.path.isfile(configuration):
-        kept['PIP_CONFIG_FILE'] = configuration
+    kept = {name: value for name, value in os.environ.items() if name.startswith('PIP_')}
+    if PIP_CONFIGURATION.is_file():
+        kept.setdefault('PIP_CONFIG_FILE', str(PIP_CONFIGURATION))
     return {'HOME': str(home), 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8', **kept}
 
 
