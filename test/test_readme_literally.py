@@ -1,6 +1,6 @@
 """The README followed word by word in an empty environment: a fresh clone, a fresh home, `env -i`.
 
-It takes ten minutes and the network, so it runs where it is asked for:
+It takes a quarter of an hour and the network, so it runs where it is asked for:
 
     PICOSAM_README=1 make test ARGS='test/test_readme_literally.py -s --no-cov -o timeout=0'
 """
@@ -17,7 +17,7 @@ import pytest
 from printed import ROOT, blocks
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get('PICOSAM_README'), reason='takes ten minutes: set PICOSAM_README=1'
+    not os.environ.get('PICOSAM_README'), reason='takes a quarter of an hour: set PICOSAM_README=1'
 )
 
 # What nobody waits for longer.
