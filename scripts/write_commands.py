@@ -26,7 +26,7 @@ top-left one. Colours and progress bars are for terminals only, and `NO_COLOR=1`
 | 0 | done |
 | 1 | a fault, told in one sentence on standard error; for `doctor`: something required does not work |
 | 2 | a wrong command line |
-| 130 | ended by Ctrl-C; `track` and `bag` finish the file that they write |
+| 130 | ended by Ctrl-C; `track` and `bag` finish the file that they write, `eval` tells its figures until then |
 """
 COMMON = ('--help', '--json', '--debug')
 

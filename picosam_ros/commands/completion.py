@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         ) from error
     from picosam_ros.cli import make_parser
     from picosam_ros.engines import ENGINES
+    from picosam_ros.engines.runtimes import RUNTIMES
     from picosam_ros.models import registry
 
-    names = {'engine': list(ENGINES), 'model': list(registry())}
+    names = {'engine': [*ENGINES], 'model': [*registry()], 'runtime': [*RUNTIMES]}
     parser = make_parser()
     for action in _actions(parser):
         _teach(action, shtab.FILE, names)
@@ -68,7 +69,7 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 def _teach(action: argparse.Action, files: object, names: dict[str, list[str]]) -> None:
     """Add what argparse does not know: which arguments are files, and which names there are."""
-    if action.type is Path:
+    if action.type is Path or action.metavar == 'FILE':
         action.complete = files  # type: ignore[attr-defined]
     elif action.dest in names:
         action.choices = names[action.dest]

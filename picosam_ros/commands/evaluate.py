@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import add_engine_arguments, at_least, engine_options
+from picosam_ros.commands.interruption import EXIT_CODE, told_to_end
 from picosam_ros.commands.progress import Progress
 from picosam_ros.commands.terminal import Screen, paint
 
@@ -60,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge and tell.
+    """Judge and tell; 130 if the user ended it, with the figures of what was judged until then.
 
     Raises:
         DatasetError: annotations or pictures cannot be used.
@@ -79,16 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         Annotations(arguments.annotations) as annotations,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
+        told_to_end() as told,
     ):
         screen.clear()
         judge = Judge(engine, annotations, arguments.images, arguments.protocol)
-        total = min(annotations.count, arguments.limit or annotations.count)
-        progress = Progress(total, 'objects', live=not arguments.json)
-        for done in judge.judge(arguments.limit):
-            progress.show(done)
-        progress.end()
-        report = {**_report(judge), 'seconds': round(progress.seconds, 1)}
-        if arguments.sheet:
+        seconds = _go_through(judge, arguments, told)
+        report = {**_report(judge), 'seconds': round(seconds, 1)}
+        if arguments.sheet and judge.scores:
             from picosam_ros.evaluation.sheet import draw_sheet
 
             write_picture(arguments.sheet, draw_sheet(judge, _title(report)))
@@ -96,7 +95,19 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         _tell(report, arguments.sheet)
-    return 0
+    return EXIT_CODE if told.is_set() else 0
+
+
+def _go_through(judge: Judge, arguments: argparse.Namespace, told: threading.Event) -> float:
+    """Ask about every object, or until the user ends it; return the seconds that it took."""
+    total = min(judge.annotations.count, arguments.limit or judge.annotations.count)
+    progress = Progress(total, 'objects', live=not arguments.json)
+    for done in judge.judge(arguments.limit):
+        progress.show(done)
+        if told.is_set():
+            break
+    progress.end()
+    return progress.seconds
 
 
 def _report(judge: Judge) -> dict[str, Any]:

@@ -53,14 +53,14 @@ def yaml() -> Finding:
 
 
 def model() -> Finding:
-    """Tell whether the network that ships is there, and is the file that models.yaml names."""
+    """Tell whether the networks that ship are there, and are the files that models.yaml names."""
     if not is_installed('yaml'):
         detail = 'cannot be examined without PyYAML'
         return Finding('model', State.BROKEN, detail, yaml().mend, required=True)
     outcome = attempt(
-        'from picosam_ros.models import DEFAULT, find_model\n'
-        'find_model(DEFAULT).check()\n'
-        'print(DEFAULT)'
+        'from picosam_ros.models import find_model, registry\n'
+        'for name in registry(): find_model(name).check()\n'
+        'print(", ".join(registry()))'
     )
     if outcome.works:
         detail = f'{outcome.text}, SHA-256 as in models.yaml'

@@ -8,6 +8,7 @@ import pytest
 from picosam_ros.cli import COMMANDS, main
 from picosam_ros.commands.completion import SHELLS
 from picosam_ros.engines import ENGINES
+from picosam_ros.engines.runtimes import RUNTIMES
 from picosam_ros.models import registry
 
 pytest.importorskip('shtab', reason='pip install shtab')
@@ -44,11 +45,13 @@ def test_bash_completes_commands_options_and_names(script):
     assert completions(script, 'eval', '--protocol', '') == {'crop96', 'full', 'box'}
     assert completions(script, 'segment', '--engine', '') == set(ENGINES)
     assert completions(script, 'bench', '--model', '') == set(registry())
+    assert completions(script, 'bench', '--runtime', '') == set(RUNTIMES)
 
 
 def test_bash_completes_files(script, tmp_path):
     (tmp_path / 'photo.jpg').touch()
-    assert completions(script, 'segment', f'{tmp_path}/ph') == {f'{tmp_path}/photo.jpg'}
+    for words in (('segment',), ('track', '-o'), ('segment', '--encoder')):
+        assert completions(script, *words, f'{tmp_path}/ph') == {f'{tmp_path}/photo.jpg'}
 
 
 @pytest.mark.parametrize('shell', SHELLS)

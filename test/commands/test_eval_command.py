@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import cv2
 import pytest
@@ -114,6 +116,14 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(evaluate, change, said, 
     assert told.out == ''
     assert said in told.err
     assert told.err.count('\n') == 1
+
+
+def test_ctrl_c_gives_the_figures_of_what_was_judged_until_then(evaluate, capsys, monkeypatch):
+    monkeypatch.setattr(
+        progress.Progress, 'show', lambda self, done: os.kill(os.getpid(), signal.SIGINT)
+    )
+    assert evaluate('--json') == 130
+    assert json.loads(capsys.readouterr().out)['n'] == 1
 
 
 @pytest.mark.parametrize('wrong', [('--protocol', 'crop128'), ('--limit', '0'), ('--limit', 'x')])
