@@ -44,7 +44,7 @@ TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(
   ROS_PYTHON_CHECK_FIELDS=1 \
   $(if $(filter humble,$(ROS_DISTRO)),ROS_LOCALHOST_ONLY=1,ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST)
 
-.PHONY: help setup demo test bench eval docs lint format lock clean FORCE
+.PHONY: help setup demo test bench race eval docs lint format lock clean FORCE
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ test: $(INSTALLED)  ## run the tests, with coverage [ROS=kilted] [ARGS='-k roi']
 
 bench: $(INSTALLED)  ## print the figures about speed that the documentation claims [ARGS=...]
 	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+race: $(INSTALLED)  ## let every engine and its peers run on equal work [ARGS='--json FILE --png FILE']
+	$(VENV)/bin/python -m benchmarks.race $(ARGS)
 
 eval: $(INSTALLED)  ## print how good the networks are on the held-out photos of a store [DATA=DIR] [ARGS=...]
 	@test -d '$(DATA)/coco_train' || { \

@@ -7,13 +7,16 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ('onnxruntime', 'numpy', 'opencv-python-headless', 'rclpy')
+# x86 (VNNI, AMX), Arm (dot product, matrix multiplication).
+DOT_PRODUCTS = ('avx_vnni', 'avx512_vnni', 'amx_int8', 'asimddp', 'i8mm')
+PACKAGES = ('onnxruntime', 'openvino', 'torch', 'numpy', 'opencv-python-headless', 'rclpy')
 
 
 def describe() -> dict[str, str]:
     """Name to value, as one reads it aloud."""
     return {
         'processor': f'{_processor()}, {os.cpu_count()} cores',
+        'dot products': _dot_products() or 'none',
         'memory': f'{_memory_gib():.0f} GiB',
         'system': f'{platform.system()} {platform.machine()}',
         'python': platform.python_version(),
@@ -31,6 +34,12 @@ def _processor() -> str:
     lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
     fields = dict(map(str.strip, line.split(':', 1)) for line in lines if ':' in line)
     return fields.get('model name') or fields.get('Model') or platform.machine()
+
+
+def _dot_products() -> str:
+    """Instructions for 8-bit networks that the processor has."""
+    words = set(Path('/proc/cpuinfo').read_text(encoding='utf-8').split())
+    return ', '.join(name for name in DOT_PRODUCTS if name in words)
 
 
 def _memory_gib() -> float:

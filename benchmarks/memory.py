@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.process_sizes import read_sizes
 from benchmarks.report import Row
 from benchmarks.stream import Setting, camera
 from benchmarks.timing import isolated
@@ -13,7 +14,6 @@ TITLE = 'Memory of the segmenter node, VGA rgb8, 8 prompts'
 PROMPTS = 8
 RATE = 10.0
 TARGET_MB = 200.0
-MB = 1e6
 
 
 def measure(frames: int) -> Iterator[Row]:
@@ -31,18 +31,3 @@ def _run(frames: int) -> dict[str, float]:
     with camera(Setting(prompts=PROMPTS), frames) as driver:
         driver.run(frames, RATE)
         return read_sizes(Path('/proc') / str(driver.process.pid))
-
-
-def read_sizes(process: Path) -> dict[str, float]:
-    """Fields of smaps_rollup in MB; only 'Rss' where the kernel does not show that file."""
-    rollup = process / 'smaps_rollup'
-    if rollup.is_file():
-        return _fields(rollup.read_text(encoding='ascii').splitlines()[1:])
-    status = _fields((process / 'status').read_text(encoding='utf-8').splitlines())
-    return {'Rss': status['VmRSS']}
-
-
-def _fields(lines: list[str]) -> dict[str, float]:
-    """Lines such as "Rss:   1234 kB"."""
-    words = [line.split() for line in lines if line.endswith(' kB')]
-    return {name.rstrip(':'): 1024 * int(size) / MB for name, size, _ in words}

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks.memory import read_sizes
+from benchmarks.process_sizes import read_sizes
 from benchmarks.report import Row, Section
 from benchmarks.samples import Sample, Samples
 

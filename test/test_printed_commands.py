@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import exported
 import numpy as np
 import pytest
 from labelled import Dataset, rectangle
@@ -101,6 +102,14 @@ def mine(folder, tiny_network):
 
 
 @pytest.fixture
+def edgesam(folder, tmp_path):
+    """Put files with the signatures of EdgeSAM's export into the folder."""
+    pair = exported.write_pair(tmp_path)
+    shutil.copy(pair.encoder, folder / 'encoder.onnx')
+    shutil.copy(pair.decoder, folder / 'decoder.onnx')
+
+
+@pytest.fixture
 def node():
     """Run the camera node for as long as the test does."""
     harness = pytest.importorskip('harness', reason='needs ROS 2')
@@ -140,7 +149,8 @@ def without_hardware(text):
 
 @pytest.mark.parametrize('block', RUN, ids=str)
 def test_what_is_printed_works(block, shell, request):
-    for word, fixture in (('mine.onnx', 'mine'), (' recording', 'recording')):
+    needed = (('mine.onnx', 'mine'), ('encoder.onnx', 'edgesam'), (' recording', 'recording'))
+    for word, fixture in needed:
         if word in block.text:
             request.getfixturevalue(fixture)
     if 'picosam latency' in block.text:
@@ -150,7 +160,7 @@ def test_what_is_printed_works(block, shell, request):
 
 
 @pytest.mark.parametrize('block', PYTHON, ids=str)
-def test_the_python_that_is_printed_works(block, folder, photo, monkeypatch):
+def test_the_python_that_is_printed_works(block, folder, photo, edgesam, monkeypatch):
     monkeypatch.chdir(folder)
     names = {'rgb': photo, 'x': 320, 'y': 240}
     exec(compile(block.text, str(block), 'exec'), names)

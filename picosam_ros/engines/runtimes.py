@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -85,6 +86,9 @@ class OpenVinoNetwork:
     """On the CPU, in the precision that OpenVINO takes there: bfloat16 where it is native."""
 
     def __init__(self, path: Path, threads: int) -> None:
+        # Its import would report itself to Google Analytics; without the package for that it does
+        # not. Nothing here speaks to the network.
+        sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
         openvino = _imported('openvino')
         core = openvino.Core()
         model = core.read_model(path)

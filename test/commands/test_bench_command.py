@@ -1,5 +1,6 @@
 import json
 
+import exported
 import pytest
 
 from picosam_ros.cli import main
@@ -45,3 +46,13 @@ def test_a_count_that_is_none_is_a_usage_error(number, capsys):
     with pytest.raises(SystemExit, match='2'):
         main(['bench', f'--prompts={number}'])
     assert f"'{number}' was given; allowed are whole numbers from 1 on" in capsys.readouterr().err
+
+
+def test_every_picture_is_new_to_an_engine_that_remembers_pictures(tmp_path, capsys):
+    pair = exported.write_pair(tmp_path)
+    words = ['--engine', 'edgesam', '--encoder', pair.encoder, '--decoder', pair.decoder]
+    assert main(['bench', *words, '--frames', '3', '--json']) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report['model'] == 'edgesam_encoder.onnx + edgesam_decoder.onnx'
+    assert report['stages']['encode']['p50'] > 0
+    assert report['bare'] is report['ratio'] is None

@@ -7,6 +7,7 @@ import exported
 import numpy as np
 import onnx
 import pytest
+from installed import need
 
 from picosam_ros.engines import make_engine, open_engine
 from picosam_ros.engines.edgesam import EdgeSamEngine
@@ -437,7 +438,7 @@ def test_an_option_of_another_engine_is_refused_with_those_that_it_takes(pairs):
 
 
 def test_openvino_runs_the_same_files(pairs):
-    pytest.importorskip('openvino', reason='openvino is not installed')
+    need('openvino')
     pair, frame = pairs['edgesam', False], Frame(wide())
     options = {**pair.options, 'threads': 1}
     with (

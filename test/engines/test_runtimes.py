@@ -1,12 +1,14 @@
 """Each runtime where it is installed: the same network, the same picture, the same answer."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from installed import need
 from onnx import TensorProto, helper
 
 from picosam_ros.engines.onnx import OnnxEngine
@@ -19,7 +21,7 @@ from picosam_ros.prompt import Box, Prompt
 
 @pytest.fixture(params=RUNTIMES)
 def runtime(request):
-    pytest.importorskip(request.param, reason=f'{request.param} is not installed')
+    need(request.param)
     return request.param
 
 
@@ -99,6 +101,17 @@ def test_a_file_that_is_no_network_is_refused(runtime, tmp_path, content):
     title = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}[runtime]
     assert str(refusal.value).startswith(f'{path} is not a network that {title} can load')
     assert '\n' not in str(refusal.value)
+
+
+def test_openvino_is_loaded_without_what_reports_its_use():
+    need('openvino')
+    program = (
+        'import sys; from picosam_ros.engines.onnx import OnnxEngine\n'
+        "OnnxEngine(runtime='openvino').open()\n"
+        "print([name for name in sys.modules if 'openvino_telemetry.' in name])"
+    )
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert done.stdout == '[]\n', done.stderr
 
 
 def test_an_unknown_runtime_is_refused_with_the_known_ones():

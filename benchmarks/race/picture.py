@@ -1,0 +1,197 @@
+"""The results as a picture: everybody's bar, and how cost grows with prompts and pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from benchmarks.race.entrants import BARE
+from benchmarks.race.heats import FIRST, PROMPTS, SIZES, Heat
+from benchmarks.race.results import Results, Times
+from picosam_ros.canvas import Canvas, Colour
+from picosam_ros.frame import Pixels
+
+WIDTH = 1280
+LEFT, RIGHT = 250, 1020
+ROW, BAR = 34, 18
+CHART_HEIGHT, CHART_WIDTH, GAP = 320, 370, 270
+INK: Colour = (32, 34, 40)
+GREY: Colour = (120, 124, 132)
+GRID: Colour = (228, 230, 234)
+# Okabe and Ito, "Color Universal Design" (2008); the yardstick is grey.
+PALETTE: tuple[Colour, ...] = (
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (86, 180, 233),
+    (230, 159, 0),
+    (128, 80, 160),
+    (150, 110, 60),
+)
+LABEL_HEIGHT = 17
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A logarithmic axis: values from `least` to `most` on pixels from `begin` to `end`."""
+
+    least: float
+    most: float
+    begin: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """The pixel of a value; beyond an end is at the end."""
+        share = math.log(value / self.least) / math.log(self.most / self.least)
+        return self.begin + min(max(share, 0.0), 1.0) * (self.end - self.begin)
+
+    def decades(self) -> Sequence[float]:
+        """Powers of ten within."""
+        first = math.ceil(math.log10(self.least) - 1e-9)
+        return [10.0**power for power in range(first, math.floor(math.log10(self.most)) + 1)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entrant in a chart: points of x and milliseconds."""
+
+    name: str
+    colour: Colour
+    points: Sequence[tuple[float, float]]
+
+
+def draw(results: Results) -> Pixels:
+    """H×W×3 uint8, R, G, B, 1280 pixels wide."""
+    order = sorted(results.finishes, key=lambda name: results.finishes[name].p50(FIRST) or 0.0)
+    colours = _colours(order)
+    bars_end = 120 + ROW * len(order)
+    canvas = Canvas(WIDTH, bars_end + CHART_HEIGHT + 190)
+    canvas.text(40, 36, 'The race: every engine on equal work', INK, height=17, bold=True)
+    threads = f'{results.threads} thread{"s" * (results.threads > 1)}'
+    told = f'{results.machine.get("processor", "")}, {threads} for an inference'
+    canvas.text(40, 66, _ascii(told), GREY, height=10)
+    _bars(canvas, results, order, colours, bars_end)
+    top = bars_end + 110
+    for left, title, heats, place, unit in (
+        (80, 'more prompts', PROMPTS, lambda heat: float(heat.prompts), 'prompts'),
+        (80 + CHART_WIDTH + GAP, 'larger pictures, one prompt', SIZES, _megapixels, 'megapixels'),
+    ):
+        lines = [Line(n, colours[n], _points(results, n, heats, place)) for n in order]
+        _chart(canvas, [line for line in lines if line.points], left, top, title, unit)
+    return canvas.picture()
+
+
+def _colours(order: Sequence[str]) -> dict[str, Colour]:
+    others = sorted(name for name in order if name != BARE)
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(others)} | {BARE: GREY}
+
+
+def _bars(
+    canvas: Canvas,
+    results: Results,
+    order: Sequence[str],
+    colours: dict[str, Colour],
+    bottom: float,
+) -> None:
+    rows = {name: results.finishes[name].heats[FIRST.name] for name in order}
+    least = 10.0 ** math.floor(math.log10(min(row.p50 for row in rows.values())))
+    scale = Scale(least, 1.1 * max(row.p99 for row in rows.values()), LEFT, RIGHT)
+    top = bottom - ROW * len(order)
+    title = 'milliseconds for a 640x480 picture with one prompt (bar: p50, pale: p95, mark: p99)'
+    canvas.text(40, top - 22, title, GREY)
+    canvas.text(WIDTH - 40, top - 22, 'median, times the bare inference', GREY, align='right')
+    for value in scale.decades():
+        canvas.line(scale.at(value), top - 4, scale.at(value), bottom + 4, GRID)
+        canvas.text(scale.at(value), bottom + 18, f'{value:g}', GREY, align='middle')
+    for index, name in enumerate(order):
+        ratio = results.ratio(name)
+        _bar(canvas, scale, top + ROW * (index + 0.5), name, rows[name], ratio, colours[name])
+
+
+def _bar(
+    canvas: Canvas,
+    scale: Scale,
+    y: float,
+    name: str,
+    row: Times,
+    ratio: float | None,
+    colour: Colour,
+) -> None:
+    above, below = y - BAR / 2, y + BAR / 2
+    canvas.text(LEFT - 14, y, _ascii(name), INK, height=11, align='right')
+    canvas.rectangle(LEFT, above, scale.at(row.p95), below, _pale(colour))
+    canvas.rectangle(LEFT, above, scale.at(row.p50), below, colour)
+    canvas.line(scale.at(row.p99), above, scale.at(row.p99), below, colour, 2)
+    times = '' if ratio is None else f'x {_figure(ratio)}'
+    canvas.text(WIDTH - 130, y, f'{_figure(row.p50)} ms', INK, align='right')
+    canvas.text(WIDTH - 40, y, times, INK, align='right', bold=True)
+
+
+def _chart(
+    canvas: Canvas, lines: Sequence[Line], left: float, top: float, title: str, unit: str
+) -> None:
+    canvas.text(left - 40, top - 30, f'{title}: milliseconds', INK, height=11, bold=True)
+    xs = [x for line in lines for x, _ in line.points]
+    ys = [y for line in lines for _, y in line.points]
+    bottom, right = top + CHART_HEIGHT, left + CHART_WIDTH
+    across = Scale(min(xs), max(*xs, 1.01 * min(xs)), left, right)
+    up = Scale(10.0 ** math.floor(math.log10(min(ys))), 1.3 * max(ys), bottom, top)
+    for value in up.decades():
+        canvas.line(left, up.at(value), right, up.at(value), GRID)
+        canvas.text(left - 10, up.at(value), f'{value:g}', GREY, align='right')
+    for x in sorted(set(xs)):
+        canvas.line(across.at(x), bottom, across.at(x), bottom + 5, GREY)
+        canvas.text(across.at(x), bottom + 20, f'{x:.2g}', GREY, align='middle')
+    canvas.text(left + CHART_WIDTH / 2, bottom + 44, unit, GREY, align='middle')
+    canvas.line(left, bottom, right, bottom, GREY)
+    ends = _apart([up.at(line.points[-1][1]) for line in lines])
+    for line, label in zip(lines, ends, strict=True):
+        _line(canvas, line, across, up, label)
+
+
+def _line(canvas: Canvas, line: Line, across: Scale, up: Scale, label: float) -> None:
+    places = [(across.at(x), up.at(y)) for x, y in line.points]
+    for (x0, y0), (x1, y1) in pairwise(places):
+        canvas.line(x0, y0, x1, y1, line.colour, 2)
+    canvas.dots(np.array(places), 3.2, line.colour)
+    x, y = places[-1]
+    canvas.line(x + 6, y, across.end + 14, label, _pale(line.colour), 1)
+    canvas.text(across.end + 18, label, _ascii(line.name), line.colour, height=9.5)
+
+
+def _points(
+    results: Results, name: str, heats: Sequence[Heat], place: Callable[[Heat], float]
+) -> list[tuple[float, float]]:
+    finish = results.finishes[name]
+    return [(place(heat), p50) for heat in heats if (p50 := finish.p50(heat)) is not None]
+
+
+def _megapixels(heat: Heat) -> float:
+    return heat.width * heat.height / 1e6
+
+
+def _apart(rows: Sequence[float]) -> list[float]:
+    """Rows of labels that must not touch, near those that are wished for, in the same order."""
+    order = sorted(range(len(rows)), key=lambda index: rows[index])
+    placed = list(rows)
+    for above, below in pairwise(order):
+        placed[below] = max(placed[below], placed[above] + LABEL_HEIGHT)
+    return placed
+
+
+def _pale(colour: Colour) -> Colour:
+    red, green, blue = (round(255 - 0.4 * (255 - value)) for value in colour)
+    return red, green, blue
+
+
+def _figure(value: float) -> str:
+    return f'{value:.0f}' if value >= 100 else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+
+
+def _ascii(text: str) -> str:
+    return text.encode('ascii', 'ignore').decode()

@@ -1,0 +1,120 @@
+"""The results in the terminal: a table, and what was promised beside what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.race.entrants import BARE
+from benchmarks.race.heats import AGAIN, FIRST, PROMPTS, SIZES, Heat
+from benchmarks.race.results import Finish, Results
+from benchmarks.report import Row, Section
+
+EIGHT, MANY = PROMPTS[3], PROMPTS[-1]
+HEAD = (
+    'ms',
+    'open',
+    'first',
+    'p50',
+    'p95',
+    'p99',
+    '× bare',
+    'again',
+    'each of 8',
+    'each of 32',
+    'MB',
+    'CPU',
+)
+TARGETS = {'segment': 1.15, 'int8': 1 / 1.5, 'peer': 1.0, 'linear': 1.1, 'flat': 1.1}
+
+
+def table(results: Results) -> str:
+    """One line for each entrant, the fastest first; figures in milliseconds, megabytes, percent."""
+    order = sorted(results.finishes, key=lambda name: results.finishes[name].p50(FIRST) or 0.0)
+    rows = [HEAD, *(_cells(results, name) for name in order)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        '  '.join(
+            f'{cell:<{width}}' if column == 0 else f'{cell:>{width}}'
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    lines.insert(1, '─' * len(lines[0]))
+    return '\n'.join(lines)
+
+
+def verdict(results: Results) -> Section:
+    """What the figures say."""
+    return Section('race', 'What the race says', tuple(_rows(results)), 'make race')
+
+
+def _cells(results: Results, name: str) -> tuple[str, ...]:
+    finish = results.finishes[name]
+    times = finish.heats[FIRST.name]
+    return (
+        name if finish.ours else f'{name} (peer)',
+        _figure(finish.open_ms),
+        _figure(finish.first_ms),
+        *map(_figure, (times.p50, times.p95, times.p99, results.ratio(name))),
+        _figure(finish.p50(AGAIN)),
+        *(_figure(_each(finish, heat)) for heat in (EIGHT, MANY)),
+        _figure(finish.memory_mb),
+        f'{100 * times.cpu:.0f} %',
+    )
+
+
+def _each(finish: Finish, heat: Heat) -> float | None:
+    p50 = finish.p50(heat)
+    return None if p50 is None else p50 / heat.prompts
+
+
+def _rows(results: Results) -> Iterator[Row]:
+    names = results.finishes
+    if BARE in names and 'onnx' in names:
+        yield _over(results, 'segment() over bare inference', 'onnx', BARE, 'segment')
+    if 'onnx int8' in names:
+        yield _over(results, 'int8 over fp32', 'onnx int8', 'onnx', 'int8')
+    for name, other in (('onnx, openvino', 'onnx'), ('onnx int8, openvino', 'onnx int8')):
+        if {name, other} <= set(names):
+            yield _over(results, f'{name} over {other}', name, other)
+    for name, finish in names.items():
+        if not finish.ours and 'onnx' in names:
+            yield _over(results, f'onnx over {name}', 'onnx', name, 'peer')
+    for name, finish in names.items():
+        if 'edgesam' in name and 'cascade' not in name:
+            yield _ratio(
+                f'{name}: the same picture again over a new one',
+                finish.p50(AGAIN),
+                finish.p50(FIRST),
+                note='the decoder alone',
+            )
+    if 'onnx' in names:
+        yield from _growth(names['onnx'])
+
+
+def _growth(finish: Finish) -> Iterator[Row]:
+    each, one = _each(finish, MANY), finish.p50(FIRST)
+    yield _ratio('onnx: each of 32 prompts over one', each, one, TARGETS['linear'], 'linear')
+    large = finish.p50(SIZES[-1])
+    yield _ratio('onnx: a picture of 4K over VGA', large, one, TARGETS['flat'], 'flat')
+
+
+def _over(results: Results, what: str, name: str, other: str, target: str = '') -> Row:
+    a, b = (results.finishes[one].p50(FIRST) for one in (name, other))
+    return _ratio(what, a, b, TARGETS.get(target))
+
+
+def _ratio(
+    name: str, a: float | None, b: float | None, target: float | None = None, note: str = ''
+) -> Row:
+    if a is None or b is None:
+        return Row(name, float('nan'), '×', note='not run')
+    told = f'{_figure(a)} over {_figure(b)} ms'
+    return Row(name, a / b, '×', target, f'{told}; {note}' if note else told)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return '–'
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f'{value:.{digits}f}'
