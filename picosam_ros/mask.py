@@ -97,13 +97,13 @@ class Mask:
     @cached_property
     def centroid(self) -> tuple[float, float] | None:
         """Mean x and y of its pixels; None if empty."""
-        if self.empty:
+        if self.box is None:
             return None
-        moments = cv2.moments(self.region.inside.view(np.uint8))
-        return (
-            self.region.x + moments['m10'] / moments['m00'],
-            self.region.y + moments['m01'] / moments['m00'],
-        )
+        x, y = int(self.box.x0), int(self.box.y0)
+        rows = slice(y - self.region.y, int(self.box.y1) - self.region.y + 1)
+        columns = slice(x - self.region.x, int(self.box.x1) - self.region.x + 1)
+        moments = cv2.moments(self.region.inside[rows, columns].view(np.uint8))
+        return x + moments['m10'] / moments['m00'], y + moments['m01'] / moments['m00']
 
     @cached_property
     def polygon(self) -> tuple[npt.NDArray[np.int32], ...]:

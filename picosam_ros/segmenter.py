@@ -191,13 +191,21 @@ class Segmenter:
         masks = self.current(made.masks)
         unanswered = tuple(it for it in made.unanswered if self._wants(it.prompt))
         if self.tracker is not None:
-            verdict = self.tracker.learn(frame, masks)
+            verdict = self.tracker.judge(frame, masks)
             masks = verdict.believed
             unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
             lost += tuple(self._lose(doubt) for doubt in verdict.lost)
         decode = made.timing.decode + 1e3 * (time.perf_counter() - begun)
         timing = replace(made.timing, decode=decode)
         return Result(frame, masks, unanswered, lost, timing, started)
+
+    def learn(self) -> None:
+        """Let the tracker learn from the last step, once its masks are on their way.
+
+        The next step does it otherwise; to be called from the thread of `step`.
+        """
+        if self.tracker is not None:
+            self.tracker.learn()
 
     def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
         """Leave out the masks whose prompt was replaced or removed meanwhile."""
@@ -228,7 +236,7 @@ class Segmenter:
         made = self._run(replace(frame, inference=None, no_inference=''), prompts)
         masks = self.current(made.masks)
         if self.tracker is not None:
-            masks = self.tracker.learn(frame, masks).believed
+            masks = self.tracker.judge(frame, masks).believed
         return Result(frame, masks, (), (), made.timing)
 
     def _aimed(self, prompts: Sequence[Prompt]) -> Sequence[Prompt]:

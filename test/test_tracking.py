@@ -13,14 +13,14 @@ def begun(x=300, y=240, **limits):
     tracker = Tracker(Limits(**limits))
     prompt = Prompt.at(x, y, roi_size=SIDE)
     frame = picture(x, y)
-    verdict = tracker.learn(frame, [mask_of(frame, prompt)])
+    verdict = tracker.judge(frame, [mask_of(frame, prompt)])
     assert len(verdict.believed) == 1
     return tracker, prompt
 
 
 def shown(tracker, prompt, frame, **mask):
     """Let the tracker see one frame more."""
-    return tracker.learn(frame, [mask_of(frame, tracker.aim(prompt), **mask)])
+    return tracker.judge(frame, [mask_of(frame, tracker.aim(prompt), **mask)])
 
 
 def place(tracker, prompt):
@@ -46,15 +46,15 @@ def test_an_object_that_rests_is_looked_at_where_it_is_and_as_large_as_the_user_
 
 def test_a_click_beside_the_middle_is_centred():
     tracker, prompt = Tracker(), Prompt.at(285, 252, roi_size=SIDE)
-    frame = picture(300)
-    tracker.learn(frame, [mask_of(frame, prompt)])
+    for _ in range(2):
+        shown(tracker, prompt, picture(300))
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
 def test_the_aimed_prompt_is_of_the_same_object_and_generation():
     tracker, prompt = Tracker(), Prompt.at(300, 240, roi_size=SIDE, object_id=7)
     frame = picture(300)
-    tracker.learn(frame, [mask_of(frame, prompt)])
+    tracker.judge(frame, [mask_of(frame, prompt)])
     aimed = tracker.aim(prompt)
     assert (aimed.object_id, aimed.generation, aimed.box) == (7, prompt.generation, None)
 
@@ -91,7 +91,7 @@ def test_a_thin_leak_of_the_mask_moves_the_roi_little():
     frame = picture(300)
     mask = mask_of(frame, tracker.aim(prompt))
     mask.logits[2:8, 20:] = 9
-    tracker.learn(frame, [mask])
+    tracker.judge(frame, [mask])
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
@@ -169,6 +169,16 @@ def test_while_nothing_is_seen_the_roi_waits_and_grows_up_to_its_limit():
     assert sides[-1] == pytest.approx(2 * SIDE, abs=1)
 
 
+def test_what_was_seen_is_learnt_at_leisure_or_when_it_is_next_asked_for():
+    early, prompt = begun()
+    late, _ = begun()
+    for x in (310, 330, -500, 345):
+        shown(early, prompt, picture(x))
+        early.learn()
+        shown(late, prompt, picture(x))
+        assert place(early, prompt) == place(late, prompt)
+
+
 def test_an_object_that_comes_back_elsewhere_is_found_by_looking_wider():
     tracker, prompt = begun()
     for _ in range(40):
@@ -195,7 +205,7 @@ def test_a_new_generation_starts_afresh():
     newer = Prompt(newer.points, roi_size=64, generation=prompt.generation + 1)
     assert tracker.aim(newer) is newer
     frame = picture(100, 100, colour=BLUE)
-    assert tracker.learn(frame, [mask_of(frame, newer, channel=2)]).believed
+    assert tracker.judge(frame, [mask_of(frame, newer, channel=2)]).believed
     assert place(tracker, newer) == pytest.approx((100, 100, 64), abs=2)
 
 
@@ -203,7 +213,7 @@ def test_what_is_not_kept_is_forgotten_and_the_rest_goes_on():
     tracker, prompt = begun()
     frame = picture(100)
     other = Prompt.at(100, 240, object_id=2, roi_size=SIDE)
-    tracker.learn(frame, [mask_of(frame, other)])
+    tracker.judge(frame, [mask_of(frame, other)])
     tracker.keep([2])
     assert tracker.aim(prompt) is prompt
     assert tracker.aim(other) is not other

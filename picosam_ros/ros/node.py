@@ -191,6 +191,7 @@ class SegmentationNode(ManagedNode):
             frames=self.health.frames,
             dropped=self._worker.dropped,
         )
+        segmenter.learn()
         self.health.answered(timing, masks=bool(result.masks))
         self.fault = ''
 

@@ -121,16 +121,17 @@ class Outputs:
         self, result: Result, captured: float
     ) -> list[tuple[Publisher, MaskArray | Image | CompressedImage]]:
         frame, masks = result.frame, result.masks
-        header = header_of(frame)
         messages = []
         if _heard(self._masks):
             messages.append((self._masks, to_mask_array(frame, masks, result.unanswered)))
         if _heard(self._labels) or _heard(self._confidence):
+            header = header_of(frame)
             labels, confidence = label_image(list(masks), frame.width, frame.height)
             messages.append((self._labels, to_image(labels, 'mono8', header)))
             messages.append((self._confidence, to_image(confidence, 'mono8', header)))
         raw, jpeg = _heard(self._overlay), _heard(self._jpeg)
         if raw or jpeg:
+            header = header_of(frame)
             latency_ms = 1e3 * (time.perf_counter() - captured)
             picture = draw(frame.pixels, list(masks), latency_ms=latency_ms)
             if raw:

@@ -10,7 +10,9 @@ from picosam_ros.frame import Frame
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
 from picosam_ros.ros.input_health import Source
 from picosam_ros.ros.node import SegmentationNode
+from picosam_ros.ros.outputs import Outputs
 from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.segmenter import Segmenter
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -157,3 +159,18 @@ def test_every_transition_gives_back_what_it_took(tested, engine):
         tested.trigger_configure()
         tested.trigger_activate()
         assert topics() == active
+
+
+def test_the_masks_are_published_before_the_tracker_learns_from_them(tested, engine, monkeypatch):
+    order = []
+    for owner, name in ((Outputs, 'publish'), (Segmenter, 'learn')):
+
+        def noted(self, *arguments, called=getattr(owner, name), name=name, **named):
+            order.append(name)
+            return called(self, *arguments, **named)
+
+        monkeypatch.setattr(owner, name, noted)
+    engine.gate.release()
+    offer_and_wait_for_the_engine(tested, engine)
+    tested.trigger_deactivate()
+    assert order == ['publish', 'learn']
