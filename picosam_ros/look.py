@@ -22,6 +22,10 @@ GRID = 48
 # How far from where it is expected an object counts: the standard deviation, in these pixels.
 SPREAD = 0.3 * GRID
 
+# The same for all offsets from the grid: its middle is where the object is expected.
+_FALL = np.exp(-(np.arange(-GRID, GRID + 1, dtype=np.float32) ** 2) / (2 * SPREAD**2))
+_NEARNESS: Map = np.outer(_FALL, _FALL)
+
 # An object is sought in a picture that is reduced until it is a spot of this side there, but to
 # no more than so many pixels on the long side.
 SPOT, LONGEST = 8, 96
@@ -114,6 +118,5 @@ def seek(pixels: Pixels, appearance: Appearance, size: float) -> tuple[float, fl
 
 
 def _nearness(column: float, row: float) -> Map:
-    steps = np.arange(GRID, dtype=np.float32)
-    across, down = (np.exp(-((steps - at) ** 2) / (2 * SPREAD**2)) for at in (column, row))
-    return np.outer(down, across)
+    left, top = (GRID - min(max(round(at), 0), GRID) for at in (column, row))
+    return _NEARNESS[top : top + GRID, left : left + GRID]
