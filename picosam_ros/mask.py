@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import Box, Prompt
-from picosam_ros.roi import Roi, paste
+from picosam_ros.roi import Affine, Roi, paste
 
 Logits = npt.NDArray[np.float32]
 
@@ -115,6 +115,24 @@ class Mask:
             offset=(self.region.x, self.region.y),
         )
         return tuple(np.asarray(contour, np.int32)[:, 0] for contour in contours)
+
+    def within(self, roi: Roi, side: int) -> Mask:
+        """The same mask as side×side logits of another ROI; what no network saw is outside."""
+        to_logits = roi.affine_to(side, side).inverse().then(self._from_image)
+        logits = cv2.warpAffine(
+            self.logits,
+            to_logits.matrix,
+            (side, side),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=-1,
+        )
+        return replace(self, logits=np.asarray(logits, np.float32), roi=roi)
+
+    @property
+    def _from_image(self) -> Affine:
+        rows, columns = self.logits.shape
+        return self.roi.affine_to(columns, rows)
 
     @property
     def probability(self) -> Pixels:

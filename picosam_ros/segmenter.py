@@ -190,14 +190,17 @@ class Segmenter:
         begun = time.perf_counter()
         masks = self.current(made.masks)
         unanswered = tuple(it for it in made.unanswered if self._wants(it.prompt))
+        corrections = tuple(it for it in made.corrections if self._wants(it.mask.prompt))
         if self.tracker is not None:
             verdict = self.tracker.judge(frame, masks)
             masks = verdict.believed
             unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
             lost += tuple(self._lose(doubt) for doubt in verdict.lost)
+            for correction in corrections:
+                self.tracker.correct(correction)
         decode = made.timing.decode + 1e3 * (time.perf_counter() - begun)
         timing = replace(made.timing, decode=decode)
-        return Result(frame, masks, unanswered, lost, timing, started)
+        return Result(frame, masks, unanswered, lost, timing, started, corrections)
 
     def learn(self) -> None:
         """Let the tracker learn from the last step, once its masks are on their way.

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from picosam_ros.appearance import Appearance
+from picosam_ros.engines.base import Correction
 from picosam_ros.frame import Frame
-from picosam_ros.look import Look, seek
+from picosam_ros.look import GRID, Look, seek
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
+from picosam_ros.roi import Affine, Roi
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Track:
     appearance: Appearance
     home: tuple[float, float, float]
     held: int = 0
+
+    def moved(self, motion: Affine) -> Track:
+        """The same after a motion of the image."""
+        (x, y), scale = motion(self.x, self.y), motion.scale_x
+        side = scale * self.side
+        return replace(self, x=x, y=y, side=side, size=scale * self.size, home=(x, y, side))
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,14 @@ class Tracker:
                 lost.append(doubt)
         return Verdict(tuple(believed), tuple(held), tuple(lost))
 
+    def correct(self, correction: Correction) -> None:
+        """Begin a track anew from a better mask of an earlier frame, where that is now.
+
+        What answers the user's own prompt is the object; what answers a derived one must look
+        like it.
+        """
+        self._to_learn.append(lambda: self._correct(correction))
+
     def learn(self) -> None:
         """Follow the objects that were judged last; `aim` and `judge` do it at the latest."""
         follow, self._to_learn = self._to_learn, []
@@ -150,6 +166,18 @@ class Tracker:
 
     def _begin(self, look: Look) -> None:
         self._tracks[look.mask.prompt.object_id] = _begun(look)
+
+    def _correct(self, correction: Correction) -> None:
+        mask = correction.mask
+        if mask.box is None:
+            return
+        track = self._tracks.get(mask.prompt.object_id)
+        boxed = Prompt.inside(mask.box, object_id=mask.prompt.object_id)
+        roi = Roi.choose(boxed, mask.image_width, mask.image_height)
+        prompt = replace(boxed, generation=mask.prompt.generation)
+        look = Look.at(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=prompt))
+        if correction.by_user or track is None or not self._doubt(track, look):
+            self._tracks[prompt.object_id] = _begun(look).moved(correction.since)
 
     def _doubt(self, track: Track, look: Look) -> str:
         """Why the mask is not believed; empty if it is."""

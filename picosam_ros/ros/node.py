@@ -179,7 +179,7 @@ class SegmentationNode(ManagedNode):
             return
         offered = time.perf_counter() - queue_ms / 1e3
         for earlier in segmenter.catch_up(frame):
-            outputs.publish_earlier(earlier)
+            outputs.publish_earlier(earlier.frame, earlier.masks)
         result = self._tuned(segmenter).step(frame)
         for answer in (*result.started, *result.lost):
             inputs.tell(answer)
@@ -191,6 +191,8 @@ class SegmentationNode(ManagedNode):
             frames=self.health.frames,
             dropped=self._worker.dropped,
         )
+        for correction in result.corrections:
+            outputs.publish_earlier(correction.frame, (correction.mask,))
         segmenter.learn()
         self.health.answered(timing, masks=bool(result.masks))
         self.fault = ''

@@ -163,13 +163,18 @@ def test_every_transition_gives_back_what_it_took(tested, engine):
 
 def test_the_masks_are_published_before_the_tracker_learns_from_them(tested, engine, monkeypatch):
     order = []
-    for owner, name in ((Outputs, 'publish'), (Segmenter, 'learn')):
 
-        def noted(self, *arguments, called=getattr(owner, name), name=name, **named):
+    def note(owner, name):
+        called = getattr(owner, name)
+
+        def noted(*arguments, **named):
             order.append(name)
-            return called(self, *arguments, **named)
+            return called(*arguments, **named)
 
         monkeypatch.setattr(owner, name, noted)
+
+    note(Outputs, 'publish')
+    note(Segmenter, 'learn')
     engine.gate.release()
     offer_and_wait_for_the_engine(tested, engine)
     tested.trigger_deactivate()
