@@ -1,10 +1,15 @@
 """Where the tracker looks next, what it doubts, and when it gives up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from discs import BLUE, EMPTY, SIDE, mask_of, picture
 
 from picosam_ros import Prompt
+from picosam_ros.engines.base import Correction
+from picosam_ros.engines.path import STILL
+from picosam_ros.roi import Affine
 from picosam_ros.tracking import Limits, Tracker
 
 
@@ -193,6 +198,53 @@ def test_where_its_colours_are_is_looked_at_although_no_mask_is_believed():
     tracker, prompt = begun()
     shown(tracker, prompt, picture(340, 220), score=0.0)
     assert place(tracker, prompt)[:2] == pytest.approx((340, 220), abs=8)
+
+
+# Corrections
+
+
+def corrected(tracker, prompt, frame, *, by_user, since=STILL, **mask):
+    """Let a better mask of an earlier frame come, made from the whole picture."""
+    better = mask_of(frame, replace(prompt, roi_size=640), **mask)
+    tracker.correct(Correction(frame, better, since, by_user))
+    return place(tracker, prompt)
+
+
+def test_a_correction_of_the_users_prompt_begins_the_track_anew_with_an_roi_that_fits():
+    tracker, prompt = begun()
+    assert corrected(tracker, prompt, picture(320, 220, 50), by_user=True) == pytest.approx(
+        (320, 220, 1.2 * 101), abs=4
+    )
+
+
+def test_it_is_carried_along_with_what_happened_since():
+    tracker, prompt = begun()
+    since = Affine(2, 2, -400, -300)
+    assert corrected(
+        tracker, prompt, picture(320, 220, 50), by_user=True, since=since
+    ) == pytest.approx((240, 140, 2 * 1.2 * 101), abs=8)
+
+
+def test_a_correction_that_was_derived_from_masks_must_look_like_the_object():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    another = picture(400, colour=BLUE)
+    assert corrected(tracker, prompt, another, by_user=False, channel=2) == before
+    assert corrected(tracker, prompt, picture(330), by_user=False)[0] == pytest.approx(330, abs=3)
+
+
+def test_the_users_word_on_what_it_looks_like_holds_afterwards():
+    tracker, prompt = begun()
+    blue = picture(300, colour=BLUE)
+    corrected(tracker, prompt, blue, by_user=True, channel=2)
+    assert shown(tracker, prompt, blue, channel=2).believed
+    assert shown(tracker, prompt, picture(300)).held
+
+
+def test_a_correction_that_sees_nothing_changes_nothing():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    assert corrected(tracker, prompt, EMPTY, by_user=True) == before
 
 
 # Beginnings and ends

@@ -110,11 +110,13 @@ def _behind(sensor: RoiPlacer, policy: str, host: Engine) -> Engine:
 def _cascade(sensor: RoiPlacer | None, policy: str, options: dict[str, Any]) -> Engine:
     from picosam_ros.engines.cascade import CascadeEngine
 
-    def of(name: str) -> dict[str, Any]:
-        return {key: value for key, value in options.items() if key in options_of(name)}
+    def of(name: str, *more: str) -> dict[str, Any]:
+        known = (*options_of(name), *more)
+        return {key: value for key, value in options.items() if key in known}
 
-    fast = make_engine('auto', sensor=sensor, policy=policy, **of('auto'))
-    return CascadeEngine(fast=fast, slow=make_engine('edgesam', **of('edgesam')))
+    fast = make_engine('auto', sensor=sensor, policy=policy, **of('auto', 'auto_share'))
+    slow = make_engine('edgesam', **of('edgesam'))
+    return CascadeEngine(fast=fast, slow=slow)
 
 
 def open_engine(name: str = 'auto', **options: Any) -> Engine:
