@@ -16,6 +16,9 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
 from picosam_ros.roi import Affine, Roi
 
+# Of the ROI's side, what an object takes whose size is known: the rest is room to move.
+SHARE = 0.6
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -172,12 +175,11 @@ class Tracker:
         if mask.box is None:
             return
         track = self._tracks.get(mask.prompt.object_id)
-        boxed = Prompt.inside(mask.box, object_id=mask.prompt.object_id)
-        roi = Roi.choose(boxed, mask.image_width, mask.image_height)
-        prompt = replace(boxed, generation=mask.prompt.generation)
-        look = Look.at(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=prompt))
+        roi = Roi.square(*mask.box.centre, max(round(mask.box.long_side / SHARE), MIN_ROI_SIZE))
+        boxed = replace(mask.prompt, points=(), box=mask.box)
+        look = Look.at(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=boxed))
         if correction.by_user or track is None or not self._doubt(track, look):
-            self._tracks[prompt.object_id] = _begun(look).moved(correction.since)
+            self._tracks[boxed.object_id] = _begun(look).moved(correction.since)
 
     def _doubt(self, track: Track, look: Look) -> str:
         """Why the mask is not believed; empty if it is."""

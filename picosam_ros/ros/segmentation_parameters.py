@@ -19,13 +19,13 @@ SEGMENTATION_PARAMETERS = (
     Parameter(
         'encoder',
         '',
-        'With engine edgesam or cascade: path of its encoder, an .onnx file of yours.',
+        'With engine edgesam or cascade: path of the encoder, an .onnx file of yours.',
         read_only=True,
     ),
     Parameter(
         'decoder',
         '',
-        'With engine edgesam or cascade: path of its decoder, an .onnx file of yours.',
+        'With engine edgesam or cascade: path of the decoder, an .onnx file of yours.',
         read_only=True,
     ),
     Parameter(
