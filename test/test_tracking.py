@@ -10,7 +10,7 @@ from picosam_ros import Prompt
 from picosam_ros.engines.base import Correction
 from picosam_ros.engines.path import STILL
 from picosam_ros.roi import Affine
-from picosam_ros.tracking import Limits, Tracker
+from picosam_ros.tracking import SHARE, Limits, Tracker
 
 
 def begun(x=300, y=240, **limits):
@@ -213,7 +213,7 @@ def corrected(tracker, prompt, frame, *, by_user, since=STILL, **mask):
 def test_a_correction_of_the_users_prompt_begins_the_track_anew_with_an_roi_that_fits():
     tracker, prompt = begun()
     assert corrected(tracker, prompt, picture(320, 220, 50), by_user=True) == pytest.approx(
-        (320, 220, 1.2 * 101), abs=4
+        (320, 220, 101 / SHARE), abs=4
     )
 
 
@@ -222,7 +222,7 @@ def test_it_is_carried_along_with_what_happened_since():
     since = Affine(2, 2, -400, -300)
     assert corrected(
         tracker, prompt, picture(320, 220, 50), by_user=True, since=since
-    ) == pytest.approx((240, 140, 2 * 1.2 * 101), abs=8)
+    ) == pytest.approx((240, 140, 2 * 101 / SHARE), abs=8)
 
 
 def test_a_correction_that_was_derived_from_masks_must_look_like_the_object():

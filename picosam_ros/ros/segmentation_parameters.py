@@ -3,9 +3,9 @@
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
 from picosam_ros.models import DEFAULT
+from picosam_ros.prompt_book import MAX_PROMPTS
 from picosam_ros.roi import AUTO_SHARE
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.segmenter import MAX_PROMPTS
 from picosam_ros.tracking import Limits
 
 SEGMENTATION_PARAMETERS = (

@@ -12,7 +12,7 @@ from picosam_ros.engines import make_engine
 from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
 from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.errors import EngineError
-from picosam_ros.tracking import Tracker
+from picosam_ros.tracking import SHARE, Tracker
 
 PATIENCE = 10.0
 
@@ -252,7 +252,7 @@ def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(casc
     assert [one.mask.engine for one in result.corrections] == ['slow']
     [mask] = segmenter.step(picture(320, radius=20)).masks
     assert before > 300
-    assert mask.roi.width == pytest.approx(41 * 1.2, abs=4)
+    assert mask.roi.width == pytest.approx(41 / SHARE, abs=4)
     assert mask.centroid == pytest.approx((320, 240), abs=1)
 
 
