@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from picosam_ros.roi import Affine
 from picosam_ros.worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
+
+# Of the slow engine's thread: about a tenth of a core that both want.
+NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,8 @@ class CascadeEngine(EngineContext):
 
     def _work(self, job: Job, waited_ms: float) -> None:
         del waited_ms
+        # Linux counts niceness by thread: where cores are short, the fast engine has them.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         made = Segmentation(())
         try:
             made = self._slow.segment(job.frame, [one.prompt for one in job.questions])

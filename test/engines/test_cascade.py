@@ -1,5 +1,6 @@
 """A fast engine that is wrong, and a slow one that is right and waits for the test."""
 
+import os
 import threading
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from discs import SIDE, Threshold, mask_of, picture
 from picosam_ros import Frame, Point, Prompt, Segmenter
 from picosam_ros.engines import make_engine
 from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
-from picosam_ros.engines.cascade import CascadeEngine
+from picosam_ros.engines.cascade import NICENESS, CascadeEngine
 from picosam_ros.errors import EngineError
 from picosam_ros.tracking import SHARE, Tracker
 
@@ -39,6 +40,7 @@ class Slow(EngineContext):
 
     def segment(self, frame, prompts):
         self.asked.append((frame, list(prompts)))
+        self.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
         self.begun.release()
         assert self.gate.acquire(timeout=PATIENCE)
         if self.faults:
@@ -225,6 +227,14 @@ def test_closing_ends_the_thread_and_both_engines_and_it_can_be_opened_again(slo
             slow.gate.release()
         assert threading.active_count() == before
         assert slow.opened == 0
+
+
+def test_the_slow_engines_thread_leaves_the_cores_to_the_fast_one(cascade, slow):
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    cascade.segment(picture(300), [at(300)])
+    wait_for_the_question(slow)
+    assert slow.niceness == NICENESS > before
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
 def test_the_description_tells_both_engines(cascade):
