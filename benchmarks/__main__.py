@@ -20,6 +20,7 @@ SECTIONS = (
     'costs',
     'in_sensor',
     'tracking',
+    'cascade',
     'cloud',
 )
 FRAMES, QUICK_FRAMES = 300, 30

@@ -55,7 +55,7 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'engine',
             default_value='auto',
-            choices=['auto', 'onnx', 'in_sensor', 'edgesam'],
+            choices=['auto', 'onnx', 'in_sensor', 'edgesam', 'cascade'],
             description='Who computes the masks.',
         ),
         DeclareLaunchArgument(
@@ -77,12 +77,12 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'encoder',
             default_value='',
-            description='With engine edgesam: its encoder, an .onnx file of yours.',
+            description='With engine edgesam or cascade: the encoder, an .onnx file of yours.',
         ),
         DeclareLaunchArgument(
             'decoder',
             default_value='',
-            description='With engine edgesam: its decoder, an .onnx file of yours.',
+            description='With engine edgesam or cascade: the decoder, an .onnx file of yours.',
         ),
         DeclareLaunchArgument(
             'runtime',

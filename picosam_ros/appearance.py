@@ -1,18 +1,25 @@
-"""What an object looks like: colours that it has and its surroundings have not."""
+"""What an object looks like: colours that it has and its surroundings have not.
+
+Histograms under a kernel, compared by the Bhattacharyya coefficient, as in Comaniciu, Ramesh and
+Meer, "Kernel-based object tracking" (PAMI 25, 2003).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from picosam_ros.frame import Pixels
 
+Colours = npt.NDArray[np.uint16]
+Histogram = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.floating]
-Indices = npt.NDArray[np.uint16]
 
 # Levels of each of R, G, B.
 LEVELS = 8
 _SHIFT = 5
+_PLACES = np.array([LEVELS * LEVELS, LEVELS, 1], np.uint16)
 
 # Of a level's weight that spills into each neighbour, so that a shade of light changes little.
 _SPILL = 0.11
@@ -30,37 +37,56 @@ class Appearance:
     """Two histograms of colours, learnt from masks.
 
     Args:
-        pixels: h×w×3 uint8 RGB.
+        colours: h×w, of `colours_of`.
         weights: h×w, how surely each pixel is on the object; 0 for what is not.
 
     """
 
-    def __init__(self, pixels: Pixels, weights: Weights) -> None:
-        colours = _quantised(pixels)
+    def __init__(self, colours: Colours, weights: Weights) -> None:
         self._object = _histogram(colours, weights)
         self._surroundings = _histogram(colours, weights == 0)
+        self._odds = self._compared()
 
-    def likelihood(self, pixels: Pixels) -> npt.NDArray[np.float32]:
+    def likelihood(self, colours: Colours) -> npt.NDArray[np.float32]:
         """Tell for each of h×w pixels how likely its colour is the object's, 0 to 1."""
-        odds = self._object / (self._object + self._surroundings + _UNSEEN)
-        return odds.astype(np.float32)[_quantised(pixels)]
+        return self._odds[colours]
 
-    def learn(self, pixels: Pixels, weights: Weights) -> None:
+    def likeness(self, colours: Colours, weights: Weights) -> float:
+        """Tell how much the colours of a mask are those of the object: 1 for the same, 0 for none.
+
+        Other things have one or the other colour of an object, and seldom the same mixture.
+        """
+        return float(np.sqrt(_histogram(colours, weights) * self._object).sum())
+
+    def likenesses(self, colours: Colours, span: int) -> npt.NDArray[np.float64]:
+        """Tell it for squares of span×span pixels, from every second row and column on."""
+        squares = sliding_window_view(colours, (span, span))[::2, ::2]
+        rows, columns = squares.shape[:2]
+        numbered = squares.reshape(rows * columns, -1).astype(np.intp)
+        numbered += LEVELS**3 * np.arange(rows * columns)[:, None]
+        counts = np.bincount(numbered.ravel(), minlength=rows * columns * LEVELS**3)
+        shares = counts.reshape(rows, columns, -1) / span**2
+        return np.asarray(np.sqrt(shares) @ np.sqrt(self._object))
+
+    def learn(self, colours: Colours, weights: Weights) -> None:
         """Follow slow changes, as light and turning make them."""
-        colours = _quantised(pixels)
         self._object += OBJECT_RATE * (_histogram(colours, weights) - self._object)
-        seen = _histogram(colours, weights == 0)
-        self._surroundings += SURROUNDINGS_RATE * (seen - self._surroundings)
+        around = _histogram(colours, weights == 0)
+        self._surroundings += SURROUNDINGS_RATE * (around - self._surroundings)
+        self._odds = self._compared()
+
+    def _compared(self) -> npt.NDArray[np.float32]:
+        odds = self._object / (self._object + self._surroundings + _UNSEEN)
+        return odds.astype(np.float32)
 
 
-def _quantised(pixels: Pixels) -> Indices:
-    levels = (pixels >> _SHIFT).astype(np.uint16)
-    return levels @ np.array([LEVELS * LEVELS, LEVELS, 1], np.uint16)
+def colours_of(pixels: Pixels) -> Colours:
+    """Reduce h×w×3 uint8 RGB to h×w numbers of colours."""
+    return (pixels >> _SHIFT).astype(np.uint16) @ _PLACES
 
 
-def _histogram(colours: Indices, weights: Weights) -> npt.NDArray[np.float64]:
-    counts = np.bincount(colours.ravel(), weights.ravel(), LEVELS**3)
-    cube = counts.astype(np.float64).reshape(LEVELS, LEVELS, LEVELS)
-    for _ in range(3):  # each turn spills along the last axis and makes it the first
-        cube = np.tensordot(_SPILLED, cube, (1, 2))
+def _histogram(colours: Colours, weights: Weights) -> Histogram:
+    cube = np.bincount(colours.ravel(), weights.ravel(), LEVELS**3)
+    for _ in range(3):  # each turn spills along the first axis and makes it the last
+        cube = (_SPILLED @ cube.reshape(LEVELS, -1)).T
     return cube.ravel() / max(cube.sum(), 1e-9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import Box, Prompt
-from picosam_ros.roi import Roi, paste
+from picosam_ros.roi import Affine, Roi, paste
 
 Logits = npt.NDArray[np.float32]
 
@@ -98,13 +98,13 @@ class Mask:
     @cached_property
     def centroid(self) -> tuple[float, float] | None:
         """Mean x and y of its pixels; None if empty."""
-        if self.empty:
+        if self.box is None:
             return None
-        moments = cv2.moments(self.region.inside.view(np.uint8))
-        return (
-            self.region.x + moments['m10'] / moments['m00'],
-            self.region.y + moments['m01'] / moments['m00'],
-        )
+        x, y = int(self.box.x0), int(self.box.y0)
+        rows = slice(y - self.region.y, int(self.box.y1) - self.region.y + 1)
+        columns = slice(x - self.region.x, int(self.box.x1) - self.region.x + 1)
+        moments = cv2.moments(self.region.inside[rows, columns].view(np.uint8))
+        return x + moments['m10'] / moments['m00'], y + moments['m01'] / moments['m00']
 
     @cached_property
     def polygon(self) -> tuple[npt.NDArray[np.int32], ...]:
@@ -116,6 +116,24 @@ class Mask:
             offset=(self.region.x, self.region.y),
         )
         return tuple(np.asarray(contour, np.int32)[:, 0] for contour in contours)
+
+    def within(self, roi: Roi, side: int) -> Mask:
+        """The same mask as side×side logits of another ROI; what no network saw is outside."""
+        to_logits = roi.affine_to(side, side).inverse().then(self._from_image)
+        logits = cv2.warpAffine(
+            self.logits,
+            to_logits.matrix,
+            (side, side),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=-1,
+        )
+        return replace(self, logits=np.asarray(logits, np.float32), roi=roi)
+
+    @property
+    def _from_image(self) -> Affine:
+        rows, columns = self.logits.shape
+        return self.roi.affine_to(columns, rows)
 
     @property
     def probability(self) -> Pixels:

@@ -101,6 +101,15 @@ class Prompt:
         """The points that are on the object."""
         return tuple(point for point in self.points if point.positive)
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the box, or of the positive points: x, y."""
+        if self.box is not None:
+            return self.box.centre
+        xs = [point.x for point in self.positives]
+        ys = [point.y for point in self.positives]
+        return (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+
     def refined(self, points: tuple[Point, ...]) -> Prompt:
         """The same prompt with more points."""
         return replace(self, points=self.points + points)

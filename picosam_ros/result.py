@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from picosam_ros.engines.base import Unanswered
+from picosam_ros.engines.base import Correction, Unanswered
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
@@ -42,6 +42,7 @@ class Result:
         lost: prompts that ended with this frame.
         timing: the engine's stages.
         started: answers to the prompts that waited for the first frame, which this one is.
+        corrections: better masks of earlier frames.
 
     """
 
@@ -51,3 +52,4 @@ class Result:
     lost: tuple[Answer, ...]
     timing: Timing
     started: tuple[Answer, ...] = ()
+    corrections: tuple[Correction, ...] = ()

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from picosam_ros.engines.base import Engine, Segmentation, Unanswered
-from picosam_ros.errors import PromptError
+from picosam_ros.engines.base import Correction, Engine, Segmentation, Unanswered
 from picosam_ros.frame import Frame
-from picosam_ros.mask import Mask
-from picosam_ros.prompt import Point, Prompt
-from picosam_ros.result import Answer, Result, State
-from picosam_ros.tracking import Doubt, Tracker
-
-MAX_PROMPTS = 32
+from picosam_ros.prompt import Prompt
+from picosam_ros.prompt_book import MAX_PROMPTS, PromptBook
+from picosam_ros.result import Result
+from picosam_ros.tracking import Tracker
 
 
-class Segmenter:
-    """Keeps the prompts and answers them on every frame.
+class Segmenter(PromptBook):
+    """Answers the prompts of its book on every frame.
 
     Prompts may come from any thread; `step` and `segment` wait for each other, since an engine
     serves one thread at a time.
@@ -41,16 +37,9 @@ class Segmenter:
         tracker: Tracker | None = None,
         waiting: Sequence[Prompt] = (),
     ) -> None:
+        super().__init__(self._check_for_engine, max_prompts=max_prompts, waiting=waiting)
         self.engine = engine
         self.tracker = tracker
-        self.max_prompts = max_prompts
-        self.answers: Counter[State] = Counter()
-        self._prompts: dict[int, Prompt] = {}
-        self._bound: dict[int, Frame] = {}
-        self._waiting = tuple(waiting)
-        self._size: tuple[int, int] | None = None
-        self._generation = 0
-        self._lock = threading.Lock()
         self._engine_lock = threading.Lock()
 
     def tune(self, *, track: bool, lost_after: int, max_prompts: int, auto_share: float) -> None:
@@ -72,87 +61,6 @@ class Segmenter:
         if tracker.limits.patience != lost_after:
             tracker.limits = replace(tracker.limits, patience=lost_after)
 
-    @property
-    def prompts(self) -> tuple[Prompt, ...]:
-        """The prompts that are answered now, in the order in which they came."""
-        with self._lock:
-            return tuple(self._prompts.values())
-
-    def put(
-        self,
-        make: Callable[[], Prompt],
-        *,
-        object_id: int = 0,
-        bind: Callable[[], Frame | None] = lambda: None,
-    ) -> Answer:
-        """Start an object, or replace it.
-
-        Args:
-            make: builds the prompt; a PromptError that it raises is the refusal's reason.
-            object_id: for the refusal, where no prompt could be built.
-            bind: finds the earlier frame that the prompt was made for, see `catch_up`; None takes
-                the next one. It may raise PromptError, too.
-
-        """
-        try:
-            prompt, frame = make(), bind()
-        except PromptError as error:
-            return self.refuse(object_id, str(error))
-        return self._answer(prompt.object_id, lambda: self._set(prompt, frame))
-
-    def refine(
-        self,
-        object_id: int,
-        points: Callable[[], Sequence[Point]],
-        *,
-        bind: Callable[[], Frame | None] = lambda: None,
-    ) -> Answer:
-        """Add points to an object; the arguments are those of `put`."""
-
-        def refine() -> Answer:
-            if object_id not in self._prompts:
-                raise PromptError(self._unknown(object_id))
-            return self._set(self._prompts[object_id].refined(tuple(points())), bind())
-
-        return self._answer(object_id, refine)
-
-    def remove(self, object_id: int) -> Answer:
-        """Stop segmenting an object."""
-
-        def remove() -> Answer:
-            if object_id not in self._prompts:
-                raise PromptError(self._unknown(object_id))
-            removed = self._prompts.pop(object_id)
-            return Answer(object_id, State.ACCEPTED, 'removed', removed.generation)
-
-        return self._answer(object_id, remove)
-
-    def end(self, object_id: int, generation: int, reason: str) -> Answer | None:
-        """Lose an object, unless its prompt was replaced or removed since that generation."""
-        with self._lock:
-            prompt = self._prompts.get(object_id)
-            if prompt is None or prompt.generation != generation:
-                return None
-            del self._prompts[object_id]
-            self.answers[State.LOST] += 1
-        return Answer(object_id, State.LOST, reason, generation)
-
-    def clear(self) -> int:
-        """Stop segmenting everything; return how many objects there were."""
-        with self._lock:
-            count = len(self._prompts) + len(self._waiting)
-            self._prompts.clear()
-            self._waiting = ()
-            return count
-
-    def refuse(self, object_id: int, reason: str) -> Answer:
-        """Answer a prompt that never became one."""
-
-        def refuse() -> Answer:
-            raise PromptError(reason)
-
-        return self._answer(object_id, refuse)
-
     def catch_up(self, newest: Frame) -> tuple[Result, ...]:
         """Answer the prompts that were made for earlier frames, on those frames.
 
@@ -166,14 +74,9 @@ class Segmenter:
             One result for each earlier frame that has masks; they hold those prompts only.
 
         """
-        with self._lock:
-            bound, self._bound = self._bound, {}
-            made_for: dict[int, tuple[Frame, list[Prompt]]] = {}
-            for object_id, frame in bound.items():
-                if object_id in self._prompts and frame is not newest:
-                    _, prompts = made_for.setdefault(id(frame), (frame, []))
-                    prompts.append(self._prompts[object_id])
-        results = (self._look_back(frame, prompts) for frame, prompts in made_for.values())
+        results = (
+            self._look_back(frame, prompts) for frame, prompts in self.made_for_earlier(newest)
+        )
         return tuple(result for result in results if result.masks)
 
     def step(self, frame: Frame) -> Result:
@@ -182,27 +85,30 @@ class Segmenter:
         Prompts that no longer lie on the image, because its size changed, are lost; the mask of
         a prompt that was replaced or removed meanwhile is left out.
         """
-        with self._lock:
-            lost = self._resize(frame.width, frame.height)
-            started = self._begin()
-            prompts = tuple(self._prompts.values())
-        made = self._run(frame, self._aimed(prompts))
+        lost, started = self.fit(frame.width, frame.height)
+        made = self._run(frame, self._aimed(self.prompts))
         begun = time.perf_counter()
         masks = self.current(made.masks)
-        unanswered = tuple(it for it in made.unanswered if self._wants(it.prompt))
+        unanswered = tuple(it for it in made.unanswered if self.holds(it.prompt))
         if self.tracker is not None:
-            verdict = self.tracker.learn(frame, masks)
+            verdict = self.tracker.judge(frame, masks)
             masks = verdict.believed
             unanswered += tuple(Unanswered(doubt.prompt, doubt.reason) for doubt in verdict.held)
-            lost += tuple(self._lose(doubt) for doubt in verdict.lost)
+            for doubt in verdict.lost:
+                ended = self.end(doubt.prompt.object_id, doubt.prompt.generation, doubt.reason)
+                lost += () if ended is None else (ended,)
+        corrections = self._corrected(made)
         decode = made.timing.decode + 1e3 * (time.perf_counter() - begun)
         timing = replace(made.timing, decode=decode)
-        return Result(frame, masks, unanswered, lost, timing, started)
+        return Result(frame, masks, unanswered, lost, timing, started, corrections)
 
-    def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
-        """Leave out the masks whose prompt was replaced or removed meanwhile."""
-        with self._lock:
-            return tuple(mask for mask in masks if self._holds(mask.prompt))
+    def learn(self) -> None:
+        """Let the tracker learn from the last step, once its masks are on their way.
+
+        The next step does it otherwise; to be called from the thread of `step`.
+        """
+        if self.tracker is not None:
+            self.tracker.learn()
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer these prompts on this frame and touch nothing else.
@@ -213,7 +119,7 @@ class Segmenter:
         """
         fitted = []
         for prompt in prompts:
-            self.engine.capabilities.check(prompt, self.engine.name)
+            self._check_for_engine(prompt)
             fitted.append(prompt.fitted(frame.width, frame.height)[0])
         return self._run(frame, fitted)
 
@@ -228,8 +134,16 @@ class Segmenter:
         made = self._run(replace(frame, inference=None, no_inference=''), prompts)
         masks = self.current(made.masks)
         if self.tracker is not None:
-            masks = self.tracker.learn(frame, masks).believed
-        return Result(frame, masks, (), (), made.timing)
+            masks = self.tracker.judge(frame, masks).believed
+        return Result(frame, masks, (), (), made.timing, corrections=self._corrected(made))
+
+    def _corrected(self, made: Segmentation) -> tuple[Correction, ...]:
+        """Let the tracker know of the corrections that are still wanted; give those."""
+        wanted = tuple(it for it in made.corrections if self.holds(it.mask.prompt))
+        if self.tracker is not None:
+            for correction in wanted:
+                self.tracker.correct(correction)
+        return wanted
 
     def _aimed(self, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
         if self.tracker is None:
@@ -237,80 +151,5 @@ class Segmenter:
         self.tracker.keep([prompt.object_id for prompt in prompts])
         return [self.tracker.aim(prompt) for prompt in prompts]
 
-    def _lose(self, doubt: Doubt) -> Answer:
-        prompt = doubt.prompt
-        with self._lock:
-            if self._holds(prompt):
-                del self._prompts[prompt.object_id]
-            self.answers[State.LOST] += 1
-        return Answer(prompt.object_id, State.LOST, doubt.reason, prompt.generation)
-
-    def _wants(self, prompt: Prompt) -> bool:
-        with self._lock:
-            return self._holds(prompt)
-
-    def _holds(self, prompt: Prompt) -> bool:
-        current = self._prompts.get(prompt.object_id)
-        return current is not None and current.generation == prompt.generation
-
-    def _answer(self, object_id: int, act: Callable[[], Answer]) -> Answer:
-        with self._lock:
-            try:
-                answer = act()
-            except PromptError as error:
-                answer = Answer(object_id, State.REFUSED, str(error))
-            self.answers[answer.state] += 1
-            return answer
-
-    def _begin(self) -> tuple[Answer, ...]:
-        """Put the prompts that waited for a frame; the lock is held."""
-        answers = []
-        for prompt in self._waiting:
-            try:
-                answers.append(self._set(prompt))
-            except PromptError as error:
-                answers.append(Answer(prompt.object_id, State.REFUSED, str(error)))
-        self._waiting = ()
-        self.answers.update(answer.state for answer in answers)
-        return tuple(answers)
-
-    def _set(self, prompt: Prompt, frame: Frame | None = None) -> Answer:
-        if self._size is None:
-            raise PromptError(
-                'no image has arrived yet, so a pixel means nothing; '
-                'send the prompt again once the first image is there'
-            )
+    def _check_for_engine(self, prompt: Prompt) -> None:
         self.engine.capabilities.check(prompt, self.engine.name)
-        if prompt.object_id not in self._prompts and len(self._prompts) >= self.max_prompts:
-            raise PromptError(
-                f'{len(self._prompts)} objects are segmented already, which is the limit '
-                '(parameter max_prompts); remove one, or replace it by its id'
-            )
-        prompt, change = prompt.fitted(*self._size)
-        self._generation += 1
-        self._prompts[prompt.object_id] = replace(prompt, generation=self._generation)
-        self._bound.pop(prompt.object_id, None)
-        if frame is not None and (frame.width, frame.height) == self._size:
-            self._bound[prompt.object_id] = frame
-        state = State.CLAMPED if change else State.ACCEPTED
-        return Answer(prompt.object_id, state, change, self._generation)
-
-    def _resize(self, width: int, height: int) -> tuple[Answer, ...]:
-        if self._size == (width, height):
-            return ()
-        before = '×'.join(map(str, self._size or ()))
-        self._size = (width, height)
-        lost = []
-        for object_id, prompt in list(self._prompts.items()):
-            try:
-                self._prompts[object_id] = prompt.fitted(width, height)[0]
-            except PromptError as error:
-                del self._prompts[object_id]
-                reason = f'the image changed from {before} to {width}×{height}: {error}'
-                lost.append(Answer(object_id, State.LOST, reason, prompt.generation))
-                self.answers[State.LOST] += 1
-        return tuple(lost)
-
-    def _unknown(self, object_id: int) -> str:
-        known = ', '.join(map(str, self._prompts)) or 'none'
-        return f'object {object_id} was given; objects that are segmented now: {known}'

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from picosam_ros.appearance import Appearance
-from picosam_ros.frame import Frame, Pixels
+from picosam_ros.engines.base import Correction
+from picosam_ros.frame import Frame
+from picosam_ros.look import GRID, Look, seek
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
-from picosam_ros.roi import Affine
+from picosam_ros.roi import Affine, Roi
 
-Map = npt.NDArray[np.float32]
-
-# Side of the squares that are compared: half of the network's.
-GRID = 48
+# Of the ROI's side, what an object takes whose size is known: the rest is room to move.
+SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Limits:
         shift: how far the ROI moves in one frame, as a share of its side.
         growth: by which factor it grows or shrinks in one frame, at most.
         score: a mask below it is not believed.
-        likeness: nor is one whose pixels look less like the object: their mean likelihood.
+        likeness: nor is one whose colours are less like the object's, see Appearance.
         widen: by which factor the ROI grows in each frame without a believed mask.
         widest: how far that goes, as a multiple of the ROI's last side.
         patience: frames without a believed mask after which the object is lost.
@@ -40,7 +38,7 @@ class Limits:
     shift: float = 0.35
     growth: float = 1.04
     score: float = 0.1
-    likeness: float = 0.4
+    likeness: float = 0.8
     widen: float = 1.04
     widest: float = 2.5
     patience: int = 90
@@ -64,6 +62,12 @@ class Track:
     home: tuple[float, float, float]
     held: int = 0
 
+    def moved(self, motion: Affine) -> Track:
+        """The same after a motion of the image."""
+        (x, y), scale = motion(self.x, self.y), motion.scale_x
+        side = scale * self.side
+        return replace(self, x=x, y=y, side=side, size=scale * self.size, home=(x, y, side))
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -79,7 +83,7 @@ class Verdict:
 
     Attributes:
         believed: these show their objects.
-        held: these do not; the track waits where it was, and looks wider and wider.
+        held: these do not; the track seeks the object.
         lost: nor do these, and their tracks ended.
 
     """
@@ -87,36 +91,6 @@ class Verdict:
     believed: tuple[Mask, ...]
     held: tuple[Doubt, ...]
     lost: tuple[Doubt, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """A mask and what the network saw, at a resolution that is enough to follow.
-
-    Attributes:
-        mask: of one object.
-        pixels: GRID×GRID×3 uint8 RGB.
-        depth: GRID×GRID, how far inside the mask a pixel lies, in pixels; 0 outside. A leak of
-            the mask is thin as a rule, so that depth does not see it.
-        to_image: pixels of this grid to image pixels.
-
-    """
-
-    mask: Mask
-    pixels: Pixels
-    depth: Map
-    to_image: Affine
-
-    @classmethod
-    def at(cls, frame: Frame, mask: Mask) -> Look:
-        """Sample what the network saw; beyond the border, the border's own pixels."""
-        to_image = mask.roi.affine_to(GRID, GRID).inverse()
-        logits = cv2.resize(mask.logits, (GRID, GRID), interpolation=cv2.INTER_AREA)
-        inside = (logits > 0).view(np.uint8)
-        depth = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3), np.float32)
-        # A mask without any outside is infinitely deep.
-        np.minimum(depth, GRID, out=depth)
-        return cls(mask, _sampled(frame.pixels, to_image), depth, to_image)
 
 
 class Tracker:
@@ -129,9 +103,11 @@ class Tracker:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._tracks: dict[int, Track] = {}
+        self._to_learn: list[Callable[[], None]] = []
 
     def aim(self, prompt: Prompt) -> Prompt:
         """Give the prompt for the next frame: the same object and generation, where it is now."""
+        self.learn()
         track = self._tracks.get(prompt.object_id)
         if track is None or track.generation != prompt.generation:
             self._tracks.pop(prompt.object_id, None)
@@ -142,13 +118,15 @@ class Tracker:
 
     def keep(self, object_ids: Collection[int]) -> None:
         """Forget all other objects."""
+        self.learn()
         self._tracks = {key: t for key, t in self._tracks.items() if key in object_ids}
 
-    def learn(self, frame: Frame, masks: Sequence[Mask]) -> Verdict:
-        """Follow the masks of one frame."""
+    def judge(self, frame: Frame, masks: Sequence[Mask]) -> Verdict:
+        """Tell which masks of one frame show their objects; `learn` follows them."""
+        self.learn()
         believed, held, lost = [], [], []
         for mask in masks:
-            doubt = self._learn(frame, mask)
+            doubt = self._judge(frame, Look.at(frame, mask))
             if doubt is None:
                 believed.append(mask)
             elif mask.prompt.object_id in self._tracks:
@@ -157,38 +135,66 @@ class Tracker:
                 lost.append(doubt)
         return Verdict(tuple(believed), tuple(held), tuple(lost))
 
-    def _learn(self, frame: Frame, mask: Mask) -> Doubt | None:
-        track = self._tracks.get(mask.prompt.object_id)
-        look = Look.at(frame, mask)
+    def correct(self, correction: Correction) -> None:
+        """Begin a track anew from a better mask of an earlier frame, where that is now.
+
+        What answers the user's own prompt is the object; what answers a derived one must look
+        like it.
+        """
+        self._to_learn.append(lambda: self._correct(correction))
+
+    def learn(self) -> None:
+        """Follow the objects that were judged last; `aim` and `judge` do it at the latest."""
+        follow, self._to_learn = self._to_learn, []
+        for step in follow:
+            step()
+
+    def _judge(self, frame: Frame, look: Look) -> Doubt | None:
+        prompt = look.mask.prompt
+        track = self._tracks.get(prompt.object_id)
         if track is None:
             if look.depth.any():
-                self._tracks[mask.prompt.object_id] = _begun(look)
+                self._to_learn.append(lambda: self._begin(look))
             return None
-        likelihood = track.appearance.likelihood(look.pixels)
-        reason = self._doubt(look, likelihood)
+        reason = self._doubt(track, look)
         if not reason:
-            self._follow(track, look, likelihood)
+            self._to_learn.append(lambda: self._follow(track, look))
             return None
         track.held += 1
         if track.held > self.limits.patience:
-            del self._tracks[mask.prompt.object_id]
-            return Doubt(mask.prompt, f'not seen for {track.held} frames: {reason}')
-        self._search(track, look, likelihood)
-        return Doubt(mask.prompt, reason)
+            del self._tracks[prompt.object_id]
+            return Doubt(prompt, f'not seen for {track.held} frames: {reason}')
+        self._to_learn.append(lambda: self._search(track, frame))
+        return Doubt(prompt, reason)
 
-    def _doubt(self, look: Look, likelihood: Map) -> str:
+    def _begin(self, look: Look) -> None:
+        self._tracks[look.mask.prompt.object_id] = _begun(look)
+
+    def _correct(self, correction: Correction) -> None:
+        mask = correction.mask
+        if mask.box is None:
+            return
+        track = self._tracks.get(mask.prompt.object_id)
+        roi = Roi.square(*mask.box.centre, max(round(mask.box.long_side / SHARE), MIN_ROI_SIZE))
+        boxed = replace(mask.prompt, points=(), box=mask.box)
+        look = Look.at(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=boxed))
+        if correction.by_user or track is None or not self._doubt(track, look):
+            self._tracks[boxed.object_id] = _begun(look).moved(correction.since)
+
+    def _doubt(self, track: Track, look: Look) -> str:
         """Why the mask is not believed; empty if it is."""
         if not look.depth.any():
             return 'the network sees nothing there'
         if look.mask.score < self.limits.score:
             return f'the score fell to {look.mask.score:.2f}'
-        likeness = float(likelihood[look.depth > 0].mean())
+        likeness = track.appearance.likeness(look.colours, look.depth)
         if likeness < self.limits.likeness:
             return f'what is there looks different (likeness {likeness:.2f})'
         return ''
 
-    def _follow(self, track: Track, look: Look, likelihood: Map) -> None:
-        x, y, size = _measured(look, likelihood)
+    def _follow(self, track: Track, look: Look) -> None:
+        likelihood = track.appearance.likelihood(look.colours)
+        x, y, size = look.measure(likelihood)
         step = self.limits.shift * track.side
         track.x += float(np.clip(x - track.x, -step, step))
         track.y += float(np.clip(y - track.y, -step, step))
@@ -200,46 +206,24 @@ class Tracker:
         track.size = size
         track.home = track.x, track.y, track.side
         track.held = 0
-        track.appearance.learn(look.pixels, look.depth * likelihood)
+        track.appearance.learn(look.colours, look.depth * likelihood)
 
-    def _search(self, track: Track, look: Look, likelihood: Map) -> None:
-        """Look where its colours are; else where it was seen last, wider than before."""
+    def _search(self, track: Track, frame: Frame) -> None:
+        """Look by turns where its colours are, and where it was seen last, wider and wider."""
         x, y, side = track.home
-        span = max(int(0.7 * track.size / look.to_image.scale_x), 3) | 1
-        blurred = cv2.blur(likelihood, (span, span), borderType=cv2.BORDER_CONSTANT)
-        _, peak, _, (column, row) = cv2.minMaxLoc(blurred)
-        if peak > 0.5:
-            track.x, track.y = look.to_image(column, row)
+        if track.held % 2 and (found := seek(frame.pixels, track.appearance, track.size)):
+            track.x, track.y = found
             track.side = side
             return
         track.x, track.y = x, y
-        track.side = min(max(track.side, side) * self.limits.widen, side * self.limits.widest)
-
-
-def _sampled(pixels: Pixels, to_image: Affine) -> Pixels:
-    steps = np.arange(GRID)
-    columns = np.rint(to_image.scale_x * steps + to_image.shift_x).astype(np.intp)
-    rows = np.rint(to_image.scale_y * steps + to_image.shift_y).astype(np.intp)
-    height, width = pixels.shape[:2]
-    return pixels[rows.clip(0, height - 1)[:, None], columns.clip(0, width - 1)]
+        widened = side * self.limits.widen**track.held
+        track.side = min(widened, side * self.limits.widest)
 
 
 def _begun(look: Look) -> Track:
-    appearance = Appearance(look.pixels, look.depth)
-    x, y, size = _measured(look, appearance.likelihood(look.pixels))
+    appearance = Appearance(look.colours, look.depth)
+    x, y, size = look.measure(appearance.likelihood(look.colours))
     side = float(look.mask.roi.width)
     return Track(
         look.mask.prompt.generation, x, y, side, size, size / side, appearance, (x, y, side)
     )
-
-
-def _measured(look: Look, likelihood: Map) -> tuple[float, float, float]:
-    """Centre x, y and square root of the area, in image pixels, of what looks like the object."""
-    weights = look.depth**2 * likelihood + 1e-9 * look.depth
-    total = float(weights.sum())
-    rows, columns = weights.shape
-    column = float(weights.sum(0) @ np.arange(columns)) / total
-    row = float(weights.sum(1) @ np.arange(rows)) / total
-    pixel = look.to_image.scale_x * look.to_image.scale_y
-    area = float(likelihood[look.depth > 0].sum()) * pixel
-    return *look.to_image(column, row), math.sqrt(max(area, 1.0))

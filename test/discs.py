@@ -30,7 +30,7 @@ class Threshold(EngineContext):
 
     name = 'threshold'
     capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
-    description, warning = {}, ''
+    description, warning, auto_share = {}, '', 0.4
 
     def __init__(self):
         self.runs = []

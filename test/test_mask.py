@@ -197,3 +197,15 @@ def test_a_label_image_of_no_masks_is_nothing_everywhere():
     labels, confidence = label_image([], WIDTH, HEIGHT)
     assert not labels.any()
     assert not confidence.any()
+
+
+@given(st.integers(0, 30), st.integers(0, 20))
+def test_in_another_roi_the_mask_is_the_same_and_nothing_is_outside_of_what_was_seen(x, y):
+    plane = np.full((12, 12), -4.0, np.float32)
+    plane[3:9, 2:10] = 4.0
+    mask = mask_at(10, 8, plane)
+    moved = mask.within(Roi(x, y, 24, 24), 24)
+    window = np.zeros((HEIGHT, WIDTH), bool)
+    window[y : y + 24, x : x + 24] = True
+    np.testing.assert_array_equal(moved.to_image(), mask.to_image() & window)
+    assert (moved.prompt, moved.engine) == (mask.prompt, mask.engine)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from picosam_ros.appearance import Appearance
 from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation, Unanswered
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
@@ -535,3 +536,19 @@ def test_a_replaced_object_is_looked_for_in_its_earlier_frame_where_the_new_prom
     [followed] = engine.prompts
     assert (followed.points[0].x, followed.points[0].y) == pytest.approx((500, 400), abs=2)
     assert followed.roi_size == mask.roi.width
+
+
+def test_the_tracker_learns_once_the_masks_are_on_their_way_or_with_the_next_step(monkeypatch):
+    learnt = []
+    monkeypatch.setattr(Appearance, 'learn', lambda *_: learnt.append(1))
+    segmenter = Segmenter(SquareEngine(), tracker=Tracker())
+    segmenter.step(picture())
+    segmenter.put(at())
+    for _ in range(2):
+        segmenter.step(picture())
+    assert len(learnt) == 0
+    segmenter.learn()
+    assert len(learnt) == 1
+    for _ in range(2):
+        segmenter.step(picture())
+    assert len(learnt) == 2

@@ -1,11 +1,16 @@
 """Where the tracker looks next, what it doubts, and when it gives up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from discs import BLUE, EMPTY, SIDE, mask_of, picture
 
 from picosam_ros import Prompt
-from picosam_ros.tracking import Limits, Tracker
+from picosam_ros.engines.base import Correction
+from picosam_ros.engines.path import STILL
+from picosam_ros.roi import Affine
+from picosam_ros.tracking import SHARE, Limits, Tracker
 
 
 def begun(x=300, y=240, **limits):
@@ -13,14 +18,14 @@ def begun(x=300, y=240, **limits):
     tracker = Tracker(Limits(**limits))
     prompt = Prompt.at(x, y, roi_size=SIDE)
     frame = picture(x, y)
-    verdict = tracker.learn(frame, [mask_of(frame, prompt)])
+    verdict = tracker.judge(frame, [mask_of(frame, prompt)])
     assert len(verdict.believed) == 1
     return tracker, prompt
 
 
 def shown(tracker, prompt, frame, **mask):
     """Let the tracker see one frame more."""
-    return tracker.learn(frame, [mask_of(frame, tracker.aim(prompt), **mask)])
+    return tracker.judge(frame, [mask_of(frame, tracker.aim(prompt), **mask)])
 
 
 def place(tracker, prompt):
@@ -46,15 +51,15 @@ def test_an_object_that_rests_is_looked_at_where_it_is_and_as_large_as_the_user_
 
 def test_a_click_beside_the_middle_is_centred():
     tracker, prompt = Tracker(), Prompt.at(285, 252, roi_size=SIDE)
-    frame = picture(300)
-    tracker.learn(frame, [mask_of(frame, prompt)])
+    for _ in range(2):
+        shown(tracker, prompt, picture(300))
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
 def test_the_aimed_prompt_is_of_the_same_object_and_generation():
     tracker, prompt = Tracker(), Prompt.at(300, 240, roi_size=SIDE, object_id=7)
     frame = picture(300)
-    tracker.learn(frame, [mask_of(frame, prompt)])
+    tracker.judge(frame, [mask_of(frame, prompt)])
     aimed = tracker.aim(prompt)
     assert (aimed.object_id, aimed.generation, aimed.box) == (7, prompt.generation, None)
 
@@ -91,7 +96,7 @@ def test_a_thin_leak_of_the_mask_moves_the_roi_little():
     frame = picture(300)
     mask = mask_of(frame, tracker.aim(prompt))
     mask.logits[2:8, 20:] = 9
-    tracker.learn(frame, [mask])
+    tracker.judge(frame, [mask])
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
@@ -169,6 +174,16 @@ def test_while_nothing_is_seen_the_roi_waits_and_grows_up_to_its_limit():
     assert sides[-1] == pytest.approx(2 * SIDE, abs=1)
 
 
+def test_what_was_seen_is_learnt_at_leisure_or_when_it_is_next_asked_for():
+    early, prompt = begun()
+    late, _ = begun()
+    for x in (310, 330, -500, 345):
+        shown(early, prompt, picture(x))
+        early.learn()
+        shown(late, prompt, picture(x))
+        assert place(early, prompt) == place(late, prompt)
+
+
 def test_an_object_that_comes_back_elsewhere_is_found_by_looking_wider():
     tracker, prompt = begun()
     for _ in range(40):
@@ -185,6 +200,53 @@ def test_where_its_colours_are_is_looked_at_although_no_mask_is_believed():
     assert place(tracker, prompt)[:2] == pytest.approx((340, 220), abs=8)
 
 
+# Corrections
+
+
+def corrected(tracker, prompt, frame, *, by_user, since=STILL, **mask):
+    """Let a better mask of an earlier frame come, made from the whole picture."""
+    better = mask_of(frame, replace(prompt, roi_size=640), **mask)
+    tracker.correct(Correction(frame, better, since, by_user))
+    return place(tracker, prompt)
+
+
+def test_a_correction_of_the_users_prompt_begins_the_track_anew_with_an_roi_that_fits():
+    tracker, prompt = begun()
+    assert corrected(tracker, prompt, picture(320, 220, 50), by_user=True) == pytest.approx(
+        (320, 220, 101 / SHARE), abs=4
+    )
+
+
+def test_it_is_carried_along_with_what_happened_since():
+    tracker, prompt = begun()
+    since = Affine(2, 2, -400, -300)
+    assert corrected(
+        tracker, prompt, picture(320, 220, 50), by_user=True, since=since
+    ) == pytest.approx((240, 140, 2 * 101 / SHARE), abs=8)
+
+
+def test_a_correction_that_was_derived_from_masks_must_look_like_the_object():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    another = picture(400, colour=BLUE)
+    assert corrected(tracker, prompt, another, by_user=False, channel=2) == before
+    assert corrected(tracker, prompt, picture(330), by_user=False)[0] == pytest.approx(330, abs=3)
+
+
+def test_the_users_word_on_what_it_looks_like_holds_afterwards():
+    tracker, prompt = begun()
+    blue = picture(300, colour=BLUE)
+    corrected(tracker, prompt, blue, by_user=True, channel=2)
+    assert shown(tracker, prompt, blue, channel=2).believed
+    assert shown(tracker, prompt, picture(300)).held
+
+
+def test_a_correction_that_sees_nothing_changes_nothing():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    assert corrected(tracker, prompt, EMPTY, by_user=True) == before
+
+
 # Beginnings and ends
 
 
@@ -195,7 +257,7 @@ def test_a_new_generation_starts_afresh():
     newer = Prompt(newer.points, roi_size=64, generation=prompt.generation + 1)
     assert tracker.aim(newer) is newer
     frame = picture(100, 100, colour=BLUE)
-    assert tracker.learn(frame, [mask_of(frame, newer, channel=2)]).believed
+    assert tracker.judge(frame, [mask_of(frame, newer, channel=2)]).believed
     assert place(tracker, newer) == pytest.approx((100, 100, 64), abs=2)
 
 
@@ -203,7 +265,7 @@ def test_what_is_not_kept_is_forgotten_and_the_rest_goes_on():
     tracker, prompt = begun()
     frame = picture(100)
     other = Prompt.at(100, 240, object_id=2, roi_size=SIDE)
-    tracker.learn(frame, [mask_of(frame, other)])
+    tracker.judge(frame, [mask_of(frame, other)])
     tracker.keep([2])
     assert tracker.aim(prompt) is prompt
     assert tracker.aim(other) is not other

@@ -64,7 +64,10 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for part in ('encoder', 'decoder'):
         parser.add_argument(
-            f'--{part}', metavar='FILE', default='', help=f'of engine edgesam: your {part}.onnx'
+            f'--{part}',
+            metavar='FILE',
+            default='',
+            help=f'of edgesam and cascade: your {part}.onnx',
         )
     parser.add_argument(
         '--runtime', metavar='NAME', default='', help='onnxruntime (the default) or openvino'

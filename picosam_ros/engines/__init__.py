@@ -27,10 +27,14 @@ ENGINES = {
     'onnx': ('onnx', 'OnnxEngine'),
     'in_sensor': ('in_sensor', 'InSensorEngine'),
     'edgesam': ('edgesam', 'EdgeSamEngine'),
+    'cascade': ('cascade', 'CascadeEngine'),
 }
 
 # What each takes of the options that nodes and commands have for all of them.
-_OPTIONS = {'edgesam': ('encoder', 'decoder', 'threads', 'runtime')}
+_OPTIONS = {
+    'edgesam': ('encoder', 'decoder', 'threads', 'runtime'),
+    'cascade': ('encoder', 'decoder', 'model', 'threads', 'runtime'),
+}
 _OTHERS_OPTIONS = ('model', 'threads', 'runtime')
 
 
@@ -49,9 +53,10 @@ def make_engine(
     """Make an engine without opening it.
 
     Args:
-        name: one of ENGINES. `auto` is the host, behind the sensor if the camera has one.
+        name: one of ENGINES. `auto` is the host, behind the sensor if the camera has one;
+            `cascade` is that, corrected by `edgesam`.
         sensor: the camera, if a network runs in its sensor.
-        policy: of `auto` with a sensor: how the host stands in for it, one of
+        policy: of `auto` and `cascade` with a sensor: how the host stands in for it, one of
             `fallback.POLICIES`.
         options: the host engine's own arguments, see options_of.
 
@@ -65,6 +70,8 @@ def make_engine(
     _refuse_foreign(name, options)
     if name == 'in_sensor':
         return _in_sensor(sensor)
+    if name == 'cascade':
+        return _cascade(sensor, policy, options)
     if name == 'auto' and sensor is not None:
         return _behind(sensor, policy, make_engine('auto', **options))
     module, class_name = ENGINES[name]
@@ -98,6 +105,18 @@ def _behind(sensor: RoiPlacer, policy: str, host: Engine) -> Engine:
     from picosam_ros.engines.fallback import FallbackEngine
 
     return FallbackEngine(first=_in_sensor(sensor), second=host, policy=policy)
+
+
+def _cascade(sensor: RoiPlacer | None, policy: str, options: dict[str, Any]) -> Engine:
+    from picosam_ros.engines.cascade import CascadeEngine
+
+    def of(name: str, *more: str) -> dict[str, Any]:
+        known = (*options_of(name), *more)
+        return {key: value for key, value in options.items() if key in known}
+
+    fast = make_engine('auto', sensor=sensor, policy=policy, **of('auto', 'auto_share'))
+    slow = make_engine('edgesam', **of('edgesam'))
+    return CascadeEngine(fast=fast, slow=slow)
 
 
 def open_engine(name: str = 'auto', **options: Any) -> Engine:

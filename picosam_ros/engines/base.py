@@ -12,6 +12,7 @@ from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
+from picosam_ros.roi import Affine
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,24 @@ class Unanswered:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A better mask of an earlier frame, which came late.
+
+    Attributes:
+        frame: the earlier one.
+        mask: of that frame.
+        since: how its object moved: image pixels of that frame to those of the present one.
+        by_user: it answers the user's own prompt, and not one that was derived from masks.
+
+    """
+
+    frame: Frame
+    mask: Mask
+    since: Affine
+    by_user: bool
+
+
+@dataclass(frozen=True)
 class Segmentation:
     """What an engine says about one frame; iterates over the masks, in the prompts' order.
 
@@ -55,12 +74,14 @@ class Segmentation:
         masks: one for each prompt that was answered.
         unanswered: the others.
         timing: the engine's own stages.
+        corrections: better masks of earlier frames.
 
     """
 
     masks: tuple[Mask, ...]
     unanswered: tuple[Unanswered, ...] = ()
     timing: Timing = field(default_factory=Timing)
+    corrections: tuple[Correction, ...] = ()
 
     def __iter__(self) -> Iterator[Mask]:
         return iter(self.masks)

@@ -33,6 +33,7 @@ class Activity:
         segmenter: None while the node is not configured.
         active, enabled: whether it works on images.
         dropped: images that a newer one replaced.
+        fault: what keeps the node from working; empty if nothing does.
 
     """
 
@@ -40,20 +41,19 @@ class Activity:
     active: bool
     enabled: bool
     dropped: int
+    fault: str
 
 
 class Health:
     """Counts images, results and faults, and puts them into sentences.
 
     Attributes:
-        fault: what keeps the node from working, as a sentence; empty if nothing does.
         frames: results since activation.
         refused: by cause: images that could not be used or on which the engine failed.
 
     """
 
     def __init__(self, node: Node) -> None:
-        self.fault = ''
         self.frames = 0
         self.refused: Counter[str] = Counter()
         self._node = node
@@ -87,12 +87,10 @@ class Health:
         """A result was published."""
         if masks:
             self._window.add(timing)
-        self.fault = ''
 
-    def failed(self, error: Exception) -> None:
+    def failed(self) -> None:
         """The engine failed on an image."""
         self.refused['failure'] += 1
-        self.fault = f'{type(error).__name__}: {error}'
 
     def report(
         self, activity: Activity, expected: Expected, source: Source
@@ -112,8 +110,8 @@ class Health:
 
     def _segmentation(self, activity: Activity) -> Status:
         segmenter = activity.segmenter
-        if self.fault:
-            return Status(ERROR, self.fault)
+        if activity.fault:
+            return Status(ERROR, activity.fault)
         if segmenter is None:
             return UNCONFIGURED
         values: dict[str, object] = {'engine': segmenter.engine.name}

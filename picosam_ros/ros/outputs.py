@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rclpy.node import Node
@@ -12,8 +13,9 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
+from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
-from picosam_ros.mask import label_image
+from picosam_ros.mask import Mask, label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.overlay import draw
 from picosam_ros.result import Result
@@ -90,7 +92,7 @@ class Outputs:
         )
         return timing
 
-    def publish_earlier(self, result: Result) -> None:
+    def publish_earlier(self, frame: Frame, masks: Sequence[Mask]) -> None:
         """Publish what was answered later on an earlier image, on `~/masks` alone.
 
         Its other topics went out with the image itself: to each image belongs one of them.
@@ -98,9 +100,9 @@ class Outputs:
         if not _heard(self._masks):
             return
         with self._turn:
-            masks = self._segmenter.current(result.masks)
-            if masks:
-                self._masks.publish(to_mask_array(result.frame, masks, ()))
+            current = self._segmenter.current(masks)
+            if current:
+                self._masks.publish(to_mask_array(frame, current, ()))
 
     def destroy(self) -> None:
         """Take the topics away."""
@@ -121,16 +123,17 @@ class Outputs:
         self, result: Result, captured: float
     ) -> list[tuple[Publisher, MaskArray | Image | CompressedImage]]:
         frame, masks = result.frame, result.masks
-        header = header_of(frame)
         messages = []
         if _heard(self._masks):
             messages.append((self._masks, to_mask_array(frame, masks, result.unanswered)))
         if _heard(self._labels) or _heard(self._confidence):
+            header = header_of(frame)
             labels, confidence = label_image(list(masks), frame.width, frame.height)
             messages.append((self._labels, to_image(labels, 'mono8', header)))
             messages.append((self._confidence, to_image(confidence, 'mono8', header)))
         raw, jpeg = _heard(self._overlay), _heard(self._jpeg)
         if raw or jpeg:
+            header = header_of(frame)
             latency_ms = 1e3 * (time.perf_counter() - captured)
             picture = draw(frame.pixels, list(masks), latency_ms=latency_ms)
             if raw:

@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
 
 import cv2
 import rclpy
@@ -15,18 +14,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.ros import transport
-from picosam_ros.ros.parameters import Parameters
-
-
-class ManagedNode(Protocol):
-    """A lifecycle node of ours; `finalized` once it has been shut down."""
-
-    parameters: Parameters
-    finalized: bool
-
-    trigger_configure: Any
-    trigger_activate: Any
-    trigger_shutdown: Any
+from picosam_ros.ros.managed import ManagedNode
 
 
 def run(make: Callable[[], ManagedNode]) -> int:

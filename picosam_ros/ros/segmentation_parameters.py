@@ -3,8 +3,8 @@
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
 from picosam_ros.models import DEFAULT
+from picosam_ros.prompt_book import MAX_PROMPTS
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.segmenter import MAX_PROMPTS
 from picosam_ros.tracking import Limits
 
 SEGMENTATION_PARAMETERS = (
@@ -18,13 +18,13 @@ SEGMENTATION_PARAMETERS = (
     Parameter(
         'encoder',
         '',
-        'With engine edgesam: path of its encoder, an .onnx file of yours.',
+        'With engine edgesam or cascade: path of the encoder, an .onnx file of yours.',
         read_only=True,
     ),
     Parameter(
         'decoder',
         '',
-        'With engine edgesam: path of its decoder, an .onnx file of yours.',
+        'With engine edgesam or cascade: path of the decoder, an .onnx file of yours.',
         read_only=True,
     ),
     Parameter(

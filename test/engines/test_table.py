@@ -22,7 +22,7 @@ class Sensor:
 def test_every_name_leads_to_a_class_with_all_that_an_engine_has(name):
     module, class_name = ENGINES[name]
     engine = getattr(import_module(f'picosam_ros.engines.{module}'), class_name)
-    assert isinstance(engine.capabilities, Capabilities)
+    assert isinstance(engine.capabilities, (Capabilities, property))
     assert isinstance(engine.name, str)
     for verb in ('open', 'segment', 'close', '__enter__', '__exit__'):
         assert callable(getattr(engine, verb))
@@ -78,3 +78,12 @@ def test_an_unknown_policy_is_refused_with_the_known_ones(tiny_network):
     with pytest.raises(EngineError) as refusal:
         make_engine('auto', sensor=Sensor(), policy='hope', model=tiny_network())
     assert str(refusal.value) == f"policy 'hope' was given; allowed are {', '.join(POLICIES)}"
+
+
+def test_the_cascade_is_what_the_sensor_or_the_host_makes_corrected_by_edgesam(tmp_path):
+    files = {'encoder': str(tmp_path / 'e.onnx'), 'decoder': str(tmp_path / 'd.onnx')}
+    engine = make_engine('cascade', sensor=Sensor(), policy='on_failure', threads=2, **files)
+    assert isinstance(engine._fast, FallbackEngine)
+    assert engine._fast.policy == 'on_failure'
+    assert (engine._slow.name, engine._slow.threads) == ('edgesam', 2)
+    assert isinstance(make_engine('cascade', **files)._fast, OnnxEngine)

@@ -1,16 +1,26 @@
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from harness import PATIENCE
+from discs import Threshold, picture
+from harness import PATIENCE, serve_until
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from scripted import ScriptedEngine
 
-from picosam_ros.engines import EngineError
+from picosam_ros import Prompt
+from picosam_ros.engines import EngineError, Segmentation
+from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.errors import CalibrationError
 from picosam_ros.frame import Frame
+from picosam_ros.msg import MaskArray
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
 from picosam_ros.ros.input_health import Source
 from picosam_ros.ros.node import SegmentationNode
+from picosam_ros.ros.outputs import Outputs
 from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.segmenter import Segmenter
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -157,3 +167,57 @@ def test_every_transition_gives_back_what_it_took(tested, engine):
         tested.trigger_configure()
         tested.trigger_activate()
         assert topics() == active
+
+
+def test_the_masks_are_published_before_the_tracker_learns_from_them(tested, engine, monkeypatch):
+    order = []
+
+    def note(owner, name):
+        called = getattr(owner, name)
+
+        def noted(*arguments, **named):
+            order.append(name)
+            return called(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    note(Outputs, 'publish')
+    note(Segmenter, 'learn')
+    engine.gate.release()
+    offer_and_wait_for_the_engine(tested, engine)
+    tested.trigger_deactivate()
+    assert order == ['publish', 'learn']
+
+
+class Slow(Threshold):
+    """The same network under another name."""
+
+    name = 'slow'
+
+    def segment(self, frame, prompts):
+        masks = super().segment(frame, prompts).masks
+        return Segmentation(tuple(replace(mask, engine=self.name) for mask in masks))
+
+
+def test_corrections_are_published_beside_the_masks_under_the_header_of_their_own_image():
+    node = TestedNode(CascadeEngine(fast=Threshold(), slow=Slow()))
+    node.trigger_configure()
+    node.trigger_activate()
+    heard, stamps = [], itertools.count(1)
+    node.create_subscription(MaskArray, '~/masks', heard.append, 100)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+
+    def corrections():
+        node.offer(replace(picture(300), stamp_ns=next(stamps)))
+        if not node._segmenter.prompts:
+            node._segmenter.put(lambda: Prompt.at(300, 240))
+        return [one for one in heard if [mask.engine for mask in one.masks] == ['slow']]
+
+    serve_until(executor, corrections)
+    [first, *_] = corrections()
+    at_once = [one for one in heard if one.header == first.header and one is not first]
+    assert [mask.engine for one in at_once for mask in one.masks] == ['threshold']
+    executor.shutdown()
+    node.trigger_shutdown()
+    node.destroy_node()

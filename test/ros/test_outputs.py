@@ -9,8 +9,11 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
+from picosam_ros.mask import Mask
 from picosam_ros.msg import Latency, MaskArray
+from picosam_ros.prompt import Prompt
 from picosam_ros.result import Result
+from picosam_ros.roi import Roi
 from picosam_ros.ros import outputs as module
 from picosam_ros.ros.outputs import Outputs
 
@@ -149,3 +152,15 @@ def test_the_overlay_tells_the_time_since_the_capture(monkeypatch, node, outputs
     timing = outputs.publish(result, offered=10.0, queue_ms=0.0, frames=1, dropped=0)
     assert told == [pytest.approx(24.0)]
     assert timing.total == pytest.approx(24.0)
+
+
+def test_a_mask_of_an_earlier_image_goes_out_on_masks_alone_under_that_images_header(node, outputs):
+    executor, heard, _ = subscribed(node, MaskArray, 'tested/masks')
+    frame = Frame(np.zeros((48, 64, 3), np.uint8), stamp_ns=7, frame_id='camera')
+    roi = Roi(0, 0, 48, 48)
+    mask = Mask(Prompt.at(5, 5), np.ones((9, 9), np.float32), roi, 64, 48, 'slow', 0.9)
+    outputs.publish_earlier(frame, (mask,))
+    serve_until(executor, lambda: heard)
+    [message] = heard
+    assert (message.header.stamp.nanosec, message.header.frame_id) == (7, 'camera')
+    assert [one.engine for one in message.masks] == ['slow']
