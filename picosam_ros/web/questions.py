@@ -1,0 +1,76 @@
+"""What pages have asked and nobody has answered yet, and which object ids are taken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from picosam_ros.errors import ViewerError
+from picosam_ros.prompt import FIRST_ID, LAST_ID
+
+Who = TypeVar('Who')
+
+# A node that works answers within milliseconds.
+PATIENCE_S = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Question(Generic[Who]):
+    """A prompt on its way: who asked, under which tag, for which object, since when."""
+
+    who: Who
+    tag: int
+    object_id: int
+    asked: float
+
+
+class Questions(Generic[Who]):
+    """Finds whom an answer is for. The node answers the prompts of an object in their order.
+
+    Args:
+        clock: seconds that never jump.
+
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._open: list[Question[Who]] = []
+
+    def free_id(self, taken: AbstractSet[int]) -> int:
+        """Give the lowest id that is neither taken nor asked for.
+
+        Raises:
+            ViewerError: there is none.
+
+        """
+        asked = {question.object_id for question in self._open}
+        for object_id in range(FIRST_ID, LAST_ID + 1):
+            if object_id not in taken and object_id not in asked:
+                return object_id
+        raise ViewerError(f'all ids from {FIRST_ID} to {LAST_ID} are taken; remove an object')
+
+    def ask(self, who: Who, tag: int, object_id: int) -> None:
+        """Note that a prompt goes out."""
+        self._open.append(Question(who, tag, object_id, self._clock()))
+
+    def answered(self, object_id: int) -> Question[Who] | None:
+        """Take the oldest question about an object, if a page asked one."""
+        for question in self._open:
+            if question.object_id == object_id:
+                self._open.remove(question)
+                return question
+        return None
+
+    def expired(self) -> list[Question[Who]]:
+        """Take those that nobody has answered in time."""
+        limit = self._clock() - PATIENCE_S
+        late = [question for question in self._open if question.asked < limit]
+        self._open = [question for question in self._open if question.asked >= limit]
+        return late
+
+    def forget(self, who: Who) -> None:
+        """Drop the questions of one who left; the ids become free."""
+        self._open = [question for question in self._open if question.who is not who]
