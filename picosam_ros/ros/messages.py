@@ -24,9 +24,6 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import Roi as RoiMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.result import Answer
-from picosam_ros.roi import Roi
-from picosam_ros.web.pairing import Masks as SceneMasks
-from picosam_ros.web.scene import SceneMask
 
 _SECOND = 1_000_000_000
 _JPEG_QUALITY = 80
@@ -160,27 +157,6 @@ def to_mask(mask: Mask) -> MaskMessage:
         message.box = Box2D(x0=x0, y0=y0, x1=x1, y1=y1)
         message.centroid_x, message.centroid_y = mask.centroid
     return message
-
-
-def to_scene_masks(message: MaskArray) -> SceneMasks:
-    """What a browser is shown of the masks of a frame."""
-    return SceneMasks(
-        from_time(message.header.stamp),
-        tuple(_to_scene_mask(mask) for mask in message.masks),
-        tuple(zip(message.unanswered, message.reasons, strict=False)),
-    )
-
-
-def _to_scene_mask(message: MaskMessage) -> SceneMask:
-    roi = message.roi
-    return SceneMask(
-        message.object_id,
-        message.generation,
-        message.engine,
-        message.score,
-        np.frombuffer(message.probability, np.uint8).reshape(message.height, message.width),
-        Roi(roi.x, roi.y, roi.width, roi.height),
-    )
 
 
 def to_timing(message: Latency) -> Timing:

@@ -18,10 +18,10 @@ from picosam_ros.arrivals import Arrivals
 from picosam_ros.errors import ImageError
 from picosam_ros.msg import Box2D, Latency, MaskArray, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
-from picosam_ros.result import Answer, State
 from picosam_ros.ros.cdr import read_image
 from picosam_ros.ros.images import to_rgb
-from picosam_ros.ros.messages import to_scene_masks, to_time, to_timing
+from picosam_ros.ros.messages import to_time, to_timing
+from picosam_ros.ros.scenes import to_answer, to_component, to_masks
 from picosam_ros.web.pairing import Pairing, Picture
 from picosam_ros.web.protocol import Ask, Component
 from picosam_ros.web.server import Server
@@ -190,21 +190,17 @@ class Viewed:
         )
 
     def _on_masks(self, message: MaskArray) -> None:
-        self._pairing.add_masks(to_scene_masks(message))
+        self._pairing.add_masks(to_masks(message))
 
     def _on_latency(self, message: Latency) -> None:
         self._call(self._audience.measured, to_timing(message), int(message.dropped))
 
     def _on_status(self, message: PromptStatus) -> None:
-        answer = Answer(message.object_id, State(message.state), message.reason, message.generation)
-        self._call(self._audience.answered, answer)
+        self._call(self._audience.answered, to_answer(message))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         owners = {self._name.lstrip('/'), self._node.get_fully_qualified_name().lstrip('/')}
         for status in message.status:
             if status.name.partition(': ')[0] in owners:
-                values = {value.key: value.value for value in status.values}
-                self._components[status.name] = Component(
-                    status.name, status.level[0], status.message, values
-                )
+                self._components[status.name] = to_component(status)
         self._call(self._audience.diagnosed, list(self._components.values()))
