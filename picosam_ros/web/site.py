@@ -96,7 +96,8 @@ class Site:
             self._sockets.discard(socket)
             if request.transport is not None:
                 # What still waits to be sent would keep a dead connection open.
-                request.transport.abort()
+                loop = asyncio.get_running_loop()
+                loop.call_later(GOODBYE_S, request.transport.abort)
         return socket
 
     async def _listen(self, client: Client, socket: web.WebSocketResponse) -> None:
@@ -104,15 +105,17 @@ class Site:
             if message.type == WSMsgType.TEXT:
                 self._audience.take(client, message.data)
             elif message.type == WSMsgType.ERROR:
-                break
+                self._count(message.data)
             else:
                 self._audience.refuse(client, 'messages malformed', 'binary was given; send JSON')
             if client.allowance.exhausted or client.overrun:
                 self.refused['clients sent away'] += 1
                 reason = client.allowance.complaint.encode()
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=reason)
-        if socket.close_code == WSCloseCode.MESSAGE_TOO_BIG:
-            self.refused['messages too large'] += 1
+
+    def _count(self, error: object) -> None:
+        too_large = getattr(error, 'code', 0) == WSCloseCode.MESSAGE_TOO_BIG
+        self.refused['messages too large' if too_large else 'connections broken'] += 1
 
 
 async def _first_to_end(*works: object) -> None:
