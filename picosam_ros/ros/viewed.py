@@ -36,7 +36,7 @@ _WISH_SECONDS = 0.05
 class Viewed:
     """A segmentation node, and the server that shows it to browsers.
 
-    It subscribes while one of them looks.
+    It subscribes to what is large while one of them looks.
 
     Args:
         node: owns the topics.
@@ -64,6 +64,10 @@ class Viewed:
         self._wanted = threading.Event()
         self._prompts = node.create_publisher(PromptMessage, 'prompt', _ANSWERS)
         self._clear = node.create_client(Trigger, f'{name}/clear_prompts')
+        # Always: the answer to the first click must not come before its subscription is known.
+        self._answers = node.create_subscription(
+            PromptStatus, f'{name}/prompt_status', self._on_status, _ANSWERS
+        )
         # EventsExecutor takes no guard conditions, and subscriptions belong to its thread.
         self._timer = node.create_timer(
             _WISH_SECONDS, self._follow_the_wish, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -143,6 +147,7 @@ class Viewed:
         self.server.stop()
         self._unsubscribe()
         self._node.destroy_timer(self._timer)
+        self._node.destroy_subscription(self._answers)
         self._node.destroy_client(self._clear)
         self._node.destroy_publisher(self._prompts)
 
@@ -161,9 +166,6 @@ class Viewed:
             ),
             node.create_subscription(MaskArray, f'{name}/masks', self._on_masks, _QUEUE),
             node.create_subscription(Latency, f'{name}/latency', self._on_latency, _QUEUE),
-            node.create_subscription(
-                PromptStatus, f'{name}/prompt_status', self._on_status, _ANSWERS
-            ),
             node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, _QUEUE),
         ]
 

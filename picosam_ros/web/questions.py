@@ -15,6 +15,8 @@ Who = TypeVar('Who')
 
 # A node that works answers within milliseconds.
 PATIENCE_S = 3.0
+# An object that was just accepted is not in a scene yet: so long its id is not given again.
+HOLD_S = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +40,20 @@ class Questions(Generic[Who]):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._open: list[Question[Who]] = []
+        self._held: dict[int, float] = {}
 
     def free_id(self, taken: AbstractSet[int]) -> int:
-        """Give the lowest id that is neither taken nor asked for.
+        """Give the lowest id that is neither taken nor asked for, nor was a moment ago.
 
         Raises:
             ViewerError: there is none.
 
         """
+        now = self._clock()
+        self._held = {held: until for held, until in self._held.items() if until > now}
         asked = {question.object_id for question in self._open}
         for object_id in range(FIRST_ID, LAST_ID + 1):
-            if object_id not in taken and object_id not in asked:
+            if not (object_id in taken or object_id in asked or object_id in self._held):
                 return object_id
         raise ViewerError(f'all ids from {FIRST_ID} to {LAST_ID} are taken; remove an object')
 
@@ -61,6 +66,7 @@ class Questions(Generic[Who]):
         for question in self._open:
             if question.object_id == object_id:
                 self._open.remove(question)
+                self._held[object_id] = self._clock() + HOLD_S
                 return question
         return None
 

@@ -30,8 +30,18 @@ def test_this_machine_may_be_called_by_its_local_names(host):
 
 @pytest.mark.parametrize(
     'host',
-    ['', 'evil.example', '127.0.0.1.evil.example', 'localhost.', '192.168.1.7:8080', 'a@localhost']
-    + ['localhost:', 'localhost:8080/x', 'local host', 'localhost\r\nX: y'],
+    [
+        '',
+        'evil.example',
+        '127.0.0.1.evil.example',
+        'localhost.',
+        '192.168.1.7:8080',
+        'a@localhost',
+        'localhost:',
+        'localhost:8080/x',
+        'local host',
+        'localhost\r\nX: y',
+    ],
 )
 def test_a_name_of_the_web_is_refused_because_it_may_be_bound_to_this_machine(host):
     assert 'Host' in Admission('127.0.0.1').complaint({'Host': host})
@@ -49,8 +59,17 @@ def test_with_a_token_any_number_and_the_machines_own_name_will_do(monkeypatch):
 
 @pytest.mark.parametrize(
     'origin',
-    ['http://evil.example', 'http://127.0.0.1:9999', 'null', '', 'http://', 'http://[', 'file://']
-    + ['http://127.0.0.1:8080.evil.example', 'http://127.0.0.1:8080/x'],
+    [
+        'http://evil.example',
+        'http://127.0.0.1:9999',
+        'null',
+        '',
+        'http://',
+        'http://[',
+        'file://',
+        'http://127.0.0.1:8080.evil.example',
+        'http://127.0.0.1:8080/x',
+    ],
 )
 def test_another_origin_is_refused(origin):
     headers = {'Host': '127.0.0.1:8080', 'Origin': origin}

@@ -27,11 +27,15 @@ def test_answers_go_to_those_who_asked_in_their_order():
 
 
 def test_two_new_objects_never_get_one_id():
-    questions = Questions()
+    clock = Clock()
+    questions = Questions(clock)
     assert questions.free_id({1, 2, 4}) == 3
     questions.ask('first', 1, 3)
     assert questions.free_id({1, 2, 4}) == 5
+    # Accepted, and on no picture yet.
     questions.answered(3)
+    assert questions.free_id({1, 2, 4}) == 5
+    clock.now += limits.HOLD_S
     assert questions.free_id({1, 2, 4}) == 3
 
 

@@ -1,6 +1,7 @@
 """Scenes as bytes."""
 
 import asyncio
+import itertools
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ def decoded(jpeg):
 
 
 def test_levels_grow_in_size_and_quality():
-    for smaller, larger in zip(LEVELS, LEVELS[1:], strict=False):
+    for smaller, larger in itertools.pairwise(LEVELS):
         assert smaller.side < larger.side
         assert smaller.quality <= larger.quality
 
@@ -28,8 +29,12 @@ def test_colours_stay_in_their_order():
 
 @pytest.mark.parametrize(
     ('size', 'side', 'expected'),
-    [((480, 640), 320, (240, 320)), ((640, 480), 320, (320, 240)), ((100, 60), 320, (100, 60))]
-    + [((2, 4000), 320, (1, 320))],
+    [
+        ((480, 640), 320, (240, 320)),
+        ((640, 480), 320, (320, 240)),
+        ((100, 60), 320, (100, 60)),
+        ((2, 4000), 320, (1, 320)),
+    ],
 )
 def test_a_picture_is_shrunk_to_the_level_and_never_enlarged(size, side, expected):
     assert decoded(to_jpeg(np.zeros((*size, 3), np.uint8), Level(side, 70))).shape[:2] == expected

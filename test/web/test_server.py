@@ -35,8 +35,16 @@ async def test_the_page_comes_with_all_its_files_and_lets_no_other_code_in(serve
 
 @pytest.mark.parametrize(
     'path',
-    ['/../server.py', '/%2e%2e/server.py', '/page/../server.py', '//etc/passwd', '/index.html']
-    + ['/main.js/', '/style.css%00.js', '/__init__.py'],
+    [
+        '/../server.py',
+        '/%2e%2e/server.py',
+        '/page/../server.py',
+        '//etc/passwd',
+        '/index.html',
+        '/main.js/',
+        '/style.css%00.js',
+        '/__init__.py',
+    ],
 )
 @on_a_loop
 async def test_no_path_reaches_a_file(path, served):
