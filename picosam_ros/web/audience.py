@@ -86,13 +86,16 @@ class Audience:
     def show(self, scene: Scene) -> None:
         """Show a scene to everybody."""
         self._scene = scene
+        self._questions.seen(scene.object_ids)
         for client in self._clients:
             client.show(scene)
 
     def answered(self, told: Answer) -> None:
         """Tell everybody what became of a prompt, and the one who asked that it was theirs."""
-        unasked = told.state == State.LOST
-        question = None if unasked else self._questions.answered(told.object_id)
+        question = None
+        if told.state != State.LOST:  # which nobody asked for
+            accepted = told.state != State.REFUSED
+            question = self._questions.answered(told.object_id, accepted=accepted)
         for client in self._clients:
             tag = question.tag if question is not None and question.who is client else None
             client.answer(protocol.answer(told, tag))
@@ -144,7 +147,7 @@ class Audience:
         elif isinstance(request, Ask):
             self._ask(client, request)
         elif isinstance(request, Remove):
-            self._questions.ask(client, request.tag, request.object_id)
+            self._questions.ask(client, request.tag, request.object_id, starts=False)
             self._pipeline.remove(request.object_id)
         elif isinstance(request, Clear):
             self._pipeline.clear()
@@ -152,5 +155,5 @@ class Audience:
     def _ask(self, client: Client, ask: Ask) -> None:
         taken = self._scene.object_ids if self._scene is not None else frozenset()
         object_id = ask.object_id or self._questions.free_id(taken)
-        self._questions.ask(client, ask.tag, object_id)
+        self._questions.ask(client, ask.tag, object_id, starts=True)
         self._pipeline.ask(ask.about(object_id))

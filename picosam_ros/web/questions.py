@@ -15,17 +15,26 @@ Who = TypeVar('Who')
 
 # A node that works answers within milliseconds.
 PATIENCE_S = 3.0
-# An object that was just accepted is not in a scene yet: so long its id is not given again.
+# An object that was just accepted may be in no scene yet: so long its id is not given again.
 HOLD_S = 2.0
 
 
 @dataclass(frozen=True, eq=False)
 class Question(Generic[Who]):
-    """A prompt on its way: who asked, under which tag, for which object, since when."""
+    """A prompt on its way.
+
+    Attributes:
+        who, tag: who asked, and under which tag.
+        object_id: what it is about.
+        starts: whether there will be an object if it is accepted.
+        asked: when, in seconds.
+
+    """
 
     who: Who
     tag: int
     object_id: int
+    starts: bool
     asked: float
 
 
@@ -57,18 +66,24 @@ class Questions(Generic[Who]):
                 return object_id
         raise ViewerError(f'all ids from {FIRST_ID} to {LAST_ID} are taken; remove an object')
 
-    def ask(self, who: Who, tag: int, object_id: int) -> None:
+    def ask(self, who: Who, tag: int, object_id: int, *, starts: bool) -> None:
         """Note that a prompt goes out."""
-        self._open.append(Question(who, tag, object_id, self._clock()))
+        self._open.append(Question(who, tag, object_id, starts, self._clock()))
 
-    def answered(self, object_id: int) -> Question[Who] | None:
+    def answered(self, object_id: int, *, accepted: bool) -> Question[Who] | None:
         """Take the oldest question about an object, if a page asked one."""
         for question in self._open:
             if question.object_id == object_id:
                 self._open.remove(question)
-                self._held[object_id] = self._clock() + HOLD_S
+                if accepted and question.starts:
+                    self._held[object_id] = self._clock() + HOLD_S
                 return question
         return None
+
+    def seen(self, object_ids: AbstractSet[int]) -> None:
+        """Note that objects are in a scene now."""
+        for object_id in object_ids:
+            self._held.pop(object_id, None)
 
     def expired(self) -> list[Question[Who]]:
         """Take those that nobody has answered in time."""

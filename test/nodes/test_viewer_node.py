@@ -275,7 +275,9 @@ def test_an_open_address_prints_its_token_once_and_keeps_it_off_the_topics():
 def test_an_address_of_another_machine_is_one_sentence_and_exit_code_1():
     with Process('viewer', {'address': '203.0.113.7'}) as process:
         assert process.wait() == 1
-        assert "address '203.0.113.7', port 8080 were given, which cannot be bound" in process.stderr
+        assert (
+            "address '203.0.113.7', port 8080 were given, which cannot be bound" in process.stderr
+        )
         assert 'Traceback' not in process.stderr
 
 
