@@ -21,6 +21,7 @@ SECTIONS = (
     'in_sensor',
     'tracking',
     'cloud',
+    'viewer',
 )
 FRAMES, QUICK_FRAMES = 300, 30
 
