@@ -22,6 +22,7 @@ SECTIONS = (
     'tracking',
     'cascade',
     'cloud',
+    'viewer',
 )
 FRAMES, QUICK_FRAMES = 300, 30
 

@@ -1,4 +1,4 @@
-"""Photographs seen by a camera in the hand, and somebody who points at things in them."""
+"""Photographs seen by a camera in the hand, somebody who points at things in them, and a page."""
 
 from launch import LaunchDescription
 from launch.actions import (
@@ -37,6 +37,11 @@ def generate_launch_description():
                     PathJoinSubstitution([share, 'launch', 'camera.launch.py'])
                 ),
                 launch_arguments={'camera': 'photos'}.items(),
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution([share, 'launch', 'viewer.launch.py'])
+                )
             ),
             Node(
                 package='picosam_ros',

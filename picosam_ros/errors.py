@@ -43,3 +43,7 @@ class BagError(PicosamError):
 
 class DatasetError(PicosamError):
     """Annotations or pictures of an evaluation that cannot be used."""
+
+
+class ViewerError(PicosamError):
+    """A viewer that cannot be served, or a message of a browser that it does not take."""

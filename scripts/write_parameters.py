@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from picosam_ros.nodes import camera, cloud, segmenter
+from picosam_ros.nodes import camera, cloud, segmenter, viewer
 from picosam_ros.ros.parameters import to_markdown, to_yaml
 
 ROOT = Path(__file__).parent.parent
-NODES = {'camera': camera, 'segmenter': segmenter, 'cloud': cloud}
+NODES = {'camera': camera, 'segmenter': segmenter, 'cloud': cloud, 'viewer': viewer}
 
 
 def documents() -> dict[Path, str]:

@@ -11,7 +11,7 @@ from benchmarks.report import Row, Section
 from benchmarks.samples import Sample, Samples
 
 FRAMES = 3
-OF_THE_NODE = ('transport', 'overload', 'memory', 'costs', 'in_sensor', 'cloud')
+OF_THE_NODE = ('transport', 'overload', 'memory', 'costs', 'in_sensor', 'cloud', 'viewer')
 SECTION = Section('speed', 'How fast', (Row('one', 2.5, 'ms', 3, 'note'), Row('two', 4)), 'run me')
 
 

@@ -1,18 +1,21 @@
 """`demo`: points at things in photographs that a camera in the hand looks at.
 
 It talks to the camera node as any user's program would: prompts to a topic, masks and latency
-from topics, and one picture of each photograph from the overlay topic.
+from topics, and one picture of each photograph from the overlay topic. The viewer's page shows it
+all, and who clicks there has the photographs to themselves.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +24,11 @@ from typing import Any
 import cv2
 import rclpy
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import Image
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from picosam_ros.cameras import CAMERAS
@@ -42,6 +47,8 @@ POINT_SECONDS = 0.2
 # Into each photograph: time enough for every object to be answered.
 PICTURE_SECONDS = 1.5
 REFRESH_SECONDS = 0.5
+# Since somebody else last pointed, or the last object was gone then: the demo only watches.
+GUEST_SECONDS = 10.0
 QUEUE = 10
 
 
@@ -56,6 +63,7 @@ class Demo(Node):
         self._output = output
         self._scene = ''
         self._scene_since = self._pointed = 0.0
+        self._guest_until = 0.0
         # What was pointed at in this scene: once, since the ROIs follow.
         self._targets: dict[int, Target] = {}
         self._clearing: Any = None
@@ -66,13 +74,16 @@ class Demo(Node):
         self.create_subscription(Latency, 'camera/latency', self._on_latency, QUEUE)
         self.create_subscription(MaskArray, 'camera/masks', self._on_masks, QUEUE)
         self.create_subscription(PromptStatus, 'camera/prompt_status', self._on_status, QUEUE)
+        self.create_subscription(Prompt, 'prompt', self._on_prompt, QUEUE)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.create_subscription(String, 'viewer/url', self._on_url, latched)
 
     def act(self) -> None:
         """Do what is due now: point, or take a picture. Nothing before the first image."""
         if not self.scoreboard.frames:
             return
         now = time.monotonic()
-        if now - self._pointed < POINT_SECONDS:
+        if now - self._pointed < POINT_SECONDS or now < self._guest_until:
             return
         self._pointed = now
         scene, targets = self._pointer.targets(time.time_ns())
@@ -122,11 +133,23 @@ class Demo(Node):
         self.pictures[self._scene] = path
         self._look_away()
 
+    def _on_prompt(self, message: Prompt) -> None:
+        # Ours are for the newest image, the page's for the one that was clicked into.
+        if message.header.stamp.sec:
+            self._guest_until = time.monotonic() + GUEST_SECONDS
+            self._scene = ''
+
+    def _on_url(self, message: String) -> None:
+        self.scoreboard.announce(message.data)
+        open_browser(message.data)
+
     def _on_latency(self, message: Latency) -> None:
         timing = Timing(**{stage: getattr(message, stage) for stage in STAGES})
         self.scoreboard.add_frame(timing, message.dropped)
 
     def _on_masks(self, message: MaskArray) -> None:
+        if time.monotonic() < self._guest_until and (message.masks or message.unanswered):
+            self._guest_until = time.monotonic() + GUEST_SECONDS
         if self._targets.keys() <= {mask.object_id for mask in message.masks}:
             self._complete = message.header.stamp
         for mask in message.masks:
@@ -153,7 +176,7 @@ def main() -> int:
     except PicosamError as error:
         print(error, file=sys.stderr)
         return 1
-    with _camera(arguments) as alive:
+    with _nodes(arguments) as alive:
         _run(demo, arguments.seconds, lambda: told.is_set() or not alive())
         demo.destroy_node()
     rclpy.shutdown()
@@ -179,22 +202,36 @@ def _run(demo: Demo, seconds: float, stopped: Any) -> None:
     executor.shutdown()
 
 
+def open_browser(url: str) -> None:
+    """Open the page where there is a screen; BROWSER=none, or no screen, opens none."""
+    chosen = os.environ.get('BROWSER', '')
+    screen = any(name in os.environ for name in ('DISPLAY', 'WAYLAND_DISPLAY'))
+    # Without a screen a browser in text mode would take this very terminal.
+    if chosen != 'none' and (chosen or screen):
+        webbrowser.open(url)
+
+
 @contextmanager
-def _camera(arguments: argparse.Namespace) -> Iterator[Any]:
-    """Run the camera node, unless one runs already; give a function that tells if it lives."""
+def _nodes(arguments: argparse.Namespace) -> Iterator[Any]:
+    """Run camera and viewer, unless they run already; give a function that tells if all is well."""
     if arguments.attach:
         yield lambda: True
         return
-    command = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
+    camera = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
     for name in ('camera', 'source', 'simulate'):
         # JSON is what ROS reads: a source like /dev/video2 or 2 stays a text.
-        command += ['-p', f'{name}:={json.dumps(getattr(arguments, name))}']
-    process = subprocess.Popen(command)
+        camera += ['-p', f'{name}:={json.dumps(getattr(arguments, name))}']
+    viewer = [sys.executable, '-m', 'picosam_ros.nodes.viewer', '--ros-args']
+    # The address is in the table.
+    viewer += ['-r', 'image:=image_raw', '--log-level', 'warn']
+    processes = [subprocess.Popen(camera), subprocess.Popen(viewer)]
     try:
-        yield lambda: process.poll() is None
+        yield lambda: processes[0].poll() is None
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(10)
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            process.wait(10)
 
 
 def _pointer(arguments: argparse.Namespace) -> Pointer:

@@ -25,7 +25,14 @@ class Scoreboard:
         self._answers: Counter[State] = Counter()
         self._objects: dict[tuple[str, str], tuple[int, float]] = {}
         self._scene = ''
+        self._url = ''
         self._lines = 0
+
+    def announce(self, url: str) -> None:
+        """The viewer's page is at an address."""
+        self._url = url
+        if not sys.stdout.isatty():
+            print(f'viewer    {url}', flush=True)
 
     def enter(self, scene: str) -> None:
         """Another photograph is shown."""
@@ -68,6 +75,7 @@ class Scoreboard:
         answers = ', '.join(f'{n} {state.name.lower()}' for state, n in self._answers.items())
         lines = [
             '',
+            f'viewer    {self._url or "starting"}',
             f'frames    {self._rate():5.1f} per second, {self.frames} in all, '
             f'{self._dropped} dropped',
             f'prompts   {answers or "none yet"}',

@@ -4,7 +4,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from picosam_ros.nodes import camera, cloud, segmenter
+from picosam_ros.nodes import camera, cloud, segmenter, viewer
 from picosam_ros.ros.parameters import Parameter, Parameters, to_markdown, to_yaml
 
 TABLE = (
@@ -15,7 +15,8 @@ TABLE = (
     Parameter('track', True, 'Follow the object.'),
 )
 NODES = pytest.mark.parametrize(
-    'table', [camera.PARAMETERS, segmenter.PARAMETERS, cloud.PARAMETERS]
+    'table',
+    [camera.PARAMETERS, segmenter.PARAMETERS, cloud.PARAMETERS, viewer.PARAMETERS],
 )
 
 

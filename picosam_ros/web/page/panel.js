@@ -1,0 +1,162 @@
+// The list of objects, the diagnostics and the engine's facts beside the picture.
+
+import { element } from './charts.js';
+
+// How long an object that is no more stays in the list, with the reason.
+const FAREWELL_MS = 8000;
+const LEVELS = ['ok', 'warn', 'error', 'stale'];
+const SIGNS = { ok: '✓', warn: '▲', error: '✕', stale: '◌' };
+
+export class Objects {
+  // `on`: select(object), remove(object).
+  constructor(list, hint, picture, on) {
+    Object.assign(this, { list, hint, picture, on });
+    this.objects = new Map();
+    this.rows = new Map();
+  }
+
+  scene(scene) {
+    const present = new Set();
+    for (const mask of scene.masks) {
+      present.add(mask.object);
+      const state = mask.outline.length ? 'tracked' : 'not in the picture';
+      this.set(mask.object, { state, score: mask.score, engine: mask.engine, until: Infinity });
+    }
+    for (const { object, reason } of scene.unanswered) {
+      present.add(object);
+      this.set(object, { state: 'held', reason, until: Infinity });
+    }
+    const now = performance.now();
+    for (const [object, known] of this.objects) {
+      if (present.has(object)) continue;
+      if (known.until === Infinity || known.until < now) this.objects.delete(object);
+    }
+    this.draw();
+  }
+
+  // An answer that ends an object, or tells something about one.
+  tell(object, state, reason) {
+    const known = this.objects.get(object);
+    const until = performance.now() + FAREWELL_MS;
+    if (state === 'lost' || !known || known.until !== Infinity) {
+      this.set(object, { state, reason, score: undefined, until });
+    } else {
+      this.set(object, { note: reason, noteUntil: until });
+    }
+    this.draw();
+  }
+
+  set(object, fields) {
+    this.objects.set(object, { reason: '', ...this.objects.get(object), ...fields });
+    if (fields.state === 'tracked') this.objects.get(object).reason = '';
+  }
+
+  has(object) {
+    return this.objects.get(object)?.until === Infinity;
+  }
+
+  draw() {
+    this.hint.hidden = this.objects.size > 0;
+    const ids = [...this.objects.keys()].sort((a, b) => a - b);
+    for (const [object, row] of this.rows) {
+      if (this.objects.has(object)) continue;
+      row.root.remove();
+      this.rows.delete(object);
+    }
+    ids.forEach((object, i) => {
+      const row = this.row(object);
+      this.fill(row, object, this.objects.get(object));
+      if (this.list.children[i] !== row.root) this.list.insertBefore(row.root, this.list.children[i]);
+    });
+  }
+
+  fill(row, object, { state, score, reason, note, noteUntil }) {
+    const told = noteUntil > performance.now() ? note : reason;
+    row.root.dataset.state = state;
+    row.choose.setAttribute('aria-pressed', String(object === this.picture.selected));
+    set(row.state, state);
+    set(row.score, score === undefined ? '' : score.toFixed(2));
+    row.bar.style.width = `${100 * (score ?? 0)}%`;
+    row.bar.style.background = row.chip.style.background = this.picture.colour(object);
+    set(row.reason, told);
+    row.reason.hidden = !told;
+    row.remove.hidden = state === 'lost' || state === 'refused';
+  }
+
+  row(object) {
+    if (this.rows.has(object)) return this.rows.get(object);
+    const parts = {
+      root: element('li'),
+      choose: element('button', 'choose'),
+      chip: element('span', 'chip'),
+      state: element('span', 'state'),
+      score: element('span', 'number'),
+      track: element('span', 'track'),
+      bar: element('span'),
+      remove: element('button', 'remove'),
+      reason: element('p', 'reason'),
+    };
+    parts.root.dataset.object = object;
+    parts.chip.textContent = object;
+    parts.track.append(parts.bar);
+    parts.choose.type = parts.remove.type = 'button';
+    parts.choose.append(parts.chip, parts.state, parts.track, parts.score);
+    parts.choose.addEventListener('click', () => this.on.select(object));
+    parts.remove.textContent = '×';
+    parts.remove.setAttribute('aria-label', `remove object ${object}`);
+    parts.remove.addEventListener('click', () => this.on.remove(object));
+    parts.root.append(parts.choose, parts.remove, parts.reason);
+    this.rows.set(object, parts);
+    return parts;
+  }
+}
+
+export class Diagnostics {
+  constructor(list) {
+    this.list = list;
+    this.rows = new Map();
+  }
+
+  show(components) {
+    for (const component of components) {
+      const row = this.row(component.name);
+      const level = LEVELS[component.level] ?? 'stale';
+      row.root.dataset.level = level;
+      set(row.sign, SIGNS[level]);
+      set(row.message, component.message);
+      row.values.replaceChildren(...facts(component.values));
+    }
+  }
+
+  row(name) {
+    if (this.rows.has(name)) return this.rows.get(name);
+    const root = element('li');
+    const details = element('details');
+    const summary = element('summary');
+    const [sign, title, message] = [element('span', 'sign'), element('strong'), element('span')];
+    const values = element('dl', 'facts');
+    title.textContent = name;
+    message.className = 'message';
+    summary.append(sign, title, message);
+    details.append(summary, values);
+    root.append(details);
+    this.list.append(root);
+    this.rows.set(name, { root, sign, message, values });
+    return this.rows.get(name);
+  }
+}
+
+// Pairs of a term and its value, for a <dl>.
+export function facts(values) {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const [term, told] = [element('dt'), element('dd')];
+    term.textContent = key;
+    told.textContent = value;
+    return [term, told];
+  });
+}
+
+// Texts change rarely, and each change costs a layout.
+export function set(node, text) {
+  if (node.textContent !== text) node.textContent = text ?? '';
+}

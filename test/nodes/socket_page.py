@@ -1,0 +1,60 @@
+"""The WebSocket of a viewer's page without its page, in a thread of its own."""
+
+import asyncio
+import json
+import struct
+import threading
+from collections import defaultdict
+
+import aiohttp
+
+
+class SocketPage:
+    """Acknowledges every scene, and keeps all that it is told.
+
+    Attributes:
+        scenes: their headers.
+        texts: by type.
+
+    """
+
+    def __init__(self, url):
+        self.scenes = []
+        self.texts = defaultdict(list)
+        self.closed = False
+        self._url = url
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if not self.closed:
+            asyncio.run_coroutine_threadsafe(self._socket.close(), self._loop).result(10)
+        self._thread.join(10)
+
+    def say(self, kind, **fields):
+        text = json.dumps({'type': kind, **fields})
+        asyncio.run_coroutine_threadsafe(self._socket.send_str(text), self._loop).result(10)
+
+    def _run(self):
+        self._loop.run_until_complete(self._listen())
+        self._loop.close()
+
+    async def _listen(self):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f'{self._url}socket', max_msg_size=0) as self._socket,
+        ):
+            async for message in self._socket:
+                if message.type == aiohttp.WSMsgType.BINARY:
+                    (length,) = struct.unpack_from('<I', message.data)
+                    scene = json.loads(message.data[4 : 4 + length])
+                    await self._socket.send_json({'type': 'ack', 'number': scene['number']})
+                    self.scenes.append(scene)
+                else:
+                    told = json.loads(message.data)
+                    self.texts[told['type']].append(told)
+        self.closed = True

@@ -1,0 +1,308 @@
+"""The viewer beside a segmenter, on real DDS; the page itself is tested in a browser."""
+
+import socket
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from harness import Client, Process
+from lifecycle_msgs.msg import Transition
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rig import HEIGHT, WIDTH, picture, values_of
+from std_msgs.msg import String
+
+from picosam_ros.msg import PromptStatus
+from picosam_ros.ros.messages import from_time
+
+pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
+
+from socket_page import SocketPage
+
+CENTRE = (150, 100)
+PERIOD = 0.05
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.fixture(scope='module')
+def viewer(started):
+    """Run a viewer beside the module's segmenter; that it ends well is checked."""
+    with Process(
+        'viewer',
+        {'segmentation': 'segmenter', 'port': 0},
+        namespace=started.process.namespace,
+    ) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        client.wait_for(lambda: urls)
+        process.url = urls[0].data
+        yield process
+        client.close()
+        process.stop()
+
+
+@pytest.fixture
+def page(rig, viewer):
+    """Open a page, and wait until images reach it."""
+    with SocketPage(viewer.url) as page:
+        # Not the last one of the test before.
+        seen(rig, page, lambda scene: scene['segmented'] and masked()(scene))
+        page.scenes.clear()
+        yield page
+
+
+def seen(rig, page, condition=lambda scene: scene['segmented'], pixels=None):
+    """Publish images until a scene meets the condition; return it."""
+    pixels = picture(CENTRE) if pixels is None else pixels
+    due = 0.0
+
+    def met():
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + PERIOD
+            rig.images.publish(rig.image(pixels))
+        return next(filter(condition, list(page.scenes)), None)
+
+    return rig.wait_for(met)
+
+
+def told(rig, page, kind, condition=lambda message: True):
+    return rig.wait_for(lambda: next(filter(condition, list(page.texts[kind])), None))
+
+
+def answered(rig, page, tag):
+    return told(rig, page, 'answer', lambda answer: answer['tag'] == tag)
+
+
+def masked(*object_ids):
+    return lambda scene: {mask['object'] for mask in scene['masks']} == set(object_ids)
+
+
+def centre_of(mask):
+    points = np.concatenate([np.reshape(curve, (-1, 2)) for curve in mask['outline']])
+    return (points.min(axis=0) + points.max(axis=0)) / 2
+
+
+def test_a_click_becomes_a_mask_on_the_object(rig, page):
+    scene = seen(rig, page)
+    assert (scene['width'], scene['height']) == (WIDTH, HEIGHT)
+    page.say('point', tag=1, x=CENTRE[0] + 3, y=CENTRE[1], stamp=scene['stamp'])
+    answer = told(rig, page, 'answer')
+    assert (answer['tag'], answer['state']) == (1, 'accepted')
+    [mask] = seen(rig, page, masked(answer['object']))['masks']
+    assert mask['generation'] == answer['generation']
+    assert mask['engine'] == 'onnx'
+    assert centre_of(mask) == pytest.approx(CENTRE, abs=1)
+
+
+def test_a_click_is_for_the_image_that_was_clicked_into(rig, page):
+    scene = seen(rig, page)
+    rig.inboxes['prompt_status'].clear()
+    page.say('point', tag=1, x=CENTRE[0], y=CENTRE[1], stamp=scene['stamp'])
+    [status] = rig.wait_for(lambda: list(rig.inboxes['prompt_status']))
+    assert from_time(status.header.stamp) == int(scene['stamp'])
+
+
+def test_every_mask_is_shown_on_the_image_that_it_was_made_from(rig, page):
+    rig.set((WIDTH // 2, HEIGHT // 2), roi_size=2 * WIDTH)
+    columns = {}
+    for number in range(60):
+        image = rig.image(picture((40 + 4 * number, 120), radius=25))
+        columns[str(from_time(image.header.stamp))] = 40 + 4 * number
+        rig.images.publish(image)
+        rig.serve()
+    last = str(max(map(int, columns)))
+    rig.wait_for(lambda: any(scene['stamp'] == last for scene in page.scenes))
+    shown = [scene for scene in page.scenes if scene['stamp'] in columns and scene['masks']]
+    assert shown
+    for scene in shown:
+        [mask] = scene['masks']
+        assert centre_of(mask)[0] == pytest.approx(columns[scene['stamp']], abs=3)
+    stamps = [int(scene['stamp']) for scene in page.scenes]
+    assert stamps == sorted(stamps)
+
+
+def test_a_box_and_a_second_object_and_their_removal(rig, page):
+    left, right = (60, 120), (260, 120)
+    pixels = np.maximum(picture(left), picture(right))
+    page.say('box', tag=1, x0=35, y0=95, x1=85, y1=145)
+    page.say('point', tag=2, x=right[0], y=right[1])
+    first, second = (answered(rig, page, tag)['object'] for tag in (1, 2))
+    scene = seen(rig, page, masked(first, second), pixels)
+    centres = {mask['object']: centre_of(mask) for mask in scene['masks']}
+    assert centres[first] == pytest.approx(left, abs=1)
+    assert centres[second] == pytest.approx(right, abs=1)
+    page.say('remove', tag=3, object=first)
+    answered(rig, page, 3)
+    page.scenes.clear()
+    seen(rig, page, masked(second), pixels)
+
+
+def test_a_negative_point_is_refused_with_the_engines_reason(rig, page):
+    page.say('point', tag=1, x=CENTRE[0], y=CENTRE[1])
+    number = answered(rig, page, 1)['object']
+    page.say('point', tag=2, x=10, y=10, object=number, positive=False, refine=True)
+    answer = answered(rig, page, 2)
+    assert answer['state'] == 'refused'
+    assert 'does not take negative points; it takes positive points' in answer['reason']
+
+
+def test_clear_takes_all_objects_away_and_says_how_many(rig, page):
+    page.say('point', tag=1, x=CENTRE[0], y=CENTRE[1])
+    seen(rig, page, masked(answered(rig, page, 1)['object']))
+    page.say('clear')
+    assert told(rig, page, 'notice')['text'] == '1 objects cleared'
+    page.scenes.clear()
+    seen(rig, page, masked())
+
+
+def test_figures_and_the_diagnostics_of_both_nodes_are_told(rig, page, viewer):
+    page.say('point', tag=1, x=CENTRE[0], y=CENTRE[1])
+    seen(rig, page, masked(answered(rig, page, 1)['object']))
+    assert told(rig, page, 'figures', lambda figures: 'inference' in figures['stages'])
+    names = {f'{name.lstrip("/")}: ' for name in (rig.process.name, viewer.name)}
+
+    def both(message):
+        return names <= {c['name'].partition(': ')[0] + ': ' for c in message['components']}
+
+    components = told(rig, page, 'diagnostics', both)['components']
+    [engine] = [c for c in components if c['name'].endswith('segmenter: segmentation')]
+    assert engine['values']['engine'] == 'onnx'
+
+
+def test_nothing_is_subscribed_to_while_nobody_looks(rig, viewer):
+    rig.wait_for(lambda: rig.images.get_subscription_count() == 1)
+    with SocketPage(viewer.url) as page:
+        rig.wait_for(lambda: rig.images.get_subscription_count() == 2)
+        seen(rig, page)
+    rig.wait_for(lambda: rig.images.get_subscription_count() == 1)
+
+
+def test_an_image_that_nobody_can_read_is_a_warning(rig, page, viewer):
+    seen(rig, page)
+    image = rig.image(picture(CENTRE))
+    image.encoding = 'unheard'
+    for _ in range(3):
+        rig.images.publish(image)
+
+    def complaint():
+        rig.images.publish(rig.image(picture(CENTRE)))
+        return page.texts['diagnostics']
+
+    rig.wait_for(complaint)
+
+
+def test_what_is_refused_is_counted_in_the_diagnostics(rig, page, viewer):
+    page.say('nonsense')
+    told(rig, page, 'notice', lambda notice: "'nonsense' was given" in notice['text'])
+    full = f'{viewer.name.lstrip("/")}: viewer'
+
+    def counted():
+        statuses = [s for array in rig.diagnostics for s in array.status if s.name == full]
+        return next(
+            (s for s in statuses if 'refused (messages malformed)' in values_of(s)),
+            None,
+        )
+
+    status = rig.wait_for(counted)
+    assert status.level == DiagnosticStatus.OK
+    assert values_of(status)['browsers'] == '1'
+    assert viewer.url in status.message
+
+
+def test_inactive_it_shows_nothing_and_cleaned_up_it_is_gone(rig):
+    with Process(
+        'viewer',
+        {'segmentation': 'segmenter', 'port': 0, 'autostart': False},
+        namespace=f'{rig.process.namespace}/inner',
+        remaps={'image': rig.images.topic_name},
+    ) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        assert client.change(Transition.TRANSITION_CONFIGURE)
+        client.wait_for(lambda: urls)
+        url = urls[0].data
+        with SocketPage(url) as page:
+            client.wait_for(lambda: page.texts['hello'])
+            assert rig.images.get_subscription_count() == 1
+            assert client.change(Transition.TRANSITION_ACTIVATE)
+            rig.wait_for(lambda: rig.images.get_subscription_count() == 2)
+            seen(rig, page, lambda scene: not scene['segmented'])
+            assert client.change(Transition.TRANSITION_DEACTIVATE)
+            rig.wait_for(lambda: rig.images.get_subscription_count() == 1)
+            assert not page.closed
+            assert client.change(Transition.TRANSITION_CLEANUP)
+            client.wait_for(lambda: page.closed)
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(url, timeout=5)
+        assert client.change(Transition.TRANSITION_CONFIGURE)
+        client.wait_for(lambda: len(urls) == 2)
+        assert urllib.request.urlopen(urls[1].data, timeout=5).status == 200
+        process.stop()
+        client.close()
+
+
+def test_where_the_port_is_taken_it_says_which_one_it_took():
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with Process('viewer', {'port': port}) as process:
+            client = Client(process)
+            urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+            client.wait_for(lambda: urls)
+            assert f'port {port} is taken, the page is on port' in process.stderr
+            assert urllib.request.urlopen(urls[0].data, timeout=5).status == 200
+            process.stop()
+            client.close()
+
+
+def test_an_open_address_prints_its_token_once_and_keeps_it_off_the_topics():
+    with Process('viewer', {'port': 0, 'address': '0.0.0.0'}) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        client.wait_for(lambda: urls)
+        assert process.stderr.count('?token=') == 1
+        assert 'token' not in urls[0].data
+        with pytest.raises(urllib.error.HTTPError, match='401'):
+            urllib.request.urlopen(urls[0].data, timeout=5)
+        process.stop()
+        client.close()
+
+
+def test_an_address_of_another_machine_is_one_sentence_and_exit_code_1():
+    with Process('viewer', {'address': '203.0.113.7'}) as process:
+        assert process.wait() == 1
+        assert (
+            "address '203.0.113.7', port 8080 were given, which cannot be bound" in process.stderr
+        )
+        assert 'Traceback' not in process.stderr
+
+
+def test_without_its_node_a_prompt_is_answered_by_the_viewer():
+    with Process('viewer', {'port': 0}) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        client.wait_for(lambda: urls)
+        with SocketPage(urls[0].data) as page:
+            client.wait_for(lambda: page.texts['hello'])
+            page.say('point', tag=3, x=1, y=1)
+            page.say('clear')
+            client.wait_for(lambda: len(page.texts['notice']) == 2)
+            cleared, unanswered = page.texts['notice']
+            assert 'there is no service' in cleared['text']
+            assert (unanswered['tag'], 'nobody answered' in unanswered['text']) == (3, True)
+        process.stop()
+        client.close()
+
+
+def test_a_refusal_is_a_status_of_the_segmenter_too(rig, page):
+    rig.inboxes['prompt_status'].clear()
+    page.say('point', tag=1, x=WIDTH + 10, y=5)
+    answer = told(rig, page, 'answer')
+    assert answer['state'] == 'refused'
+    assert 'is outside of the image' in answer['reason']
+    [status] = rig.wait_for(lambda: list(rig.inboxes['prompt_status']))
+    assert status.state == PromptStatus.REFUSED

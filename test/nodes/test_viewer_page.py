@@ -1,0 +1,396 @@
+"""The page in a real browser, before a real camera node and a real viewer node."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from harness import PATIENCE, Client, Process
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rig import BACKGROUND, OBJECT
+from std_msgs.msg import String
+
+from picosam_ros.overlay import OPACITY, PALETTE
+
+pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
+playwright = pytest.importorskip(
+    'playwright.sync_api', reason='a browser is driven by Playwright: pip install playwright'
+)
+expect = playwright.expect
+
+CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser'))), None)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason='there is no Chromium: sudo apt install chromium'
+)
+# As root it runs in no sandbox; and it stays off the network.
+FLAGS = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+DEMO = Path(sys.prefix) / 'lib' / 'picosam_ros' / 'demo'
+
+# Red discs in a photograph of 640×480; the camera's hand moves it by some pixels.
+DISCS = {'middle': (320, 240), 'left': (200, 240), 'right': (440, 240)}
+RADIUS = 32
+
+
+@pytest.fixture(scope='module')
+def camera(tmp_path_factory, red_network):
+    """Run a camera that looks at a picture of three red discs; its network finds what is red."""
+    folder = tmp_path_factory.mktemp('discs')
+    pixels = np.full((480, 640, 3), BACKGROUND, np.uint8)
+    for centre in DISCS.values():
+        cv2.circle(pixels, centre, RADIUS, OBJECT, -1)
+    cv2.imwrite(str(folder / 'discs.png'), pixels[..., ::-1])
+    parameters = {
+        'camera': 'photos',
+        'source': folder,
+        'model': red_network,
+        'threads': 1,
+        'roi_size': 96,
+        'rate': 15.0,
+    }
+    with Process('camera', parameters) as process:
+        yield process
+        process.stop()
+
+
+def view(camera, port):
+    """Start a viewer of the camera."""
+    return Process(
+        'viewer', {'port': port}, remaps={'image': 'image_raw'}, namespace=camera.namespace
+    )
+
+
+@pytest.fixture(scope='module')
+def url(camera):
+    with view(camera, 0) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        client.wait_for(lambda: urls)
+        yield urls[0].data
+        client.close()
+        process.stop()
+
+
+@pytest.fixture(scope='module')
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        expect.set_options(timeout=1e3 * PATIENCE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Give a function that opens the page; what the console complains about fails the test."""
+    contexts, complaints = [], []
+
+    def open_page(url, *, width=1280, height=800, quiet=True):
+        context = browser.new_context(viewport={'width': width, 'height': height})
+        context.set_default_timeout(1e3 * PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        if quiet:
+            page.on('console', lambda it: complaints.append(it.text) if it.type != 'log' else None)
+        page.on('pageerror', lambda error: complaints.append(str(error)))
+        page.goto(url)
+        expect(page.locator('#empty')).to_be_hidden()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page, url):
+    """Open the page with no object from the test before."""
+    page = open_page(url)
+    page.keyboard.press('Escape')
+    page.locator('.bubble').first.wait_for(state='attached')
+    expect(page.locator('#objects li')).to_have_count(0)
+    return page
+
+
+def shown(page):
+    """Look at the canvas, H×W×3, and at 640×480 whatever its size on the screen."""
+    png = page.locator('#picture').screenshot()
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    return cv2.resize(pixels, (640, 480), interpolation=cv2.INTER_AREA)
+
+
+def where(pixels, colour, tolerance=40):
+    """Tell which pixels have about a colour; the largest connected part of them."""
+    near = np.abs(pixels.astype(int) - colour).max(axis=2) < tolerance
+    count, _, stats, centres = cv2.connectedComponentsWithStats(near.astype(np.uint8))
+    if count < 2:
+        return 0, (0, 0)
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return int(stats[largest, cv2.CC_STAT_AREA]), tuple(centres[largest])
+
+
+def tinted(object_id):
+    """Give the colour of a red disc under the mask of an object."""
+    return np.array(OBJECT) * (1 - OPACITY) + np.array(PALETTE[object_id - 1]) * OPACITY
+
+
+def discs(page):
+    """Find the red discs that have no mask, from left to right, in pixels of the image."""
+    near = np.abs(shown(page).astype(int) - OBJECT).max(axis=2) < 60
+    _, _, stats, centres = cv2.connectedComponentsWithStats(near.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] > 300
+    large[0] = False
+    return sorted(map(tuple, centres[large]))
+
+
+def on_screen(page, x, y):
+    box = page.locator('#picture').bounding_box()
+    return box['x'] + (x + 0.5) * box['width'] / 640, box['y'] + (y + 0.5) * box['height'] / 480
+
+
+def row(page, object_id):
+    return page.locator(f'#objects li[data-object="{object_id}"]')
+
+
+def click(page, x, y, **options):
+    page.mouse.click(*on_screen(page, x, y), **options)
+
+
+def found_on(page, object_id, near):
+    """Freeze the picture and check that the object's colour covers the disc that was meant."""
+    expect(row(page, object_id).locator('.state')).to_have_text('tracked')
+    page.keyboard.press(' ')
+    expect(page.locator('#frozen')).to_be_visible()
+    covers(page, object_id, near)
+    page.keyboard.press(' ')
+
+
+def covers(page, object_id, near):
+    area, centre = where(shown(page), tinted(object_id))
+    # The photograph is magnified at least that much; rim, label and prompt hide some of it.
+    assert area > 0.6 * np.pi * RADIUS**2
+    # The hand moves on between click and look; the discs are three times as far apart.
+    assert np.hypot(*np.subtract(centre, near)) < 45
+
+
+def test_the_live_picture_is_there_and_says_what_to_do(page):
+    expect(page.locator('#connection-text')).to_have_text('live')
+    expect(page.locator('#no-objects')).to_have_text('Click on anything in the picture.')
+    expect(page.locator('#rate')).to_contain_text('per second')
+    expect(page.locator('#diagnostics')).to_contain_text('camera: segmentation')
+    assert len(discs(page)) == 3
+
+
+def test_a_click_on_an_object_shows_its_mask_on_that_object_and_no_other(page):
+    _, middle, _ = discs(page)
+    click(page, *middle)
+    found_on(page, 1, middle)
+    expect(page.locator('#last-click')).to_contain_text('click to mask')
+    assert len(discs(page)) == 2
+
+
+def test_several_objects_have_colours_of_their_own(page):
+    places = discs(page)
+    for object_id, place in enumerate(places, start=1):
+        click(page, *place)
+        expect(row(page, object_id).locator('.state')).to_have_text('tracked')
+    page.keyboard.press(' ')
+    expect(page.locator('#frozen')).to_be_visible()
+    for object_id, place in enumerate(places, start=1):
+        covers(page, object_id, place)
+
+
+def test_a_drag_is_a_box(page):
+    left, _, _ = discs(page)
+    page.mouse.move(*on_screen(page, left[0] - 45, left[1] - 45))
+    page.mouse.down()
+    page.mouse.move(*on_screen(page, left[0] + 45, left[1] + 45), steps=5)
+    page.mouse.up()
+    found_on(page, 1, left)
+
+
+def test_a_right_click_removes_the_object_under_it(page):
+    left, middle, _ = discs(page)
+    click(page, *left)
+    expect(row(page, 1).locator('.state')).to_have_text('tracked')
+    click(page, *middle)
+    expect(row(page, 2).locator('.state')).to_have_text('tracked')
+    click(page, *middle, button='right')
+    expect(page.locator('#objects li')).to_have_count(1)
+    expect(row(page, 1)).to_be_visible()
+
+
+def test_a_negative_point_is_refused_beside_the_point_and_the_object_stays(page):
+    _, middle, _ = discs(page)
+    click(page, *middle)
+    expect(row(page, 1).locator('.state')).to_have_text('tracked')
+    page.keyboard.down('Shift')
+    click(page, middle[0] + 60, middle[1] + 60)
+    page.keyboard.up('Shift')
+    bubble = page.locator('.bubble', has_text='does not take negative points')
+    expect(bubble).to_be_visible()
+    expect(page.locator('#live')).to_contain_text('does not take negative points')
+    expect(row(page, 1).locator('.reason')).to_contain_text('does not take negative points')
+    box = bubble.bounding_box()
+    x, y = on_screen(page, middle[0] + 60, middle[1] + 60)
+    assert abs(box['x'] + box['width'] / 2 - x) < box['width']
+    assert 0 < box['y'] - y < 60
+    expect(row(page, 1).locator('.state')).to_have_text('tracked')
+
+
+def test_everything_can_be_done_by_keys(page):
+    _, (x, y), _ = discs(page)
+    for key, count in (('ArrowRight', round((x - 320) / 8)), ('ArrowDown', round((y - 240) / 8))):
+        back = {'ArrowRight': 'ArrowLeft', 'ArrowDown': 'ArrowUp'}[key]
+        for _ in range(abs(count)):
+            page.keyboard.press(key if count > 0 else back)
+    page.keyboard.press('Shift+ArrowRight')
+    page.keyboard.press('Enter')
+    found_on(page, 1, (x, y))
+    page.keyboard.press('Shift+Enter')
+    expect(page.locator('#live')).to_contain_text('does not take negative points')
+    page.keyboard.press('Delete')
+    expect(page.locator('#objects li')).to_have_count(0)
+    for _ in range(6):
+        page.keyboard.press('ArrowLeft')
+        page.keyboard.press('ArrowUp')
+    page.keyboard.press('b')
+    for _ in range(12):
+        page.keyboard.press('ArrowRight')
+        page.keyboard.press('ArrowDown')
+    page.keyboard.press('Enter')
+    expect(page.locator('#objects .state')).to_have_text('tracked')
+    page.keyboard.press('Escape')
+    expect(page.locator('#objects li')).to_have_count(0)
+
+
+def test_a_frozen_picture_stays_and_takes_no_prompt(page):
+    page.keyboard.press(' ')
+    expect(page.locator('#frozen')).to_be_visible()
+    before = shown(page)
+    click(page, 320, 240)
+    expect(page.locator('.bubble', has_text='frozen')).to_be_visible()
+    page.locator('.bubble', has_text='frozen').evaluate('node => node.remove()')
+    # A second of the camera, by its own figures.
+    told = page.locator('#link').inner_text()
+    expect(page.locator('#link')).not_to_be_empty()
+    assert np.array_equal(before, shown(page)), told
+    page.locator('#freeze').click()
+    expect(page.locator('#frozen')).to_be_hidden()
+    expect(page.locator('#objects li')).to_have_count(0)
+
+
+def test_a_snapshot_is_a_png_of_the_cameras_size(page, tmp_path):
+    with page.expect_download() as download:
+        page.keyboard.press('s')
+    assert re.fullmatch(r'picosam-\d{19}\.png', download.value.suggested_filename)
+    download.value.save_as(tmp_path / 'shot.png')
+    assert cv2.imread(str(tmp_path / 'shot.png')).shape == (480, 640, 3)
+
+
+def test_the_engine_tells_about_itself_and_escape_closes_it_and_clears_nothing(page):
+    _, middle, _ = discs(page)
+    click(page, *middle)
+    expect(row(page, 1).locator('.state')).to_have_text('tracked')
+    expect(page.locator('#diagnostics')).to_contain_text('1 objects')
+    page.keyboard.press('e')
+    expect(page.locator('#engine-facts')).to_contain_text('onnx')
+    page.keyboard.press('Escape')
+    expect(page.locator('#engine-dialog')).to_be_hidden()
+    expect(row(page, 1)).to_be_visible()
+
+
+def test_a_narrow_window_has_the_picture_on_top_and_nothing_beside_the_screen(open_page, url):
+    page = open_page(url, width=390, height=844)
+    picture = page.locator('#picture').bounding_box()
+    assert picture['width'] > 340
+    assert picture['x'] >= 0
+    assert picture['x'] + picture['width'] <= 390
+    assert page.locator('aside').bounding_box()['y'] > picture['y'] + picture['height']
+    assert page.evaluate('document.documentElement.scrollWidth') <= 390
+    page.keyboard.press('Escape')
+    expect(page.locator('#objects li')).to_have_count(0)
+    _, middle, _ = discs(page)
+    click(page, *middle)
+    found_on(page, 1, middle)
+
+
+def test_two_browsers_see_the_same_objects(page, open_page, url):
+    other = open_page(url)
+    _, middle, _ = discs(page)
+    click(page, *middle)
+    for looking in (page, other):
+        expect(row(looking, 1).locator('.state')).to_have_text('tracked')
+    expect(page.locator('#link')).to_contain_text('2 browsers')
+    row(other, 1).locator('.remove').click()
+    expect(page.locator('#objects li')).to_have_count(0)
+
+
+def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    with view(camera, port) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        client.wait_for(lambda: any(f':{port}/' in url.data for url in urls))
+        # What it cannot reach is told in the console, too.
+        page = open_page(f'http://127.0.0.1:{port}/', quiet=False)
+        expect(page.locator('#connection-text')).to_have_text('live')
+        process.stop()
+        client.close()
+    expect(page.locator('#connection-text')).to_contain_text('next try in')
+    expect(page.locator('#live')).to_contain_text('next try in')
+    with view(camera, port) as process:
+        expect(page.locator('#connection-text')).to_have_text('live')
+        page.keyboard.press('Escape')
+        expect(page.locator('#objects li')).to_have_count(0)
+        _, middle, _ = discs(page)
+        click(page, *middle)
+        expect(page.locator('#objects .state')).to_have_text('tracked')
+        process.stop()
+
+
+def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_pointing_to_who_clicks(
+    open_page, tmp_path
+):
+    environment = {
+        **os.environ,
+        'BROWSER': 'none',
+        # Its names are fixed, so its domain is its own.
+        'ROS_DOMAIN_ID': str(int(os.environ.get('ROS_DOMAIN_ID', '0')) + 102),
+    }
+    demo = subprocess.Popen(
+        [DEMO, '--output', tmp_path], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        address = re.fullmatch(
+            r'viewer +(http://127\.0\.0\.1:\d+/)', demo.stdout.readline().strip()
+        )
+        page = open_page(address[1])
+        expect(page.locator('#objects .state', has_text='tracked').first).to_be_visible()
+        click(page, 320, 200)
+        expect(page.locator('#last-click')).to_contain_text('click to mask')
+        page.context.close()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(PATIENCE) == 0
+        assert 'frames' in demo.stdout.read()
+    finally:
+        demo.kill()
+        demo.wait()
+        demo.stdout.close()
