@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         files = _files(asked, Path(folder))
         field = _field(parser, entrants(files), asked.only)
+        if any(files.title in entrant.name for entrant in field) and not asked.encoder:
+            stand_in.write(Path(folder))
         heats = (FIRST, AGAIN, *PROMPTS[3::2], SIZES[-1]) if asked.quick else HEATS
         rounds = asked.rounds or (QUICK_ROUNDS if asked.quick else ROUNDS)
         results = race(field, heats, files, threads=asked.threads, rounds=rounds)
@@ -75,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 def _files(asked: argparse.Namespace, folder: Path) -> Files:
     if asked.encoder:
         return Files(asked.encoder, asked.decoder, 'edgesam')
-    return Files(*stand_in.write(folder), 'edgesam stand-in')
+    encoder, decoder = (str(folder / name) for name in stand_in.NAMES)
+    return Files(encoder, decoder, 'edgesam stand-in')
 
 
 def _field(

@@ -73,7 +73,8 @@ def draw(results: Results) -> Pixels:
     canvas = Canvas(WIDTH, bars_end + CHART_HEIGHT + 190)
     canvas.text(40, 36, 'The race: every engine on equal work', INK, height=17, bold=True)
     threads = f'{results.threads} thread{"s" * (results.threads > 1)}'
-    told = f'{results.machine.get("processor", "")}, {threads} for an inference'
+    machine = results.machine
+    told = f'{machine["processor"]}, {threads} for an inference, load {machine["load"]}'
     canvas.text(40, 66, _ascii(told), GREY, height=10)
     _bars(canvas, results, order, colours, bars_end)
     top = bars_end + 110
@@ -149,17 +150,23 @@ def _chart(
         canvas.text(across.at(x), bottom + 20, f'{x:.2g}', GREY, align='middle')
     canvas.text(left + CHART_WIDTH / 2, bottom + 44, unit, GREY, align='middle')
     canvas.line(left, bottom, right, bottom, GREY)
-    ends = _apart([up.at(line.points[-1][1]) for line in lines])
-    for line, label in zip(lines, ends, strict=True):
-        _line(canvas, line, across, up, label)
+    # Who ran only a part of the way has the name where the line ends.
+    whole = [line for line in lines if line.points[-1][0] == max(xs)]
+    ends = _apart([up.at(line.points[-1][1]) for line in whole])
+    labels = {line.name: label for line, label in zip(whole, ends, strict=True)}
+    for line in lines:
+        _line(canvas, line, across, up, labels.get(line.name))
 
 
-def _line(canvas: Canvas, line: Line, across: Scale, up: Scale, label: float) -> None:
+def _line(canvas: Canvas, line: Line, across: Scale, up: Scale, label: float | None) -> None:
     places = [(across.at(x), up.at(y)) for x, y in line.points]
     for (x0, y0), (x1, y1) in pairwise(places):
         canvas.line(x0, y0, x1, y1, line.colour, 2)
     canvas.dots(np.array(places), 3.2, line.colour)
     x, y = places[-1]
+    if label is None:
+        canvas.text(x + 10, y, _ascii(line.name), line.colour, height=9.5)
+        return
     canvas.line(x + 6, y, across.end + 14, label, _pale(line.colour), 1)
     canvas.text(across.end + 18, label, _ascii(line.name), line.colour, height=9.5)
 

@@ -15,15 +15,16 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 SIDE, DIM, HEADS, MLP, MASKS = 1024, 256, 8, 2048, 4
+NAMES = 'stand_in_encoder.onnx', 'stand_in_decoder.onnx'
 STAGES = ((48, 2), (96, 2), (192, 14), (384, 2))
 
 
 def write(folder: Path) -> tuple[str, str]:
     """Write encoder and decoder; return their paths."""
-    paths = folder / 'stand_in_encoder.onnx', folder / 'stand_in_decoder.onnx'
-    for path, build in zip(paths, (_encoder, _decoder), strict=True):
-        onnx.save(build(), path)
-    return str(paths[0]), str(paths[1])
+    encoder, decoder = (folder / name for name in NAMES)
+    onnx.save(_encoder(), encoder)
+    onnx.save(_decoder(), decoder)
+    return str(encoder), str(decoder)
 
 
 class Graph:
