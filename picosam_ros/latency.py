@@ -20,8 +20,9 @@ class Timing:
     `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is the rest of the time from the
     capture stamp to arrival, `queue` arrival to the start of work, `encode` a network's run on the
     whole image, once for each image (0 where it is known already), `inference` its runs for the
-    prompts, `decode` logits to messages, tracking included. `total` is capture stamp to the end of
-    publishing, measured and not summed up.
+    prompts, `decode` logits to messages, the tracker's judgement included; what the tracker learns
+    comes after publishing. `total` is capture stamp to the end of publishing, measured and not
+    summed up.
     """
 
     exposure: float = NAN

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from discs import SIDE, Threshold, mask_of, picture
+from exported import write_pair
 
 from picosam_ros import Frame, Point, Prompt, Segmenter
-from picosam_ros.engines import make_engine
+from picosam_ros.engines import make_engine, open_engine
 from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
 from picosam_ros.engines.cascade import NICENESS, CascadeEngine
 from picosam_ros.errors import EngineError
@@ -70,6 +71,10 @@ def wait_for_the_question(slow):
 
 def let_it_answer(cascade, slow):
     slow.gate.release()
+    wait_for_an_answer(cascade)
+
+
+def wait_for_an_answer(cascade):
     idle = threading.Event()
     for _ in range(int(PATIENCE / 0.01)):
         if cascade._made is not None:
@@ -275,3 +280,18 @@ def test_corrections_of_an_object_that_was_removed_are_left_out(cascade, slow):
     segmenter.remove(1)
     let_it_answer(cascade, slow)
     assert segmenter.step(picture(300)).corrections == ()
+
+
+def test_edgesam_corrects_picosam(tmp_path):
+    files = write_pair(tmp_path).options
+    frame = picture(300)
+    prompt = replace(at(300), points=(Point(300, 240), Point(420, 300, positive=False)))
+    with open_engine('cascade', **files, threads=1) as cascade:
+        [mask] = cascade.segment(frame, [prompt]).masks
+        assert mask.engine == 'onnx'
+        wait_for_an_answer(cascade)
+        [correction] = cascade.segment(frame, [prompt]).corrections
+    assert correction.mask.engine == 'edgesam'
+    with open_engine('edgesam', **files) as alone:
+        [expected] = alone.segment(frame, [prompt]).masks
+    np.testing.assert_array_equal(correction.mask.logits, expected.logits)
