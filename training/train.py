@@ -1,4 +1,4 @@
-"""Train PicoSAM2 for a budget of minutes on the CPU; resumes from the last checkpoint.
+"""Train PicoSAM2 on the CPU for a budget of minutes or steps; resumes from the last checkpoint.
 
 `python -m training.train --data DIR --config training/first.yaml --out DIR`
 """
@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -155,6 +156,21 @@ class Trainer:
         self.step_count, self.seconds = state['step'], state['seconds']
 
 
+@dataclass(frozen=True)
+class Budget:
+    """How long to train, all starts together; the learning rate falls with what is spent.
+
+    Seconds of the machine at hand, or updates, with which a run can be repeated elsewhere.
+    """
+
+    seconds: float = math.inf
+    steps: float = math.inf
+
+    def spent(self, trainer: Trainer) -> float:
+        """Share that is spent, 0 to 1."""
+        return max(trainer.seconds / self.seconds, trainer.step_count / self.steps)
+
+
 def schedule(progress: float, warmup: float) -> float:
     """Share of the full learning rate: linear warm-up, then a cosine down to a hundredth."""
     if progress < warmup:
@@ -167,10 +183,10 @@ def train(
     trainer: Trainer,
     sampler: Sampler,
     out: Path,
-    minutes: float,
+    budget: Budget,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Train until `minutes` of training (all starts together) are spent."""
+    """Train until the budget is spent; go on from `checkpoint.pt` in `out` if it is there."""
     config, checkpoint = trainer.config, out / 'checkpoint.pt'
     if checkpoint.is_file():
         trainer.load(checkpoint)
@@ -183,14 +199,15 @@ def train(
     )
     before, start, losses = trainer.seconds, clock(), []
     saved = start
-    budget, bar = minutes * 60, tqdm(total=round(minutes * 60), unit='s', mininterval=10)
+    bar = tqdm(total=100, unit='%', mininterval=10)
     for batch in loader:
-        if trainer.seconds >= budget:
+        spent = budget.spent(trainer)
+        if spent >= 1:
             break
-        losses.append(trainer.step(batch, trainer.seconds / budget))
+        losses.append(trainer.step(batch, spent))
         now = clock()
         trainer.seconds = before + now - start
-        bar.update(min(int(trainer.seconds), bar.total) - bar.n)
+        bar.update(min(int(100 * spent), 100) - bar.n)
         if len(losses) == LOG_EVERY:
             _log(out / 'log.csv', trainer, sum(losses) / len(losses))
             bar.set_postfix(step=trainer.step_count, loss=f'{sum(losses) / len(losses):.3f}')
@@ -226,7 +243,9 @@ def main() -> None:
     parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
     parser.add_argument('--config', type=Path, required=True)
     parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
-    parser.add_argument('--minutes', type=float, default=75.0)
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument('--minutes', type=float, default=math.inf)
+    length.add_argument('--steps', type=int, default=math.inf, help='a run that can be repeated')
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--init', type=Path, help='.onnx file or checkpoint.pt to begin with')
     arguments = parser.parse_args()
@@ -239,7 +258,8 @@ def main() -> None:
     trainer = Trainer(config)
     if arguments.init:
         trainer.begin_with(arguments.init, first_batch(sampler, 256))
-    train(trainer, sampler, arguments.out, arguments.minutes)
+    budget = Budget(60 * arguments.minutes, arguments.steps)
+    train(trainer, sampler, arguments.out, budget)
 
 
 if __name__ == '__main__':

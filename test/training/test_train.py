@@ -11,7 +11,7 @@ from training import data  # noqa: E402
 from training.losses import mask_loss, quality_loss, reached_iou  # noqa: E402
 from training.model import Answer, Architecture, PicoSam2  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
-from training.train import Trainer, first_batch, schedule, train  # noqa: E402
+from training.train import Budget, Trainer, first_batch, schedule, train  # noqa: E402
 
 CONFIG = {
     'seed': 1,
@@ -123,10 +123,10 @@ def _ticking():
 
 def test_training_resumes_after_an_interruption_and_stops_at_its_budget(store, tmp_path) -> None:
     sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
-    train(Trainer(CONFIG), sampler, tmp_path, minutes=2 / 60, clock=_ticking())
+    train(Trainer(CONFIG), sampler, tmp_path, Budget(seconds=2), clock=_ticking())
     assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 2
     resumed = Trainer(CONFIG)
-    train(resumed, sampler, tmp_path, minutes=5 / 60, clock=_ticking())
+    train(resumed, sampler, tmp_path, Budget(seconds=5), clock=_ticking())
     assert (resumed.step_count, resumed.seconds) == (5, 5)
     assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 5
 
@@ -135,8 +135,33 @@ def test_the_log_continues_over_an_interruption(store, tmp_path, monkeypatch) ->
     monkeypatch.setattr('training.train.LOG_EVERY', 1)
     sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
     for seconds in (2, 3):
-        train(Trainer(CONFIG), sampler, tmp_path, minutes=seconds / 60, clock=_ticking())
+        train(Trainer(CONFIG), sampler, tmp_path, Budget(seconds), clock=_ticking())
     with (tmp_path / 'log.csv').open(newline='') as file:
         rows = list(csv.DictReader(file))
     assert [int(row['step']) for row in rows] == [1, 2, 3]
     assert int(rows[-1]['crops']) == 3 * CONFIG['batch']
+
+
+def test_a_budget_of_steps_repeats_to_the_bit_whatever_the_clock_says(store, tmp_path) -> None:
+    weights = []
+    for out in ('a', 'b'):
+        (tmp_path / out).mkdir()
+        sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
+        trainer = Trainer(CONFIG)
+        train(trainer, sampler, tmp_path / out, Budget(steps=3))
+        assert trainer.step_count == 3
+        weights.append(trainer.network.head.weight)
+    assert torch.equal(*weights)
+
+
+def test_rating_leaves_the_masks_as_they_are(batch) -> None:
+    trainer = Trainer({**CONFIG, 'network': {'quality': True}, 'rates_only': True})
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    trainer.step(batch, progress=0.0)
+    changed = {
+        name
+        for name, value in trainer.network.state_dict().items()
+        if not torch.equal(value, before[name])
+    }
+    assert changed
+    assert all(name.startswith('quality.') for name in changed)
