@@ -356,9 +356,13 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
         client.close()
     expect(page.locator('#connection-text')).to_contain_text('next try in')
     expect(page.locator('#live')).to_contain_text('next try in')
+    click(page, 320, 240)
+    expect(page.locator('.bubble', has_text='There is no connection')).to_be_visible()
     with view(camera, port) as process:
         expect(page.locator('#connection-text')).to_have_text('live')
+        expect(page.locator('body.offline')).to_have_count(0)
         page.keyboard.press('Escape')
+        expect(page.locator('.bubble', has_text='cleared')).to_be_visible()
         expect(page.locator('#objects li')).to_have_count(0)
         _, middle, _ = discs(page)
         click(page, *middle)
