@@ -41,7 +41,8 @@ def generate_launch_description():
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([share, 'launch', 'viewer.launch.py'])
-                )
+                ),
+                launch_arguments={'segmentation': 'camera', 'image': 'image_raw'}.items(),
             ),
             Node(
                 package='picosam_ros',

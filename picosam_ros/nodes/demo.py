@@ -170,13 +170,14 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
     transport.prepare()
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        demo = Demo(_pointer(arguments), arguments.output)
-    except PicosamError as error:
-        print(error, file=sys.stderr)
-        return 1
+    # First, since they take longest to start.
     with _nodes(arguments) as alive:
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            demo = Demo(_pointer(arguments), arguments.output)
+        except PicosamError as error:
+            print(error, file=sys.stderr)
+            return 1
         _run(demo, arguments.seconds, lambda: told.is_set() or not alive())
         demo.destroy_node()
     rclpy.shutdown()

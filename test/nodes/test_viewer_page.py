@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -172,20 +173,24 @@ def click(page, x, y, **options):
 
 
 def found_on(page, object_id, near):
-    """Freeze the picture and check that the object's colour covers the disc that was meant."""
+    """Check that the object's colour covers the disc that was meant."""
     expect(row(page, object_id).locator('.state')).to_have_text('tracked')
-    page.keyboard.press(' ')
-    expect(page.locator('#frozen')).to_be_visible()
     covers(page, object_id, near)
-    page.keyboard.press(' ')
 
 
 def covers(page, object_id, near):
+    deadline = time.monotonic() + PATIENCE
+    # The mark of the prompt hides some of the first masks.
+    while not (met := is_covered(page, object_id, near)) and time.monotonic() < deadline:
+        pass
+    assert met
+
+
+def is_covered(page, object_id, near):
     area, centre = where(shown(page), tinted(object_id))
-    # The photograph is magnified at least that much; rim, label and prompt hide some of it.
-    assert area > 0.6 * np.pi * RADIUS**2
-    # The hand moves on between click and look; the discs are three times as far apart.
-    assert np.hypot(*np.subtract(centre, near)) < 45
+    # The hand moves on between click and look; the discs are three times as far apart. Rim and
+    # label hide some of a disc, and a small JPEG blurs its edge.
+    return area > 0.5 * np.pi * RADIUS**2 and np.hypot(*np.subtract(centre, near)) < 45
 
 
 def test_the_live_picture_is_there_and_says_what_to_do(page):
@@ -209,17 +214,15 @@ def test_several_objects_have_colours_of_their_own(page):
     for object_id, place in enumerate(places, start=1):
         click(page, *place)
         expect(row(page, object_id).locator('.state')).to_have_text('tracked')
-    page.keyboard.press(' ')
-    expect(page.locator('#frozen')).to_be_visible()
     for object_id, place in enumerate(places, start=1):
         covers(page, object_id, place)
 
 
 def test_a_drag_is_a_box(page):
     left, _, _ = discs(page)
-    page.mouse.move(*on_screen(page, left[0] - 45, left[1] - 45))
+    page.mouse.move(*on_screen(page, left[0] - 55, left[1] - 55))
     page.mouse.down()
-    page.mouse.move(*on_screen(page, left[0] + 45, left[1] + 45), steps=5)
+    page.mouse.move(*on_screen(page, left[0] + 55, left[1] + 55), steps=5)
     page.mouse.up()
     found_on(page, 1, left)
 
@@ -356,9 +359,13 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
         client.close()
     expect(page.locator('#connection-text')).to_contain_text('next try in')
     expect(page.locator('#live')).to_contain_text('next try in')
+    click(page, 60, 60)
+    expect(page.locator('.bubble', has_text='There is no connection')).to_be_visible()
     with view(camera, port) as process:
         expect(page.locator('#connection-text')).to_have_text('live')
+        expect(page.locator('body.offline')).to_have_count(0)
         page.keyboard.press('Escape')
+        expect(page.locator('.bubble', has_text='cleared')).to_be_visible()
         expect(page.locator('#objects li')).to_have_count(0)
         _, middle, _ = discs(page)
         click(page, *middle)

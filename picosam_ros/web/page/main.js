@@ -23,7 +23,8 @@ const connection = new Connection({
   state(name, sentence) {
     $('connection').dataset.state = name;
     set($('connection-text'), sentence);
-    document.body.classList.toggle('offline', name !== 'live');
+    // Until the next picture: the old one is not live, and nothing in it can be pointed at.
+    document.body.classList.add('offline');
     if (name === 'lost') marks.clear();
     say(sentence);
   },
@@ -84,6 +85,7 @@ function paint() {
   const scene = next;
   next = null;
   $('empty').hidden = true;
+  document.body.classList.remove('offline');
   picture.show(scene);
   objects.scene(scene);
   celebrate(marks.seen(scene));
@@ -117,9 +119,12 @@ function ask(type, fields, mark) {
     bubble(mark, 'The picture is frozen. Press space to go on, then point.');
     return;
   }
+  if (document.body.classList.contains('offline')) {
+    bubble(mark, 'There is no connection to the viewer.');
+    return;
+  }
   const tag = connection.ask(type, { ...fields, stamp: picture.scene.stamp });
   marks.add({ ...mark, tag });
-  if (!tag) refuse(tag, 'There is no connection to the viewer.');
   picture.draw();
 }
 
