@@ -8,7 +8,6 @@ of crops that training draws, without random changes: not one of the photos that
 import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +22,10 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from training import data, split
+from training.calibration import calibration_crops
 from training.evaluate import evaluate, held_out_photos
 from training.publish import MODELS, record
-from training.sampling import Mixture, Sampler
 
-CROPS = 512
 # Numbers that are exact as they are, and the rating, which costs nothing.
 KEPT = ('input.', 'normalise', 'position', 'quality')
 
@@ -42,13 +39,6 @@ class Crops(CalibrationDataReader):
     def get_next(self) -> dict[str, np.ndarray] | None:
         image = next(self._images, None)
         return None if image is None else {'image': image[None]}
-
-
-def calibration_crops(store: Path, config: dict, count: int = CROPS) -> list[np.ndarray]:
-    """RGB uint8 [96, 96, 3] crops of training photos, as the mixture of `config` draws them."""
-    photos = data.training_photos(store, split.read(), config['weights'])
-    sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), seed=7)
-    return [sample.image for sample in islice(sampler.plain(), count)]
 
 
 def quantise(source: Path, target: Path, crops: Sequence[np.ndarray]) -> None:

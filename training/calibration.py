@@ -1,0 +1,25 @@
+"""Crops to find the ranges of activations with: those that training draws, as they are."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from training import data, split
+from training.sampling import Mixture, Sampler
+
+CROPS = 512
+
+
+def calibration_crops(store: Path, config: dict, count: int = CROPS) -> list[np.ndarray]:
+    """RGB uint8 [96, 96, 3] crops of training photos, none of which is measured on.
+
+    Args:
+        store: folder with one folder a source.
+        config: of the training: weights of the sources, and the mixture of crops.
+        count: of crops.
+
+    """
+    photos = data.training_photos(store, split.read(), config['weights'])
+    sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), seed=7)
+    return [sample.image for sample in islice(sampler.plain(), count)]

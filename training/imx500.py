@@ -1,0 +1,96 @@
+"""The network for the sensor: quantised by Sony's Model Compression Toolkit, as ONNX.
+
+`python -m training.imx500 --data DIR --checkpoint FILE --out picosam2-96-imx500.onnx`, in an
+environment of its own (requirements-imx500.txt; `make imx500-model` makes it). What comes then, the
+converter and the packager, is Sony's and runs under Sony's terms: docs/raspberry-pi.md has the two
+commands.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor, nn
+
+from training.export import averaged
+from training.losses import DEVIATION, MEAN
+from training.model import PicoSam2
+from training.calibration import calibration_crops
+
+BATCH = 16
+
+
+class SensorNetwork(nn.Module):
+    """The network as the sensor feeds it: pixels 0 to 255 in, logits out.
+
+    The normalisation is a depthwise convolution inside, because the converter would otherwise
+    take the input for signed numbers around zero, which the sensor does not deliver. The rating
+    is left out: the sensor has one place to look, and nothing to choose from.
+    """
+
+    def __init__(self, network: PicoSam2) -> None:
+        super().__init__()
+        self.network = network
+        network.quality = None
+        self.normalise = nn.Conv2d(3, 3, 1, groups=3)
+        with torch.no_grad():
+            self.normalise.weight.copy_(1 / torch.tensor(DEVIATION).reshape(3, 1, 1, 1))
+            self.normalise.bias.copy_(-torch.tensor(MEAN) / torch.tensor(DEVIATION))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits float [N, 1, 96, 96] of pixels float [N, 3, 96, 96], 0 to 255."""
+        return self.network(self.normalise(pixels)).logits
+
+
+def quantise(network: PicoSam2, crops: Sequence[np.ndarray], path: Path) -> None:
+    """Quantise for the sensor (8 bits, thresholds that are powers of two) and write the ONNX file.
+
+    Args:
+        network: trained.
+        crops: RGB uint8 [96, 96, 3] to find the ranges with.
+        path: the file to write; the converter reads it.
+
+    """
+    import model_compression_toolkit as toolkit
+    from edgemdt_tpc import get_target_platform_capabilities
+
+    quantised, _ = toolkit.ptq.pytorch_post_training_quantization(
+        SensorNetwork(network).eval(),
+        batches(crops),
+        target_platform_capabilities=get_target_platform_capabilities(
+            tpc_version='1.0', device_type='imx500'
+        ),
+    )
+    toolkit.exporter.pytorch_export_model(quantised, str(path), batches(crops))
+
+
+def batches(crops: Sequence[np.ndarray]) -> Callable[[], Iterator[list[Tensor]]]:
+    """What the toolkit calls a representative data set."""
+
+    def generate() -> Iterator[list[Tensor]]:
+        for start in range(0, len(crops), BATCH):
+            stacked = torch.from_numpy(np.stack(crops[start : start + BATCH]))
+            yield [stacked.permute(0, 3, 1, 2).float()]
+
+    return generate
+
+
+def main() -> None:
+    """Quantise the averaged weights of a checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
+    parser.add_argument('--checkpoint', type=Path, required=True)
+    parser.add_argument('--config', type=Path, default=Path(__file__).with_name('picosam2-96.yaml'))
+    parser.add_argument('--out', type=Path, required=True)
+    arguments = parser.parse_args()
+    config = yaml.safe_load(arguments.config.read_text())
+    crops = calibration_crops(arguments.data, config)
+    quantise(averaged(arguments.checkpoint), crops, arguments.out)
+    print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')
+
+
+if __name__ == '__main__':
+    main()
