@@ -264,14 +264,14 @@ def _whole(roi: Roi) -> tuple[int, int, int, int]:
 
 
 def _nearly_whole(roi: Roi, columns: int) -> bool:
-    """Whether its edges are off the pixels' by less than an eighth of a network pixel.
+    """Whether its edges are off the pixels' by less than a 64th of a network pixel.
 
-    A sensor's ROIs are whole sensor pixels: a small part of an image pixel off.
+    What a division left is less; more would be seen where a network pixel is large.
     """
     whole = roi.rounded()
     left, top = roi.x - whole.x, roi.y - whole.y
     right, bottom = left + roi.width - whole.width, top + roi.height - whole.height
-    return max(map(abs, (left, top, right, bottom))) <= roi.width / columns / 8
+    return max(map(abs, (left, top, right, bottom))) <= roi.width / columns / 64
 
 
 def _round_half_down(value: float) -> int:

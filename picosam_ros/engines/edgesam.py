@@ -96,6 +96,8 @@ class EdgeSamEngine(EngineContext):
         check_pair(first, second, paths)
         encoder, decoder = Encoder(first, specs[0]), Decoder(second, specs[1])
         _warm_up(encoder, decoder)
+        # Hashed now: diagnostics, which show them, must not wait for large files.
+        _ = self.encoder.digest, self.decoder.digest
         self._networks, self._licence = (encoder, decoder), decoder.spec.licence
         if self._licence == S_LAB:
             _LOGGER.warning('the weights of EdgeSAM are under the %s', S_LAB)
