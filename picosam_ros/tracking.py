@@ -178,8 +178,11 @@ class Tracker:
         roi = Roi.square(*mask.box.centre, max(round(mask.box.long_side / SHARE), MIN_ROI_SIZE))
         boxed = replace(mask.prompt, points=(), box=mask.box)
         look = Look.at(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=boxed))
+        if not look.depth.any():
+            return
         if correction.by_user or track is None or not self._doubt(track, look):
-            self._tracks[boxed.object_id] = _begun(look).moved(correction.since)
+            track = self._tracks[boxed.object_id] = _begun(look).moved(correction.since)
+            track.side = _bounded(track.side, mask)
 
     def _doubt(self, track: Track, look: Look) -> str:
         """Why the mask is not believed; empty if it is."""
@@ -201,8 +204,7 @@ class Tracker:
         # Half of the way, so that a mask that flickers does not make the ROI pump.
         wanted = math.sqrt(size / track.fill / track.side)
         growth = float(np.clip(wanted, 1 / self.limits.growth, self.limits.growth))
-        largest = 2 * max(look.mask.image_width, look.mask.image_height)
-        track.side = float(np.clip(track.side * growth, 2 * MIN_ROI_SIZE, largest))
+        track.side = _bounded(track.side * growth, look.mask)
         track.size = size
         track.home = track.x, track.y, track.side
         track.held = 0
@@ -218,6 +220,11 @@ class Tracker:
         track.x, track.y = x, y
         widened = side * self.limits.widen**track.held
         track.side = min(widened, side * self.limits.widest)
+
+
+def _bounded(side: float, mask: Mask) -> float:
+    largest = 2 * max(mask.image_width, mask.image_height)
+    return float(np.clip(side, 2 * MIN_ROI_SIZE, largest))
 
 
 def _begun(look: Look) -> Track:

@@ -225,6 +225,13 @@ def test_it_is_carried_along_with_what_happened_since():
     ) == pytest.approx((240, 140, 2 * 101 / SHARE), abs=8)
 
 
+@pytest.mark.parametrize(('scale', 'side'), [(1000, 2 * 640), (0.001, 32)])
+def test_however_much_the_masks_say_it_grew_or_shrank_the_roi_keeps_its_bounds(scale, side):
+    tracker, prompt = begun()
+    since = Affine(scale, scale, 0, 0)
+    assert corrected(tracker, prompt, picture(320), by_user=True, since=since)[2] == side
+
+
 def test_a_correction_that_was_derived_from_masks_must_look_like_the_object():
     tracker, prompt = begun()
     before = place(tracker, prompt)
