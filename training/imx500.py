@@ -15,10 +15,10 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from training.calibration import calibration_crops
 from training.export import averaged
 from training.losses import DEVIATION, MEAN
 from training.model import PicoSam2
-from training.calibration import calibration_crops
 
 BATCH = 16
 

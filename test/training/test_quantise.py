@@ -1,0 +1,81 @@
+"""The network in 8 bits answers nearly as the one in 32."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip('torch')
+onnx = pytest.importorskip('onnx')
+
+from training import data  # noqa: E402
+from training.evaluate import onnx_predictor  # noqa: E402
+from training.export import export  # noqa: E402
+from training.model import Architecture, PicoSam2  # noqa: E402
+from training.quantise import quantise  # noqa: E402
+from training.sampling import Mixture, Sampler  # noqa: E402
+from training.train import Trainer, first_batch  # noqa: E402
+
+CONFIG = {
+    'seed': 1,
+    'batch': 8,
+    'learning_rate': 3e-3,
+    'weight_decay': 0.0,
+    'warmup': 0.0,
+    'ema_decay': 0.5,
+    'workers': 0,
+    'network': {'position': True, 'context': True, 'quality': True},
+}
+
+
+@pytest.fixture(scope='module')
+def crops(store):
+    sampler = Sampler(data.read_source(store, 'coco_train'), {'coco_train': 1.0}, Mixture(), 0)
+    return first_batch(sampler, 8)
+
+
+@pytest.fixture(scope='module')
+def files(crops, tmp_path_factory):
+    """A network that has learnt a little, in 32 and in 8 bits."""
+    trainer = Trainer(CONFIG)
+    for _ in range(12):
+        trainer.step(crops, progress=0.0)
+    folder = tmp_path_factory.mktemp('quantised')
+    export(trainer.average.eval(), folder / 'fp32.onnx', 'fp32')
+    quantise(folder / 'fp32.onnx', folder / 'int8.onnx', list(crops.image.numpy()))
+    return folder / 'fp32.onnx', folder / 'int8.onnx'
+
+
+def test_the_masks_are_nearly_the_same(files, crops) -> None:
+    exact, rounded = (onnx_predictor(file)(crops.image.numpy()) > 0 for file in files)
+    assert (exact & rounded).sum() / (exact | rounded).sum() > 0.93
+
+
+def test_weights_take_a_quarter_of_the_room(files) -> None:
+    fp32, int8 = (file.stat().st_size for file in files)
+    assert int8 < 0.4 * fp32
+
+
+def test_activations_are_unsigned_and_weights_signed_by_channel(files) -> None:
+    graph = onnx.load(files[1]).graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    [weight] = [name for name in constants if name == 'bottleneck.pointwise.weight_quantized']
+    assert constants[weight].data_type == onnx.TensorProto.INT8
+    scales = constants['bottleneck.pointwise.weight_scale']
+    assert list(scales.dims) == [320]
+    kinds = {
+        constants[node.input[2]].data_type
+        for node in graph.node
+        if node.op_type == 'QuantizeLinear'
+    }
+    assert kinds == {onnx.TensorProto.UINT8}
+
+
+def test_input_and_outputs_stay(files) -> None:
+    exact, rounded = (onnx.load(file).graph for file in files)
+    assert [port.name for port in rounded.input] == [port.name for port in exact.input]
+    assert [port.name for port in rounded.output] == [port.name for port in exact.output]
+
+
+def test_the_architecture_is_told_in_the_file(files) -> None:
+    told = {entry.key: entry.value for entry in onnx.load(files[0]).metadata_props}
+    assert PicoSam2(Architecture(**json.loads(told['architecture'])))
