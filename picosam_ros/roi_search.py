@@ -65,9 +65,16 @@ def search(squares: Sequence[Roi], look: Look) -> Mask:
 
 
 def most_agreed(masks: Sequence[Mask]) -> int:
-    """Index of the mask with the highest mean IoU with all, weighted by their squared scores."""
-    weights = np.array([mask.score for mask in masks]) ** 2
-    return int(np.argmax(overlaps(masks) @ weights))
+    """Index of the mask with the highest mean IoU with all, weighted by their squared worths."""
+    worths = np.array([mask.score * (1 - _cut(mask)) for mask in masks])
+    return int(np.argmax(overlaps(masks) @ worths**2))
+
+
+def _cut(mask: Mask) -> float:
+    """Share of its square's border that the mask covers: an object that is cut is not shown."""
+    inside = mask.logits > 0
+    edges = inside[0], inside[-1], inside[:, 0], inside[:, -1]
+    return float(np.mean([edge.mean() for edge in edges]))
 
 
 def overlaps(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:

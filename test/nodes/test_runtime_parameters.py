@@ -7,7 +7,7 @@ from rig import Rig, picture
 from picosam_ros.msg import PromptStatus
 
 BEFORE, AFTER = (150, 100), (160, 100)
-DEFAULTS = {'track': False, 'max_prompts': 32, 'auto_share': 0.0, 'lost_after': 90, 'roi_size': 0}
+DEFAULTS = {'track': False, 'max_prompts': 32, 'auto_share': 0.4, 'lost_after': 90, 'roi_size': 0}
 
 
 def value_of(value):
@@ -41,10 +41,18 @@ def side(rig):
 
 def test_the_share_of_automatic_squares_changes_with_the_next_image(rig):
     rig.set(BEFORE)
-    assert change(rig, auto_share=0.4) == ['']
     assert side(rig) == 0.4 * 240
     assert change(rig, auto_share=0.8) == ['']
     assert side(rig) == 0.8 * 240
+
+
+def test_a_share_of_zero_searches_for_the_square_that_fits(rig):
+    rig.set(BEFORE)
+    around_the_click = side(rig)
+    assert change(rig, auto_share=0.0) == ['']
+    [mask] = rig.show(picture(BEFORE)).masks.masks
+    assert mask.roi.width != around_the_click
+    assert mask.centroid_x == pytest.approx(BEFORE[0], abs=1)
 
 
 def test_tracking_is_switched_on_and_off_between_two_images(rig):
