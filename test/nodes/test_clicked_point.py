@@ -22,8 +22,9 @@ K = [FOCAL, 0.0, CX, 0.0, FOCAL, CY, 0.0, 0.0, 1.0]
 
 @pytest.fixture(scope='module')
 def started(red_network):
-    """Run a segmenter, and publish for its camera."""
-    with Process('segmenter', {'model': red_network, 'threads': 1, 'track': False}) as process:
+    """Run a segmenter whose squares lie around the clicks, and publish for its camera."""
+    parameters = {'model': red_network, 'threads': 1, 'track': False, 'auto_share': 0.4}
+    with Process('segmenter', parameters) as process:
         rig = Rig(process)
         rig.connect()
         rig.infos = rig.publisher(CameraInfo, 'camera_info', 10)
