@@ -1,6 +1,6 @@
 """Train PicoSAM2 on the CPU for a budget of minutes or steps; resumes from the last checkpoint.
 
-`python -m training.train --data DIR --config training/first.yaml --out DIR`
+`python -m training.train --data DIR --config training/picosam2-96.yaml --out DIR --minutes 108`
 """
 
 import argparse

@@ -12,7 +12,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from training.model import PicoSam2, SeparableBlock
+from training.model import Attention, Context, PicoSam2, Quality, SeparableBlock
 
 
 @torch.no_grad()
@@ -54,6 +54,10 @@ def _take(tensors: dict[str, Tensor], name: str, layer: nn.Module) -> list:
             *_take_normalised(tensors, f'{name}.depthwise', depthwise, depth_norm),
             *_take_normalised(tensors, f'{name}.pointwise', pointwise, point_norm),
         ]
+    if isinstance(layer, Context):
+        return _take_context(tensors, layer)
+    if isinstance(layer, Attention | Quality):
+        return _take_added(tensors, name, layer)
     if isinstance(layer, nn.ModuleList):
         singular = {'skips': 'skip'}.get(name, name)
         return [
@@ -61,6 +65,24 @@ def _take(tensors: dict[str, Tensor], name: str, layer: nn.Module) -> list:
             for index, part in enumerate(layer)
             for hook in _take(tensors, f'{singular}.{index}', part)
         ]
+    return []
+
+
+def _take_context(tensors: dict[str, Tensor], context: Context) -> list:
+    if 'context.depthwise.weight' not in tensors:
+        return []
+    depthwise, depth_norm, _, pointwise, point_norm = context
+    return [
+        *_take_normalised(tensors, 'context.depthwise', depthwise, depth_norm),
+        *_take_normalised(tensors, 'context.pointwise', pointwise, point_norm),
+    ]
+
+
+def _take_added(tensors: dict[str, Tensor], name: str, part: nn.Module) -> list:
+    """Convolutions without normalisation; a file without the part leaves them as they are."""
+    for child, layer in part.named_children():
+        if f'{name}.{child}.weight' in tensors:
+            _take(tensors, f'{name}.{child}', layer)
     return []
 
 

@@ -43,6 +43,25 @@ def test_the_network_answers_as_the_file_that_it_began_with(exported, images, ar
     np.testing.assert_allclose(logits, onnx_predictor(exported)(images.numpy()), atol=0.02)
 
 
+@pytest.mark.parametrize(
+    'architecture',
+    [Architecture(position=True, context=True, quality=True), Architecture(attention=True)],
+)
+def test_added_parts_are_taken_from_a_file_that_has_them(images, architecture, tmp_path) -> None:
+    torch.manual_seed(4)
+    first, second = PicoSam2(architecture), PicoSam2(architecture)
+    if architecture.context:
+        torch.nn.init.ones_(first.context[-1].weight)
+    first.train()(normalise(images))
+    export(first, tmp_path / 'first.onnx', 'first')
+    warm_start(second, tmp_path / 'first.onnx', normalise(images))
+    with torch.inference_mode():
+        expected, answer = (network.eval()(normalise(images)) for network in (first, second))
+    torch.testing.assert_close(answer.logits, expected.logits, atol=0.02, rtol=0.01)
+    if architecture.quality:
+        torch.testing.assert_close(answer.quality, expected.quality, atol=0.02, rtol=0.01)
+
+
 def test_a_file_of_another_shape_is_refused_with_the_layer_that_differs(
     exported, images, monkeypatch
 ) -> None:
