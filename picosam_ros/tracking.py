@@ -211,9 +211,12 @@ class Tracker:
         track.appearance.learn(look.colours, look.depth * likelihood)
 
     def _search(self, track: Track, frame: Frame) -> None:
-        """Look by turns where its colours are, and where it was seen last, wider and wider."""
+        """Look by turns where it was seen last, wider and wider, and where its colours are.
+
+        The former first: what blinks for one frame is there again in the next.
+        """
         x, y, side = track.home
-        if track.held % 2 and (found := seek(frame.pixels, track.appearance, track.size)):
+        if not track.held % 2 and (found := seek(frame.pixels, track.appearance, track.size)):
             track.x, track.y = found
             track.side = side
             return

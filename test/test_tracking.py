@@ -196,8 +196,16 @@ def test_an_object_that_comes_back_elsewhere_is_found_by_looking_wider():
 
 def test_where_its_colours_are_is_looked_at_although_no_mask_is_believed():
     tracker, prompt = begun()
-    shown(tracker, prompt, picture(340, 220), score=0.0)
+    for _ in range(2):
+        shown(tracker, prompt, picture(340, 220), score=0.0)
     assert place(tracker, prompt)[:2] == pytest.approx((340, 220), abs=8)
+
+
+def test_what_blinks_for_one_frame_is_looked_for_where_it_was():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    shown(tracker, prompt, picture(340, 220), score=0.0)
+    assert place(tracker, prompt)[:2] == pytest.approx(before[:2])
 
 
 # Corrections
