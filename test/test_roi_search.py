@@ -71,18 +71,6 @@ def test_the_object_is_found_whatever_its_size(radius):
     assert len(scene.looks) <= 5
 
 
-def test_the_last_look_fits_the_object_and_is_taken_only_if_it_is_rated_higher():
-    scene = Scene([30], {30: 0.5})
-    chosen = search(squares(), scene)
-    assert scene.looks[-1].width == pytest.approx(2 * 30 * 1.2, abs=3)
-    assert chosen.roi != scene.looks[-1]
-
-    def improving(roi):
-        return replace(scene(roi), score=0.9 if roi.width == scene.looks[-1].width < 80 else 0.4)
-
-    assert search(squares(), improving).roi.width == pytest.approx(2 * 30 * 1.2, abs=3)
-
-
 def test_nothing_anywhere_is_answered_with_an_empty_mask():
     scene = Scene([], {})
     assert search(squares(), scene).empty

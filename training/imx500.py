@@ -8,6 +8,8 @@ commands.
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 from training.calibration import calibration_crops
 from training.export import averaged
 from training.losses import DEVIATION, MEAN
-from training.model import PicoSam2
+from training.model import INPUT_SIZE, PicoSam2, bells
 
 BATCH = 16
 
@@ -27,22 +29,33 @@ class SensorNetwork(nn.Module):
     """The network as the sensor feeds it: pixels 0 to 255 in, logits out.
 
     The normalisation is a depthwise convolution inside, because the converter would otherwise
-    take the input for signed numbers around zero, which the sensor does not deliver. The rating
-    is left out: the sensor has one place to look, and nothing to choose from.
+    take the input for signed numbers around zero, which the sensor does not deliver. As in the
+    exported file it makes room for the bells. The rating is left out: the sensor has one place to
+    look, and nothing to choose from.
     """
 
     def __init__(self, network: PicoSam2) -> None:
         super().__init__()
         self.network = network
         network.quality = None
-        self.normalise = nn.Conv2d(3, 3, 1, groups=3)
+        self.position = network.architecture.position
+        scale, offset = 1 / torch.tensor(DEVIATION), -torch.tensor(MEAN) / torch.tensor(DEVIATION)
+        if self.position:
+            scale, offset = (torch.stack([part, 0 * part], 1).flatten() for part in (scale, offset))
+        self.normalise = nn.Conv2d(3, len(scale), 1, groups=3)
         with torch.no_grad():
-            self.normalise.weight.copy_(1 / torch.tensor(DEVIATION).reshape(3, 1, 1, 1))
-            self.normalise.bias.copy_(-torch.tensor(MEAN) / torch.tensor(DEVIATION))
+            self.normalise.weight.copy_(scale.reshape(-1, 1, 1, 1))
+            self.normalise.bias.copy_(offset)
+        maps = bells(INPUT_SIZE)
+        beside = torch.stack([torch.zeros_like(maps), maps], 1).flatten(0, 1)[None]
+        self.register_buffer('beside', beside)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits float [N, 1, 96, 96] of pixels float [N, 3, 96, 96], 0 to 255."""
-        return self.network(self.normalise(pixels)).logits
+        features = self.normalise(pixels)
+        if self.position:
+            features = features + self.beside
+        return self.network.answer(features).logits
 
 
 def quantise(network: PicoSam2, crops: Sequence[np.ndarray], path: Path) -> None:
@@ -64,7 +77,19 @@ def quantise(network: PicoSam2, crops: Sequence[np.ndarray], path: Path) -> None
             tpc_version='1.0', device_type='imx500'
         ),
     )
-    toolkit.exporter.pytorch_export_model(quantised, str(path), batches(crops))
+    with _tracing_exporter():
+        toolkit.exporter.pytorch_export_model(quantised, str(path), batches(crops))
+
+
+@contextmanager
+def _tracing_exporter() -> Iterator[None]:
+    """PyTorch's earlier exporter: the toolkit's layers are written for it, not for torch.export."""
+    export = torch.onnx.export
+    torch.onnx.export = partial(export, dynamo=False)
+    try:
+        yield
+    finally:
+        torch.onnx.export = export
 
 
 def batches(crops: Sequence[np.ndarray]) -> Callable[[], Iterator[list[Tensor]]]:

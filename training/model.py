@@ -148,7 +148,11 @@ class PicoSam2(nn.Module):
             head: it judges the masks and does not shape them.
 
         """
-        features, kept = self._with_position(pixels), []
+        return self.answer(self._with_position(pixels))
+
+    def answer(self, features: Tensor) -> Answer:
+        """Answer for what `forward` takes, with the bells already beside the colours if need be."""
+        kept = []
         for block, down in zip(self.encoder, self.down, strict=True):
             features = block(features)
             kept.append(features)
@@ -190,7 +194,7 @@ def bells(side: int) -> Tensor:
 
 def _keep_channels_last(features: Tensor) -> None:
     """One channel has no order of its own: the head's gradient would turn all others round."""
-    if features.requires_grad:
+    if isinstance(features, Tensor) and features.requires_grad:
         features.register_hook(lambda grad: grad.contiguous(memory_format=torch.channels_last))
 
 

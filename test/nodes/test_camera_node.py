@@ -119,7 +119,7 @@ def test_a_video_is_segmented_frame_by_frame(tmp_path, red_network):
     }
     with Process('camera', settings) as process:
         rig = CameraRig(process)
-        rig.wait_for(lambda: rig.image_raw)
+        rig.wait_for(lambda: rig.image_raw and rig.inboxes['masks'])
         assert rig.point(160, 120).state == PromptStatus.ACCEPTED
         rig.wait_for(lambda: sum(bool(m.masks) for m in rig.inboxes['masks']) >= 8)
         images = {from_time(image.header.stamp): array_of(image) for image in rig.image_raw}
