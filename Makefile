@@ -44,10 +44,10 @@ TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(
   ROS_PYTHON_CHECK_FIELDS=1 \
   $(if $(filter humble,$(ROS_DISTRO)),ROS_LOCALHOST_ONLY=1,ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST)
 
-.PHONY: help setup demo test bench race eval docs lint format lock clean FORCE
+.PHONY: help setup demo test bench race eval imx500-model docs lint format lock clean FORCE
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED)  ## make the environment and build the package into it [ROS=kilted] [PYTHON=python3.12]
 	@echo '$(VENV) is ready: $(VENV)/bin/picosam, and the nodes in $(VENV)/lib/picosam_ros'
@@ -75,6 +75,14 @@ docs: $(INSTALLED)  ## write the pages that are made from the code, and the site
 	@if $(VENV)/bin/python -c 'import mkdocs' 2> /dev/null; then \
 	  $(VENV)/bin/python -m mkdocs build --quiet --strict --site-dir build/site && \
 	  echo 'the site is in build/site'; fi
+
+imx500-model:  ## quantise a training for the sensor, in .venv-imx500 [DATA=DIR] [CHECKPOINT=FILE]
+	@test -f '$(CHECKPOINT)' -a -d '$(DATA)' || { \
+	  echo "make imx500-model: give DATA=DIR and CHECKPOINT=FILE of training/README.md" >&2; exit 2; }
+	test -d .venv-imx500 || $(PYTHON) -m venv .venv-imx500
+	.venv-imx500/bin/pip install --quiet -r training/requirements-imx500.txt
+	.venv-imx500/bin/python -m training.imx500 --data '$(DATA)' --checkpoint '$(CHECKPOINT)' \
+	  --out picosam_ros/models/imx500/picosam2-96-imx500.onnx
 
 lint: $(INSTALLED)  ## check style and types
 	$(VENV)/bin/ruff check
