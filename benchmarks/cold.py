@@ -22,7 +22,7 @@ def start() -> dict[str, float]:
 
     frame = Frame.from_array(picture())
     before = time.perf_counter()
-    engine.segment(frame, [Prompt.at(320, 240)])
+    engine.segment(frame, [Prompt.at(320, 240, roi_size=192)])
     return {
         'import': 1e3 * (imported - begun),
         'open': 1e3 * (opened - imported),

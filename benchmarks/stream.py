@@ -126,7 +126,9 @@ class Camera:
     def _ask(self) -> None:
         for object_id, (x, y) in enumerate(scene.clicks(self._prompts), start=1):
             if object_id not in self._accepted:
-                self._asking.publish(Prompt(object_id=object_id, points=[Point2D(x=x, y=y)]))
+                # A stated square: a search would find others in noise for every network.
+                point = Point2D(x=x, y=y)
+                self._asking.publish(Prompt(object_id=object_id, points=[point], roi_size=192))
 
     def _spin(self, seconds: float) -> None:
         """Serve callbacks for so long."""

@@ -6,7 +6,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -170,7 +170,8 @@ def _prompts(count: int) -> list[Prompt]:
     columns = (np.arange(1, count + 1) * 0.618) % 1 * (WIDTH - 1)
     rows = np.linspace(0.25, 0.75, count) * HEIGHT
     return [
-        Prompt.at(float(x), float(y), object_id=index % 254 + 1)
+        # Of a stream, as a node's are: their squares are searched once, with the first mask.
+        replace(Prompt.at(float(x), float(y), object_id=index % 254 + 1), generation=1)
         for index, (x, y) in enumerate(zip(columns, rows, strict=True))
     ]
 
