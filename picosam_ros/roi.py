@@ -158,6 +158,13 @@ class Roi:
         x1, y1 = round(self.x + self.width), round(self.y + self.height)
         return Roi(x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))
 
+    def snapped(self, within: float) -> Roi:
+        """Whole pixels if that moves no edge by more than `within` pixels; else the same."""
+        whole = self.rounded()
+        left, top = whole.x - self.x, whole.y - self.y
+        right, bottom = left + whole.width - self.width, top + whole.height - self.height
+        return whole if max(map(abs, (left, top, right, bottom))) <= within else self
+
     def shifted_inside(self, width: int, height: int) -> Roi:
         """Move, and shrink if there is no other way, into a parent of this size.
 
@@ -215,13 +222,14 @@ def paste(
         from there on (linear interpolation; nothing beyond the image's border).
 
     """
+    roi = roi.snapped(1e-6)  # what a division left
     visible = roi.clipped(width, height)
     x0, y0 = math.ceil(visible.x - 0.5), math.ceil(visible.y - 0.5)
     x1 = max(math.ceil(visible.x + visible.width - 0.5), x0)
     y1 = max(math.ceil(visible.y + visible.height - 0.5), y0)
     if x1 == x0 or y1 == y0:
         return x0, y0, np.empty((y1 - y0, x1 - x0), np.float32)
-    if visible == roi and _nearly_whole(roi, values.shape[1]):
+    if visible == roi == roi.rounded():
         # The same map at a seventh of the price.
         resized = cv2.resize(values, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
         return x0, y0, np.asarray(resized, np.float32)
@@ -261,17 +269,6 @@ def _padded(view: Pixels, inside: Roi, roi: Roi) -> Pixels:
 
 def _whole(roi: Roi) -> tuple[int, int, int, int]:
     return int(roi.x), int(roi.y), int(roi.width), int(roi.height)
-
-
-def _nearly_whole(roi: Roi, columns: int) -> bool:
-    """Whether its edges are off the pixels' by less than a 64th of a network pixel.
-
-    What a division left is less; more would be seen where a network pixel is large.
-    """
-    whole = roi.rounded()
-    left, top = roi.x - whole.x, roi.y - whole.y
-    right, bottom = left + roi.width - whole.width, top + roi.height - whole.height
-    return max(map(abs, (left, top, right, bottom))) <= roi.width / columns / 64
 
 
 def _round_half_down(value: float) -> int:

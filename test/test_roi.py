@@ -371,3 +371,16 @@ def test_an_enlarged_mask_has_its_own_values_where_pixel_centres_meet(x, y, side
             image_y = y + factor * row + factor // 2
             if 0 <= image_x < 160 and 0 <= image_y < 120:
                 assert pasted[image_y - top, image_x - left] == logits[row, column]
+
+
+@pytest.mark.parametrize(
+    ('roi', 'within', 'expected'),
+    [
+        (Roi(10.05, 19.96, 99.93, 100.02), 0.1, Roi(10, 20, 100, 100)),
+        (Roi(10.05, 19.96, 99.93, 100.02), 0.03, Roi(10.05, 19.96, 99.93, 100.02)),
+        (Roi(10.2, 20, 100, 100), 0.1, Roi(10.2, 20, 100, 100)),
+        (Roi(10, 20, 100.2, 100), 0.1, Roi(10, 20, 100.2, 100)),
+    ],
+)
+def test_an_roi_snaps_to_whole_pixels_if_no_edge_moves_far(roi, within, expected):
+    assert roi.snapped(within) == expected
