@@ -89,7 +89,7 @@ def test_a_click_becomes_a_mask_on_the_object(rig, page):
     scene = seen(rig, page)
     assert (scene['width'], scene['height']) == (WIDTH, HEIGHT)
     page.say('point', tag=1, x=CENTRE[0] + 3, y=CENTRE[1], stamp=scene['stamp'])
-    answer = told(rig, page, 'answer')
+    answer = answered(rig, page, 1)
     assert (answer['tag'], answer['state']) == (1, 'accepted')
     [mask] = seen(rig, page, masked(answer['object']))['masks']
     assert mask['generation'] == answer['generation']
@@ -301,7 +301,7 @@ def test_without_its_node_a_prompt_is_answered_by_the_viewer():
 def test_a_refusal_is_a_status_of_the_segmenter_too(rig, page):
     rig.inboxes['prompt_status'].clear()
     page.say('point', tag=1, x=WIDTH + 10, y=5)
-    answer = told(rig, page, 'answer')
+    answer = answered(rig, page, 1)
     assert answer['state'] == 'refused'
     assert 'is outside of the image' in answer['reason']
     [status] = rig.wait_for(lambda: list(rig.inboxes['prompt_status']))

@@ -1,6 +1,7 @@
 """A server on a real socket: good clients get what they want, bad ones get a sentence."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 
@@ -227,8 +228,10 @@ async def test_an_oversized_message_ends_the_connection(served):
 @on_a_loop
 async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_sent_away(served):
     async with served.client() as good, served.client() as flood:
-        for _ in range(1000):
-            await flood.say('point', tag=1, x=1, y=2, object=1)
+        # It may be sent away before it has sent all.
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1000):
+                await flood.say('point', tag=1, x=1, y=2, object=1)
         told = await flood.text('notice')
         assert told['text'] == 'more than 120 messages per second: send fewer'
         assert await flood.closed() == aiohttp.WSCloseCode.POLICY_VIOLATION
