@@ -21,6 +21,7 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.ros.cdr import read_image
 from picosam_ros.ros.images import to_rgb
 from picosam_ros.ros.messages import to_time, to_timing
+from picosam_ros.ros.patient_call import PatientCall
 from picosam_ros.ros.scenes import to_answer, to_component, to_masks
 from picosam_ros.web.pairing import Pairing, Picture
 from picosam_ros.web.protocol import Ask, Component
@@ -29,8 +30,8 @@ from picosam_ros.web.server import Server
 _QUEUE = 10
 # Each prompt is answered, also those of a second in which the executor was held up.
 _ANSWERS = 1000
-# How often it is looked whether somebody began, or ceased, to look.
-_WISH_SECONDS = 0.05
+# How often it is looked whether somebody began, or ceased, to look, and for an answer.
+_MOMENT_SECONDS = 0.05
 
 
 class Viewed:
@@ -63,14 +64,17 @@ class Viewed:
         self._subscriptions: list[Any] = []
         self._wanted = threading.Event()
         self._prompts = node.create_publisher(PromptMessage, 'prompt', _ANSWERS)
-        self._clear = node.create_client(Trigger, f'{name}/clear_prompts')
+        self._client = node.create_client(Trigger, f'{name}/clear_prompts')
+        self._clearing = PatientCall(
+            self._client, lambda told: self._call(self._audience.notice, told)
+        )
         # Always: the answer to the first click must not come before its subscription is known.
         self._answers = node.create_subscription(
             PromptStatus, f'{name}/prompt_status', self._on_status, _ANSWERS
         )
         # EventsExecutor takes no guard conditions, and subscriptions belong to its thread.
         self._timer = node.create_timer(
-            _WISH_SECONDS, self._follow_the_wish, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            _MOMENT_SECONDS, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
 
     @property
@@ -130,13 +134,7 @@ class Viewed:
 
     def clear(self) -> None:
         """Call `clear_prompts`; what it says, or that it is not there, is told to everybody."""
-        if not self._clear.service_is_ready():
-            self._audience.notice(f'there is no service {self._clear.srv_name}: does the node run?')
-            return
-        future = self._clear.call_async(Trigger.Request())
-        future.add_done_callback(
-            lambda done: self._call(self._audience.notice, done.result().message)
-        )
+        self._clearing.call()
 
     def watch(self, wanted: bool) -> None:
         """Have the topics subscribed to, or not any more, within a moment."""
@@ -148,8 +146,12 @@ class Viewed:
         self._unsubscribe()
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._answers)
-        self._node.destroy_client(self._clear)
+        self._node.destroy_client(self._client)
         self._node.destroy_publisher(self._prompts)
+
+    def _look(self) -> None:
+        self._follow_the_wish()
+        self._clearing.look()
 
     def _follow_the_wish(self) -> None:
         wanted = self._active and self._wanted.is_set()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -16,6 +17,8 @@ from picosam_ros.web.encoding import Encoder
 from picosam_ros.web.page import File, read_page
 from picosam_ros.web.protocol import MAX_MESSAGE_BYTES
 from picosam_ros.web.sweeper import Sweeper
+
+Work = Coroutine[Any, Any, None]
 
 # A client that does not answer a ping within half of it is gone.
 HEARTBEAT_S = 10.0
@@ -90,7 +93,7 @@ class Site:
         self._sockets.add(socket)
         self._audience.enter(client)
         try:
-            await _first_to_end(client.send(), self._listen(client, socket))
+            await _until_the_end(client.send(), self._listen(client, socket))
         finally:
             self._audience.leave(client)
             self._sockets.discard(socket)
@@ -112,21 +115,29 @@ class Site:
                 self.refused['clients sent away'] += 1
                 reason = client.allowance.complaint.encode()
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=reason)
+            # What is told gets out, also while messages come faster than they are read.
+            await asyncio.sleep(0)
 
     def _count(self, error: object) -> None:
         too_large = getattr(error, 'code', 0) == WSCloseCode.MESSAGE_TOO_BIG
         self.refused['messages too large' if too_large else 'connections broken'] += 1
 
 
-async def _first_to_end(*works: object) -> None:
-    """Run both until one ends; what it raised is raised, unless the connection was lost."""
-    tasks = [asyncio.ensure_future(work) for work in works]  # type: ignore[call-overload]
+async def _until_the_end(send: Work, listen: Work) -> None:
+    """Run both until either fails, or nobody is there to be listened to.
+
+    What was raised is raised, unless the connection was lost. Nothing can be sent any more as soon
+    as the socket is being closed: the listener is left to say goodbye to the end.
+    """
+    sending, listening = asyncio.create_task(send), asyncio.create_task(listen)
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((sending, listening), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done() and isinstance(sending.exception(), ConnectionError | None):
+            await asyncio.wait((listening,))
     finally:
-        for task in tasks:
+        for task in (sending, listening):
             task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        results = await asyncio.gather(sending, listening, return_exceptions=True)
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, ConnectionError):
             raise result

@@ -124,6 +124,8 @@ def test_every_mask_is_shown_on_the_image_that_it_was_made_from(rig, page):
     for scene in rig.wait_for(enough):
         [mask] = scene['masks']
         assert centre_of(mask)[0] == pytest.approx(columns[scene['stamp']], abs=3)
+    last = str(max(map(int, columns)))
+    rig.wait_for(lambda: any(scene['stamp'] == last for scene in page.scenes))
     stamps = [int(scene['stamp']) for scene in page.scenes]
     assert stamps == sorted(stamps)
 

@@ -36,11 +36,14 @@ export class Connection {
 
   // A scene: length of the header (uint32, little-endian), header (JSON), picture (JPEG).
   async show(buffer) {
+    const { socket } = this;
     const length = new DataView(buffer).getUint32(0, true);
     const scene = JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length)));
     const jpeg = new Blob([new Uint8Array(buffer, 4 + length)], { type: 'image/jpeg' });
     scene.bitmap = await createImageBitmap(jpeg);
-    this.on.scene(scene);
+    // Decoded too late: a picture of a connection that was lost is not live.
+    if (socket.readyState === WebSocket.OPEN) this.on.scene(scene);
+    else scene.bitmap.close();
   }
 
   async lost(event) {

@@ -9,6 +9,7 @@ import { Picture } from './picture.js';
 
 const $ = (id) => document.getElementById(id);
 const BUBBLE_MS = 6000;
+const NO_CONNECTION = 'There is no connection to the viewer.';
 
 const marks = new Marks();
 const picture = new Picture($('picture'), $('stage'), marks);
@@ -25,7 +26,11 @@ const connection = new Connection({
     set($('connection-text'), sentence);
     // Until the next picture: the old one is not live, and nothing in it can be pointed at.
     document.body.classList.add('offline');
-    if (name === 'lost') marks.clear();
+    if (name === 'lost') {
+      marks.clear();
+      next?.bitmap.close();
+      next = null;
+    }
     say(sentence);
   },
 
@@ -119,11 +124,12 @@ function ask(type, fields, mark) {
     bubble(mark, 'The picture is frozen. Press space to go on, then point.');
     return;
   }
-  if (document.body.classList.contains('offline')) {
-    bubble(mark, 'There is no connection to the viewer.');
+  const live = !document.body.classList.contains('offline');
+  const tag = live && connection.ask(type, { ...fields, stamp: picture.scene.stamp });
+  if (!tag) {
+    bubble(mark, NO_CONNECTION);
     return;
   }
-  const tag = connection.ask(type, { ...fields, stamp: picture.scene.stamp });
   marks.add({ ...mark, tag });
   picture.draw();
 }
@@ -135,7 +141,11 @@ function refuse(tag, reason) {
 }
 
 function remove(object) {
-  if (object) connection.ask('remove', { object });
+  if (object && !connection.ask('remove', { object })) bubble(null, NO_CONNECTION);
+}
+
+function clear() {
+  if (!connection.send('clear')) bubble(null, NO_CONNECTION);
 }
 
 function select(object) {
@@ -195,13 +205,13 @@ listen(picture, {
   box,
   removeAt: (x, y) => remove(picture.objectAt(x, y)),
   removeSelected: (at) => remove((at && picture.objectAt(at.x, at.y)) || picture.selected),
-  clear: () => connection.send('clear'),
+  clear,
   freeze,
   snapshot,
   engine,
   select,
 });
 $('freeze').addEventListener('click', freeze);
-$('clear').addEventListener('click', () => connection.send('clear'));
+$('clear').addEventListener('click', clear);
 $('snapshot').addEventListener('click', snapshot);
 $('engine').addEventListener('click', engine);
