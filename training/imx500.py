@@ -7,7 +7,7 @@ commands.
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,12 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from picosam_ros.evaluation.figures import iou, summary
+from picosam_ros.evaluation.protocols import crop96
+from picosam_ros.evaluation.table import header, line
 from training.calibration import calibration_crops
+from training.data import Photo
+from training.evaluate import held_out_photos
 from training.export import averaged
 from training.losses import DEVIATION, MEAN
 from training.model import INPUT_SIZE, PicoSam2, bells
@@ -103,6 +108,26 @@ def batches(crops: Sequence[np.ndarray]) -> Callable[[], Iterator[list[Tensor]]]
     return generate
 
 
+def measure(path: Path, photos: Iterable[Photo]) -> dict:
+    """Figures of the file, which no engine of ours runs, by the published protocol."""
+    import mct_quantizers
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(path), mct_quantizers.get_ort_session_options(), providers=['CPUExecutionProvider']
+    )
+    ious, areas = [], []
+    for photo in photos:
+        pixels = photo.pixels()
+        for mask in map(photo.mask, range(len(photo.masks))):
+            trial = crop96(pixels, mask)
+            square = trial.frame.pixels.transpose(2, 0, 1)[None].astype(np.float32)
+            [logits] = session.run(None, {session.get_inputs()[0].name: square})
+            ious.append(iou(logits[0, 0] > 0, trial.truth))
+            areas.append(mask.sum())
+    return summary(np.array(ious), np.array(areas))
+
+
 def main() -> None:
     """Quantise the averaged weights of a checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -115,6 +140,9 @@ def main() -> None:
     crops = calibration_crops(arguments.data, config)
     quantise(averaged(arguments.checkpoint), crops, arguments.out)
     print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')
+    figures = measure(arguments.out, held_out_photos(arguments.data)['coco'])
+    print(header('crop96'))
+    print(line('held-out photos of COCO', figures))
 
 
 if __name__ == '__main__':

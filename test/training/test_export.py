@@ -1,6 +1,7 @@
 """What ships answers as the network that was trained."""
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
@@ -69,6 +70,8 @@ def test_the_graph_carries_opset_17_names_and_the_licence_and_no_normalisation(n
     model = to_onnx(network, 'net')
     assert [(entry.domain, entry.version) for entry in model.opset_import] == [('', 17)]
     assert {prop.key: prop.value for prop in model.metadata_props}['license'] == 'Apache-2.0'
+    told = {prop.key: prop.value for prop in model.metadata_props}['architecture']
+    assert Architecture(**json.loads(told)) == network.architecture
     assert 'BatchNormalization' not in {node.op_type for node in model.graph.node}
 
 

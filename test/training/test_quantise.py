@@ -1,7 +1,5 @@
 """The network in 8 bits answers nearly as the one in 32."""
 
-import json
-
 import pytest
 
 torch = pytest.importorskip('torch')
@@ -10,7 +8,6 @@ onnx = pytest.importorskip('onnx')
 from training import data  # noqa: E402
 from training.evaluate import onnx_predictor  # noqa: E402
 from training.export import export  # noqa: E402
-from training.model import Architecture, PicoSam2  # noqa: E402
 from training.quantise import quantise  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
 from training.train import Trainer, first_batch  # noqa: E402
@@ -74,8 +71,3 @@ def test_input_and_outputs_stay(files) -> None:
     exact, rounded = (onnx.load(file).graph for file in files)
     assert [port.name for port in rounded.input] == [port.name for port in exact.input]
     assert [port.name for port in rounded.output] == [port.name for port in exact.output]
-
-
-def test_the_architecture_is_told_in_the_file(files) -> None:
-    told = {entry.key: entry.value for entry in onnx.load(files[0]).metadata_props}
-    assert PicoSam2(Architecture(**json.loads(told['architecture'])))
