@@ -106,7 +106,7 @@ class InSensorEngine(EngineContext):
                 return Mask(
                     prompt,
                     inference.logits,
-                    _nearly(inference.roi, inference.logits.shape[1]),
+                    inference.roi,
                     frame.width,
                     frame.height,
                     self.name,
@@ -167,15 +167,6 @@ class InSensorEngine(EngineContext):
 
 def _key(prompt: Prompt) -> tuple[int, int]:
     return prompt.object_id, prompt.generation
-
-
-def _nearly(roi: Roi, columns: int) -> Roi:
-    """On whole image pixels, which a mask is pasted onto at a fifth of the price.
-
-    A sensor pixel is a small part of an image pixel, so no edge moves by more than an eighth of a
-    network pixel; where one would, the ROI stays as it is.
-    """
-    return roi.snapped(roi.width / columns / 8)
 
 
 def _near(a: Roi, b: Roi) -> bool:

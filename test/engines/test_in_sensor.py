@@ -7,7 +7,7 @@ import pytest
 from obedient_sensor import HEIGHT, LOGITS, SIDE, WIDTH, Sensor, at, nothing
 
 from picosam_ros import Prompt
-from picosam_ros.engines.in_sensor import DEAD_BAND, InSensorEngine, _nearly
+from picosam_ros.engines.in_sensor import DEAD_BAND, InSensorEngine
 from picosam_ros.prompt import Box
 from picosam_ros.roi import AUTO_SHARE, Roi
 
@@ -106,14 +106,3 @@ def test_the_sensors_times_are_told(engine, sensor):
     assert (timing.exposure, timing.dnn, timing.dsp, timing.decode) == (10.0, 14.3, 0.4, 0)
     assert np.isnan(timing.inference)
     assert np.isnan(engine.segment(nothing(), [at(100)]).timing.dnn)
-
-
-@pytest.mark.parametrize(
-    ('roi', 'expected'),
-    [
-        (Roi(10.05, 20.1, 191.9, 192.05), Roi(10, 20, 192, 192)),
-        (Roi(10.4, 20.1, 191.9, 192.05), Roi(10.4, 20.1, 191.9, 192.05)),
-    ],
-)
-def test_a_mask_lies_on_whole_pixels_where_that_is_a_small_part_of_a_network_pixel(roi, expected):
-    assert _nearly(roi, 96) == expected
