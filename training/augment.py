@@ -3,15 +3,23 @@
 import cv2
 import numpy as np
 
+from training.sample import Sample
 
-def augment(
-    image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Change a copy of an RGB uint8 [96, 96, 3] crop and its uint8 [96, 96] mask."""
+
+def augment(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Change a copy: turn and mirror all that lies in the crop, recolour the picture."""
     if rng.random() < 0.5:
-        image, mask = image[:, ::-1], mask[:, ::-1]
+        sample = _mirror(sample)
     if rng.random() < 0.2:
-        image, mask = _turn(image, mask, rng)
+        sample = _turn(sample, rng)
+    return sample._replace(
+        image=np.ascontiguousarray(_change_colours(sample.image, rng)),
+        mask=np.ascontiguousarray(sample.mask),
+        logits=np.ascontiguousarray(sample.logits),
+    )
+
+
+def _change_colours(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.7:
         image = _recolour(image, rng)
     if rng.random() < 0.1:
@@ -22,26 +30,35 @@ def augment(
         image = _add_noise(image, rng)
     if rng.random() < 0.2:
         image = _compress(image, rng)
-    return np.ascontiguousarray(image), np.ascontiguousarray(mask)
+    return image
 
 
-def _turn(
-    image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    size = image.shape[0]
+def _mirror(sample: Sample) -> Sample:
+    return sample._replace(
+        image=sample.image[:, ::-1], mask=sample.mask[:, ::-1], logits=sample.logits[:, ::-1]
+    )
+
+
+def _turn(sample: Sample, rng: np.random.Generator) -> Sample:
+    size = sample.mask.shape[0]
     centre = ((size - 1) / 2, (size - 1) / 2)
     matrix = cv2.getRotationMatrix2D(centre, rng.uniform(-15, 15), rng.uniform(0.85, 1.2))
-    image = cv2.warpAffine(
-        np.ascontiguousarray(image), matrix, (size, size), borderMode=cv2.BORDER_REFLECT_101
+
+    def turned(picture: np.ndarray, method: int = cv2.INTER_LINEAR) -> np.ndarray:
+        return cv2.warpAffine(
+            np.ascontiguousarray(picture),
+            matrix,
+            (size, size),
+            flags=method,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+
+    logits = sample.logits  # OpenCV does not turn int8
+    return sample._replace(
+        image=turned(sample.image),
+        mask=turned(sample.mask, cv2.INTER_NEAREST),
+        logits=np.rint(turned(logits.astype(np.float32))).astype(np.int8),
     )
-    mask = cv2.warpAffine(
-        np.ascontiguousarray(mask),
-        matrix,
-        (size, size),
-        flags=cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
-    return image, mask
 
 
 def _recolour(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -11,15 +11,16 @@ from training.sampling import Mixture, Sampler
 CROPS = 512
 
 
-def calibration_crops(store: Path, config: dict, count: int = CROPS) -> list[np.ndarray]:
-    """RGB uint8 [96, 96, 3] crops of training photos, none of which is measured on.
+def calibration_crops(store: Path, config: dict, size: int, count: int = CROPS) -> list[np.ndarray]:
+    """RGB uint8 [S, S, 3] crops of training photos, none of which is measured on.
 
     Args:
         store: folder with one folder a source.
         config: of the training: weights of the sources, and the mixture of crops.
+        size: S, of the network's input.
         count: of crops.
 
     """
     photos = data.training_photos(store, split.read(), config['weights'])
-    sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), seed=7)
+    sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), 7, size)
     return [sample.image for sample in islice(sampler.plain(), count)]

@@ -12,6 +12,7 @@ import numpy as np
 from picosam_ros.evaluation import protocols
 from picosam_ros.roi import PADDING, Roi
 
+# Side of the published network's input, and of its squares in photo pixels.
 SIZE = 96
 # Prompt (x, y) of the evaluation: the box centre, or the mask pixel nearest to it.
 protocol_point = protocols.click
@@ -73,27 +74,30 @@ def take(picture: np.ndarray, window: Window, fill: int | tuple[int, ...]) -> np
     return filled
 
 
-def crop(pixels: np.ndarray, mask: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
+def crop(
+    pixels: np.ndarray, mask: np.ndarray, window: Window, size: int = SIZE
+) -> tuple[np.ndarray, np.ndarray]:
     """Resample the window of a photo and of a mask to the network's size.
 
     Args:
         pixels: RGB uint8 [height, width, 3].
         mask: uint8 [height, width], 1 on the object.
         window: it may reach over the border.
+        size: S, of the network's input.
 
     Returns:
-        RGB uint8 [96, 96, 3] and uint8 [96, 96], 0 or 1.
+        RGB uint8 [S, S, 3] and uint8 [S, S], 0 or 1.
 
     """
-    image = resize(take(pixels, window, PADDING))
+    image = resize(take(pixels, window, PADDING), size)
     part = take(mask, window, 0)
-    return image, (resize(part * np.uint8(255)) > 127).astype(np.uint8)
+    return image, (resize(part * np.uint8(255), size) > 127).astype(np.uint8)
 
 
-def resize(picture: np.ndarray) -> np.ndarray:
-    """To 96x96: area average when shrinking, bilinear when growing."""
-    if picture.shape[:2] == (SIZE, SIZE):
+def resize(picture: np.ndarray, size: int) -> np.ndarray:
+    """To a square of side `size`: area average when shrinking, bilinear when growing."""
+    if picture.shape[:2] == (size, size):
         return picture
-    shrinks = max(picture.shape[:2]) > SIZE
+    shrinks = max(picture.shape[:2]) > size
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(picture, (SIZE, SIZE), interpolation=method)
+    return cv2.resize(picture, (size, size), interpolation=method)

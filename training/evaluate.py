@@ -63,7 +63,7 @@ def _judged(judge: Judge) -> dict:
 
 
 def onnx_predictor(model: Path, threads: int = 2) -> Callable[[np.ndarray], np.ndarray]:
-    """Network of a file as it is: uint8 [N, 96, 96, 3] to logits [N, 96, 96]."""
+    """Network of a file as it is: uint8 [N, S, S, 3] to logits [N, S, S]."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(model), options, providers=['CPUExecutionProvider'])

@@ -19,7 +19,7 @@ from torch import nn
 
 from training.evaluate import onnx_predictor
 from training.losses import DEVIATION, MEAN, normalise
-from training.model import INPUT_SIZE, Architecture, Attention, PicoSam2, Quality, bells
+from training.model import Architecture, Attention, PicoSam2, Quality, bells
 
 OPSET = 17
 # The oldest that carries opset 17: readable by every runtime of the last years.
@@ -110,16 +110,16 @@ class Graph:
         axes = self.constant('quality.axes', np.array([1, 2, 3], np.int64))
         return self.node('Squeeze', [rating, axes], 'quality')
 
-    def normalised(self, image: str, position: bool) -> str:
+    def normalised(self, image: str, architecture: Architecture) -> str:
         """Normalise uint8 [N, H, W, 3] to float [N, 3, H, W] with a depthwise 1x1 convolution.
 
-        With `position` it gives [N, 6, H, W]: beside each colour a channel of zeros, to which a
+        With bells it gives [N, 6, H, W]: beside each colour a channel of zeros, to which a
         constant is added. (A concatenation would need a constant of the batch's size.)
         """
         pixels = self.node('Cast', [image], 'input.float', to=TensorProto.FLOAT)
         pixels = self.node('Transpose', [pixels], 'input.nchw', perm=[0, 3, 1, 2])
         scale, offset = 1 / np.array(DEVIATION), -np.array(MEAN) / np.array(DEVIATION)
-        if position:
+        if architecture.position:
             scale, offset = (np.stack([part, 0 * part], 1).ravel() for part in (scale, offset))
         weight = scale.astype(np.float32).reshape(-1, 1, 1, 1)
         features = self.node(
@@ -133,11 +133,11 @@ class Graph:
             kernel_shape=[1, 1],
             group=3,
         )
-        return self._positioned(features) if position else features
+        return self._positioned(features, architecture.size) if architecture.position else features
 
-    def _positioned(self, features: str) -> str:
-        maps = bells(INPUT_SIZE).numpy()
-        beside = np.stack([np.zeros_like(maps), maps], 1).reshape(1, 6, INPUT_SIZE, INPUT_SIZE)
+    def _positioned(self, features: str, size: int) -> str:
+        maps = bells(size).numpy()
+        beside = np.stack([np.zeros_like(maps), maps], 1).reshape(1, 6, size, size)
         return self.node('Add', [features, self.constant('bells', beside)], 'position')
 
 
@@ -157,11 +157,11 @@ def fold(layer: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[np.ndarray, np.
 def to_onnx(network: PicoSam2, name: str) -> onnx.ModelProto:
     """Write the network with its input and output as the engines expect them.
 
-    Input `image`: uint8 [N, 96, 96, 3] RGB. Output `logits`: float32 [N, 96, 96], and with a
-    quality head `quality`: float32 [N], the IoU to expect.
+    Input `image`: uint8 [N, S, S, 3] RGB, S the architecture's size. Output `logits`: float32
+    [N, S, S], and with a quality head `quality`: float32 [N], the IoU to expect.
     """
     graph, kept = Graph(), []
-    features = graph.normalised('image', network.architecture.position)
+    features = graph.normalised('image', network.architecture)
     for index, (block, down) in enumerate(zip(network.encoder, network.down, strict=True)):
         features = graph.block(features, f'encoder.{index}', block)
         kept.append(features)
@@ -189,7 +189,7 @@ def to_onnx(network: PicoSam2, name: str) -> onnx.ModelProto:
 
 
 def _model(graph: Graph, name: str, architecture: Architecture) -> onnx.ModelProto:
-    size = INPUT_SIZE
+    size = architecture.size
     image = helper.make_tensor_value_info('image', TensorProto.UINT8, ['N', size, size, 3])
     logits = helper.make_tensor_value_info('logits', TensorProto.FLOAT, ['N', size, size])
     quality = helper.make_tensor_value_info('quality', TensorProto.FLOAT, ['N'])
@@ -217,14 +217,15 @@ def _model(graph: Graph, name: str, architecture: Architecture) -> onnx.ModelPro
 def averaged(checkpoint: Path) -> PicoSam2:
     """Network of a training, with its averaged weights."""
     state = torch.load(checkpoint, weights_only=True)
-    network = PicoSam2(Architecture(**state['config'].get('network', {})))
+    network = PicoSam2(Architecture.of(state['config']))
     network.load_state_dict(state['average'])
     return network.eval()
 
 
 def largest_difference(network: PicoSam2, path: Path) -> float:
     """Largest difference of the logits of PyTorch and of the file, on two random pictures."""
-    images = np.random.default_rng(0).integers(0, 256, (2, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+    size = network.architecture.size
+    images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), np.uint8)
     with torch.inference_mode():
         answer = network.eval()(normalise(torch.from_numpy(images)))
     expected = answer.logits[:, 0].numpy()

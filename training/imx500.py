@@ -21,11 +21,12 @@ from picosam_ros.evaluation.figures import iou, summary
 from picosam_ros.evaluation.protocols import crop96
 from picosam_ros.evaluation.table import header, line
 from training.calibration import calibration_crops
+from training.crops import resize
 from training.data import Photo
 from training.evaluate import held_out_photos
 from training.export import averaged
 from training.losses import DEVIATION, MEAN
-from training.model import INPUT_SIZE, PicoSam2, bells
+from training.model import PicoSam2, bells
 
 BATCH = 16
 
@@ -51,12 +52,12 @@ class SensorNetwork(nn.Module):
         with torch.no_grad():
             self.normalise.weight.copy_(scale.reshape(-1, 1, 1, 1))
             self.normalise.bias.copy_(offset)
-        maps = bells(INPUT_SIZE)
+        maps = bells(network.architecture.size)
         beside = torch.stack([torch.zeros_like(maps), maps], 1).flatten(0, 1)[None]
         self.register_buffer('beside', beside)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Logits float [N, 1, 96, 96] of pixels float [N, 3, 96, 96], 0 to 255."""
+        """Logits float [N, 1, S, S] of pixels float [N, 3, S, S], 0 to 255."""
         features = self.normalise(pixels)
         if self.position:
             features = features + self.beside
@@ -68,7 +69,7 @@ def quantise(network: PicoSam2, crops: Sequence[np.ndarray], path: Path) -> None
 
     Args:
         network: trained.
-        crops: RGB uint8 [96, 96, 3] to find the ranges with.
+        crops: RGB uint8 [S, S, 3] to find the ranges with.
         path: the file to write; the converter reads it.
 
     """
@@ -108,7 +109,7 @@ def batches(crops: Sequence[np.ndarray]) -> Callable[[], Iterator[list[Tensor]]]
     return generate
 
 
-def measure(path: Path, photos: Iterable[Photo]) -> dict:
+def measure(path: Path, photos: Iterable[Photo], size: int) -> dict:
     """Figures of the file, which no engine of ours runs, by the published protocol."""
     import mct_quantizers
     import onnxruntime
@@ -121,9 +122,9 @@ def measure(path: Path, photos: Iterable[Photo]) -> dict:
         pixels = photo.pixels()
         for mask in map(photo.mask, range(len(photo.masks))):
             trial = crop96(pixels, mask)
-            square = trial.frame.pixels.transpose(2, 0, 1)[None].astype(np.float32)
+            square = resize(trial.frame.pixels, size).transpose(2, 0, 1)[None].astype(np.float32)
             [logits] = session.run(None, {session.get_inputs()[0].name: square})
-            ious.append(iou(logits[0, 0] > 0, trial.truth))
+            ious.append(iou(resize(logits[0, 0], len(trial.truth)) > 0, trial.truth))
             areas.append(mask.sum())
     return summary(np.array(ious), np.array(areas))
 
@@ -137,10 +138,11 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True)
     arguments = parser.parse_args()
     config = yaml.safe_load(arguments.config.read_text())
-    crops = calibration_crops(arguments.data, config)
-    quantise(averaged(arguments.checkpoint), crops, arguments.out)
+    network = averaged(arguments.checkpoint)
+    size = network.architecture.size
+    quantise(network, calibration_crops(arguments.data, config, size), arguments.out)
     print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')
-    figures = measure(arguments.out, held_out_photos(arguments.data)['coco'])
+    figures = measure(arguments.out, held_out_photos(arguments.data)['coco'], size)
     print(header('crop96'))
     print(line('held-out photos of COCO', figures))
 

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.model import Answer
+from training.sample import CLIP, STEPS, Sample
 
 # ImageNet mean and standard deviation of R, G, B in units of 0..255.
 MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
@@ -30,15 +31,55 @@ def mask_loss(logits: Tensor, masks: Tensor, boundary: float = 0.0) -> Tensor:
         scalar; 0 is perfect.
 
     """
-    logits, truth = logits[:, 0].float(), masks.float()
+    return _to_truth(logits[:, 0].float(), masks.float(), boundary).mean()
+
+
+def distillation_loss(
+    logits: Tensor, sample: Sample, boundary: float = 0.0, mse: float = 1.0
+) -> Tensor:
+    """Learn from the teacher as far as it is confident, and from the truth for the rest.
+
+    c·(MSE + Dice to the teacher) + (1 - c)·`mask_loss`, c the teacher's confidence in each
+    sample, as in PicoSAM2 (arXiv 2506.18807). Where c is 0 it is `mask_loss`.
+
+    Args:
+        logits: float [N, 1, S, S].
+        sample: a batch.
+        boundary: of `mask_loss`.
+        mse: weight of the mean squared error of the logits.
+
+    Returns:
+        scalar; 0 is perfect.
+
+    """
+    logits, confidence = logits[:, 0].float(), sample.confidence
+    truth = _to_truth(logits, sample.mask.float(), boundary)
+    if not confidence.any():
+        return truth.mean()
+    teacher = sample.logits.float() / STEPS
+    taught = mse * _squared_error(logits, teacher) + _dice(logits.sigmoid(), teacher.sigmoid())
+    return (confidence * taught + (1 - confidence) * truth).mean()
+
+
+def _to_truth(logits: Tensor, truth: Tensor, boundary: float) -> Tensor:
+    """Float [N] of float [N, S, S] each."""
     weight = 1 + boundary * _outline(truth) if boundary else None
-    entropy = functional.binary_cross_entropy_with_logits(logits, truth, weight)
-    chance = logits.sigmoid()
+    entropy = functional.binary_cross_entropy_with_logits(logits, truth, weight, reduction='none')
+    return entropy.mean((1, 2)) + _dice(logits.sigmoid(), truth)
+
+
+def _dice(chance: Tensor, truth: Tensor) -> Tensor:
     overlap = (chance * truth).sum((1, 2))
     total = chance.sum((1, 2)) + truth.sum((1, 2))
     # One pixel more on either side keeps the ratio defined for tiny masks.
-    dice = 1 - (2 * overlap + 1) / (total + 1)
-    return entropy + dice.mean()
+    return 1 - (2 * overlap + 1) / (total + 1)
+
+
+def _squared_error(logits: Tensor, teacher: Tensor) -> Tensor:
+    """Float [N]; a teacher's logit at the clip means that or more, so more is no error."""
+    low = teacher.masked_fill(teacher <= -CLIP, -torch.inf)
+    high = teacher.masked_fill(teacher >= CLIP, torch.inf)
+    return (logits - logits.clamp(low, high)).square().mean((1, 2))
 
 
 def quality_loss(answer: Answer, masks: Tensor, seen: Tensor) -> Tensor:
@@ -48,15 +89,16 @@ def quality_loss(answer: Answer, masks: Tensor, seen: Tensor) -> Tensor:
         answer: of a network with a quality head.
         masks: uint8 [N, S, S], 0 or 1.
         seen: float [N], the share of the object that lies in the crop: what lies outside is
-            missed, and a crop that cuts its object must not be rated as one that shows it.
+            missed, and a crop that cuts its object must not be rated as one that shows it. Where
+            it is 0, which is not known, nothing is learnt.
 
     Returns:
         scalar.
 
     """
-    return functional.binary_cross_entropy_with_logits(
-        answer.quality.float(), reached_iou(answer.logits.detach(), masks, seen)
-    )
+    known = (seen > 0).float()
+    reached = reached_iou(answer.logits.detach(), masks, torch.where(seen > 0, seen, 1))
+    return functional.binary_cross_entropy_with_logits(answer.quality.float(), reached, known)
 
 
 def reached_iou(logits: Tensor, masks: Tensor, seen: Tensor) -> Tensor:

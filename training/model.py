@@ -33,6 +33,7 @@ class Architecture:
         attention: the last features are weighted by channel (PicoSAM3).
         quality: a second output, the IoU that the mask will have with the whole object.
         upsampling: 'nearest' (the paper's) or 'bilinear'.
+        size: side of the crop; the four halvings need a multiple of 16.
 
     """
 
@@ -41,6 +42,16 @@ class Architecture:
     attention: bool = False
     quality: bool = False
     upsampling: str = 'nearest'
+    size: int = INPUT_SIZE
+
+    def __post_init__(self) -> None:
+        if self.size < 16 or self.size % 16:
+            raise ValueError(f'size {self.size} was given: it must be a multiple of 16')
+
+    @classmethod
+    def of(cls, config: dict) -> 'Architecture':
+        """Read `size` and `network` of a training's configuration."""
+        return cls(**config.get('network', {}), size=config.get('size', INPUT_SIZE))
 
 
 class Answer(NamedTuple):

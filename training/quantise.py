@@ -68,6 +68,12 @@ def quantise(source: Path, target: Path, crops: Sequence[np.ndarray]) -> None:
         )
 
 
+def side(path: Path) -> int:
+    """Side of the crop that the network of a file takes."""
+    [image] = onnx.load(path).graph.input
+    return image.type.tensor_type.shape.dim[1].dim_value
+
+
 def main() -> None:
     """Quantise, measure and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -77,13 +83,9 @@ def main() -> None:
     parser.add_argument('--models', type=Path, default=MODELS)
     arguments = parser.parse_args()
     name = f'{arguments.name}-int8'
-    target = arguments.models / f'{name}.onnx'
+    source, target = (arguments.models / f'{stem}.onnx' for stem in (arguments.name, name))
     config = yaml.safe_load(arguments.config.read_text())
-    quantise(
-        arguments.models / f'{arguments.name}.onnx',
-        target,
-        calibration_crops(arguments.data, config),
-    )
+    quantise(source, target, calibration_crops(arguments.data, config, side(source)))
     held_out = held_out_photos(arguments.data)
     metrics = {group: evaluate(photos, str(target)) for group, photos in held_out.items()}
     entries = yaml.safe_load((arguments.models / 'models.yaml').read_text())

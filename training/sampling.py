@@ -21,6 +21,7 @@ from training.crops import (
     take,
 )
 from training.data import Photo
+from training.sample import Sample
 
 # Side in photo pixels below which a square shows nothing.
 SMALLEST = 16
@@ -40,14 +41,40 @@ class Mixture:
     central: float = 0.65  # prompts near the box centre; else any pixel of the object
     cut: tuple[float, float] = (0.6, 0.2)  # at a border: cut for native, sized squares
     shifted: float = 0.2  # at a border: shifted inside; else padded
+    unlabelled: float = 0.0  # prompts at any pixel, for a teacher (shards only)
+    sure: float = 0.7  # confidence below which a teacher's answer to them is dropped
 
 
-class Sample(NamedTuple):
-    """A crop RGB uint8 [96, 96, 3], its mask uint8 [96, 96], and the object's share in it."""
+class Prompted(NamedTuple):
+    """A point of a photo and the square around it.
 
-    image: np.ndarray
-    mask: np.ndarray
-    seen: np.float32
+    Attributes:
+        pixels: RGB uint8 [height, width, 3], the whole photo.
+        mask: uint8 [height, width], 1 on the object at the point; None if it is not labelled.
+        point: pixel (x, y).
+        window: the square, or what is left of it at the border.
+
+    """
+
+    pixels: np.ndarray
+    mask: np.ndarray | None
+    point: tuple[int, int]
+    window: Window
+
+    def sample(self, size: int) -> Sample:
+        """What the network will see of it, of side `size`; the mask is empty without a label."""
+        if self.mask is None:
+            nothing = np.zeros(self.pixels.shape[:2], np.uint8)
+            return Sample.untaught(*crop(self.pixels, nothing, self.window, size), 0)
+        inside = take(self.mask, self.window, 0).sum() / self.mask.sum()
+        return Sample.untaught(*crop(self.pixels, self.mask, self.window, size), max(inside, 1e-3))
+
+    def place(self, size: int) -> tuple[int, int]:
+        """Row and column of the point in the crop."""
+        x, y = self.point
+        column = (x - self.window.x0 + 0.5) * size / self.window.width
+        row = (y - self.window.y0 + 0.5) * size / self.window.height
+        return int(row), int(column)
 
 
 class Sampler:
@@ -55,11 +82,17 @@ class Sampler:
 
     A source is drawn by its weight, a photo of it by a power of its number of objects, so that
     fourteen photos with 1750 mushrooms do not dominate, and an object evenly, so that small
-    objects, the most frequent ones, get their share.
+    objects, the most frequent ones, get their share. The crops have the side `size`; what is
+    native to the photo stays at 96 of its pixels.
     """
 
     def __init__(
-        self, photos: list[Photo], weights: dict[str, float], mixture: Mixture, seed: int
+        self,
+        photos: list[Photo],
+        weights: dict[str, float],
+        mixture: Mixture,
+        seed: int,
+        size: int = SIZE,
     ) -> None:
         # One thread, before anything is decoded: the cores belong to the network, and OpenCV's
         # threads would not survive the fork into a loader's worker, which would wait for them.
@@ -68,36 +101,55 @@ class Sampler:
         self._pixels = [photo.pixels() for photo in photos]
         self._chances = _photo_chances(photos, weights, mixture.crowding)
         self._mixture = mixture
+        self._size = size
         self._rng = np.random.default_rng(seed)
 
-    def reseed(self, *seed: int) -> None:
-        """Start another stream: each worker and each resumption needs its own."""
-        self._rng = np.random.default_rng(seed)
+    def reseed(self, *seed: int, part: int = 0, parts: int = 1) -> None:
+        """Start another stream: each start needs its own, and each of the parts that it has."""
+        del parts  # the stream has no end that could be shared out
+        self._rng = np.random.default_rng((*seed, part))
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield samples with a visible object, without end."""
         while True:
             sample = self._draw()
             if self._rng.random() < self._mixture.pasted:
-                sample = Sample(*compose(sample, self._draw(), self._rng))
+                sample = compose(sample, self._draw(), self._rng)
             if sample.mask.any():
-                yield Sample(*augment(sample.image, sample.mask, self._rng), sample.seen)
+                yield augment(sample, self._rng)
 
     def plain(self) -> Iterator[Sample]:
         """Yield samples as they are in the photos, without end."""
         while True:
             yield self._draw()
 
+    def prompts(self, row: int = 1) -> Iterator[Prompted]:
+        """Yield prompts, some of them at unlabelled pixels, `row` of a photo in succession."""
+        while True:
+            index = self._draw_photo()
+            for _ in range(row):
+                labelled = self._rng.random() >= self._mixture.unlabelled
+                yield self._draw_prompt(index, labelled)
+
     def _draw(self) -> Sample:
-        index = self._rng.choice(len(self._photos), p=self._chances)
+        return self._draw_prompt(self._draw_photo()).sample(self._size)
+
+    def _draw_photo(self) -> int:
+        return self._rng.choice(len(self._photos), p=self._chances)
+
+    def _draw_prompt(self, index: int, labelled: bool = True) -> Prompted:
         photo = self._photos[index]
         mask = photo.mask(self._rng.integers(len(photo.masks)))
         if not mask.any():
-            return self._draw()
-        point = draw_point(mask, self._mixture, self._rng)
+            return self._draw_prompt(self._draw_photo(), labelled)
+        if labelled:
+            point = draw_point(mask, self._mixture, self._rng)
+        else:
+            # Any pixel, in a square of the size that an object of this photo would get.
+            y, x = map(int, self._rng.integers(mask.shape))
+            point = (x, y)
         window = draw_window(mask, point, self._mixture, self._rng)
-        inside = take(mask, window, 0).sum() / mask.sum()
-        return Sample(*crop(self._pixels[index], mask, window), np.float32(max(inside, 1e-3)))
+        return Prompted(self._pixels[index], mask if labelled else None, point, window)
 
 
 def draw_point(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> tuple[int, int]:

@@ -10,7 +10,8 @@ from training.evaluate import onnx_predictor  # noqa: E402
 from training.export import export  # noqa: E402
 from training.quantise import quantise  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
-from training.train import Trainer, first_batch  # noqa: E402
+from training.train import first_batch  # noqa: E402
+from training.trainer import Trainer  # noqa: E402
 
 CONFIG = {
     'seed': 1,

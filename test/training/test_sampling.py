@@ -10,6 +10,7 @@ import pytest
 from training import data
 from training.augment import augment
 from training.data import Photo
+from training.sample import Sample
 from training.sampling import Mixture, Sampler, _photo_chances, draw_point, draw_window
 
 WEIGHTS = {'coco_train': 0.6, 'ecssd': 0.3, 'mushrooms': 0.1}
@@ -44,7 +45,7 @@ def test_the_same_seed_gives_the_same_crops_and_another_seed_others(photos) -> N
 
 def test_every_crop_shows_some_of_its_object(photos) -> None:
     mixture = Mixture(pasted=0.3, wide=0.3)
-    for image, mask, seen in islice(Sampler(photos, WEIGHTS, mixture, 5), 200):
+    for image, mask, seen, *_ in islice(Sampler(photos, WEIGHTS, mixture, 5), 200):
         assert image.shape == (96, 96, 3)
         assert image.dtype == mask.dtype == np.uint8
         assert mask.any()
@@ -80,8 +81,48 @@ def test_changed_crops_keep_the_object_under_the_prompt() -> None:
     mask, rng = np.zeros((96, 96), np.uint8), np.random.default_rng(0)
     mask[40:57, 40:80] = 1
     image = np.where(mask[..., None] > 0, 200, 30).astype(np.uint8).repeat(3, 2)
+    sample = Sample.untaught(image, mask, 1)
     for _ in range(100):
-        changed, kept = augment(image, mask, rng)
+        changed, kept, *_ = augment(sample, rng)
         assert changed.shape == image.shape
         assert kept[47:49, 47:49].all()
         assert np.median(changed[kept > 0]) > np.median(changed[kept == 0]) + 40
+
+
+def test_the_answer_of_a_teacher_moves_with_the_mask() -> None:
+    mask, rng = np.zeros((96, 96), np.uint8), np.random.default_rng(0)
+    mask[40:70, 20:60] = 1
+    image = mask[..., None].repeat(3, 2) * np.uint8(200)
+    sample = Sample.untaught(image, mask, 1).taught(np.where(mask, 6.0, -6.0), 0.9)
+    moved = 0
+    for _ in range(100):
+        changed = augment(sample, rng)
+        assert changed.logits.dtype == np.int8
+        assert changed.confidence == np.float32(0.9)
+        moved += (changed.mask != mask).any()
+        both = ((changed.logits > 0) & (changed.mask > 0)).sum()
+        assert both > 0.97 * max((changed.logits > 0).sum(), changed.mask.sum())
+    assert moved > 40
+
+
+def test_crops_have_the_side_that_is_asked_for_and_show_the_same(photos) -> None:
+    small, large = (
+        next(iter(Sampler(photos, WEIGHTS, Mixture(native=1), 3, size).plain()))
+        for size in (96, 128)
+    )
+    assert large.image.shape == (128, 128, 3)
+    assert large.mask.shape == large.logits.shape == (128, 128)
+    assert large.mask.mean() == pytest.approx(small.mask.mean(), abs=0.02)
+
+
+def test_unlabelled_prompts_lie_anywhere_in_the_photo_in_squares_around_them(photos) -> None:
+    prompts = Sampler(photos, WEIGHTS, Mixture(unlabelled=0.5, cut=(0, 0), shifted=0), 0).prompts()
+    drawn = list(islice(prompts, 400))
+    free = [prompt for prompt in drawn if prompt.mask is None]
+    assert 150 < len(free) < 250
+    for prompt in drawn:
+        assert prompt.place(96) == pytest.approx((48, 48), abs=3)
+    columns = np.array([prompt.point[0] for prompt in free]) / 160
+    assert columns.min() < 0.1
+    assert columns.max() > 0.9
+    assert not free[0].sample(96).mask.any()

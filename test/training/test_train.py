@@ -11,7 +11,8 @@ from training import data  # noqa: E402
 from training.losses import mask_loss, quality_loss, reached_iou  # noqa: E402
 from training.model import Answer, Architecture, PicoSam2  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
-from training.train import Budget, Trainer, first_batch, schedule, train  # noqa: E402
+from training.train import Budget, first_batch, train  # noqa: E402
+from training.trainer import Trainer, schedule  # noqa: E402
 
 CONFIG = {
     'seed': 1,

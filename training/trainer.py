@@ -1,0 +1,138 @@
+"""The network in training: one update, and all that a checkpoint holds."""
+
+import math
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from training import ranks
+from training.losses import distillation_loss, normalise, quality_loss
+from training.model import Architecture, PicoSam2
+from training.sample import Sample
+from training.warm_start import warm_start
+
+
+class Trainer:
+    """Network, its moving average and the optimiser: all that a checkpoint holds.
+
+    With `rates_only` in the configuration the masks stay as they are, and the quality head alone
+    learns to rate them. Where several processes train together, all have the same.
+    """
+
+    def __init__(self, config: dict) -> None:
+        torch.manual_seed(config['seed'])
+        self.config = config
+        self.network = PicoSam2(Architecture.of(config)).to(memory_format=torch.channels_last)
+        self.average = deepcopy(self.network).requires_grad_(False)
+        self.rates_only = config.get('rates_only', False)
+        self.network.requires_grad_(not self.rates_only)
+        trained = self.network.quality if self.rates_only else self.network
+        trained.requires_grad_(True)
+        self.optimiser = torch.optim.AdamW(
+            trained.parameters(),
+            config['learning_rate'],
+            weight_decay=config['weight_decay'],
+            fused=True,
+        )
+        self.step_count = 0
+        self.seconds = 0.0
+        self._model = ranks.averaging(self.network)
+
+    def begin_with(self, path: Path, sample: Sample) -> None:
+        """Take the averaged weights of a checkpoint, or those of an exported network.
+
+        Args:
+            path: .pt of the same architecture, or .onnx.
+            sample: a batch of training crops.
+
+        """
+        if path.suffix == '.onnx':
+            warm_start(self.network, path, normalise(sample.image))
+        else:
+            self.network.load_state_dict(torch.load(path, weights_only=True)['average'])
+        self.network.load_state_dict(ranks.first(self.network.state_dict()))
+        self.average.load_state_dict(self.network.state_dict())
+
+    def step(self, sample: Sample, progress: float) -> float:
+        """One update.
+
+        Args:
+            sample: a batch.
+            progress: share of the budget spent, 0..1; sets the learning rate.
+
+        Returns:
+            the loss before the update.
+
+        """
+        rate = self.config['learning_rate'] * schedule(progress, self.config['warmup'])
+        for group in self.optimiser.param_groups:
+            group['lr'] = rate
+        loss = self._rating_loss(sample) if self.rates_only else self._loss(sample)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.step_count += 1
+        ranks.average(buffer for buffer in self.network.buffers() if buffer.is_floating_point())
+        self._follow()
+        return loss.item()
+
+    def _loss(self, sample: Sample) -> Tensor:
+        with torch.autocast('cpu', torch.bfloat16):
+            answer = self._model(normalise(sample.image))
+        boundary, mse = self.config.get('boundary', 0.0), self.config.get('mse', 1.0)
+        loss = distillation_loss(answer.logits, sample, boundary, mse)
+        if answer.quality is not None:
+            loss = loss + quality_loss(answer, sample.mask, sample.seen)
+        return loss
+
+    def _rating_loss(self, sample: Sample) -> Tensor:
+        # Evaluation: the batch statistics belong to the masks, which stay as they are.
+        with torch.autocast('cpu', torch.bfloat16):
+            answer = self._model.eval()(normalise(sample.image))
+        return quality_loss(answer, sample.mask, sample.seen)
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Exponential moving average of weights and batch statistics, faster at the start."""
+        decay = min(self.config['ema_decay'], (1 + self.step_count) / (10 + self.step_count))
+        kept, new = self.average.state_dict(), self.network.state_dict()
+        for name, value in kept.items():
+            if value.is_floating_point():
+                value.lerp_(new[name], 1 - decay)
+            else:
+                value.copy_(new[name])
+
+    def save(self, path: Path) -> None:
+        """Write everything needed to go on, or nothing: the file is replaced at once."""
+        partial = path.with_suffix('.partial')
+        torch.save(
+            {
+                'config': self.config,
+                'step': self.step_count,
+                'seconds': self.seconds,
+                'network': self.network.state_dict(),
+                'average': self.average.state_dict(),
+                'optimiser': self.optimiser.state_dict(),
+            },
+            partial,
+        )
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same configuration; the first process alone reads it."""
+        state = ranks.first(torch.load(path, weights_only=True) if ranks.rank() == 0 else None)
+        self.network.load_state_dict(state['network'])
+        self.average.load_state_dict(state['average'])
+        self.optimiser.load_state_dict(state['optimiser'])
+        self.step_count, self.seconds = state['step'], state['seconds']
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Share of the full learning rate: linear warm-up, then a cosine down to a hundredth."""
+    if progress < warmup:
+        return max(progress / warmup, 0.01)
+    fall = min((progress - warmup) / (1 - warmup), 1.0)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fall))
