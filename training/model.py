@@ -147,6 +147,11 @@ class PicoSam2(nn.Module):
         self.attention = Attention(width) if chosen.attention else None
         self.quality = Quality() if chosen.quality else None
 
+    @property
+    def size(self) -> int:
+        """Side of the crop."""
+        return self.architecture.size
+
     def forward(self, pixels: Tensor) -> Answer:
         """Answer for crops.
 

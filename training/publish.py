@@ -13,7 +13,8 @@ import yaml
 from picosam_ros.engines.runtimes import load
 from training.evaluate import evaluate, held_out_photos
 from training.export import averaged, export
-from training.model import PicoSam2, count_parameters
+from training.model import count_parameters
+from training.networks import Network
 
 MODELS = Path(__file__).parents[1] / 'picosam_ros' / 'models'
 HEADER = '# The networks that ship; written by `python -m training.publish`.\n'
@@ -57,7 +58,7 @@ def _ports(path: Path) -> tuple[list[dict], list[dict]]:
     )
 
 
-def publish(network: PicoSam2, name: str, held_out: dict, models: Path = MODELS) -> dict:
+def publish(network: Network, name: str, held_out: dict, models: Path = MODELS) -> dict:
     """Export, measure what was exported and record it.
 
     Args:

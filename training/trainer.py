@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from training import ranks
+from training import networks, ranks
 from training.losses import distillation_loss, normalise, quality_loss
-from training.model import Architecture, PicoSam2
 from training.sample import Sample
 from training.warm_start import warm_start
 
@@ -24,7 +23,7 @@ class Trainer:
     def __init__(self, config: dict) -> None:
         torch.manual_seed(config['seed'])
         self.config = config
-        self.network = PicoSam2(Architecture.of(config)).to(memory_format=torch.channels_last)
+        self.network = networks.begin(config).to(memory_format=torch.channels_last)
         self.average = deepcopy(self.network).requires_grad_(False)
         self.rates_only = config.get('rates_only', False)
         self.network.requires_grad_(not self.rates_only)
