@@ -6,6 +6,7 @@ the teacher and its own number alone; those that are there are kept, so a stoppe
 """
 
 import argparse
+import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -118,13 +119,15 @@ def _about(config: dict, arguments: argparse.Namespace) -> dict:
         key: list(value) if isinstance(value, tuple) else value
         for key, value in asdict(Mixture(**config['mixture'])).items()
     }
-    files = arguments.teacher_checkpoint or [arguments.teacher_file or '']
+    files = arguments.teacher_checkpoint or [arguments.teacher_file]
+    # By content: a checkpoint that was trained further is another teacher.
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files if file]
     return {
         'seed': config['seed'],
         'size': config.get('size', SIZE),
         'weights': config['weights'],
         'mixture': mixture,
-        'teacher': ' '.join(map(str, [arguments.teacher or '', *files])).strip(),
+        'teacher': [arguments.teacher or '', *digests],
     }
 
 
