@@ -60,7 +60,8 @@ def main(folder: Path, what: str) -> None:
         shards = Shards(folder, 0.5)
         train.LOG_EVERY = 1
         train.train(trainer, shards, folder, train.Budget(seconds=4), disagreeing())
-    trainer.save(folder / f'rank{ranks.rank()}.pt')
+    state = {part: getattr(trainer, part).state_dict() for part in ('network', 'average')}
+    torch.save({'step': trainer.step_count, **state}, folder / f'rank{ranks.rank()}.pt')
     ranks.leave()
 
 
