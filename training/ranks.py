@@ -20,7 +20,7 @@ def join() -> None:
 
 def leave() -> None:
     """Part from the others, once all are here."""
-    if count() > 1:
+    if distributed.is_initialized():
         distributed.barrier()
         distributed.destroy_process_group()
 

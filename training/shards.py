@@ -6,6 +6,8 @@ the teacher and its own number alone; those that are there are kept, so a stoppe
 """
 
 import argparse
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -114,18 +116,17 @@ def _teacher(arguments: argparse.Namespace) -> Teacher | None:
 
 
 def _about(config: dict, arguments: argparse.Namespace) -> dict:
-    mixture = {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in asdict(Mixture(**config['mixture'])).items()
-    }
-    files = arguments.teacher_checkpoint or [arguments.teacher_file or '']
-    return {
+    files = arguments.teacher_checkpoint or [arguments.teacher_file]
+    # By content: a checkpoint that was trained further is another teacher.
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files if file]
+    about = {
         'seed': config['seed'],
         'size': config.get('size', SIZE),
         'weights': config['weights'],
-        'mixture': mixture,
-        'teacher': ' '.join(map(str, [arguments.teacher or '', *files])).strip(),
+        'mixture': asdict(Mixture(**config['mixture'])),
+        'teacher': [arguments.teacher or '', *digests],
     }
+    return json.loads(json.dumps(about))  # as it is read from a piece, to be compared with
 
 
 def main() -> None:

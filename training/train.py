@@ -36,12 +36,13 @@ class Crops(IterableDataset):
     def __init__(self, sampler: Sampler | Shards, seed: int, first_step: int) -> None:
         self._sampler = sampler
         self._seed = (seed, first_step)
+        self._rank, self._ranks = ranks.rank(), ranks.count()
 
     def __iter__(self):
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
-        part = ranks.rank() * workers + number
-        self._sampler.reseed(*self._seed, part=part, parts=ranks.count() * workers)
+        part, parts = self._rank * workers + number, self._ranks * workers
+        self._sampler.reseed(*self._seed, part=part, parts=parts)
         return iter(self._sampler)
 
 
@@ -71,7 +72,7 @@ def train(
 
     Of several processes the first one's clock counts, and it alone writes.
     """
-    config, checkpoint, leads = trainer.config, out / 'checkpoint.pt', ranks.rank() == 0
+    config, checkpoint = trainer.config, out / 'checkpoint.pt'
     if ranks.first(checkpoint.is_file()):
         trainer.load(checkpoint)
         _tell(f'going on from step {trainer.step_count}, {trainer.seconds / 60:.1f} min')
@@ -83,7 +84,7 @@ def train(
     )
     before, start, losses = trainer.seconds, clock(), []
     saved = start
-    bar = tqdm(total=100, unit='%', mininterval=10, disable=not leads)
+    bar = tqdm(total=100, unit='%', mininterval=10, disable=ranks.rank() > 0)
     for batch in loader:
         spent = ranks.first(budget.spent(trainer))
         if spent >= 1:
@@ -95,14 +96,12 @@ def train(
         if len(losses) == LOG_EVERY:
             loss, losses = ranks.mean(sum(losses) / len(losses)), []
             bar.set_postfix(step=trainer.step_count, loss=f'{loss:.3f}')
-            if leads:
-                _log(out / 'log.csv', trainer, loss)
-        if leads and now - saved > SAVE_EVERY:
+            _log(out / 'log.csv', trainer, loss)
+        if now - saved > SAVE_EVERY:
             trainer.save(checkpoint)
             saved = now
     bar.close()
-    if leads:
-        trainer.save(checkpoint)
+    trainer.save(checkpoint)
 
 
 def first_batch(sampler: Sampler | Shards, count: int) -> Sample:
@@ -116,6 +115,8 @@ def _tell(line: str) -> None:
 
 
 def _log(path: Path, trainer: Trainer, loss: float) -> None:
+    if ranks.rank() > 0:
+        return
     new = not path.exists()
     with path.open('a', newline='') as file:
         writer = csv.writer(file)

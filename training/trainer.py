@@ -105,7 +105,12 @@ class Trainer:
                 value.copy_(new[name])
 
     def save(self, path: Path) -> None:
-        """Write everything needed to go on, or nothing: the file is replaced at once."""
+        """Write everything needed to go on, or nothing: the file is replaced at once.
+
+        Of several processes the first one alone writes.
+        """
+        if ranks.rank() > 0:
+            return
         partial = path.with_suffix('.partial')
         torch.save(
             {

@@ -236,9 +236,25 @@ def test_the_command_packs_with_a_named_teacher(run, tmp_path) -> None:
     run('--teacher', 'test_teacher:Sam', '--piece', '4', unlabelled=0.2)
     about, crops = describe(tmp_path / 'out' / '00000.npz')
     assert crops == 4
-    assert about['teacher'] == 'test_teacher:Sam'
+    assert about['teacher'] == ['test_teacher:Sam']
     assert about['weights'] == WEIGHTS
     assert len(Shards(tmp_path / 'out', 0)) == 6
+
+
+def test_a_teacher_with_another_file_under_the_same_name_is_another_teacher(run, tmp_path) -> None:
+    weights = tmp_path / 'weights.txt'
+    for radius in ('20', '30'):
+        weights.write_text(radius)
+        given = ('--teacher', 'test_pieces:sam_of', '--teacher-file', str(weights))
+        if radius == '20':
+            run(*given)
+        else:
+            with pytest.raises(ValueError, match='another teacher'):
+                run(*given)
+
+
+def sam_of(path) -> Sam:
+    return Sam(float(path.read_text()))
 
 
 def test_unlabelled_prompts_without_a_teacher_are_refused(run, capsys) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training import data  # noqa: E402
+from training import data, shards  # noqa: E402
 from training.losses import mask_loss, quality_loss, reached_iou  # noqa: E402
 from training.model import Answer, Architecture, PicoSam2  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
-from training.train import Budget, first_batch, train  # noqa: E402
+from training.train import Budget, first_batch, open_crops, train  # noqa: E402
 from training.trainer import Trainer, schedule  # noqa: E402
 
 CONFIG = {
@@ -166,3 +166,31 @@ def test_rating_leaves_the_masks_as_they_are(batch) -> None:
     }
     assert changed
     assert all(name.startswith('quality.') for name in changed)
+
+
+def test_packed_crops_take_the_place_of_the_photos(store, tmp_path) -> None:
+    photos = data.read_source(store, 'coco_train')
+    sampler = Sampler(photos, WEIGHTS, Mixture(), 0, 128)
+    about = {'seed': 0, 'size': 128, 'mixture': {'sure': 0.7}}
+    shards.write(sampler, None, about, 16, tmp_path, 16)
+    config = {**CONFIG, 'size': 128, 'mixture': {'pasted': 0.5}}
+    weights = []
+    for out in ('a', 'b'):
+        (tmp_path / out).mkdir()
+        trainer = Trainer(config)
+        train(trainer, open_crops(None, tmp_path, config), tmp_path / out, Budget(steps=2))
+        weights.append(trainer.network.head.weight)
+    assert torch.equal(*weights)
+
+
+def test_crops_of_another_size_than_the_configurations_are_refused(store, tmp_path) -> None:
+    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
+    about = {'seed': 0, 'size': 96, 'mixture': {'sure': 0.7}}
+    shards.write(sampler, None, about, 4, tmp_path, 4)
+    with pytest.raises(ValueError, match='side 96, the configuration 128'):
+        open_crops(None, tmp_path, {**CONFIG, 'size': 128, 'mixture': {}})
+
+
+def test_unlabelled_prompts_of_photos_are_refused_with_what_they_need(store) -> None:
+    with pytest.raises(ValueError, match='need a teacher'):
+        open_crops(store, None, {**CONFIG, 'mixture': {'unlabelled': 0.1}})
