@@ -15,7 +15,8 @@ from picosam_ros.engines.onnx import OnnxEngine
 from picosam_ros.mask import Mask, label_image, stability
 from picosam_ros.overlay import draw
 from picosam_ros.roi import Roi, crop, paste
-from picosam_ros.ros.messages import header_of, to_image, to_mask_array
+from picosam_ros.ros.messages import header_of, to_image
+from picosam_ros.ros.serialised_masks import serialise_masks
 
 TITLE = 'What stands around the inference, 640×480'
 OBJECTS = (1, 3, 8)
@@ -72,7 +73,7 @@ def _results() -> dict[str, Callable[[list[Mask]], object]]:
         return [to_image(picture, 'mono8', header) for picture in pictures]
 
     return {
-        '~/masks': lambda masks: to_mask_array(frame, masks, ()),
+        '~/masks': lambda masks: serialise_masks(frame, masks, ()),
         '~/label_mask and ~/confidence': labels,
         '~/overlay': lambda masks: to_image(draw(frame.pixels, masks), 'rgb8', header),
     }

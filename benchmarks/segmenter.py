@@ -12,27 +12,30 @@ from collections.abc import Sequence
 from picosam_ros.engines import Unanswered
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
-from picosam_ros.msg import MaskArray
 from picosam_ros.nodes.segmenter import main
 from picosam_ros.ros import outputs, transport
-from picosam_ros.ros.messages import header_of, to_mask_array
+from picosam_ros.ros.cdr import Writer
+from picosam_ros.ros.serialised_masks import serialise_masks
 
 PLAIN_MALLOC, PREBUILT = '--plain-malloc', '--prebuilt'
 
 
 class Prebuilt:
-    """Stands for `to_mask_array`, but fills a message once."""
+    """Stands for `serialise_masks`, but fills a message once."""
 
     def __init__(self) -> None:
-        self._message: MaskArray | None = None
+        self._behind_the_stamp = b''
 
     def __call__(
         self, frame: Frame, masks: Sequence[Mask], unanswered: Sequence[Unanswered]
-    ) -> MaskArray:
-        if self._message is None or not masks:
-            self._message = to_mask_array(frame, masks, unanswered) if masks else None
-        message = self._message or to_mask_array(frame, masks, unanswered)
-        message.header = header_of(frame)
+    ) -> bytes:
+        stamp = Writer()
+        stamp.stamp(frame.stamp_ns)
+        begin = stamp.message()
+        message = begin + self._behind_the_stamp
+        if not self._behind_the_stamp:
+            message = serialise_masks(frame, masks, unanswered)
+            self._behind_the_stamp = message[len(begin) :] if masks else b''
         return message
 
 
@@ -42,5 +45,5 @@ if __name__ == '__main__':
         transport.tune_malloc = lambda: False
     if PREBUILT in sys.argv:
         sys.argv.remove(PREBUILT)
-        outputs.to_mask_array = Prebuilt()
+        outputs.serialise_masks = Prebuilt()
     sys.exit(main())

@@ -41,17 +41,17 @@ class Look:
     Attributes:
         mask: of one object.
         colours: GRID×GRID, of what the network saw.
-        inside: GRID×GRID, 0 outside of the mask, and inside it how near a pixel is to where the
-            object was expected, 0 to 1. So a neighbour that the mask takes in counts little.
-        depth: the same times how far inside the mask a pixel lies, in pixels. A leak of the mask
-            is thin as a rule, so that depth does not see it.
+        near: GRID×GRID, how near a pixel is to where the object was expected, 0 to 1. So a
+            neighbour that the mask takes in counts little.
+        depth: the same times how far inside the mask a pixel lies, in pixels; 0 outside of the
+            mask. A leak of the mask is thin as a rule, so that depth does not see it.
         to_image: pixels of this grid to image pixels.
 
     """
 
     mask: Mask
     colours: Colours
-    inside: Map
+    near: Map
     depth: Map
     to_image: Affine
 
@@ -65,7 +65,8 @@ class Look:
         depth = np.asarray(cv2.distanceTransform(found, cv2.DIST_L2, 3), np.float32)
         # A mask without any outside is infinitely deep.
         np.minimum(depth, GRID, out=depth)
-        inside = found * _nearness(*to_grid(*mask.prompt.centre))
+        near = _nearness(*to_grid(*mask.prompt.centre))
+        depth *= near
         pixels = cv2.warpAffine(
             frame.pixels,
             to_image.matrix,
@@ -73,8 +74,12 @@ class Look:
             flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        colours = colours_of(np.asarray(pixels, np.uint8))
-        return cls(mask, colours, inside, inside * depth, to_image)
+        return cls(mask, colours_of(np.asarray(pixels, np.uint8)), near, depth, to_image)
+
+    @property
+    def inside(self) -> Map:
+        """GRID×GRID: as `near` in the mask, 0 outside of it."""
+        return self.near * (self.depth > 0)
 
     def measure(self, likelihood: Map) -> tuple[float, float, float]:
         """Centre x, y and square root of the area, in image pixels, of what is in the mask.

@@ -39,6 +39,15 @@ class Region:
         return slice(self.y, self.y + rows), slice(self.x, self.x + columns)
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Of the pixels of a mask that is not empty, see Mask."""
+
+    box: Box
+    centroid: tuple[float, float]
+    area: int
+
+
 @dataclass(frozen=True, eq=False)
 class Mask:
     """One object in one frame.
@@ -67,8 +76,20 @@ class Mask:
     @cached_property
     def region(self) -> Region:
         """The mask at image resolution, only where the network looked."""
-        x, y, logits = paste(self.logits, self.roi, self.image_width, self.image_height)
+        logits, roi = self.logits, self.roi
+        if roi != roi.rounded():
+            # Pixels are dear where the ROI has fractions, and most are nowhere near the object.
+            logits, roi = self._cut_out()
+        x, y, logits = paste(logits, roi, self.image_width, self.image_height)
         return Region(x, y, logits, logits > 0)
+
+    def _cut_out(self) -> tuple[Logits, Roi]:
+        """Give the network's pixels of the object and those around it, and what they cover."""
+        x, y, width, height = cv2.boundingRect((self.logits > 0).view(np.uint8))
+        x0, y0 = max(x - 1, 0), max(y - 1, 0)
+        logits = self.logits[y0 : y + height + 1, x0 : x + width + 1]
+        part = Roi(x0, y0, logits.shape[1], logits.shape[0])
+        return logits, part.through(self._from_image.inverse())
 
     def to_image(self) -> npt.NDArray[np.bool_]:
         """A new H×W bool array of the image's size."""
@@ -76,35 +97,41 @@ class Mask:
         image[self.region.slices] = self.region.inside
         return image
 
-    @cached_property
+    @property
     def area(self) -> int:
         """Pixels of the image."""
-        return int(np.count_nonzero(self.region.inside))
+        return self._extent.area if self._extent else 0
 
     @property
     def empty(self) -> bool:
         """The network ran and found nothing."""
-        return not self.area
+        return self._extent is None
 
-    @cached_property
+    @property
     def box(self) -> Box | None:
         """The smallest box around it; None if empty."""
-        if self.empty:
-            return None
-        x, y, width, height = cv2.boundingRect(self.region.inside.view(np.uint8))
-        x0, y0 = self.region.x + x, self.region.y + y
-        return Box(x0, y0, x0 + width - 1, y0 + height - 1)
+        return self._extent.box if self._extent else None
 
-    @cached_property
+    @property
     def centroid(self) -> tuple[float, float] | None:
         """Mean x and y of its pixels; None if empty."""
-        if self.box is None:
+        return self._extent.centroid if self._extent else None
+
+    @cached_property
+    def _extent(self) -> Extent | None:
+        region = self.region
+        inside = region.inside.view(np.uint8)
+        x, y, width, height = cv2.boundingRect(inside)
+        if not width:
             return None
-        x, y = int(self.box.x0), int(self.box.y0)
-        rows = slice(y - self.region.y, int(self.box.y1) - self.region.y + 1)
-        columns = slice(x - self.region.x, int(self.box.x1) - self.region.x + 1)
-        moments = cv2.moments(self.region.inside[rows, columns].view(np.uint8))
-        return x + moments['m10'] / moments['m00'], y + moments['m01'] / moments['m00']
+        moments = cv2.moments(inside[y : y + height, x : x + width])
+        area = moments['m00']
+        x, y = region.x + x, region.y + y
+        return Extent(
+            Box(x, y, x + width - 1, y + height - 1),
+            (x + moments['m10'] / area, y + moments['m01'] / area),
+            int(area),
+        )
 
     @cached_property
     def polygon(self) -> tuple[npt.NDArray[np.int32], ...]:

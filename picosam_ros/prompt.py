@@ -106,8 +106,8 @@ class Prompt:
         """Middle of the box, or of the positive points: x, y."""
         if self.box is not None:
             return self.box.centre
-        xs = [point.x for point in self.positives]
-        ys = [point.y for point in self.positives]
+        positives = self.positives
+        xs, ys = [point.x for point in positives], [point.y for point in positives]
         return (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
 
     def refined(self, points: tuple[Point, ...]) -> Prompt:

@@ -223,40 +223,44 @@ def paste(
 
     """
     roi = roi.snapped(1e-6)  # what a division left
-    visible = roi.clipped(width, height)
-    x0, y0 = math.ceil(visible.x - 0.5), math.ceil(visible.y - 0.5)
-    x1 = max(math.ceil(visible.x + visible.width - 0.5), x0)
-    y1 = max(math.ceil(visible.y + visible.height - 0.5), y0)
+    (x0, x1), (y0, y1) = _centres(roi.x, roi.width, width), _centres(roi.y, roi.height, height)
     if x1 == x0 or y1 == y0:
         return x0, y0, np.empty((y1 - y0, x1 - x0), np.float32)
-    if visible == roi == roi.rounded():
+    if (x0, y0, x1 - x0, y1 - y0) == (roi.x, roi.y, roi.width, roi.height):
         # The same map at a seventh of the price.
         resized = cv2.resize(values, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
         return x0, y0, np.asarray(resized, np.float32)
-    to_network = Affine(1, 1, x0, y0).then(roi.affine_to(values.shape[1], values.shape[0]))
+    to_network = roi.affine_to(values.shape[1], values.shape[0])
     # Exact, where cv2.warpAffine rounds coordinates to 1/32 of a pixel.
-    rows, down = _between(to_network.scale_y, to_network.shift_y, y1 - y0, values.shape[0])
-    columns, right = _between(to_network.scale_x, to_network.shift_x, x1 - x0, values.shape[1])
+    columns, right = _between(to_network.scale_x, to_network.shift_x, x0, x1)
+    rows, down = _between(to_network.scale_y, to_network.shift_y, y0, y1)
     # Columns first: that is the small half of the work, and rows lie in one piece.
     widened = _mixed(values, columns, right, axis=1)
     return x0, y0, _mixed(widened, rows, down[:, None], axis=0)
 
 
-def _between(scale: float, shift: float, count: int, size: int) -> tuple[Indices, Weights]:
-    """For `count` places on an axis of `size` pixels: the pixel before, the share of the next."""
+def _centres(start: float, length: float, limit: int) -> tuple[int, int]:
+    """The first of `limit` pixels whose centre such a stretch contains, and the one behind."""
+    first = math.ceil(max(start, 0) - 0.5)
+    return first, max(math.ceil(min(start + length, limit) - 0.5), first)
+
+
+def _between(scale: float, shift: float, first: int, end: int) -> tuple[Indices, Weights]:
+    """For pixels `first` up to `end`: the network's pixel before, and the share of its next."""
     # Rounded, so that where pixel centres meet the value is the network's own.
-    places = np.clip(np.round(scale * np.arange(count) + shift, 9), 0, size - 1)
-    before = places.astype(np.intp)
-    return before, (places - before).astype(np.float32)
+    places = (scale * np.arange(first, end) + shift).round(9)
+    before = np.floor(places)
+    return before.astype(np.intp), (places - before).astype(np.float32)
 
 
 def _mixed(values: Weights, before: Indices, share: Weights, axis: int) -> Weights:
-    first = values.take(before, axis)
-    following = values.take(np.minimum(before + 1, values.shape[axis] - 1), axis)
-    following -= first
-    following *= share
-    following += first
-    return following
+    # Beyond the outermost pixel centres the values stay as they are.
+    first = values.take(before, axis, mode='clip')
+    mixed = values.take(before + 1, axis, mode='clip')
+    mixed -= first
+    mixed *= share
+    mixed += first
+    return mixed
 
 
 def _padded(view: Pixels, inside: Roi, roi: Roi) -> Pixels:

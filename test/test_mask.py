@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 
 from picosam_ros.mask import Mask, label_image, stability, to_probability
 from picosam_ros.prompt import Box, Prompt
-from picosam_ros.roi import Roi
+from picosam_ros.roi import Roi, paste
 
 WIDTH, HEIGHT = 60, 40
 
@@ -96,6 +96,25 @@ def test_a_mask_that_lies_wholly_outside_of_the_image_is_empty():
         assert not mask.to_image().any()
         assert mask.polygon == ()
         assert not label_image([mask], WIDTH, HEIGHT)[0].any()
+
+
+@given(
+    hnp.arrays(np.float32, (9, 9), elements=st.floats(-4, 4, width=32)),
+    *[st.floats(-20, 60)] * 2,
+    *[st.floats(5, 50)] * 2,
+)
+def test_where_the_roi_has_fractions_the_mask_is_that_of_all_its_pixels(logits, x, y, w, h):
+    # Far enough from 0 for the order of additions.
+    logits[np.abs(logits) < 1e-3] = -1
+    roi = Roi(x, y, w, h)
+    mask = Mask(Prompt.at(30, 20), logits, roi, WIDTH, HEIGHT, 'double', 1.0)
+    left, top, pasted = paste(logits, roi, WIDTH, HEIGHT)
+    picture = np.zeros((HEIGHT, WIDTH), bool)
+    picture[top : top + pasted.shape[0], left : left + pasted.shape[1]] = pasted > 0
+    sure = np.ones((HEIGHT, WIDTH), bool)
+    sure[top : top + pasted.shape[0], left : left + pasted.shape[1]] = np.abs(pasted) > 1e-5
+    np.testing.assert_array_equal(mask.to_image()[sure], picture[sure])
+    assert mask.region.inside.size <= pasted.size
 
 
 def test_a_logit_of_zero_is_not_the_object():

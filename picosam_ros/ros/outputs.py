@@ -19,7 +19,8 @@ from picosam_ros.mask import Mask, label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.overlay import draw
 from picosam_ros.result import Result
-from picosam_ros.ros.messages import header_of, to_image, to_jpeg, to_latency, to_mask_array
+from picosam_ros.ros.messages import header_of, to_image, to_jpeg, to_latency
+from picosam_ros.ros.serialised_masks import serialise_masks
 from picosam_ros.segmenter import Segmenter
 
 _QUEUE = 10
@@ -102,7 +103,7 @@ class Outputs:
         with self._turn:
             current = self._segmenter.current(masks)
             if current:
-                self._masks.publish(to_mask_array(frame, current, ()))
+                self._masks.publish(serialise_masks(frame, current, ()))
 
     def destroy(self) -> None:
         """Take the topics away."""
@@ -121,11 +122,11 @@ class Outputs:
 
     def _messages(
         self, result: Result, captured: float
-    ) -> list[tuple[Publisher, MaskArray | Image | CompressedImage]]:
+    ) -> list[tuple[Publisher, bytes | Image | CompressedImage]]:
         frame, masks = result.frame, result.masks
         messages = []
         if _heard(self._masks):
-            messages.append((self._masks, to_mask_array(frame, masks, result.unanswered)))
+            messages.append((self._masks, serialise_masks(frame, masks, result.unanswered)))
         if _heard(self._labels) or _heard(self._confidence):
             header = header_of(frame)
             labels, confidence = label_image(list(masks), frame.width, frame.height)

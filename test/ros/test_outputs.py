@@ -35,7 +35,7 @@ def outputs(node):
 @pytest.fixture
 def made(monkeypatch):
     """Count the calls of what fills a topic."""
-    counts = {'draw': 0, 'to_jpeg': 0, 'label_image': 0, 'to_mask_array': 0}
+    counts = {'draw': 0, 'to_jpeg': 0, 'label_image': 0, 'serialise_masks': 0}
 
     def counted(name, function):
         def call(*arguments, **named):
@@ -79,7 +79,7 @@ def test_nothing_is_made_that_nobody_wants(made, publish):
         ('overlay/compressed', CompressedImage, {'draw', 'to_jpeg'}),
         ('label_mask', Image, {'label_image'}),
         ('confidence', Image, {'label_image'}),
-        ('masks', MaskArray, {'to_mask_array'}),
+        ('masks', MaskArray, {'serialise_masks'}),
     ],
 )
 def test_a_topic_is_filled_while_somebody_listens(node, made, publish, topic, kind, names):
