@@ -18,11 +18,11 @@ Logits = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """The image pixels that a ROI covers.
+    """The image pixels of a mask, and some around them.
 
     Attributes:
         x, y: column and row of the top-left pixel.
-        logits: rows × columns float32, at image resolution.
+        logits: rows × columns float32, at image resolution; around the mask no more than 0.
         inside: the same shape, bool: the object.
 
     """
@@ -41,7 +41,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Extent:
-    """Of the pixels of a mask that is not empty, see Mask."""
+    """Where the pixels of a mask are that is not empty; the names are those of Mask."""
 
     box: Box
     centroid: tuple[float, float]
@@ -75,10 +75,10 @@ class Mask:
 
     @cached_property
     def region(self) -> Region:
-        """The mask at image resolution, only where the network looked."""
+        """The mask at image resolution: nothing of it lies elsewhere."""
         logits, roi = self.logits, self.roi
-        if roi != roi.rounded():
-            # Pixels are dear where the ROI has fractions, and most are nowhere near the object.
+        if not roi.whole:
+            # Resampling is dear there, and most pixels are nowhere near the object.
             logits, roi = self._cut_out()
         x, y, logits = paste(logits, roi, self.image_width, self.image_height)
         return Region(x, y, logits, logits > 0)

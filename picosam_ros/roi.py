@@ -152,6 +152,11 @@ class Roi:
         x1, y1 = affine(self.x + self.width - 0.5, self.y + self.height - 0.5)
         return Roi(x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it has no fractions of pixels."""
+        return not (self.x % 1 or self.y % 1 or self.width % 1 or self.height % 1)
+
     def rounded(self) -> Roi:
         """The nearest rectangle of whole pixels, at least one pixel large."""
         x0, y0 = round(self.x), round(self.y)
