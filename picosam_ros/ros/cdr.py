@@ -1,9 +1,9 @@
 """Messages as their serialised bytes: an image is read in place, other messages are written.
 
 rclpy's own conversion copies the pixels into a new array; taking the message raw and looking
-at its bytes costs a microsecond. So it is with filling objects that rclpy takes apart again. The
-layout is plain CDR (OMG DDSI-RTPS 2.5, section 10): a four-byte header that names the byte order,
-then the fields, aligned to their size.
+at its bytes costs a microsecond. What is published as bytes, rclpy need not take apart. The layout
+is plain CDR (OMG DDSI-RTPS 2.5, section 10): a four-byte header that names the byte order, then the
+fields, aligned to their size.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Masks as the bytes of a picosam_ros/MaskArray, which rclpy hands to the middleware as they are.
 
-`to_mask_array` gives the same message as an object; filling it, and rclpy taking it apart, costs
-more than the mask itself.
+`to_mask_array` gives the same message as an object, which rclpy would have to take apart again.
 """
 
 from __future__ import annotations
