@@ -23,7 +23,10 @@ SECTIONS = (
     'cascade',
     'cloud',
     'viewer',
+    'start',
 )
+# Sets an environment up: minutes, and the network.
+ON_REQUEST = ('first_start',)
 FRAMES, QUICK_FRAMES = 300, 30
 
 
@@ -55,7 +58,10 @@ def measure(name: str, frames: int) -> Section:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
     parser.add_argument(
-        '--only', action='append', choices=SECTIONS, help='one section; may be given repeatedly'
+        '--only',
+        action='append',
+        choices=(*SECTIONS, *ON_REQUEST),
+        help=f'one section; may be given repeatedly; only so: {", ".join(ON_REQUEST)}',
     )
     parser.add_argument('--quick', action='store_true', help=f'{QUICK_FRAMES} frames each')
     parser.add_argument('--frames', type=int, help=f'to measure (default: {FRAMES})')

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import shutil
 import socket
 import struct
 import subprocess
@@ -25,6 +24,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
+from benchmarks.browser import chromium
 from benchmarks.report import Row
 from benchmarks.stream import PATIENCE, QUEUE, ROOT, speak_to_ourselves
 from benchmarks.timing import isolated
@@ -40,7 +40,6 @@ CLICKS = 30
 FIRST, LAST = 0.25, 0.75
 CAMERA = ('camera', '--ros-args', '-p', 'camera:=photos')
 VIEWER = ('viewer', '--ros-args', '-r', 'image:=image_raw', '-p', 'port:=0')
-FLAGS = ('--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking')
 
 
 def measure(frames: int) -> Iterator[Row]:
@@ -180,21 +179,12 @@ def _stalled(url: str) -> Iterator[None]:
 
 
 def _clicks(count: int) -> list[float]:
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which('chromium') or shutil.which('chromium-browser')
-    if chromium is None:
-        raise ImportError('there is no Chromium; sudo apt install chromium')
-    with pipeline() as node, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = browser.new_page(viewport={'width': 1280, 'height': 800})
-        page.set_default_timeout(1e3 * PATIENCE)
+    with pipeline() as node, chromium(PATIENCE) as start:
+        page = start()
         page.goto(node.url)
         page.locator('#empty').wait_for(state='hidden')
         page.locator('#connection[data-state=live]').wait_for()
-        times = [_click(page, share) for share in np.linspace(FIRST, LAST, count)]
-        browser.close()
-        return times
+        return [_click(page, share) for share in np.linspace(FIRST, LAST, count)]
 
 
 def _click(page: Any, share: float) -> float:

@@ -11,7 +11,16 @@ from benchmarks.report import Row, Section
 from benchmarks.samples import Sample, Samples
 
 FRAMES = 3
-OF_THE_NODE = ('transport', 'overload', 'memory', 'costs', 'in_sensor', 'cloud', 'viewer')
+OF_THE_NODE = (
+    'transport',
+    'overload',
+    'memory',
+    'costs',
+    'in_sensor',
+    'cloud',
+    'viewer',
+    'start',
+)
 SECTION = Section('speed', 'How fast', (Row('one', 2.5, 'ms', 3, 'note'), Row('two', 4)), 'run me')
 
 
@@ -38,6 +47,31 @@ def test_a_section_about_the_node_runs_to_the_end(name, monkeypatch):
     assert name in section.command
     assert section.rows
     assert len({row.name for row in section.rows}) == len(section.rows)
+
+
+@pytest.mark.parametrize('name', ['start', 'first_start'])
+def test_without_chromium_a_start_is_skipped_with_the_reason(name, tmp_path, monkeypatch):
+    pytest.importorskip('rclpy')
+    pytest.importorskip('playwright')
+    monkeypatch.setenv('PATH', str(tmp_path))
+    [row] = benchmarks.measure(name, FRAMES).rows
+    assert math.isnan(row.value)
+    assert row.note.startswith('skipped: ')
+
+
+def test_what_sets_an_environment_up_runs_on_request_only(monkeypatch, capsys):
+    measured = []
+
+    def measure(name, frames):
+        measured.append(name)
+        return SECTION
+
+    monkeypatch.setattr(benchmarks, 'measure', measure)
+    benchmarks.main([])
+    assert measured == list(benchmarks.SECTIONS)
+    assert 'first_start' not in measured
+    benchmarks.main(['--only', 'first_start'])
+    assert measured[-1] == 'first_start'
 
 
 def test_the_file_has_machine_and_every_field_of_every_row(tmp_path, capsys):
