@@ -77,6 +77,8 @@ def _median(starts: Sequence[Start], field: str) -> float:
 
 
 def _spread(starts: Sequence[Start]) -> str:
+    if len(starts) == 1:
+        return ''
     masks = [one.mask for one in starts]
     return f'{min(masks):.1f} to {max(masks):.1f} s in {len(masks)} starts'
 

@@ -78,12 +78,17 @@ def compiler() -> Finding:
     return Finding('C++ compiler', State.MISSING, detail, 'sudo apt install g++')
 
 
-def _extra(package: str, adds: str, debian: str = '') -> Callable[[], Finding]:
+def _extra(
+    package: str, adds: str, debian: str = '', *, module: str = '', trial: str = ''
+) -> Callable[[], Finding]:
+    """Make a check of a package; `trial` is code that uses it where a plain import will not do."""
+    module = module or package
+
     def check() -> Finding:
         command = mend.install(package, debian)
-        if not is_installed(package):
+        if not is_installed(module):
             return Finding(package, State.MISSING, f'adds {adds}', command)
-        outcome = attempt(f'import {package}')
+        outcome = attempt(trial or f'import {module}')
         if outcome.works:
             return Finding(package, State.OK, adds)
         return Finding(package, State.BROKEN, outcome.text, _again(command))
@@ -92,7 +97,13 @@ def _extra(package: str, adds: str, debian: str = '') -> Callable[[], Finding]:
     return check
 
 
+# Its plain import would report itself to somebody.
+_OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_openvino()'
+
 OPTIONAL = (
+    _extra('aiohttp', 'the node `viewer`, and with it `make demo`', 'python3-aiohttp'),
+    _extra('scikit-image', 'the photographs of `make demo`', 'python3-skimage', module='skimage'),
+    _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
     _extra('rosbags', '`picosam bag`'),
     _extra('shtab', '`picosam completion`', 'python3-shtab'),
 )

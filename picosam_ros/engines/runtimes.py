@@ -86,10 +86,7 @@ class OpenVinoNetwork:
     """On the CPU, in the precision that OpenVINO takes there: bfloat16 where it is native."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        # Its import would report itself to Google Analytics; without the package for that it does
-        # not. Nothing here speaks to the network.
-        sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
-        openvino = _imported('openvino')
+        openvino = import_openvino()
         core = openvino.Core()
         model = core.read_model(path)
         self.inputs = tuple(map(_openvino_port, model.inputs))
@@ -157,6 +154,14 @@ def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> Network:
             f'{path} is not a network that {_TITLES[runtime]} can load; it may be truncated: '
             f'copy or export it again ({_first_line(error)})'
         ) from error
+
+
+def import_openvino() -> Any:
+    """Return the package, silenced. Raises EngineError if it cannot be imported."""
+    # Its import would report itself to Google Analytics; without the package for that it does
+    # not. Nothing here speaks to the network.
+    sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
+    return _imported('openvino')
 
 
 def _imported(package: str) -> Any:

@@ -97,6 +97,25 @@ def test_missing_wheels_are_told_each_with_its_command(tmp_path, bare_python):
         assert found[name]['mend'] == f'uv pip install {package}', 'the environment has no pip'
 
 
+def test_a_package_that_is_there_and_broken_is_told_with_its_error(tmp_path, bare_python):
+    (tmp_path / 'aiohttp').mkdir()
+    (tmp_path / 'aiohttp' / '__init__.py').write_text('import cgi_of_python_2')
+    _, found = doctor(tmp_path, python=bare_python, PYTHONPATH=str(tmp_path))
+    assert found['aiohttp']['state'] == 'broken'
+    assert found['aiohttp']['detail'] == "No module named 'cgi_of_python_2'"
+    assert found['aiohttp']['mend'] == 'uv pip install --force-reinstall aiohttp'
+
+
+def test_openvino_is_tried_as_the_runtime_loads_it_and_reports_itself_to_nobody(tmp_path):
+    pytest.importorskip('openvino')
+    (tmp_path / 'openvino_telemetry.py').write_text(
+        f'import pathlib; pathlib.Path({str(tmp_path / "reported")!r}).touch()'
+    )
+    _, found = doctor(tmp_path, PYTHONPATH=str(tmp_path))
+    assert found['openvino']['state'] == 'ok'
+    assert not (tmp_path / 'reported').exists()
+
+
 def test_in_an_environment_with_pip_its_own_pip_mends(tmp_path):
     folder = tmp_path / 'venv'
     venv.create(folder, with_pip=True)

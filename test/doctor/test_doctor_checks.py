@@ -1,4 +1,6 @@
+import ast
 import os
+import re
 import shutil
 import sys
 from typing import NamedTuple
@@ -8,6 +10,7 @@ import pytest
 from picosam_ros.doctor import hardware, mend, ros, software
 from picosam_ros.doctor.finding import State
 from picosam_ros.doctor.probe import Outcome, attempt, is_installed
+from picosam_ros.engines.runtimes import RUNTIMES
 
 
 class Usage(NamedTuple):
@@ -142,6 +145,47 @@ def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch
     assert vision_msgs.detail.startswith('adds ~/label_info')
     assert vision_msgs.mend == 'sudo apt install ros-kilted-vision-msgs'
     assert not vision_msgs.hurts
+
+
+@pytest.mark.parametrize(
+    ('package', 'words', 'debian'),
+    [
+        ('aiohttp', 'viewer', 'python3-aiohttp'),
+        ('scikit-image', 'photographs', 'python3-skimage'),
+        ('openvino', 'runtime:=openvino', ''),
+    ],
+)
+def test_what_a_part_needs_tells_the_part_and_its_name_on_pypi_and_in_apt(
+    package, words, debian, monkeypatch, system_python
+):
+    monkeypatch.setattr(software, 'is_installed', lambda module: False)
+    [check] = [check for check in software.OPTIONAL if check.__name__ == package]
+    found = check()
+    assert (found.state, found.required) == (State.MISSING, False)
+    assert words in found.detail
+    expected = f'sudo apt install {debian}' if debian else f"&& pip install '{package}'"
+    assert found.mend.endswith(expected)
+
+
+def test_every_package_that_is_imported_is_one_that_the_doctor_knows():
+    package = mend.source_root() / 'picosam_ros'
+    imported = {name for path in package.rglob('*.py') for name in imports(path)} | {*RUNTIMES}
+    # vision_msgs and the like are known one by one, but what comes with rclpy is one thing.
+    with_rclpy = re.compile(r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|\w+_msgs')
+    foreign = {name for name in imported - {'picosam_ros'} if not with_rclpy.fullmatch(name)}
+    examined = ' '.join(path.read_text() for path in (package / 'doctor').glob('*.py'))
+    unknown = {name for name in foreign - sys.stdlib_module_names if f"'{name}'" not in examined}
+    assert {'cv2', 'aiohttp', 'openvino'} <= foreign
+    assert unknown == set()
+
+
+def imports(path):
+    """Name the packages that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition('.')[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition('.')[0]
 
 
 @pytest.fixture
