@@ -100,8 +100,9 @@ def open_page(browser):
     """Give a function that opens the page; what the console complains about fails the test."""
     contexts, complaints = [], []
 
-    def open_page(url, *, width=1280, height=800, quiet=True):
-        context = browser.new_context(viewport={'width': width, 'height': height})
+    def open_page(url, *, width=1280, height=800, quiet=True, touch=False):
+        size = {'width': width, 'height': height}
+        context = browser.new_context(viewport=size, has_touch=touch)
         context.set_default_timeout(1e3 * PATIENCE)
         contexts.append(context)
         page = context.new_page()
@@ -330,6 +331,18 @@ def test_a_narrow_window_has_the_picture_on_top_and_nothing_beside_the_screen(op
     expect(page.locator('#objects li')).to_have_count(0)
     _, middle, _ = discs(page)
     click(page, *middle)
+    found_on(page, 1, middle)
+
+
+def test_on_a_touch_screen_a_tap_points_and_the_help_speaks_of_fingers(open_page, url):
+    page = open_page(url, width=390, height=844, touch=True)
+    expect(page.locator('footer kbd', has_text='tap')).to_be_visible()
+    expect(page.locator('footer kbd', has_text='shift')).to_be_hidden()
+    page.locator('#clear').tap()
+    expect(page.locator('.bubble').first).to_be_visible()
+    expect(page.locator('#objects li')).to_have_count(0)
+    _, middle, _ = discs(page)
+    page.touchscreen.tap(*on_screen(page, *middle))
     found_on(page, 1, middle)
 
 
