@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
@@ -21,6 +19,7 @@ from picosam_ros.cameras import CAMERAS
 from picosam_ros.cameras.photos import open_photos
 from picosam_ros.cameras.sights import Pointer
 from picosam_ros.errors import PicosamError
+from picosam_ros.nodes.companions import Companions
 from picosam_ros.nodes.tour import Tour
 from picosam_ros.ros import transport
 
@@ -30,22 +29,45 @@ REFRESH_SECONDS = 0.5
 def main() -> int:
     """Entry point. Returns 1 if no mask came."""
     arguments = _arguments()
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
     transport.prepare()
     # First, since they take longest to start.
-    with _nodes(arguments) as alive:
+    with Companions([] if arguments.attach else _commands(arguments)) as companions:
+        told = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: told.set())
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         try:
             tour = Tour(_pointer(arguments), arguments.output)
         except PicosamError as error:
             print(error, file=sys.stderr)
             return 1
-        _run(tour, arguments.seconds, lambda: told.is_set() or not alive())
+        _run(tour, companions, arguments.seconds, told.is_set)
         tour.destroy_node()
     rclpy.shutdown()
-    tour.scoreboard.show(final=True)
+    return _conclude(tour, companions)
+
+
+def _run(tour: Tour, companions: Companions, seconds: float, stopped: Callable[[], bool]) -> None:
+    executor = transport.make_executor()
+    executor.add_node(tour)
+    end = time.monotonic() + seconds if seconds else float('inf')
+    shown = 0.0
+    while companions.running and not stopped() and (now := time.monotonic()) < end:
+        executor.spin_once(timeout_sec=0.05)
+        tour.act()
+        for line in companions.said():
+            tour.scoreboard.say(line)
+        if now - shown > REFRESH_SECONDS:
+            tour.scoreboard.show()
+            shown = now
+    executor.shutdown()
+
+
+def _conclude(tour: Tour, companions: Companions) -> int:
+    for line in companions.said():
+        tour.scoreboard.say(line)
+    if tour.scoreboard.frames:
+        tour.scoreboard.show(final=True)
     for path in tour.pictures.values():
         print(f'picture: {path}')
     if not tour.scoreboard.masks:
@@ -53,41 +75,18 @@ def main() -> int:
     return 0 if tour.scoreboard.masks else 1
 
 
-def _run(tour: Tour, seconds: float, stopped: Callable[[], bool]) -> None:
-    executor = transport.make_executor()
-    executor.add_node(tour)
-    end = time.monotonic() + seconds if seconds else float('inf')
-    shown = 0.0
-    while not stopped() and (now := time.monotonic()) < end:
-        executor.spin_once(timeout_sec=0.05)
-        tour.act()
-        if now - shown > REFRESH_SECONDS:
-            tour.scoreboard.show()
-            shown = now
-    executor.shutdown()
-
-
-@contextmanager
-def _nodes(arguments: argparse.Namespace) -> Iterator[Callable[[], bool]]:
-    """Run camera and viewer, unless they run already; give a function that tells if all is well."""
-    if arguments.attach:
-        yield lambda: True
-        return
+def _commands(arguments: argparse.Namespace) -> list[list[str]]:
+    """Camera, viewer."""
     camera = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
     for name in ('camera', 'source', 'simulate'):
         # JSON is what ROS reads: a source like /dev/video2 or 2 stays a text.
         camera += ['-p', f'{name}:={json.dumps(getattr(arguments, name))}']
+    # Nobody wants to know here that the camera is not calibrated.
+    camera += ['--log-level', 'error']
     viewer = [sys.executable, '-m', 'picosam_ros.nodes.viewer', '--ros-args']
     # The address is in the table.
     viewer += ['-r', 'image:=image_raw', '--log-level', 'warn']
-    processes = [subprocess.Popen(camera), subprocess.Popen(viewer)]
-    try:
-        yield lambda: processes[0].poll() is None
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGINT)
-        for process in processes:
-            process.wait(10)
+    return [camera, viewer]
 
 
 def _pointer(arguments: argparse.Namespace) -> Pointer:

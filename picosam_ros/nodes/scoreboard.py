@@ -6,24 +6,35 @@ import shutil
 import sys
 import time
 from collections import Counter, deque
+from typing import TextIO
 
 from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.result import State
 
 _RATE_SECONDS = 2.0
 
+# Photograph and object to area and score.
+Objects = dict[tuple[str, str], tuple[int, float]]
+
 
 class Scoreboard:
-    """Collects figures and prints them: redrawn in place on a terminal, once at the end else."""
+    """Collects figures and prints them: redrawn in place on a terminal, once at the end else.
 
-    def __init__(self) -> None:
+    Args:
+        output: where to; None for standard output.
+
+    """
+
+    def __init__(self, output: TextIO | None = None) -> None:
+        self._output = output or sys.stdout
+        self._on_terminal = self._output.isatty()
         self.frames = 0
         self.masks = 0
         self._window = LatencyWindow()
         self._arrivals: deque[float] = deque()
         self._dropped = 0
         self._answers: Counter[State] = Counter()
-        self._objects: dict[tuple[str, str], tuple[int, float]] = {}
+        self._objects: Objects = {}
         self._scene = ''
         self._url = ''
         self._lines = 0
@@ -31,8 +42,8 @@ class Scoreboard:
     def announce(self, url: str) -> None:
         """The viewer's page is at an address."""
         self._url = url
-        if not sys.stdout.isatty():
-            print(f'viewer    {url}', flush=True)
+        if not self._on_terminal:
+            print(f'viewer    {url}', file=self._output, flush=True)
 
     def enter(self, scene: str) -> None:
         """Another photograph is shown."""
@@ -58,20 +69,37 @@ class Scoreboard:
         """One prompt was answered."""
         self._answers[State(state)] += 1
 
+    def say(self, line: str) -> None:
+        """Print a line that stays: above the table, or without a terminal on standard error."""
+        if not self._on_terminal:
+            print(line, file=sys.stderr, flush=True)
+            return
+        self._erase()
+        print(line, file=self._output)
+        self.show()
+
     def show(self, *, final: bool = False) -> None:
         """Print the table; without a terminal only when `final`."""
-        on_terminal = sys.stdout.isatty()
-        if not (on_terminal or final):
+        if not (self._on_terminal or final):
             return
-        lines = self._table()
-        if on_terminal and self._lines:
-            sys.stdout.write(f'\x1b[{self._lines}F\x1b[J')
-        width = shutil.get_terminal_size().columns if on_terminal else 200
-        sys.stdout.write('\n'.join(line[:width] for line in lines) + '\n')
-        sys.stdout.flush()
-        self._lines = len(lines)
+        self._erase()
+        lines = self._table(self._objects if final else self._in_sight())
+        if not final:
+            # What does not fit could not be erased again.
+            width, height = shutil.get_terminal_size()
+            lines = [line[:width] for line in lines[: height - 1]]
+            self._lines = len(lines)
+        print('\n'.join(lines), file=self._output, flush=True)
 
-    def _table(self) -> list[str]:
+    def _erase(self) -> None:
+        if self._lines:
+            self._output.write(f'\x1b[{self._lines}F\x1b[J')
+        self._lines = 0
+
+    def _in_sight(self) -> Objects:
+        return {key: seen for key, seen in self._objects.items() if key[0] == self._scene}
+
+    def _table(self, objects: Objects) -> list[str]:
         answers = ', '.join(f'{n} {state.name.lower()}' for state, n in self._answers.items())
         lines = [
             '',
@@ -86,9 +114,8 @@ class Scoreboard:
         for stage, p in self._window.percentiles().items():
             lines.append(f'  {stage:12}{p.p50:8.2f}{p.p95:8.2f}')
         lines += ['', f'{"photograph":18}{"object":18}{"area (px)":>10}{"score":>8}']
-        for (scene, name), (area, score) in self._objects.items():
-            mark = '▸' if scene == self._scene else ' '
-            lines.append(f'{mark} {scene:16}{name:18}{area:10}{score:8.2f}')
+        for (scene, name), (area, score) in objects.items():
+            lines.append(f'  {scene:16}{name:18}{area:10}{score:8.2f}')
         return lines
 
     def _rate(self) -> float:
