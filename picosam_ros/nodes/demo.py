@@ -29,12 +29,12 @@ REFRESH_SECONDS = 0.5
 def main() -> int:
     """Entry point. Returns 1 if no mask came."""
     arguments = _arguments()
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
     transport.prepare()
     # First, since they take longest to start.
     with Companions([] if arguments.attach else _commands(arguments)) as companions:
-        told = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: told.set())
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         try:
             tour = Tour(_pointer(arguments), arguments.output)
@@ -76,7 +76,7 @@ def _conclude(tour: Tour, companions: Companions) -> int:
 
 
 def _commands(arguments: argparse.Namespace) -> list[list[str]]:
-    """Camera, viewer."""
+    """The command lines of camera and viewer; as long as the first one runs, so does the demo."""
     camera = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
     for name in ('camera', 'source', 'simulate'):
         # JSON is what ROS reads: a source like /dev/video2 or 2 stays a text.
