@@ -50,7 +50,11 @@ class Companions:
         for process in self._processes:
             process.terminate()
         for process, listener in zip(self._processes, self._listeners, strict=True):
-            process.wait(GOODBYE_SECONDS)
+            try:
+                process.wait(GOODBYE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                self._lines.put(f'killed, since it did not end: {process.args!r}')
             listener.join(GOODBYE_SECONDS)
 
     @property

@@ -1,10 +1,12 @@
 """Processes that run beside the demo: they are heard, they end with it, Ctrl-C is not theirs."""
 
+import signal
 import sys
 
 import pytest
 from harness import PATIENCE
 
+from picosam_ros.nodes import companions as companions_module
 from picosam_ros.nodes.companions import Companions
 
 TELL = 'import sys; print({}, file=sys.stderr, flush=True)'
@@ -46,6 +48,16 @@ def test_at_the_end_all_have_ended():
     with Companions([python(TELL.format(1) + LIVE)] * 2) as companions:
         first_line(companions)
     assert all(process.poll() is not None for process in companions._processes)
+
+
+def test_who_does_not_end_is_killed_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(companions_module, 'GOODBYE_SECONDS', 0.2)
+    stubborn = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); '
+    with Companions([python(stubborn + TELL.format(1) + LIVE)]) as companions:
+        first_line(companions)
+    assert companions._processes[0].wait(PATIENCE) == -signal.SIGKILL
+    [line] = companions.said()
+    assert line.startswith('killed, since it did not end: ')
 
 
 def test_ctrl_c_is_nothing_to_those_that_are_still_starting():
