@@ -131,3 +131,22 @@ def test_what_was_mistyped_is_a_usage_error(evaluate, wrong, capsys):
     with pytest.raises(SystemExit, match='2'):
         evaluate(*wrong)
     assert 'usage: picosam eval' in capsys.readouterr().err
+
+
+def test_further_clicks_have_a_row_each_and_the_number_that_a_goal_takes(evaluate, capsys):
+    assert evaluate('--protocol', 'full', '--clicks', 3) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[2:4]] == [['2', 'clicks'], ['3', 'clicks']]
+    assert all(len(line.split()) == len(lines[0].split()) + 1 for line in lines[2:4])
+    [goal80, goal90] = [line for line in lines if line.startswith('NoC@')]
+    assert goal80 == 'NoC@80: 1.00 clicks; 100% of the masks get there, the others count as 3'
+    assert goal90.startswith('NoC@90: ')
+
+
+@pytest.mark.parametrize('protocol', ['crop96', 'box'])
+def test_further_clicks_are_refused_where_the_prompt_fixes_what_is_seen(evaluate, protocol, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        evaluate('--protocol', protocol, '--clicks', 3)
+    told = capsys.readouterr().err
+    assert f'--clicks 3 was given with --protocol {protocol}' in told
+    assert 'further clicks go with --protocol full' in told
