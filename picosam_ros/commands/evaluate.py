@@ -142,7 +142,7 @@ def _title(report: dict[str, Any]) -> str:
     network = ' '.join(filter(None, (report['engine'], report['model'])))
     after = report['clicks']['after'] if 'clicks' in report else [report]
     clicks = f' after {len(after)} clicks' if len(after) > 1 else ''
-    miou = f'mIoU {after[-1]["miou"]:.3f}{clicks} of {report["n"]} masks'
+    miou = f'mIoU {after[-1]["miou"]:.3f} of {report["n"]} masks{clicks}'
     return f'{report["protocol"]}, {network}: {miou}'
 
 
