@@ -4,6 +4,7 @@ import signal
 
 import cv2
 import pytest
+from exported import write_pair
 from labelled import Dataset, rectangle
 
 from picosam_ros.cli import main
@@ -150,3 +151,14 @@ def test_further_clicks_are_refused_where_the_prompt_fixes_what_is_seen(evaluate
     told = capsys.readouterr().err
     assert f'--clicks 3 was given with --protocol {protocol}' in told
     assert 'further clicks go with --protocol full' in told
+
+
+def test_further_clicks_go_to_the_engine_of_the_sam_family_as_they_are(dataset, tmp_path, capsys):
+    options = [f'--{part}={path}' for part, path in write_pair(tmp_path).options.items()]
+    given = ['--images', str(dataset.folder), '--annotations', str(dataset.path), *options]
+    asked = ['--engine', 'edgesam', '--protocol', 'full', '--clicks', '3', '--json']
+    assert main(['eval', *given, *asked]) == 0
+    clicks = json.loads(capsys.readouterr().out)['clicks']
+    assert len(clicks['after']) == 3
+    # Its masks are hills around positive points and hollows around negative ones.
+    assert len({figures['miou'] for figures in clicks['after']}) == 3
