@@ -1,7 +1,8 @@
 """Interactive segmentation: each further click goes where the last answer is most wrong.
 
-The protocol of the field (RITM, arXiv 2102.06583; the evaluation of SAM, 2304.02643): a user who
-sees the mask, and clicks into the middle of the largest region that is wrong.
+The baseline protocol of the field: a user who sees the mask, and clicks into the middle of the
+largest region that is wrong (RClicks, arXiv 2410.11722, tells how people differ from that; RITM,
+2102.06583, clicks the pixel that is deepest in any region).
 """
 
 from __future__ import annotations
