@@ -116,10 +116,10 @@ class Roi:
 
     @classmethod
     def candidates(
-        cls, prompt: Prompt, width: int, height: int, shares: Sequence[float]
+        cls, prompt: Prompt, width: int, height: int, shares: Sequence[float], *, least: int = 0
     ) -> tuple[Roi, ...]:
-        """Squares over the clicks, whose sides are shares of the image's short side."""
-        sides = (round(share * min(width, height)) for share in shares)
+        """Squares over the clicks: sides are shares of the image's short side, `least` or more."""
+        sides = (max(round(share * min(width, height)), least) for share in shares)
         # In the order of the shares, each once: small images and wide spans make some equal.
         return tuple(dict.fromkeys(cls._over(prompt, side) for side in sides))
 
@@ -128,9 +128,8 @@ class Roi:
         """The square in the middle of the positive points that holds all of them."""
         xs = [point.x for point in prompt.positives]
         ys = [point.y for point in prompt.positives]
-        span = math.ceil(max(max(xs) - min(xs), max(ys) - min(ys)) * (1 + 2 * BOX_MARGIN))
         centre = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
-        return cls.square(*centre, max(side, span, MIN_ROI_SIZE))
+        return cls.square(*centre, max(side, span(prompt), MIN_ROI_SIZE))
 
     def affine_to(self, width: int, height: int) -> Affine:
         """Parent pixels to the pixels of this rectangle resampled to width × height.
@@ -185,6 +184,13 @@ class Roi:
         x0, y0 = max(self.x, 0), max(self.y, 0)
         x1, y1 = min(self.x + self.width, width), min(self.y + self.height, height)
         return Roi(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0))
+
+
+def span(prompt: Prompt) -> int:
+    """Side of the square that the positive points need, with 10 % of air; 0 for one point."""
+    xs = [point.x for point in prompt.positives]
+    ys = [point.y for point in prompt.positives]
+    return math.ceil(max(max(xs) - min(xs), max(ys) - min(ys)) * (1 + 2 * BOX_MARGIN))
 
 
 def crop(pixels: Pixels, roi: Roi, out: Pixels) -> None:

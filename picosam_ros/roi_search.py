@@ -30,7 +30,9 @@ class RoiSearch:
     def __init__(self) -> None:
         self._found: dict[tuple[int, int], Roi] = {}
 
-    def answer(self, prompt: Prompt, width: int, height: int, look: Look) -> Mask:
+    def answer(
+        self, prompt: Prompt, width: int, height: int, look: Look, *, least: int = 0
+    ) -> Mask:
         """Answer a click with one run of the network, or with a search if it is new.
 
         Args:
@@ -38,12 +40,13 @@ class RoiSearch:
                 stream of frames, and is always new.
             width, height: of the image.
             look: runs the network on a square of the image.
+            least: side that the square has at least, in image pixels.
 
         """
         key = prompt.object_id, prompt.generation
         if key in self._found:
             return look(self._found[key])
-        mask = search(Roi.candidates(prompt, width, height, SHARES), look)
+        mask = search(Roi.candidates(prompt, width, height, SHARES, least=least), look)
         if prompt.generation:
             self._found[key] = mask.roi
         return mask

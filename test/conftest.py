@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from hypothesis import settings
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 # A busy machine may take its time over one example.
 settings.register_profile('picosam', deadline=None, max_examples=60)
@@ -18,7 +18,8 @@ def tiny_network(tmp_path_factory):
     """Return a function that writes a network: logits = (red - 128) / 16, exact in float32.
 
     Without arguments it has the signature that the engine needs, at 96×96; `quality` adds the
-    mean of the logits as its rating, the other arguments make networks that it must refuse.
+    mean of the logits as its rating, `fall` lets them fall by so much for each network pixel from
+    the middle, the other arguments make networks that it must refuse.
     """
 
     def write(
@@ -28,16 +29,20 @@ def tiny_network(tmp_path_factory):
         input_type=TensorProto.UINT8,
         outputs=1,
         quality=False,
+        fall=0.0,
         name='tiny.onnx',
     ) -> str:
         mask_shape = [side for axis, side in enumerate(shape) if axis != channel_axis]
         nodes = [
             helper.make_node('Cast', ['image'], ['float'], to=TensorProto.FLOAT),
             helper.make_node('Gather', ['float', 'red'], ['red_channel'], axis=channel_axis),
-            helper.make_node('Sub', ['red_channel', 'threshold'], ['difference']),
+            helper.make_node('Sub', ['red_channel', 'threshold'], ['above']),
+            helper.make_node('Sub', ['above', 'falling'], ['difference']),
         ]
         names = [f'logits{index or ""}' for index in range(outputs)]
         nodes += [helper.make_node('Div', ['difference', 'step'], [output]) for output in names]
+        rows, columns = np.mgrid[: shape[1], : shape[2]] - (shape[1] - 1) / 2 if fall else (0, 0)
+        falling = np.asarray(16 * fall * np.hypot(rows, columns), np.float32)
         masks = [helper.make_tensor_value_info(n, TensorProto.FLOAT, mask_shape) for n in names]
         if quality:
             nodes += [
@@ -52,6 +57,7 @@ def tiny_network(tmp_path_factory):
             [
                 helper.make_tensor('red', TensorProto.INT64, [], [0]),
                 helper.make_tensor('threshold', TensorProto.FLOAT, [], [128.0]),
+                numpy_helper.from_array(falling, 'falling'),
                 helper.make_tensor('step', TensorProto.FLOAT, [], [16.0]),
             ],
         )

@@ -1,7 +1,7 @@
 """Judge networks on the held-out photos: every protocol, group by group.
 
-`python -m training.evaluate --data DIR [--model NAME ...] [--json]` prints a table for each network
-that ships, or that is named. It asks what `picosam eval` asks, about the photos of
+`python -m training.evaluate --data DIR [--model NAME ...] [--clicks N] [--json]` prints a table for
+each network that ships, or that is named. It asks what `picosam eval` asks, about the photos of
 `val_split.txt`.
 """
 
@@ -18,7 +18,7 @@ from picosam_ros.engines import open_engine
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.judge import Judge
 from picosam_ros.evaluation.protocols import PROTOCOLS
-from picosam_ros.evaluation.table import header, line
+from picosam_ros.evaluation.table import after_clicks, header, line, to_goals
 from picosam_ros.models import registry
 from training import data, split
 from training.data import Photo
@@ -35,13 +35,16 @@ def held_out_photos(store: Path) -> dict[str, list[Photo]]:
     }
 
 
-def evaluate(photos: Iterable[Photo], model: str, engine: str = 'onnx') -> dict[str, dict]:
+def evaluate(
+    photos: Iterable[Photo], model: str, engine: str = 'onnx', clicks: int = 1
+) -> dict[str, dict]:
     """Figures of a network, and of the trivial answers, for each protocol.
 
     Args:
         photos: of one store, with their masks.
         model: a name of models.yaml, or the path of an .onnx file.
         engine: a name of picosam_ros.engines.ENGINES.
+        clicks: on each object where the protocol is `full`.
 
     """
     photos = list(photos)
@@ -52,7 +55,11 @@ def evaluate(photos: Iterable[Photo], model: str, engine: str = 'onnx') -> dict[
             Annotations(Path(file.name)) as annotations,
             open_engine(engine, model=model) as opened,
         ):
-            judges = [Judge(opened, annotations, photos[0].store, name) for name in PROTOCOLS]
+            clicked = {name: clicks if name == 'full' else 1 for name in PROTOCOLS}
+            judges = [
+                Judge(opened, annotations, photos[0].store, *protocol)
+                for protocol in clicked.items()
+            ]
             return {judge.protocol: _judged(judge) for judge in judges}
 
 
@@ -76,13 +83,17 @@ def main() -> None:
     parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
     parser.add_argument('--model', nargs='+', default=list(registry()), help='names or .onnx files')
     parser.add_argument('--engine', default='onnx')
+    parser.add_argument(
+        '--clicks', type=int, default=1, help='where the answer is wrong, as a user'
+    )
     parser.add_argument('--json', action='store_true', help='one JSON object instead of a table')
     arguments = parser.parse_args()
     held_out = held_out_photos(arguments.data)
     results: dict[str, dict] = {}
     for model in arguments.model:
         results[model] = {
-            group: evaluate(photos, model, arguments.engine) for group, photos in held_out.items()
+            group: evaluate(photos, model, arguments.engine, arguments.clicks)
+            for group, photos in held_out.items()
         }
         if not arguments.json:
             _tell(model, results[model])
@@ -95,7 +106,9 @@ def _tell(model: str, groups: dict[str, dict]) -> None:
     for group, protocols in groups.items():
         for protocol, report in protocols.items():
             print(line(f'{protocol}, {report["n"]} of {group}', report))
-            print(line('  all foreground', report['all_foreground']))
+            lines = after_clicks(report)
+            lines += [line('  all foreground', report['all_foreground']), *to_goals(report)]
+            print(*lines, sep='\n')
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 """Endless stream of training crops: which photo, which object, which point, which square."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ class Prompted(NamedTuple):
         mask: uint8 [height, width], 1 on the object at the point; None if it is not labelled.
         point: pixel (x, y).
         window: the square, or what is left of it at the border.
+        photo: the same with all that is labelled in it, if that is wanted.
 
     """
 
@@ -60,6 +61,7 @@ class Prompted(NamedTuple):
     mask: np.ndarray | None
     point: tuple[int, int]
     window: Window
+    photo: Photo | None = None
 
     def sample(self, size: int) -> Sample:
         """What the network will see of it, of side `size`; the mask is empty without a label."""
@@ -68,6 +70,12 @@ class Prompted(NamedTuple):
             return Sample.untaught(*crop(self.pixels, nothing, self.window, size), 0)
         inside = take(self.mask, self.window, 0).sum() / self.mask.sum()
         return Sample.untaught(*crop(self.pixels, self.mask, self.window, size), max(inside, 1e-3))
+
+    def neighbour(self, point: tuple[int, int]) -> np.ndarray | None:
+        """Mask of the smallest labelled object at another pixel (x, y); None if there is none."""
+        masks = map(self.photo.mask, range(len(self.photo.masks))) if self.photo else ()
+        there = [mask for mask in masks if mask[point[1], point[0]]]
+        return min(there, key=np.count_nonzero, default=None)
 
     def place(self, size: int) -> tuple[int, int]:
         """Row and column of the point in the crop."""
@@ -103,6 +111,8 @@ class Sampler:
         self._mixture = mixture
         self._size = size
         self._rng = np.random.default_rng(seed)
+        # Takes prompts, the crops' side and a generator; see in_the_loop.
+        self.correct: Callable[..., Iterator[Sample]] | None = None
 
     def reseed(self, *seed: int, part: int = 0, parts: int = 1) -> None:
         """Start another stream: each start needs its own, and each of the parts that it has."""
@@ -111,10 +121,13 @@ class Sampler:
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield samples with a visible object, without end."""
+        drawn = self.plain()
+        if self.correct:
+            drawn = self.correct(self.prompts(), self._size, self._rng)
         while True:
-            sample = self._draw()
+            sample = next(drawn)
             if self._rng.random() < self._mixture.pasted:
-                sample = compose(sample, self._draw(), self._rng)
+                sample = compose(sample, next(drawn), self._rng)
             if sample.mask.any():
                 yield augment(sample, self._rng)
 
@@ -149,7 +162,7 @@ class Sampler:
             y, x = map(int, self._rng.integers(mask.shape))
             point = (x, y)
         window = draw_window(mask, point, self._mixture, self._rng)
-        return Prompted(self._pixels[index], mask if labelled else None, point, window)
+        return Prompted(self._pixels[index], mask if labelled else None, point, window, photo)
 
 
 def draw_point(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> tuple[int, int]:

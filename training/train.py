@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from training import data, ranks, split
 from training.crops import SIZE
+from training.in_the_loop import put_in_the_loop
 from training.pieces import Shards
 from training.sample import Sample
 from training.sampling import Mixture, Sampler
@@ -175,6 +176,8 @@ def main() -> None:
     trainer = Trainer(config)
     if arguments.init:
         trainer.begin_with(arguments.init, first_batch(sampler, 256))
+    if config.get('in_the_loop'):
+        put_in_the_loop(sampler, trainer.average, config['in_the_loop'])
     budget = Budget(60 * arguments.minutes, arguments.steps)
     train(trainer, sampler, arguments.out, budget)
     ranks.leave()

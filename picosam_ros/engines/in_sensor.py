@@ -36,7 +36,8 @@ class InSensorEngine(EngineContext):
     """Reads the tensor that came with the frame, and tells the sensor where to look next.
 
     Several prompts take turns: who had none yet comes first, then who waited longest. A turn ends
-    with its first mask, or without one after PATIENCE frames.
+    with its first mask, or without one after PATIENCE frames. Several positive points span one
+    square; a negative one would need a look of its own, at another frame, and is refused.
 
     Args:
         sensor: the camera.

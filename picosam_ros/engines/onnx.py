@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from picosam_ros.claims import resolve
 from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, Network, check_runtime, load, threads_of
 from picosam_ros.errors import EngineError, ModelError
@@ -16,8 +17,8 @@ from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, stability
 from picosam_ros.models import DEFAULT, Model, find_model
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import Roi, crop
-from picosam_ros.roi_search import RoiSearch
+from picosam_ros.roi import Roi, crop, span
+from picosam_ros.roi_search import Look, RoiSearch
 
 WARM_UP_RUNS = 3
 
@@ -35,7 +36,8 @@ class OnnxEngine(EngineContext):
 
     As one batch they take longer, because the activations, which grow with the batch, do not fit
     into the caches (`make bench` compares the two). A new click without an ROI size takes five
-    runs, which search for its square; after that it takes one.
+    runs, which search for its square; after that it takes one. Each further point of a prompt
+    takes one more, in a square of the first one's side (see claims).
 
     Args:
         model: a name of models.yaml, or the path of an .onnx file with the same input (uint8
@@ -51,7 +53,7 @@ class OnnxEngine(EngineContext):
 
     name = 'onnx'
     warning = ''
-    capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
+    capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=False)
 
     def __init__(
         self,
@@ -107,7 +109,7 @@ class OnnxEngine(EngineContext):
         self._network = None
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer every prompt with one run of the network, or five; none without prompts."""
+        """Answer every prompt: a run of the network for each point, or five for a new first one."""
         network = self._network
         if network is None:
             raise EngineError("engine 'onnx' is closed; open it, or use it in a with statement")
@@ -130,9 +132,28 @@ class OnnxEngine(EngineContext):
         def look(roi: Roi) -> Mask:
             return self._look(network, frame, prompt, roi, spent)
 
-        if prompt.box is None and not (prompt.roi_size or self.auto_share):
-            return self._search.answer(prompt, frame.width, frame.height, look)
-        return look(Roi.choose(prompt, frame.width, frame.height, share=self.auto_share))
+        if prompt.box is not None:
+            return look(Roi.choose(prompt, frame.width, frame.height))
+        mask = self._at_first_point(prompt, frame, look)
+        if len(prompt.points) == 1:
+            return mask
+        first, side = prompt.positives[0], int(mask.roi.width)
+        return resolve(
+            prompt,
+            [
+                mask if point == first else look(Roi.square(point.x, point.y, side))
+                for point in prompt.points
+            ],
+        )
+
+    def _at_first_point(self, prompt: Prompt, frame: Frame, look: Look) -> Mask:
+        """Look at the first positive point: a square at least as wide as all of them need."""
+        click, least = replace(prompt, points=prompt.positives[:1]), span(prompt)
+        if not (click.roi_size or self.auto_share):
+            return self._search.answer(click, frame.width, frame.height, look, least=least)
+        roi = Roi.choose(click, frame.width, frame.height, share=self.auto_share)
+        side = max(int(roi.width), least)
+        return look(Roi.square(click.points[0].x, click.points[0].y, side))
 
     def _look(self, network: Network, frame: Frame, prompt: Prompt, roi: Roi, spent: Spent) -> Mask:
         start = time.perf_counter()

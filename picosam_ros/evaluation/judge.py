@@ -14,9 +14,11 @@ import numpy as np
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import DatasetError, EngineError
 from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.evaluation.clicks import Exchange, clicks_report, exchanges
 from picosam_ros.evaluation.figures import by_size, iou, summary
 from picosam_ros.evaluation.protocols import PROTOCOLS, Trial, Truth
 from picosam_ros.frame import Pixels
+from picosam_ros.prompt import Prompt
 from picosam_ros.segmenter import Segmenter
 
 
@@ -28,7 +30,7 @@ class Score:
         where: of the object in the annotations.
         path: of the picture.
         area: of the object in pixels, as the annotations state it or else counted.
-        iou: of the answer and the truth.
+        ious: of the answer and the truth, after each click; one where there is no click.
         all_foreground: IoU of the trivial answer.
 
     """
@@ -36,7 +38,7 @@ class Score:
     where: tuple[int, int]
     path: Path
     area: float
-    iou: float
+    ious: tuple[float, ...]
     all_foreground: float
 
 
@@ -49,6 +51,8 @@ class Judge:
         annotations: of the objects.
         folder: of the pictures.
         protocol: a name of PROTOCOLS; figures of different ones are not comparable.
+        clicks: on each object, by the protocol's and then by where the answer is wrong. More
+            than one are for the protocol `full`: in the others the prompt says what is seen.
         scores: of the objects so far.
         skipped: objects that were left out so far, by the reason.
         missing: pictures that are not in the folder.
@@ -59,6 +63,7 @@ class Judge:
     annotations: Annotations
     folder: Path
     protocol: str = 'crop96'
+    clicks: int = 1
     scores: list[Score] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     missing: int = 0
@@ -86,27 +91,36 @@ class Judge:
             )
         return PROTOCOLS[self.protocol](pixels, mask)
 
-    def answer(self, trial: Trial) -> Truth:
-        """H×W bool: the engine's answer to a question."""
-        # One object at a time: nothing that was learnt of another may help.
-        made = Segmenter(self.engine).segment(trial.frame, [trial.prompt])
-        if made.unanswered:
-            raise EngineError(f'{self.engine.name!r} gave no answer: {made.unanswered[0].reason}')
-        return made.masks[0].to_image()
+    def exchanges(self, trial: Trial) -> list[Exchange]:
+        """Put a question, and then further clicks: each prompt with its answer, H×W bool."""
+
+        def ask(prompt: Prompt) -> Truth:
+            # One object at a time: nothing that was learnt of another may help.
+            made = Segmenter(self.engine).segment(trial.frame, [prompt])
+            if made.unanswered:
+                raise EngineError(
+                    f'{self.engine.name!r} gave no answer: {made.unanswered[0].reason}'
+                )
+            return made.masks[0].to_image()
+
+        return list(exchanges(ask, trial.prompt, trial.truth, self.clicks))
 
     def report(self) -> dict[str, Any]:
         """Numbers and figures of what was judged so far."""
         areas = np.array([score.area for score in self.scores])
-        ious = np.array([score.iou for score in self.scores])
+        ious = np.array([score.ious for score in self.scores]).reshape(-1, self.clicks)
         trivial = np.array([score.all_foreground for score in self.scores])
         numbers = {f'n_{name}': int(chosen.sum()) for name, chosen in by_size(areas).items()}
-        return {
+        report = {
             'protocol': self.protocol,
             'n': len(self.scores),
             **numbers,
-            **summary(ious, areas),
+            **summary(ious[:, 0], areas),
             'all_foreground': summary(trivial, areas),
         }
+        if self.clicks > 1 and self.scores:
+            report['clicks'] = clicks_report(ious, areas)
+        return report
 
     def _objects(self) -> Iterator[tuple[Path, Pixels, tuple[int, int]]]:
         for image in self.annotations.images.values():
@@ -126,12 +140,15 @@ class Judge:
             self.skipped['no pixel'] += 1
             return
         trial = self.trial(pixels, mask)
+        ious = [iou(answer, trial.truth) for _, answer in self.exchanges(trial)]
+        # Where nothing is wrong any more, further clicks change nothing.
+        ious += ious[-1:] * (self.clicks - len(ious))
         self.scores.append(
             Score(
                 where,
                 path,
                 float(pixel_count if labelled.area is None else labelled.area),
-                iou(self.answer(trial), trial.truth),
+                tuple(ious),
                 iou(trial.all_foreground, trial.truth),
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from picosam_ros.canvas import Canvas, Colour
 from picosam_ros.evaluation.judge import Judge, Score
 from picosam_ros.evaluation.protocols import Trial, Truth, tight_box
 from picosam_ros.frame import Pixels
-from picosam_ros.overlay import OPACITY, PALETTE, WHITE, Pen, outlines
+from picosam_ros.overlay import DARK, OPACITY, PALETTE, WHITE, Pen, outlines
 from picosam_ros.prompt import Box
 from picosam_ros.roi import PADDING, Roi
 
@@ -58,7 +58,7 @@ def draw_sheet(judge: Judge, title: str) -> Pixels:
 
 def _rows(scores: Sequence[Score]) -> tuple[Sequence[Score], ...]:
     """Best, median and worst, without one score in two rows where there are enough."""
-    order = sorted(scores, key=lambda score: -score.iou)
+    order = sorted(scores, key=lambda score: -score.ious[-1])
     count = max(1, min(COLUMNS, len(order) // len(ROWS)))
     middle = (len(order) - count) // 2
     return order[:count], order[middle : middle + count], order[-count:]
@@ -67,7 +67,9 @@ def _rows(scores: Sequence[Score]) -> tuple[Sequence[Score], ...]:
 def _tile(judge: Judge, score: Score) -> Tile:
     labelled = judge.annotations.read(score.where)
     trial = judge.trial(labelled.image.read(score.path), labelled.mask())
-    return Tile(_drawn(trial, judge.answer(trial)), score.iou, labelled.category)
+    prompt, answer = judge.exchanges(trial)[-1]
+    picture = _drawn(replace(trial, prompt=prompt), answer)
+    return Tile(picture, score.ious[-1], labelled.category)
 
 
 def _drawn(trial: Trial, answer: Truth) -> Pixels:
@@ -80,8 +82,9 @@ def _drawn(trial: Trial, answer: Truth) -> Pixels:
     pen.outline(outlines(found), ANSWER)
     to_tile = window.affine_to(TILE, TILE)
     for point in trial.prompt.points:
-        pen.dot(*to_tile(point.x, point.y), 5, (24, 24, 28))
-        pen.dot(*to_tile(point.x, point.y), 3.4, WHITE)
+        rim, ink = (DARK, WHITE) if point.positive else (WHITE, DARK)
+        pen.dot(*to_tile(point.x, point.y), 5, rim)
+        pen.dot(*to_tile(point.x, point.y), 3.4, ink)
     return picture
 
 

@@ -4,6 +4,7 @@ import signal
 
 import cv2
 import pytest
+from exported import write_pair
 from labelled import Dataset, rectangle
 
 from picosam_ros.cli import main
@@ -131,3 +132,33 @@ def test_what_was_mistyped_is_a_usage_error(evaluate, wrong, capsys):
     with pytest.raises(SystemExit, match='2'):
         evaluate(*wrong)
     assert 'usage: picosam eval' in capsys.readouterr().err
+
+
+def test_further_clicks_have_a_row_each_and_the_number_that_a_goal_takes(evaluate, capsys):
+    assert evaluate('--protocol', 'full', '--clicks', 3) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[2:4]] == [['2', 'clicks'], ['3', 'clicks']]
+    assert all(len(line.split()) == len(lines[0].split()) + 1 for line in lines[2:4])
+    [goal80, goal90] = [line for line in lines if line.startswith('NoC@')]
+    assert goal80 == 'NoC@80: 1.00 clicks; 100% of the masks get there, the others count as 3'
+    assert goal90.startswith('NoC@90: ')
+
+
+@pytest.mark.parametrize('protocol', ['crop96', 'box'])
+def test_further_clicks_are_refused_where_the_prompt_fixes_what_is_seen(evaluate, protocol, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        evaluate('--protocol', protocol, '--clicks', 3)
+    told = capsys.readouterr().err
+    assert f'--clicks 3 was given with --protocol {protocol}' in told
+    assert 'further clicks go with --protocol full' in told
+
+
+def test_further_clicks_go_to_the_engine_of_the_sam_family_as_they_are(dataset, tmp_path, capsys):
+    options = [f'--{part}={path}' for part, path in write_pair(tmp_path).options.items()]
+    given = ['--images', str(dataset.folder), '--annotations', str(dataset.path), *options]
+    asked = ['--engine', 'edgesam', '--protocol', 'full', '--clicks', '3', '--json']
+    assert main(['eval', *given, *asked]) == 0
+    clicks = json.loads(capsys.readouterr().out)['clicks']
+    assert len(clicks['after']) == 3
+    # Its masks are hills around positive points and hollows around negative ones.
+    assert len({figures['miou'] for figures in clicks['after']}) == 3

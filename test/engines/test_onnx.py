@@ -152,6 +152,74 @@ def test_the_network_decides_its_own_size(tiny_network, frame):
     np.testing.assert_array_equal(mask.region.inside, frame.pixels[44:76, 64:96, 0] > 128)
 
 
+# Several points of one prompt
+
+
+@pytest.fixture
+def near_engine(tiny_network):
+    """Return an engine whose network claims less the farther from the middle a red pixel is."""
+    with OnnxEngine(model=tiny_network(fall=0.125), threads=1) as engine:
+        yield engine
+
+
+def two_discs():
+    """Return a red disc around (140, 100) that touches one around (180, 100)."""
+    _, first = disc(320, 200, 140, 100, 21)
+    _, second = disc(320, 200, 180, 100, 21)
+    pixels = np.zeros((200, 320, 3), np.uint8)
+    pixels[first | second, 0] = 255
+    return Frame.from_array(pixels), first | second
+
+
+def claim(inside, point):
+    """Logits of the network above in a square of 96 around a point, -1 beyond it."""
+    rows, columns = np.mgrid[: inside.shape[0], : inside.shape[1]]
+    # An even side lies half a pixel to the top left of its point.
+    x, y = columns - point.x + 0.5, rows - point.y + 0.5
+    logits = np.where(inside, 127, -128) / 16 - np.hypot(x, y) / 8
+    return np.where((abs(x) < 48) & (abs(y) < 48), logits, -1)
+
+
+@pytest.mark.parametrize('swapped', [False, True], ids=['', 'swapped'])
+def test_a_negative_point_takes_away_what_the_network_claims_more_for_it(near_engine, swapped):
+    frame, inside = two_discs()
+    points = Point(140, 100), Point(180, 100, positive=False)
+    prompt = Prompt(points[::-1] if swapped else points, roi_size=96)
+    [mask] = near_engine.segment(frame, [prompt])
+    mine, other = (claim(inside, point) for point in points)
+    np.testing.assert_array_equal(mask.to_image(), (mine > 0) & (mine > other))
+    assert mask.prompt is prompt
+
+
+def test_every_positive_point_adds_what_the_network_sees_there(near_engine):
+    frame, inside = two_discs()
+    points = Point(125, 100), Point(190, 100)
+    [mask] = near_engine.segment(frame, [Prompt(points, roi_size=96)])
+    first, second = (claim(inside, point) for point in points)
+    np.testing.assert_array_equal(mask.to_image(), (first > 0) | (second > 0))
+
+
+def test_each_further_point_costs_one_run(engine, frame, monkeypatch):
+    runs = searched(engine, monkeypatch)
+    points = Point(80, 60), Point(90, 60), Point(20, 20, positive=False)
+    engine.segment(frame, [Prompt(points, roi_size=48)])
+    assert len(runs) == 3
+    del runs[:]
+    prompt = replace(Prompt(points), generation=1)
+    engine.segment(frame, [prompt])
+    assert len(runs) <= 5 + 2
+    del runs[:]
+    engine.segment(frame, [prompt])
+    assert len(runs) == 3
+
+
+def test_no_square_is_smaller_than_the_positive_points_need(engine, frame):
+    points = Point(20, 60), Point(120, 60), Point(5, 5, positive=False)
+    for size in (0, 48):
+        [mask] = engine.segment(frame, [Prompt(points, roi_size=size)])
+        assert mask.roi.width >= 100 + 120
+
+
 # Several prompts in one run
 
 
@@ -237,18 +305,12 @@ def test_the_channels_are_red_green_blue(engine):
 # What it cannot do
 
 
-@pytest.mark.parametrize(
-    ('prompt', 'what'),
-    [
-        (Prompt((Point(1, 1), Point(2, 2, positive=False))), 'negative points'),
-        (Prompt((Point(1, 1),), box=Box(0, 0, 9, 9)), 'a box together with points'),
-    ],
-)
-def test_a_prompt_beyond_the_engine_is_refused_with_what_it_takes(prompt, what):
+def test_a_prompt_beyond_the_engine_is_refused_with_what_it_takes():
     with pytest.raises(PromptError) as refusal:
-        OnnxEngine.capabilities.check(prompt, 'onnx')
+        OnnxEngine.capabilities.check(Prompt((Point(1, 1),), box=Box(0, 0, 9, 9)), 'onnx')
     assert str(refusal.value) == (
-        f"engine 'onnx' does not take {what}; it takes positive points, boxes"
+        "engine 'onnx' does not take a box together with points; "
+        'it takes positive points, negative points, boxes'
     )
 
 

@@ -125,18 +125,34 @@ def test_the_outermost_ids_are_taken(rig, object_id):
     assert result.labels.max() == object_id
 
 
-def test_a_negative_point_is_refused_with_what_the_engine_can_do(rig):
-    status = rig.set(CENTRE, (10, 10, NEGATIVE))
+def test_points_in_a_box_are_refused_with_what_the_engine_can_do(rig):
+    box = Box2D(x0=120.0, y0=70.0, x1=180.0, y1=130.0)
+    status = rig.set(CENTRE, box=box)
     assert status.state == PromptStatus.REFUSED
     assert status.reason == (
-        "engine 'onnx' does not take negative points; it takes positive points, boxes"
+        "engine 'onnx' does not take a box together with points; "
+        'it takes positive points, negative points, boxes'
     )
-    rig.set(CENTRE, object_id=5)
+    rig.set(object_id=5, box=box)
     refinement = Prompt(
         action=Prompt.REFINE, object_id=5, points=[Point2D(x=9.0, y=9.0, label=NEGATIVE)]
     )
     assert rig.ask(refinement).state == PromptStatus.REFUSED
     assert [mask.object_id for mask in masks_after(rig)] == [5]
+
+
+def test_a_negative_point_takes_away_what_the_network_sees_there_too(rig):
+    rig.set(CENTRE, object_id=5, roi_size=96)
+    [before] = masks_after(rig)
+    refinement = Prompt(
+        action=Prompt.REFINE,
+        object_id=5,
+        points=[Point2D(x=CENTRE[0] + 50.0, y=CENTRE[1] + 0.0, label=NEGATIVE)],
+    )
+    assert rig.ask(refinement).state == PromptStatus.ACCEPTED
+    [after] = masks_after(rig)
+    # To the left of the square around the negative point nobody contradicts.
+    assert 0.2 * before.area < after.area < 0.7 * before.area
 
 
 def test_a_refused_replacement_leaves_the_object_as_it_was(rig):

@@ -70,8 +70,8 @@ def test_segment_without_prompts_gives_no_masks(rig):
         (at(5, 5, object_id=0), 'ids run from 1 to 254'),
         (Prompt(), 'no positive point and no box'),
         (
-            Prompt(points=[Point2D(x=5.0, y=5.0), Point2D(x=9.0, y=9.0, label=Point2D.NEGATIVE)]),
-            'does not take negative points',
+            Prompt(points=[Point2D(x=5.0, y=5.0)], box=Box2D(x1=9.0, y1=9.0)),
+            'does not take a box together with points',
         ),
     ],
 )

@@ -13,7 +13,7 @@ def file(tmp_path):
     path.write_text(
         '- id: 7\n  points: [[150, 100]]\n'
         '- id: 8\n  box: [130, 80, 170, 120]\n'
-        '- id: 9\n  points: [[150, 100], [3, 3, 0]]\n'
+        '- id: 9\n  points: [[150, 100]]\n  box: [130, 80, 170, 120]\n'
         '- id: 10\n  points: [[9999, 3]]\n'
     )
     return path
@@ -46,7 +46,7 @@ def test_they_are_answered_with_the_first_image_and_not_before(red_network, file
             (9, PromptStatus.REFUSED),
             (10, PromptStatus.REFUSED),
         ]
-        assert "engine 'onnx' does not take negative points" in answers[2].reason
+        assert "engine 'onnx' does not take a box together with points" in answers[2].reason
         assert 'point (9999, 3) is outside of the image' in answers[3].reason
         point, box = rig.show(picture((150, 100))).masks.masks
         assert (point.object_id, point.generation) == (7, answers[0].generation)

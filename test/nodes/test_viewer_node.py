@@ -147,13 +147,13 @@ def test_a_box_and_a_second_object_and_their_removal(rig, page):
     seen(rig, page, masked(second), pixels)
 
 
-def test_a_negative_point_is_refused_with_the_engines_reason(rig, page):
-    page.say('point', tag=1, x=CENTRE[0], y=CENTRE[1])
+def test_a_point_in_a_box_is_refused_with_the_engines_reason(rig, page):
+    page.say('box', tag=1, x0=120, y0=70, x1=180, y1=130)
     number = answered(rig, page, 1)['object']
     page.say('point', tag=2, x=10, y=10, object=number, positive=False, refine=True)
     answer = answered(rig, page, 2)
     assert answer['state'] == 'refused'
-    assert 'does not take negative points; it takes positive points' in answer['reason']
+    assert 'does not take a box together with points' in answer['reason']
 
 
 def test_clear_takes_all_objects_away_and_says_how_many(rig, page):

@@ -26,6 +26,13 @@ def test_every_protocol_is_judged_on_every_mask(photos, tiny_network) -> None:
         assert 0 < report['all_foreground']['miou'] < 1
 
 
+def test_clicks_go_on_in_the_protocol_that_shows_the_whole_picture(photos, tiny_network) -> None:
+    results = evaluate(photos[:2], tiny_network(fall=0.05), clicks=2)
+    assert len(results['full']['clicks']['after']) == 2
+    assert 'clicks' not in results['crop96']
+    assert 'clicks' not in results['box']
+
+
 def test_training_crops_at_the_border_as_the_protocol_does(photos) -> None:
     from picosam_ros.evaluation.protocols import crop96
 
@@ -54,10 +61,14 @@ def test_the_table_has_every_group_and_protocol(store, tiny_network, capsys, mon
     names = {f'{source}/0000.png' for source in ('coco_train', 'ecssd')}
     monkeypatch.setattr('training.split.read', lambda: names)
     monkeypatch.setattr('training.evaluate.GROUPS', {'coco': ('coco_train',), 'ecssd': ('ecssd',)})
-    monkeypatch.setattr('sys.argv', ['evaluate', '--data', str(store), '--model', tiny_network()])
+    monkeypatch.setattr(
+        'sys.argv', ['evaluate', '--data', str(store), '--model', tiny_network(), '--clicks', '2']
+    )
     main()
     printed = capsys.readouterr().out
     for group in ('coco', 'ecssd'):
         for protocol in ('crop96', 'full', 'box'):
             assert f'{protocol}, 3 of {group}' in printed
     assert printed.count('all foreground') == 6
+    assert printed.count('  2 clicks') == 2
+    assert printed.count('NoC@80') == 2

@@ -1,0 +1,94 @@
+"""Interactive segmentation: each further click goes where the last answer is most wrong.
+
+The baseline protocol of the field: a user who sees the mask, and clicks into the middle of the
+largest region that is wrong (RClicks, arXiv 2410.11722, tells how people differ from that; RITM,
+2102.06583, clicks the pixel that is deepest in any region).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from picosam_ros.evaluation.figures import Values, summary
+from picosam_ros.evaluation.protocols import Truth
+from picosam_ros.prompt import Point, Prompt
+
+# NoC@80 and NoC@90: the IoUs that a user wants to reach, in percent.
+GOALS = (80, 90)
+
+Exchange = tuple[Prompt, Truth]
+
+
+def exchanges(
+    ask: Callable[[Prompt], Truth], prompt: Prompt, truth: Truth, clicks: int
+) -> Iterator[Exchange]:
+    """Click up to `clicks` times; yield each prompt and its answer, until nothing is wrong.
+
+    Args:
+        ask: gives the engine's answer, H×W bool, to the clicks so far as one prompt.
+        prompt: with the first click.
+        truth: H×W bool.
+        clicks: at most so many, the first one counted.
+
+    """
+    for _ in range(clicks):
+        answer = ask(prompt)
+        yield prompt, answer
+        click = next_click(answer, truth, prompt.points)
+        if click is None:
+            return
+        prompt = prompt.refined((click,))
+
+
+def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Point | None:
+    """The innermost pixel of the largest connected region that is wrong; None if nothing is.
+
+    It is positive where the object was missed, negative where the answer has too much. A pixel
+    that was clicked before is not clicked again. Neighbours touch at a side or at a corner.
+    """
+    wrong = answer != truth
+    for point in earlier:
+        wrong[int(point.y), int(point.x)] = False
+    missed, excess = _largest(wrong & truth), _largest(wrong & ~truth)
+    positive = bool(np.count_nonzero(missed) >= np.count_nonzero(excess))
+    region = missed if positive else excess
+    if not region.any():
+        return None
+    # What lies beyond the border of the picture is not wrong: there the region ends.
+    framed = np.pad(region, 1).view(np.uint8)
+    depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    y, x = np.unravel_index(np.argmax(depth), depth.shape)
+    return Point(int(x), int(y), positive)
+
+
+def clicks_report(ious: Values, areas: Values) -> dict[str, Any]:
+    """Figures after each click, and the mean number of clicks (NoC) to 80 and to 90 % IoU.
+
+    An object that never gets there counts as all the clicks that it had, as in the tables of the
+    field (RITM, SimpleClick); the share of those that did stands beside the mean.
+
+    Args:
+        ious: [N, clicks], after each click, at least one object.
+        areas: [N], of the objects in pixels.
+
+    """
+    report: dict[str, Any] = {'after': [summary(after, areas) for after in ious.T]}
+    for goal in GOALS:
+        reached = ious >= goal / 100
+        needed = np.where(reached.any(1), reached.argmax(1) + 1, ious.shape[1])
+        report[f'noc{goal}'] = round(float(needed.mean()), 4)
+        report[f'reached{goal}'] = round(float(reached.any(1).mean()), 4)
+    return report
+
+
+def _largest(region: Truth) -> Truth:
+    """The connected part with the most pixels; the region itself if it is empty."""
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(region.view(np.uint8))
+    if count == 1:
+        return region
+    largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
+    return np.asarray(labels == largest)
