@@ -9,6 +9,7 @@ from torch import Tensor
 
 from training.export import averaged
 from training.losses import normalise
+from training.model import Answer
 
 
 class Ensemble:
@@ -19,7 +20,9 @@ class Ensemble:
     """
 
     def __init__(self, checkpoints: Sequence[Path]) -> None:
-        self._networks = [averaged(path) for path in checkpoints]
+        self._networks = [
+            averaged(path).to(memory_format=torch.channels_last) for path in checkpoints
+        ]
 
     @torch.inference_mode()
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -27,14 +30,19 @@ class Ensemble:
         pixels = normalise(torch.from_numpy(images))
         answers, ratings = [], []
         for network in self._networks:
-            straight, mirrored = network(pixels), network(pixels.flip(3))
-            answers += [straight.logits[:, 0], mirrored.logits[:, 0].flip(2)]
-            ratings += [answer.quality for answer in (straight, mirrored)]
+            with torch.autocast('cpu', torch.bfloat16):
+                straight, mirrored = network(pixels), network(pixels.flip(3))
+            answers += [straight.logits[:, 0].float(), mirrored.logits[:, 0].flip(2).float()]
+            ratings += [_rating(answer) for answer in (straight, mirrored)]
         each = torch.stack(answers)
         mean = each.mean(0)
         unrated = any(rating is None for rating in ratings)
         sure = _agreement(each, mean) if unrated else torch.stack(ratings).sigmoid().mean(0)
         return mean.numpy(), sure.numpy()
+
+
+def _rating(answer: Answer) -> Tensor | None:
+    return None if answer.quality is None else answer.quality.float()
 
 
 def _agreement(each: Tensor, mean: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from training import networks, ranks
 from training.losses import distillation_loss, normalise, quality_loss
+from training.model import PicoSam2
 from training.sample import Sample
 from training.warm_start import warm_start
 
@@ -43,10 +44,15 @@ class Trainer:
         """Take the averaged weights of a checkpoint, or those of an exported network.
 
         Args:
-            path: .pt of the same architecture, or .onnx.
+            path: .pt of the same architecture, or .onnx of a PicoSAM2.
             sample: a batch of training crops.
 
+        Raises:
+            ValueError: an .onnx file for another kind of network.
+
         """
+        if path.suffix == '.onnx' and not isinstance(self.network, PicoSam2):
+            raise ValueError(f'{path} was given: this kind of network begins with a checkpoint.pt')
         if path.suffix == '.onnx':
             warm_start(self.network, path, normalise(sample.image))
         else:
