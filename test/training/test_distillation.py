@@ -155,15 +155,15 @@ def test_checkpoints_teach_the_mean_of_what_they_say_of_a_crop_and_its_mirror_im
     for path in paths:
         network = averaged(path)
         for picture, back in ((images, 1), (images[:, :, ::-1].copy(), -1)):
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast('cpu', torch.bfloat16):
                 answer = network(normalise(torch.from_numpy(picture)))
-            answers.append(answer.logits[:, 0].numpy()[:, :, ::back])
+            answers.append(answer.logits[:, 0].float().numpy()[:, :, ::back])
             if quality:
-                ratings.append(1 / (1 + np.exp(-answer.quality.numpy())))
+                ratings.append(1 / (1 + np.exp(-answer.quality.float().numpy())))
     mean = np.mean(answers, 0)
-    np.testing.assert_allclose(logits, mean, atol=1e-4)
+    np.testing.assert_allclose(logits, mean, atol=5e-3)
     if quality:
-        np.testing.assert_allclose(confidence, np.mean(ratings, 0), atol=1e-5)
+        np.testing.assert_allclose(confidence, np.mean(ratings, 0), atol=5e-3)
     else:
         union = [np.maximum(((a > 0) | (mean > 0)).sum((1, 2)), 1) for a in answers]
         both = [((a > 0) & (mean > 0)).sum((1, 2)) for a in answers]
