@@ -71,7 +71,7 @@ def generate_launch_description():
         ),
         DeclareLaunchArgument(
             'model',
-            default_value='picosam2-96',
+            default_value='picosam-lite-96',
             description='A name that `picosam doctor` lists, or the path of an .onnx file.',
         ),
         DeclareLaunchArgument(

@@ -15,12 +15,18 @@ from picosam_ros.engines.in_sensor import InSensorEngine
 from picosam_ros.engines.onnx import OnnxEngine
 from picosam_ros.frame import Frame
 from picosam_ros.inference import Inference
-from picosam_ros.models import DEFAULT, registry
+from picosam_ros.models import DEFAULT, IN_SENSOR
 from picosam_ros.prompt import Prompt
 from picosam_ros.roi import Roi, crop, paste
 
 BARE = 'bare inference'
-INT8 = f'{DEFAULT}-int8'
+# The yardstick and the peers run PicoSAM2; LiteUNet, which does not, has names of its own.
+NETWORKS = {
+    'onnx': IN_SENSOR,
+    'onnx int8': f'{IN_SENSOR}-int8',
+    'onnx lite': DEFAULT,
+    'onnx lite int8': f'{DEFAULT}-int8',
+}
 SIDE = 96
 
 
@@ -78,14 +84,11 @@ def entrants(files: Files) -> dict[str, Entrant]:
 
 
 def _ours(files: Files) -> list[Entrant]:
-    field = [_engine('onnx', 'onnx')]
-    models = [DEFAULT, *([INT8] if INT8 in registry() else [])]
-    field += [_engine('onnx int8', 'onnx', model=INT8) for _ in models[1:]]
+    field = [_engine(name, 'onnx', model=model) for name, model in NETWORKS.items()]
     if find_spec('openvino'):
-        kinds = ('onnx, openvino', 'onnx int8, openvino')
         field += [
-            _engine(name, 'onnx', model=model, runtime='openvino')
-            for name, model in zip(kinds, models, strict=False)
+            _engine(f'{name}, openvino', 'onnx', model=model, runtime='openvino')
+            for name, model in NETWORKS.items()
         ]
     field += [
         Entrant('in_sensor (host share)', Sensor, most=1),
@@ -123,7 +126,7 @@ class Bare:
     """ONNX Runtime on squares that lie ready, with the options of our engine."""
 
     def __init__(self, threads: int) -> None:
-        self._engine = OnnxEngine(threads=threads)
+        self._engine = OnnxEngine(model=IN_SENSOR, threads=threads)
         self._square = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
 
     def open(self) -> None:

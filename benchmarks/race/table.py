@@ -24,6 +24,12 @@ HEAD = (
     'MB',
     'CPU',
 )
+COMPARED = (
+    ('onnx lite', 'onnx'),
+    ('onnx lite int8', 'onnx lite'),
+    ('onnx, openvino', 'onnx'),
+    ('onnx int8, openvino', 'onnx int8'),
+)
 TARGETS = {'segment': 1.15, 'int8': 1 / 1.5, 'peer': 1.0, 'linear': 1.1, 'flat': 1.1}
 
 
@@ -74,7 +80,7 @@ def _rows(results: Results) -> Iterator[Row]:
         yield _over(results, 'segment() over bare inference', 'onnx', BARE, 'segment')
     if 'onnx int8' in names:
         yield _over(results, 'int8 over fp32', 'onnx int8', 'onnx', 'int8')
-    for name, other in (('onnx, openvino', 'onnx'), ('onnx int8, openvino', 'onnx int8')):
+    for name, other in COMPARED:
         if {name, other} <= set(names):
             yield _over(results, f'{name} over {other}', name, other)
     for name, finish in names.items():

@@ -12,7 +12,9 @@ import yaml
 
 from picosam_ros.errors import ModelError
 
-DEFAULT = 'picosam2-96'
+# On the host the most accurate one, which is the fastest too; in the sensor the one made for it.
+DEFAULT = 'picosam-lite-96'
+IN_SENSOR = 'picosam2-96'
 FOLDER = Path(__file__).parent
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Pixels
 from picosam_ros.mask import Logits
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import IN_SENSOR
 from picosam_ros.simulation.clock import Clock, SteadyClock
 from picosam_ros.simulation.faults import Faults
 
@@ -51,7 +51,7 @@ class Settings:
     camera: str = 'photos'
     source: str = ''
     scene: Pixels | SceneFunction | None = None
-    model: str = DEFAULT
+    model: str = IN_SENSOR
     network: NetworkFunction | None = None
     replay: Sequence[Logits] = ()
     input_size: tuple[int, int] = (96, 96)

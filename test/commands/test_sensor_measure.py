@@ -8,7 +8,7 @@ from picosam_ros.cameras import clock as clocks
 from picosam_ros.cameras import imx500, sensor_clock
 from picosam_ros.commands.sensor_measure import measure
 from picosam_ros.commands.sensor_probe import Probe
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import IN_SENSOR
 from picosam_ros.simulation import Faults, Settings, Simulation, SteppedClock
 
 SIZE = 160, 120
@@ -44,7 +44,7 @@ class Stepped(Probe):
         for module in (imx500, sensor_clock, clocks):
             monkeypatch.setattr(module, 'time', stepped)
         super().__init__(
-            source='', network=DEFAULT, rate=30, frame_id='', size=SIZE, backend=self.simulation
+            source='', network=IN_SENSOR, rate=30, frame_id='', size=SIZE, backend=self.simulation
         )
 
     def read(self, timeout):

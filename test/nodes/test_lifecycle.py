@@ -7,6 +7,7 @@ from harness import Client, Process
 from lifecycle_msgs.msg import Transition
 from rig import Rig, picture
 
+from picosam_ros.models import DEFAULT
 from picosam_ros.msg import PromptStatus
 
 CENTRE = (150, 100)
@@ -124,7 +125,7 @@ def test_a_model_that_does_not_exist_ends_a_node_that_starts_itself():
     with Process('segmenter', {'model': '/nowhere/network.onnx'}) as process:
         assert process.wait() == 1
         assert 'there is no network at /nowhere/network.onnx' in process.stderr
-        assert 'known names are picosam2-96, ' in process.stderr
+        assert f'known names are {DEFAULT}, ' in process.stderr
         assert 'or give the path of an .onnx file' in process.stderr
         assert 'Traceback' not in process.stderr
 

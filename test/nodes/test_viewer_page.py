@@ -1,5 +1,6 @@
 """The page in a real browser, before a real camera node and a real viewer node."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -418,6 +419,10 @@ def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_pointing_to_who_
         assert demo.wait(PATIENCE) == 0
         assert 'frames' in demo.stdout.read()
     finally:
+        # Killed at once, it would leave its nodes behind.
+        demo.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            demo.wait(PATIENCE)
         demo.kill()
         demo.wait()
         demo.stdout.close()
