@@ -153,7 +153,7 @@ def test_checkpoints_teach_the_mean_of_what_they_say_of_a_crop_and_its_mirror_im
     logits, confidence = Ensemble(paths)(images)
     answers, ratings = [], []
     for path in paths:
-        network = averaged(path)
+        network = averaged(path).to(memory_format=torch.channels_last)
         for picture, back in ((images, 1), (images[:, :, ::-1].copy(), -1)):
             with torch.inference_mode(), torch.autocast('cpu', torch.bfloat16):
                 answer = network(normalise(torch.from_numpy(picture)))
@@ -161,9 +161,9 @@ def test_checkpoints_teach_the_mean_of_what_they_say_of_a_crop_and_its_mirror_im
             if quality:
                 ratings.append(1 / (1 + np.exp(-answer.quality.float().numpy())))
     mean = np.mean(answers, 0)
-    np.testing.assert_allclose(logits, mean, atol=5e-3)
+    np.testing.assert_allclose(logits, mean, atol=1e-4)
     if quality:
-        np.testing.assert_allclose(confidence, np.mean(ratings, 0), atol=5e-3)
+        np.testing.assert_allclose(confidence, np.mean(ratings, 0), atol=1e-5)
     else:
         union = [np.maximum(((a > 0) | (mean > 0)).sum((1, 2)), 1) for a in answers]
         both = [((a > 0) & (mean > 0)).sum((1, 2)) for a in answers]
