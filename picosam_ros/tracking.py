@@ -10,6 +10,7 @@ import numpy as np
 
 from picosam_ros.appearance import Appearance
 from picosam_ros.engines.base import Correction
+from picosam_ros.flow import Patch
 from picosam_ros.frame import Frame
 from picosam_ros.look import GRID, Look, seek
 from picosam_ros.mask import Mask
@@ -18,6 +19,11 @@ from picosam_ros.roi import Affine, Roi
 
 # Of the ROI's side, what an object takes whose size is known: the rest is room to move.
 SHARE = 0.6
+
+# The texture tells from frame to frame how the object moved. The mask tells where its middle is,
+# and takes in a neighbour at times: so the ROI follows the texture, and leans to the mask's middle
+# by this share of the way.
+LEAN = 0.3
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Track:
     """Where the network looks for one object: the centre and side of a square of the image.
 
     `size` is the square root of the object's area in image pixels, `fill` its share of the side:
-    that of the user's own ROI, or of the first mask. `home` is where it was seen last.
+    that of the user's own ROI, or of the first mask. `home` is where it was seen last. `patch` is
+    what it looked like in the last frame; None if it was not seen there.
     """
 
     generation: int
@@ -60,6 +67,7 @@ class Track:
     fill: float
     appearance: Appearance
     home: tuple[float, float, float]
+    patch: Patch | None = None
     held: int = 0
 
     def moved(self, motion: Affine) -> Track:
@@ -154,21 +162,23 @@ class Tracker:
         track = self._tracks.get(prompt.object_id)
         if track is None:
             if look.depth.any():
-                self._to_learn.append(lambda: self._begin(look))
+                self._to_learn.append(lambda: self._begin(frame, look))
             return None
         reason = self._doubt(track, look)
         if not reason:
-            self._to_learn.append(lambda: self._follow(track, look))
+            self._to_learn.append(lambda: self._follow(track, frame, look))
             return None
         track.held += 1
+        track.patch = None
         if track.held > self.limits.patience:
             del self._tracks[prompt.object_id]
             return Doubt(prompt, f'not seen for {track.held} frames: {reason}')
         self._to_learn.append(lambda: self._search(track, frame))
         return Doubt(prompt, reason)
 
-    def _begin(self, look: Look) -> None:
-        self._tracks[look.mask.prompt.object_id] = _begun(look)
+    def _begin(self, frame: Frame, look: Look) -> None:
+        track = self._tracks[look.mask.prompt.object_id] = _begun(look)
+        track.patch = Patch.of(frame, look)
 
     def _correct(self, correction: Correction) -> None:
         mask = correction.mask
@@ -195,9 +205,13 @@ class Tracker:
             return f'what is there looks different (likeness {likeness:.2f})'
         return ''
 
-    def _follow(self, track: Track, look: Look) -> None:
+    def _follow(self, track: Track, frame: Frame, look: Look) -> None:
         likelihood = track.appearance.likelihood(look.colours)
         x, y, size = look.measure(likelihood)
+        motion = track.patch.motion(frame) if track.patch else None
+        if motion is not None:
+            carried_x, carried_y = track.x + motion[0], track.y + motion[1]
+            x, y = carried_x + LEAN * (x - carried_x), carried_y + LEAN * (y - carried_y)
         step = self.limits.shift * track.side
         track.x += float(np.clip(x - track.x, -step, step))
         track.y += float(np.clip(y - track.y, -step, step))
@@ -208,6 +222,7 @@ class Tracker:
         track.size = size
         track.home = track.x, track.y, track.side
         track.held = 0
+        track.patch = Patch.of(frame, look)
         track.appearance.learn(look.colours, look.depth * likelihood)
 
     def _search(self, track: Track, frame: Frame) -> None:

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from discs import BLUE, EMPTY, SIDE, mask_of, picture
 
-from picosam_ros import Prompt
+from picosam_ros import Frame, Prompt
 from picosam_ros.engines.base import Correction
 from picosam_ros.engines.path import STILL
-from picosam_ros.roi import Affine
+from picosam_ros.mask import Mask
+from picosam_ros.roi import Affine, Roi
 from picosam_ros.tracking import SHARE, Limits, Tracker
 
 
@@ -51,7 +53,7 @@ def test_an_object_that_rests_is_looked_at_where_it_is_and_as_large_as_the_user_
 
 def test_a_click_beside_the_middle_is_centred():
     tracker, prompt = Tracker(), Prompt.at(285, 252, roi_size=SIDE)
-    for _ in range(2):
+    for _ in range(10):
         shown(tracker, prompt, picture(300))
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
@@ -107,6 +109,20 @@ def test_an_object_that_fills_all_of_the_roi_does_no_harm():
     x, y, side = place(tracker, prompt)
     assert (x, y) == pytest.approx((300, 240), abs=0.1 * SIDE)
     assert side > 1.5 * SIDE
+
+
+def test_a_mask_that_takes_in_a_neighbour_for_a_frame_pulls_the_roi_a_little_only():
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    frame = Frame(cv2.GaussianBlur(noise, (0, 0), 2))
+    tracker, prompt = Tracker(), Prompt.at(300, 240, roi_size=SIDE)
+    rows, columns = np.mgrid[:96, :96] - 47.5
+    small = 20 - np.hypot(columns, rows)
+    neighbour = 20 - np.hypot(columns - 26, rows)
+    for logits in (small, small, np.maximum(small, neighbour)):
+        aimed = tracker.aim(prompt)
+        roi = Roi.choose(aimed, 640, 480)
+        tracker.judge(frame, [Mask(aimed, logits.astype(np.float32), roi, 640, 480, 'test', 1.0)])
+    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=4)
 
 
 # Doubt

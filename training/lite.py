@@ -1,10 +1,11 @@
-"""A U-Net over EfficientNet-Lite0 whose only prompt is the crop: it teaches PicoSAM2.
+"""A U-Net over EfficientNet-Lite0 whose only prompt is the crop.
 
 The encoder begins with the weights of a classifier that has seen ImageNet, which is worth more
-than all the masks of a small store. Half of the multiplications of PicoSAM2, but more than twice
-the parameters.
+than all the masks of a small store. What ships keeps 12 of its 16 blocks: the last four, where the
+crop is 3×3 pixels, have two thirds of the parameters.
 """
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -35,11 +36,29 @@ STAGES = (
     Stage(4, 5, 2, 6, 192),
     Stage(1, 3, 1, 6, 320),
 )
-# The stages after which the features shrink: their sides are 1/2, 1/4, 1/8, 1/16, 1/32 of the crop.
-LAST = (0, 1, 2, 4, 6)
+BLOCKS = sum(stage.repeats for stage in STAGES)
+# Fewer would leave nothing of 1/32 of the crop's side.
+FEWEST = 12
 FINEST_WIDTH = 12
 DECODER_WIDTHS = (160, 112, 80, 56, 24)
 BELLS = 3
+
+
+def first_stages(blocks: int) -> tuple[Stage, ...]:
+    """The stages of the first blocks; the last of them may be cut short.
+
+    Raises:
+        ValueError: so few, or so many, are not there.
+
+    """
+    if not FEWEST <= blocks <= BLOCKS:
+        raise ValueError(f'blocks {blocks} was given: it must be {FEWEST} to {BLOCKS}')
+    ends = accumulate(stage.repeats for stage in STAGES)
+    kept = (
+        stage._replace(repeats=min(stage.repeats, blocks - end + stage.repeats))
+        for stage, end in zip(STAGES, ends, strict=True)
+    )
+    return tuple(stage for stage in kept if stage.repeats > 0)
 
 
 def imagenet() -> dict[str, Tensor]:
@@ -92,14 +111,25 @@ class Inverted(nn.Module):
 
 
 class Encoder(nn.Module):
-    """EfficientNet-Lite0 up to its last features."""
+    """The first blocks of EfficientNet-Lite0.
 
-    def __init__(self) -> None:
+    Attributes:
+        last: the stages after which the features shrink, and the last one: the sides there are
+            1/2, 1/4, 1/8, 1/16, 1/32 of the crop's.
+        widths: channels there.
+
+    """
+
+    def __init__(self, blocks: int = BLOCKS) -> None:
         super().__init__()
+        stages = first_stages(blocks)
+        after = [*(stage.stride for stage in stages[1:]), 2]
+        self.last = [index for index, stride in enumerate(after) if stride == 2]
+        self.widths = [stages[index].width for index in self.last]
         self.stem = Norm(3, STEM, 3, 2)
         self.stages = nn.ModuleList()
         inputs = STEM
-        for stage in STAGES:
+        for stage in stages:
             blocks = nn.Sequential()
             for index in range(stage.repeats):
                 blocks.append(Inverted(inputs, stage, stage.stride if index == 0 else 1))
@@ -112,7 +142,7 @@ class Encoder(nn.Module):
         kept = []
         for index, stage in enumerate(self.stages):
             features = stage(features)
-            if index in LAST:
+            if index in self.last:
                 kept.append(features)
         return kept
 
@@ -147,9 +177,9 @@ class Up(nn.Module):
 class Rating(nn.Module):
     """Predicts the IoU from the deepest features and from those of the first decoder stage."""
 
-    def __init__(self) -> None:
+    def __init__(self, deepest: int) -> None:
         super().__init__()
-        self.mix = nn.Conv2d(STAGES[-1].width + DECODER_WIDTHS[0], 64, 1)
+        self.mix = nn.Conv2d(deepest + DECODER_WIDTHS[0], 64, 1)
         self.head = nn.Conv2d(64, 1, 1)
 
     def forward(self, deepest: Tensor, first: Tensor) -> Tensor:
@@ -162,28 +192,29 @@ class LiteUNet(nn.Module):
 
     Attributes:
         size: side of the crop, a multiple of 32.
+        blocks: of EfficientNet-Lite0's, from the first one on.
 
     """
 
-    def __init__(self, size: int = INPUT_SIZE) -> None:
+    def __init__(self, size: int = INPUT_SIZE, blocks: int = BLOCKS) -> None:
         super().__init__()
         if size < 32 or size % 32:
             raise ValueError(f'size {size} was given: it must be a multiple of 32')
-        self.size = size
-        self.encoder = Encoder()
+        self.size, self.blocks = size, blocks
+        self.encoder = Encoder(blocks)
         self.prompt = nn.Conv2d(BELLS, STEM, 1)
         nn.init.zeros_(self.prompt.weight)
         nn.init.zeros_(self.prompt.bias)
         self.finest = nn.Conv2d(3, FINEST_WIDTH, 3, padding=1)
-        skipped = [FINEST_WIDTH, *(STAGES[index].width for index in LAST)]
+        *skipped, deepest = [FINEST_WIDTH, *self.encoder.widths]
         self.decoder = nn.ModuleList()
-        width = skipped.pop()
+        width = deepest
         for outputs in DECODER_WIDTHS:
             blocks = 1 if outputs == DECODER_WIDTHS[-1] else 2
             self.decoder.append(Up(width, skipped.pop(), outputs, blocks))
             width = outputs
         self.head = nn.Conv2d(width, 1, 1)
-        self.quality = Rating()
+        self.quality = Rating(deepest)
 
     def forward(self, pixels: Tensor) -> Answer:
         """Answer as PicoSam2 does.

@@ -7,7 +7,7 @@ from onnx import TensorProto
 from torch.nn import functional
 
 from training.graph import UPSAMPLING, Graph, to_model
-from training.lite import BELLS, LAST, Encoder, Inverted, LiteUNet, Norm, Rating, Up
+from training.lite import BELLS, Encoder, Inverted, LiteUNet, Norm, Rating, Up
 from training.model import bells
 
 
@@ -39,7 +39,7 @@ class LiteGraph(Graph):
         for index, stage in enumerate(encoder.stages):
             for number, block in enumerate(stage):
                 features = self.inverted(features, f'stages.{index}.{number}', block)
-            if index in LAST:
+            if index in encoder.last:
                 kept.append(features)
         return kept
 
@@ -109,4 +109,6 @@ def to_onnx(network: LiteUNet, name: str) -> onnx.ModelProto:
     features = graph.convolution(features, 'head', network.head)
     graph.node('Squeeze', [features, graph.constant('channel', np.array([1], np.int64))], 'logits')
     outputs = {'logits': ['N', size, size], 'quality': ['N']}
-    return to_model(graph, name, size, outputs, {'kind': 'lite', 'size': size})
+    return to_model(
+        graph, name, size, outputs, {'kind': 'lite', 'size': size, 'blocks': network.blocks}
+    )

@@ -9,7 +9,9 @@ from training.model import INPUT_SIZE, Architecture, PicoSam2
 Network = PicoSam2 | LiteUNet
 KINDS = {
     'picosam2': lambda config: PicoSam2(Architecture.of(config)),
-    'lite': lambda config: LiteUNet(config.get('size', INPUT_SIZE)),
+    'lite': lambda config: LiteUNet(
+        config.get('size', INPUT_SIZE), config.get('blocks', lite.BLOCKS)
+    ),
 }
 
 

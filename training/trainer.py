@@ -44,11 +44,12 @@ class Trainer:
         """Take the averaged weights of a checkpoint, or those of an exported network.
 
         Args:
-            path: .pt of the same architecture, or .onnx of a PicoSAM2.
+            path: .pt of the same kind of network, or .onnx of a PicoSAM2. What one of another
+                depth has not, or has in another shape, stays as it is.
             sample: a batch of training crops.
 
         Raises:
-            ValueError: an .onnx file for another kind of network.
+            ValueError: a file for another kind of network.
 
         """
         if path.suffix == '.onnx' and not isinstance(self.network, PicoSam2):
@@ -56,9 +57,18 @@ class Trainer:
         if path.suffix == '.onnx':
             warm_start(self.network, path, normalise(sample.image))
         else:
-            self.network.load_state_dict(torch.load(path, weights_only=True)['average'])
+            self._take(path)
         self.network.load_state_dict(ranks.first(self.network.state_dict()))
         self.average.load_state_dict(self.network.state_dict())
+
+    def _take(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        kinds = [config.get('kind', 'picosam2') for config in (state['config'], self.config)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(f'{path} is of the kind {kinds[0]}, and {kinds[1]} is to be trained')
+        mine, given = self.network.state_dict(), state['average']
+        fits = {name for name in mine if name in given and given[name].shape == mine[name].shape}
+        self.network.load_state_dict(mine | {name: given[name] for name in fits})
 
     def step(self, sample: Sample, progress: float) -> float:
         """One update.
