@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import data, split
+from training import data
 from training.sampling import Mixture, Sampler
 
 CROPS = 512
@@ -21,6 +21,6 @@ def calibration_crops(store: Path, config: dict, size: int, count: int = CROPS) 
         count: of crops.
 
     """
-    photos = data.training_photos(store, split.read(), config['weights'])
+    photos = data.to_train_on(store, config)
     sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), 7, size)
     return [sample.image for sample in islice(sampler.plain(), count)]

@@ -1,25 +1,41 @@
-"""Reader of the photo store: one folder a source with `img/` and `masks.jsonl`."""
+"""Readers of labelled photos, by the name of their source.
+
+A source is a folder of the photo store, with `img/` and `masks.jsonl`, or a file
+`annotations/SOURCE.json` of COCO or LVIS, as they lie on a user's disk.
+"""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import cv2
 import numpy as np
 
 from picosam_ros.evaluation import run_lengths
+from picosam_ros.evaluation.annotations import Annotations, Image
+from training import split
 
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo with the masks of its labelled objects, still run-length encoded."""
+    """One photo of the store with the masks of its labelled objects.
+
+    Attributes:
+        source: its name.
+        file: name of the file.
+        path: of the file.
+        original: the file's name where it was taken from.
+        masks: one an object, as `mask` decodes them: here run lengths.
+
+    """
 
     source: str
     file: str
     path: Path
     original: str
-    masks: tuple[dict, ...]
+    masks: Sequence[Any]
 
     @property
     def name(self) -> str:
@@ -43,46 +59,161 @@ class Photo:
         return run_lengths.decode(self.masks[index])
 
 
+@dataclass(frozen=True)
+class CocoPhoto(Photo):
+    """One photo of an annotation file; `masks` are places in that file."""
+
+    image: Image = field(repr=False)
+    annotations: Annotations = field(repr=False)
+
+    def pixels(self) -> np.ndarray:
+        """RGB uint8 [height, width, 3], decoded from the file."""
+        return self.image.read(self.path)
+
+    def mask(self, index: int) -> np.ndarray:
+        """uint8 [height, width], 1 on the object; nowhere 1 if its polygon holds no pixel."""
+        return self.annotations.read(self.masks[index]).mask()
+
+
 def read_source(data: Path, source: str) -> list[Photo]:
-    """Photos of one source, in the order of its `masks.jsonl`."""
+    """Photos of one source that have labelled objects, in the order of its file.
+
+    Args:
+        data: folder with the store's folders, or with COCO's (`annotations`, `train2017`).
+        source: name of the folder, or of the JSON file without its ending.
+
+    Raises:
+        FileNotFoundError: there is neither, or none of its photos.
+        DatasetError: the JSON file is not one of COCO's form.
+
+    """
     listing = data / source / 'masks.jsonl'
-    if not listing.is_file():
-        raise FileNotFoundError(f'no {listing}: a store has one folder a source with masks.jsonl')
-    photos = []
+    if listing.is_file():
+        return list(_of_store(listing, source))
+    if annotations := _annotations(data, source):
+        return _of_coco(data, annotations)
+    raise FileNotFoundError(
+        f'no {listing} and no annotations/{source}.json there: a source is a folder of a store, or '
+        'an annotation file of COCO or LVIS'
+    )
+
+
+def _of_store(listing: Path, source: str) -> Iterator[Photo]:
     for line in listing.read_text().splitlines():
         entry = json.loads(line)
         # What stands before the colon of src_path is the place that it was taken from.
         original = PurePosixPath(entry['src_path'].split(':')[-1]).name
-        path = data / source / entry['file']
+        path = listing.parent / entry['file']
         masks = tuple(mask['rle'] for mask in entry['masks'] if mask['area'] > 0)
         if masks:
-            photos.append(Photo(source, path.name, path, original, masks))
+            yield Photo(source, path.name, path, original, masks)
+
+
+def _of_coco(data: Path, path: Path) -> list[Photo]:
+    annotations = Annotations(path)
+    photos: list[Photo] = []
+    for image in annotations.images.values():
+        file = image.find(data)
+        if file is not None:
+            masks = tuple(annotations.objects(image))
+            photos.append(
+                CocoPhoto(path.stem, file.name, file, file.name, masks, image, annotations)
+            )
+    missing = len(annotations.images) - len(photos)
+    if not photos:
+        names = ' or '.join(next(iter(annotations.images.values())).names)
+        raise FileNotFoundError(f'none of the photos of {path} is in {data}, as {names}')
+    if missing:
+        print(f'{path.stem}: {missing} photos of {len(annotations.images)} are not in {data}')
     return photos
 
 
-def validation_photos(data: Path, split: set[str], sources: Iterable[str]) -> list[Photo]:
+def validation_photos(data: Path, held: set[str], sources: Iterable[str]) -> list[Photo]:
     """Held-out photos of the sources."""
-    return [photo for photo in _read_all(data, sources) if photo.name in split]
+    return [photo for photo in _read_all(data, sources) if photo.name in held]
 
 
-def training_photos(data: Path, split: set[str], sources: Iterable[str]) -> list[Photo]:
-    """Photos that are neither held out nor a second copy of a held-out COCO photo."""
-    held_sources = {name.split('/')[0] for name in split}
-    held_out = {
+def to_train_on(data: Path, config: dict) -> list[Photo]:
+    """Photos of the sources of a configuration, without what is held out."""
+    return training_photos(data, split.read(), config['weights'], config.get('without', ()))
+
+
+def training_photos(
+    data: Path, held: set[str], sources: Iterable[str], without: Iterable[str] = ()
+) -> list[Photo]:
+    """Photos that are neither held out nor a second copy of one that is.
+
+    Args:
+        data: folder of the sources.
+        held: 'source/file' names of what is held out.
+        sources: to be read.
+        without: sources that are held out as a whole, as COCO's validation photos, which LVIS has
+            among others.
+
+    """
+    sources, without = tuple(sources), tuple(without)
+    held_out = {name for source in without for name in _originals(data, source)}
+    # The store has photos of COCO in several sources, and a user's COCO has them, too.
+    held_out |= {
         photo.original
-        for source in held_sources
-        if source.startswith('coco')
+        for source in {name.split('/')[0] for name in held}
+        if source.startswith('coco') and (data / source).is_dir()
         for photo in read_source(data, source)
-        if photo.name in split
+        if photo.name in held
     }
     return [
         photo
         for photo in _read_all(data, sources)
-        if photo.name not in split
-        and not (photo.source.startswith('coco') and photo.original in held_out)
+        if photo.name not in held and not (_is_coco(photo) and photo.original in held_out)
     ]
+
+
+def _originals(data: Path, source: str) -> set[str]:
+    """Names of its photos where they were taken from; of a JSON file's the photos may be away."""
+    annotations = _annotations(data, source)
+    if annotations is None:
+        return {photo.original for photo in read_source(data, source)}
+    with Annotations(annotations) as opened:
+        return {PurePosixPath(image.names[-1]).name for image in opened.images.values()}
+
+
+def _annotations(data: Path, source: str) -> Path | None:
+    path = data / 'annotations' / f'{source}.json'
+    return path if path.is_file() else None
+
+
+def _is_coco(photo: Photo) -> bool:
+    return isinstance(photo, CocoPhoto) or photo.source.startswith('coco')
 
 
 def _read_all(data: Path, sources: Iterable[str]) -> Iterator[Photo]:
     for source in sources:
         yield from read_source(data, source)
+
+
+class Decoded(Sequence[np.ndarray]):
+    """The pixels of photos; as many as fit into some memory stay decoded.
+
+    Args:
+        photos: in the order of the indices.
+        memory: bytes; the others are decoded each time.
+
+    """
+
+    def __init__(self, photos: Sequence[Photo], memory: int = 3 << 30) -> None:
+        self._photos = photos
+        self._room = memory
+        self._kept: dict[int, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __getitem__(self, index: int) -> np.ndarray:  # type: ignore[override]
+        kept = self._kept.get(index)
+        if kept is not None:
+            return kept
+        pixels = self._photos[index].pixels()
+        if pixels.nbytes <= self._room:
+            self._room -= pixels.nbytes
+            self._kept[index] = pixels
+        return pixels

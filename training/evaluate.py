@@ -28,10 +28,12 @@ GROUPS = {'coco': ('coco_train', 'coco_more', 'coco_tiny100'), 'ecssd': ('ecssd'
 
 
 def held_out_photos(store: Path) -> dict[str, list[Photo]]:
-    """Held-out photos of each group."""
+    """Held-out photos of each group that the store has."""
     chosen = split.read()
     return {
-        group: data.validation_photos(store, chosen, sources) for group, sources in GROUPS.items()
+        group: data.validation_photos(store, chosen, sources)
+        for group, sources in GROUPS.items()
+        if all((store / source).is_dir() for source in sources)
     }
 
 
@@ -89,6 +91,11 @@ def main() -> None:
     parser.add_argument('--json', action='store_true', help='one JSON object instead of a table')
     arguments = parser.parse_args()
     held_out = held_out_photos(arguments.data)
+    if not held_out:
+        parser.error(
+            f'{arguments.data} has none of the photos of val_split.txt; for a JSON file of COCO or '
+            'LVIS: picosam eval --images DIR --annotations FILE --model NAME'
+        )
     results: dict[str, dict] = {}
     for model in arguments.model:
         results[model] = {

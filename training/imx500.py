@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from torch import Tensor, nn
 
 from picosam_ros.evaluation.figures import iou, summary
 from picosam_ros.evaluation.protocols import crop96
 from picosam_ros.evaluation.table import header, line
+from training import configuration
 from training.calibration import calibration_crops
 from training.crops import resize
 from training.data import Photo
@@ -132,19 +132,28 @@ def measure(path: Path, photos: Iterable[Photo], size: int) -> dict:
 def main() -> None:
     """Quantise the averaged weights of a checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
+    parser.add_argument(
+        '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
+    )
     parser.add_argument('--checkpoint', type=Path, required=True)
-    parser.add_argument('--config', type=Path, default=Path(__file__).with_name('picosam2-96.yaml'))
+    parser.add_argument(
+        '--config',
+        type=Path,
+        nargs='+',
+        default=[Path(__file__).with_name('picosam2-96.yaml')],
+        help=configuration.HELP,
+    )
     parser.add_argument('--out', type=Path, required=True)
     arguments = parser.parse_args()
-    config = yaml.safe_load(arguments.config.read_text())
+    config = configuration.read(arguments.config)
     network = averaged(arguments.checkpoint)
     size = network.architecture.size
     quantise(network, calibration_crops(arguments.data, config, size), arguments.out)
     print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')
-    figures = measure(arguments.out, held_out_photos(arguments.data)['coco'], size)
-    print(header('crop96'))
-    print(line('held-out photos of COCO', figures))
+    held_out = held_out_photos(arguments.data)
+    if 'coco' in held_out:
+        print(header('crop96'))
+        print(line('held-out photos of COCO', measure(arguments.out, held_out['coco'], size)))
 
 
 if __name__ == '__main__':

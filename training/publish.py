@@ -80,7 +80,9 @@ def publish(network: Network, name: str, held_out: dict, models: Path = MODELS) 
 def main() -> None:
     """Publish the averaged weights of a checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
+    parser.add_argument(
+        '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
+    )
     parser.add_argument('--checkpoint', type=Path, required=True)
     parser.add_argument('--name', default='picosam2-96')
     parser.add_argument('--models', type=Path, default=MODELS)

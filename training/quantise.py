@@ -22,6 +22,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from training import configuration
 from training.calibration import calibration_crops
 from training.evaluate import evaluate, held_out_photos
 from training.publish import MODELS, record
@@ -77,14 +78,22 @@ def side(path: Path) -> int:
 def main() -> None:
     """Quantise, measure and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
-    parser.add_argument('--config', type=Path, default=Path(__file__).with_name('picosam2-96.yaml'))
+    parser.add_argument(
+        '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
+    )
+    parser.add_argument(
+        '--config',
+        type=Path,
+        nargs='+',
+        default=[Path(__file__).with_name('picosam2-96.yaml')],
+        help=configuration.HELP,
+    )
     parser.add_argument('--name', default='picosam2-96')
     parser.add_argument('--models', type=Path, default=MODELS)
     arguments = parser.parse_args()
     name = f'{arguments.name}-int8'
     source, target = (arguments.models / f'{stem}.onnx' for stem in (arguments.name, name))
-    config = yaml.safe_load(arguments.config.read_text())
+    config = configuration.read(arguments.config)
     quantise(source, target, calibration_crops(arguments.data, config, side(source)))
     held_out = held_out_photos(arguments.data)
     metrics = {group: evaluate(photos, str(target)) for group, photos in held_out.items()}

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from picosam_ros.prompt import Box
+from picosam_ros.roi import Roi
 from training.augment import augment
 from training.compositing import compose
 from training.crops import (
@@ -20,11 +22,14 @@ from training.crops import (
     shifted_inside,
     take,
 )
-from training.data import Photo
+from training.data import Decoded, Photo
 from training.sample import Sample
 
 # Side in photo pixels below which a square shows nothing.
 SMALLEST = 16
+
+# Standard deviation of a hand-drawn box's edges, as a share of its sides.
+SLOPPY = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Mixture:
     sides: tuple[float, float] = (0.6, 3.0)  # of the object's long side
     wide: float = 0.0  # of the squares sized by the object: far too small or too large ones
     wide_sides: tuple[float, float] = (0.25, 8.0)
+    boxed: float = 0.0  # squares around a box, as the engine takes them; else around a point
     searched: float = 0.0  # squares of any side, as a search for the object's size meets them
     pasted: float = 0.0  # objects put into the crop of another one, or before it
     crowding: float = 0.5  # photos are drawn by this power of their number of objects
@@ -86,7 +92,7 @@ class Prompted(NamedTuple):
 
 
 class Sampler:
-    """Draws crops from photos that it keeps decoded in memory.
+    """Draws crops from photos, which it keeps decoded as far as they fit into memory.
 
     A source is drawn by its weight, a photo of it by a power of its number of objects, so that
     fourteen photos with 1750 mushrooms do not dominate, and an object evenly, so that small
@@ -106,7 +112,7 @@ class Sampler:
         # threads would not survive the fork into a loader's worker, which would wait for them.
         cv2.setNumThreads(1)
         self._photos = photos
-        self._pixels = [photo.pixels() for photo in photos]
+        self._pixels = Decoded(photos)
         self._chances = _photo_chances(photos, weights, mixture.crowding)
         self._mixture = mixture
         self._size = size
@@ -155,6 +161,10 @@ class Sampler:
         mask = photo.mask(self._rng.integers(len(photo.masks)))
         if not mask.any():
             return self._draw_prompt(self._draw_photo(), labelled)
+        pixels = self._pixels[index]
+        if labelled and self._rng.random() < self._mixture.boxed:
+            window = draw_box(mask, self._mixture, self._rng)
+            return Prompted(pixels, mask, protocol_point(mask), window, photo)
         if labelled:
             point = draw_point(mask, self._mixture, self._rng)
         else:
@@ -162,7 +172,7 @@ class Sampler:
             y, x = map(int, self._rng.integers(mask.shape))
             point = (x, y)
         window = draw_window(mask, point, self._mixture, self._rng)
-        return Prompted(self._pixels[index], mask if labelled else None, point, window, photo)
+        return Prompted(pixels, mask if labelled else None, point, window, photo)
 
 
 def draw_point(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> tuple[int, int]:
@@ -203,6 +213,21 @@ def draw_window(
     if kind < cut + mixture.shifted:
         return shifted_inside(window, mask.shape)
     return window
+
+
+def draw_box(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> Window:
+    """Draw the square that the engine takes for a box around the object, drawn by hand.
+
+    Each edge lies somewhat beside the object's, by 5 % of the box's side on average (SAM,
+    arXiv 2304.02643, takes 10 % and no air around it).
+    """
+    box = bounds(mask)
+    left, right = box.x0 + box.width * rng.normal((0, 1), SLOPPY)
+    top, bottom = box.y0 + box.height * rng.normal((0, 1), SLOPPY)
+    drawn = Box(left, top, max(right, left + 1), max(bottom, top + 1))
+    roi = Roi.around(drawn)
+    window = Window(int(roi.x), int(roi.y), int(roi.width), int(roi.height))
+    return shifted_inside(window, mask.shape) if rng.random() < mixture.shifted else window
 
 
 def _long_side(mask: np.ndarray) -> int:

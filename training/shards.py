@@ -15,10 +15,9 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import yaml
 from tqdm import tqdm
 
-from training import data, split
+from training import configuration, data
 from training.crops import SIZE
 from training.pieces import describe, save
 from training.sample import Sample
@@ -123,6 +122,7 @@ def _about(config: dict, arguments: argparse.Namespace) -> dict:
         'seed': config['seed'],
         'size': config.get('size', SIZE),
         'weights': config['weights'],
+        'without': config.get('without', []),
         'mixture': asdict(Mixture(**config['mixture'])),
         'teacher': [arguments.teacher or '', *digests],
     }
@@ -132,8 +132,10 @@ def _about(config: dict, arguments: argparse.Namespace) -> dict:
 def main() -> None:
     """Write the pieces."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
-    parser.add_argument('--config', type=Path, required=True)
+    parser.add_argument(
+        '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
+    )
+    parser.add_argument('--config', type=Path, nargs='+', required=True, help=configuration.HELP)
     parser.add_argument('--crops', type=int, required=True, help='of all pieces together')
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--piece', type=int, default=PIECE, help='crops of one piece')
@@ -142,12 +144,12 @@ def main() -> None:
     taught.add_argument('--teacher-checkpoint', type=Path, nargs='+', help='one or more .pt files')
     parser.add_argument('--teacher-file', type=Path, help='what the function is called with')
     arguments = parser.parse_args()
-    config = yaml.safe_load(arguments.config.read_text())
+    config = configuration.read(arguments.config)
     mixture, size = Mixture(**config['mixture']), config.get('size', SIZE)
     teacher = _teacher(arguments)
     if mixture.unlabelled and not teacher:
         parser.error('unlabelled prompts of the mixture need a --teacher: nobody else knows a mask')
-    photos = data.training_photos(arguments.data, split.read(), config['weights'])
+    photos = data.to_train_on(arguments.data, config)
     sampler = Sampler(photos, config['weights'], mixture, config['seed'], size)
     about = _about(config, arguments)
     write(sampler, teacher, about, arguments.crops, arguments.out, arguments.piece)

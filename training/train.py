@@ -15,11 +15,10 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-import yaml
 from torch.utils.data import DataLoader, IterableDataset, default_collate, get_worker_info
 from tqdm import tqdm
 
-from training import data, ranks, split
+from training import configuration, data, ranks
 from training.crops import SIZE
 from training.in_the_loop import put_in_the_loop
 from training.pieces import Shards
@@ -149,7 +148,7 @@ def open_crops(store: Path | None, shards: Path | None, config: dict) -> Sampler
             'the mixture has unlabelled prompts, which need a teacher: pack them with '
             '`python -m training.shards --teacher …` and give --shards instead of --data'
         )
-    photos = data.training_photos(store, split.read(), config['weights'])
+    photos = data.to_train_on(store, config)
     _tell(f'{len(photos)} photos, {sum(len(photo.masks) for photo in photos)} masks')
     return Sampler(photos, config['weights'], mixture, config['seed'], size)
 
@@ -158,9 +157,9 @@ def main() -> None:
     """Train as the configuration says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     crops = parser.add_mutually_exclusive_group(required=True)
-    crops.add_argument('--data', type=Path, help='folder with one folder a source')
+    crops.add_argument('--data', type=Path, help='folder of the sources, see training/README.md')
     crops.add_argument('--shards', type=Path, help='folder of training.shards')
-    parser.add_argument('--config', type=Path, required=True)
+    parser.add_argument('--config', type=Path, nargs='+', required=True, help=configuration.HELP)
     parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument('--minutes', type=float, default=math.inf)
@@ -169,7 +168,7 @@ def main() -> None:
     parser.add_argument('--init', type=Path, help='.onnx file or checkpoint.pt to begin with')
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    config = yaml.safe_load(arguments.config.read_text())
+    config = configuration.read(arguments.config)
     arguments.out.mkdir(parents=True, exist_ok=True)
     ranks.join()
     sampler = open_crops(arguments.data, arguments.shards, config)

@@ -1,17 +1,21 @@
 """The stream of training crops."""
 
 from collections import Counter
+from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from picosam_ros.evaluation import protocols
+from picosam_ros.roi import Roi
 from training import data
 from training.augment import augment
+from training.crops import bounds
 from training.data import Photo
 from training.sample import Sample
-from training.sampling import Mixture, Sampler, _photo_chances, draw_point, draw_window
+from training.sampling import Mixture, Sampler, _photo_chances, draw_box, draw_point, draw_window
 
 WEIGHTS = {'coco_train': 0.6, 'ecssd': 0.3, 'mushrooms': 0.1}
 
@@ -75,6 +79,25 @@ def test_sized_squares_span_the_stated_multiples_of_the_object() -> None:
     assert max(sides) <= 3.0 * 40
     assert max(sides) > 2.7 * 40
     assert min(sides) < 0.7 * 40
+
+
+def test_squares_around_boxes_are_those_of_the_engine_but_for_a_sloppy_hand() -> None:
+    mask, rng = np.zeros((400, 400), np.uint8), np.random.default_rng(0)
+    mask[150:250, 180:220] = 1
+    exact = Roi.around(protocols.tight_box(mask))
+    drawn = np.array([astuple(draw_box(mask, Mixture(shifted=0), rng)) for _ in range(500)])
+    middles = drawn[:, :2] + drawn[:, 2:] / 2
+    assert middles.mean(0) == pytest.approx((exact.x + exact.width / 2,) * 2, abs=1)
+    assert drawn[:, 2].mean() == pytest.approx(exact.width, rel=0.02)
+    assert middles.std(0) == pytest.approx((0.05 * 40 / 2**0.5, 0.05 * 100 / 2**0.5), rel=0.2)
+    assert (drawn[:, 2] == drawn[:, 3]).all()
+
+
+def test_the_stated_share_of_the_squares_is_around_boxes(photos) -> None:
+    mixture = Mixture(boxed=1, native=1, cut=(0, 0), shifted=0)
+    for prompt in islice(Sampler(photos, WEIGHTS, mixture, 0).prompts(), 100):
+        box = bounds(prompt.mask)
+        assert prompt.window.width == pytest.approx(1.2 * max(box.width, box.height), rel=0.4)
 
 
 def test_changed_crops_keep_the_object_under_the_prompt() -> None:

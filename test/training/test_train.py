@@ -2,8 +2,11 @@
 
 import csv
 import itertools
+import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 torch = pytest.importorskip('torch')
 
@@ -11,7 +14,8 @@ from training import data, shards  # noqa: E402
 from training.losses import mask_loss, quality_loss, reached_iou  # noqa: E402
 from training.model import Answer, Architecture, PicoSam2  # noqa: E402
 from training.sampling import Mixture, Sampler  # noqa: E402
-from training.train import Budget, first_batch, open_crops, train  # noqa: E402
+from training.store_to_coco import to_coco  # noqa: E402
+from training.train import Budget, first_batch, main, open_crops, train  # noqa: E402
 from training.trainer import Trainer, schedule  # noqa: E402
 
 CONFIG = {
@@ -24,6 +28,7 @@ CONFIG = {
     'workers': 0,
 }
 WEIGHTS = {'coco_train': 1.0}
+CONFIGURATIONS = Path(data.__file__).parent
 
 
 @pytest.fixture(scope='module')
@@ -194,3 +199,24 @@ def test_crops_of_another_size_than_the_configurations_are_refused(store, tmp_pa
 def test_unlabelled_prompts_of_photos_are_refused_with_what_they_need(store) -> None:
     with pytest.raises(ValueError, match='need a teacher'):
         open_crops(store, None, {**CONFIG, 'mixture': {'unlabelled': 0.1}})
+
+
+def test_coco_as_it_is_downloaded_is_trained_on_by_one_command(
+    store, tmp_path, monkeypatch, capsys
+) -> None:
+    (tmp_path / 'annotations').mkdir()
+    for source, name in (('coco_train', 'train2017'), ('ecssd', 'val2017')):
+        content = json.dumps(to_coco(data.read_source(store, source)))
+        content = content.replace(f'{source}/img/', f'{name}/')
+        (tmp_path / 'annotations' / f'instances_{name}.json').write_text(content)
+    (tmp_path / 'train2017').symlink_to(store / 'coco_train' / 'img')
+    given = {**CONFIG, 'batch': 4, 'workers': 0, 'weights': WEIGHTS, 'mixture': {'boxed': 0.5}}
+    (tmp_path / 'first.yaml').write_text(yaml.safe_dump(given))
+    configs = [str(tmp_path / 'first.yaml'), str(CONFIGURATIONS / 'coco.yaml')]
+    out = tmp_path / 'run'
+    arguments = ['--data', str(tmp_path), '--config', *configs, '--out', str(out), '--steps', '2']
+    monkeypatch.setattr('sys.argv', ['train', *arguments])
+    main()
+    # Eight of the twelve have the name of a held-out one, whose photo is not even there.
+    assert '4 photos, 12 masks' in capsys.readouterr().out
+    assert torch.load(out / 'checkpoint.pt', weights_only=True)['step'] == 2
