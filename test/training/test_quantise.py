@@ -1,11 +1,12 @@
 """The network in 8 bits answers nearly as the one in 32."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 onnx = pytest.importorskip('onnx')
 
-from training import data  # noqa: E402
+from training import data, upsampling  # noqa: E402
 from training.evaluate import onnx_predictor  # noqa: E402
 from training.export import export  # noqa: E402
 from training.quantise import quantise  # noqa: E402
@@ -66,6 +67,36 @@ def test_activations_are_unsigned_and_weights_signed_by_channel(files) -> None:
         if node.op_type == 'QuantizeLinear'
     }
     assert kinds == {onnx.TensorProto.UINT8}
+
+
+def test_upsampling_by_copies_changes_no_bit_and_leaves_no_resize(
+    files, crops, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr('training.quantise.copied', lambda model: model)
+    quantise(files[0], tmp_path / 'resized.onnx', list(crops.image.numpy()))
+    expected, got = (
+        onnx_predictor(file)(crops.image.numpy()) for file in (tmp_path / 'resized.onnx', files[1])
+    )
+    assert (expected == got).all()
+    kinds = [
+        {node.op_type for node in onnx.load(file).graph.node}
+        for file in (tmp_path / 'resized.onnx', files[1])
+    ]
+    assert 'Resize' in kinds[0]
+    assert 'Resize' not in kinds[1]
+
+
+def test_a_resize_that_changes_the_scale_is_refused(files, crops, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr('training.quantise.copied', lambda model: model)
+    quantise(files[0], tmp_path / 'resized.onnx', list(crops.image.numpy()))
+    model = onnx.load(tmp_path / 'resized.onnx')
+    [first, *_] = [node for node in model.graph.node if node.op_type == 'Resize']
+    [after] = [node for node in model.graph.node if first.output[0] in node.input]
+    other = onnx.numpy_helper.from_array(np.float32(7), 'another_scale')
+    model.graph.initializer.append(other)
+    after.input[1] = 'another_scale'
+    with pytest.raises(ValueError, match='does not keep the scale'):
+        upsampling.copied(model)
 
 
 def test_input_and_outputs_stay(files) -> None:
