@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from picosam_ros.evaluation.figures import iou, summary
 from picosam_ros.evaluation.protocols import crop96
@@ -25,46 +25,13 @@ from training.crops import resize
 from training.data import Photo
 from training.evaluate import held_out_photos
 from training.export import averaged
-from training.losses import DEVIATION, MEAN
-from training.model import PicoSam2, bells
+from training.networks import Network
+from training.sensor import for_sensor
 
 BATCH = 16
 
 
-class SensorNetwork(nn.Module):
-    """The network as the sensor feeds it: pixels 0 to 255 in, logits out.
-
-    The normalisation is a depthwise convolution inside, because the converter would otherwise
-    take the input for signed numbers around zero, which the sensor does not deliver. As in the
-    exported file it makes room for the bells. The rating is left out: the sensor has one place to
-    look, and nothing to choose from.
-    """
-
-    def __init__(self, network: PicoSam2) -> None:
-        super().__init__()
-        self.network = network
-        network.quality = None
-        self.position = network.architecture.position
-        scale, offset = 1 / torch.tensor(DEVIATION), -torch.tensor(MEAN) / torch.tensor(DEVIATION)
-        if self.position:
-            scale, offset = (torch.stack([part, 0 * part], 1).flatten() for part in (scale, offset))
-        self.normalise = nn.Conv2d(3, len(scale), 1, groups=3)
-        with torch.no_grad():
-            self.normalise.weight.copy_(scale.reshape(-1, 1, 1, 1))
-            self.normalise.bias.copy_(offset)
-        maps = bells(network.architecture.size)
-        beside = torch.stack([torch.zeros_like(maps), maps], 1).flatten(0, 1)[None]
-        self.register_buffer('beside', beside)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Logits float [N, 1, S, S] of pixels float [N, 3, S, S], 0 to 255."""
-        features = self.normalise(pixels)
-        if self.position:
-            features = features + self.beside
-        return self.network.answer(features).logits
-
-
-def quantise(network: PicoSam2, crops: Sequence[np.ndarray], path: Path) -> None:
+def quantise(network: Network, crops: Sequence[np.ndarray], path: Path) -> None:
     """Quantise for the sensor (8 bits, thresholds that are powers of two) and write the ONNX file.
 
     Args:
@@ -77,7 +44,7 @@ def quantise(network: PicoSam2, crops: Sequence[np.ndarray], path: Path) -> None
     from edgemdt_tpc import get_target_platform_capabilities
 
     quantised, _ = toolkit.ptq.pytorch_post_training_quantization(
-        SensorNetwork(network).eval(),
+        for_sensor(network),
         batches(crops),
         target_platform_capabilities=get_target_platform_capabilities(
             tpc_version='1.0', device_type='imx500'
@@ -147,7 +114,7 @@ def main() -> None:
     arguments = parser.parse_args()
     config = configuration.read(arguments.config)
     network = averaged(arguments.checkpoint)
-    size = network.architecture.size
+    size = network.size
     quantise(network, calibration_crops(arguments.data, config, size), arguments.out)
     print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')
     held_out = held_out_photos(arguments.data)

@@ -103,11 +103,14 @@ class Inverted(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         wide = features if self.widen is None else functional.relu6(self.widen(features))
-        # bfloat16 makes the gradient of a convolution by channel several times slower.
-        with torch.autocast('cpu', enabled=False):
-            wide = functional.relu6(self.filter(wide.float()))
+        wide = functional.relu6(self._filtered(wide) if self.training else self.filter(wide))
         answer = self.narrow(wide)
         return features + answer if self.adds else answer
+
+    def _filtered(self, wide: Tensor) -> Tensor:
+        # bfloat16 makes the gradient of a convolution by channel several times slower.
+        with torch.autocast('cpu', enabled=False):
+            return self.filter(wide.float())
 
 
 class Encoder(nn.Module):

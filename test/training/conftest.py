@@ -43,3 +43,26 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source, photos in SOURCES.items():
         write_source(folder, source, photos, rng)
     return folder
+
+
+@pytest.fixture(scope='session')
+def uneven():
+    """Give a network in evaluation with batch statistics far from the identity, as after training.
+
+    Nothing that begins as zero stays so.
+    """
+    torch = pytest.importorskip('torch')
+
+    def uneven(network, seed: int = 0):
+        torch.manual_seed(seed)
+        for layer in network.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                torch.nn.init.uniform_(layer.running_mean, -0.3, 0.3)
+                torch.nn.init.uniform_(layer.running_var, 0.3, 1.0)
+                torch.nn.init.uniform_(layer.weight, 0.7, 1.3)
+                torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
+        if hasattr(network, 'prompt'):
+            torch.nn.init.normal_(network.prompt.weight)
+        return network.eval()
+
+    return uneven

@@ -32,17 +32,8 @@ from training.trainer import Trainer  # noqa: E402
     ],
     ids=['the paper', 'shipped', 'attention and bilinear', '128'],
 )
-def network(request):
-    """Random weights, and batch statistics far from the identity, as after training."""
-    torch.manual_seed(0)
-    network = PicoSam2(request.param)
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(layer.running_mean, -0.3, 0.3)
-            torch.nn.init.uniform_(layer.running_var, 0.3, 1.0)
-            torch.nn.init.uniform_(layer.weight, 0.7, 1.3)
-            torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
-    return network.eval()
+def network(request, uneven):
+    return uneven(PicoSam2(request.param))
 
 
 def test_the_file_answers_as_the_network_for_any_number_of_crops(network, tmp_path) -> None:

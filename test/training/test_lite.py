@@ -10,35 +10,59 @@ import onnxruntime  # noqa: E402
 
 from training import lite, networks  # noqa: E402
 from training.export import export  # noqa: E402
-from training.lite import LiteUNet, SameConv  # noqa: E402
+from training.lite import BLOCKS, FEWEST, LiteUNet, SameConv  # noqa: E402
 from training.losses import normalise  # noqa: E402
 from training.model import count_macs, count_parameters  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
+CONFIG = {'kind': 'lite', 'seed': 0, 'learning_rate': 1e-3, 'weight_decay': 0.0}
 
-@pytest.fixture(scope='module')
-def network():
-    """Random weights, and batch statistics far from the identity, as after training."""
+
+@pytest.fixture(scope='module', params=[FEWEST, BLOCKS])
+def network(request, uneven):
     torch.manual_seed(0)
-    network = LiteUNet()
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(layer.running_mean, -0.3, 0.3)
-            torch.nn.init.uniform_(layer.running_var, 0.3, 1.0)
-            torch.nn.init.uniform_(layer.weight, 0.7, 1.3)
-            torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
-    torch.nn.init.normal_(network.prompt.weight)
-    return network.eval()
+    return uneven(LiteUNet(blocks=request.param))
 
 
-def test_it_multiplies_half_as_often_as_picosam2_with_more_parameters(network) -> None:
-    assert count_parameters(network) == 3_261_618
-    assert round(count_macs(network) / 1e6) == 148
+def test_what_ships_has_fewer_parameters_than_picosam2_and_multiplies_less() -> None:
+    network = LiteUNet(blocks=FEWEST)
+    assert count_parameters(network) == 1_199_026
+    assert round(count_macs(network) / 1e6) == 129
+
+
+@pytest.mark.parametrize('blocks', [FEWEST - 1, BLOCKS + 1])
+def test_another_number_of_blocks_is_refused_with_what_is_allowed(blocks) -> None:
+    with pytest.raises(ValueError, match=f'{blocks} was given: it must be 12 to 16'):
+        LiteUNet(blocks=blocks)
+
+
+def test_a_shallower_one_begins_with_what_fits_of_a_deeper_one(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(networks, 'begin', networks.make)
+    deep, shallow = (Trainer({**CONFIG, 'blocks': blocks}) for blocks in (BLOCKS, FEWEST))
+    deep.save(tmp_path / 'deep.pt')
+    own = {name: value.clone() for name, value in shallow.network.state_dict().items()}
+    shallow.begin_with(tmp_path / 'deep.pt', None)
+    given = deep.network.state_dict()
+    for name, value in shallow.network.state_dict().items():
+        fits = given[name].shape == value.shape
+        assert torch.equal(value, given[name] if fits else own[name]), name
+    assert torch.equal(
+        shallow.network.decoder[4].narrow.weight, deep.network.decoder[4].narrow.weight
+    )
+
+
+def test_a_checkpoint_of_another_kind_is_refused(tmp_path) -> None:
+    other = {'seed': 0, 'learning_rate': 1e-3, 'weight_decay': 0.0}
+    Trainer(other).save(tmp_path / 'picosam2.pt')
+    lite_one = Trainer.__new__(Trainer)
+    lite_one.config, lite_one.network = CONFIG, LiteUNet(blocks=FEWEST)
+    with pytest.raises(ValueError, match='of the kind picosam2, and lite is to be trained'):
+        lite_one.begin_with(tmp_path / 'picosam2.pt', None)
 
 
 @pytest.mark.parametrize('size', [96, 128])
 def test_the_file_answers_as_the_network_for_any_number_of_crops(network, size, tmp_path) -> None:
-    sized = LiteUNet(size).eval()
+    sized = LiteUNet(size, network.blocks).eval()
     sized.load_state_dict(network.state_dict())
     export(sized, tmp_path / 'net.onnx', 'net')
     session = onnxruntime.InferenceSession(tmp_path / 'net.onnx')
@@ -72,7 +96,7 @@ def test_its_training_begins_with_the_classifier_and_goes_on_with_the_checkpoint
 ) -> None:
     seen = {name: tensor.clone() for name, tensor in network.encoder.state_dict().items()}
     monkeypatch.setattr(lite, 'imagenet', lambda: {**seen, 'classifier': torch.zeros(1)})
-    config = {'kind': 'lite', 'seed': 0, 'learning_rate': 1e-3, 'weight_decay': 0.0}
+    config = {**CONFIG, 'blocks': network.blocks}
     trainer = Trainer(config)
     for name, tensor in trainer.network.encoder.state_dict().items():
         assert torch.equal(tensor, seen[name]), name
