@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.frame import Frame
-from picosam_ros.look import GRID, Look
+from picosam_ros.look import GRID, Look, Map
 from picosam_ros.roi import Affine
 
 Points = npt.NDArray[np.float32]
@@ -24,6 +24,7 @@ Grey = npt.NDArray[np.uint8]
 SIDE = 2 * GRID
 # About so many points; fewer than FEWEST of them, or than a quarter, are no evidence.
 POINTS, FEWEST = 25, 4
+LIKELY = 0.5
 # A point is believed that comes back to so many pixels from where it began, and is among the
 # better half.
 BACK = 2.0
@@ -34,7 +35,7 @@ UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """The square of a frame that the network saw, and points of it that lie in the mask.
+    """The square of a frame that the network saw, and points of it that lie on the object.
 
     Attributes:
         grey: SIDE×SIDE uint8.
@@ -48,10 +49,18 @@ class Patch:
     to_image: Affine
 
     @classmethod
-    def of(cls, frame: Frame, look: Look) -> Patch:
-        """Sample it."""
+    def of(cls, frame: Frame, look: Look, likelihood: Map) -> Patch:
+        """Sample it.
+
+        Args:
+            frame: that was looked at.
+            look: whose mask has the points.
+            likelihood: GRID×GRID, how likely each pixel's colour is the object's: a mask that takes
+                in a neighbour has points on it that move in another way.
+
+        """
         to_image = look.mask.roi.affine_to(SIDE, SIDE).inverse()
-        rows, columns = np.nonzero(look.depth)
+        rows, columns = np.nonzero((look.depth > 0) & (likelihood > LIKELY))
         step = max(math.isqrt(len(rows) // POINTS), 1)
         on_lattice = (rows % step == 0) & (columns % step == 0)
         places = np.stack([columns[on_lattice], rows[on_lattice]], 1)[:, None]

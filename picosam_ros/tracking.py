@@ -178,7 +178,7 @@ class Tracker:
 
     def _begin(self, frame: Frame, look: Look) -> None:
         track = self._tracks[look.mask.prompt.object_id] = _begun(look)
-        track.patch = Patch.of(frame, look)
+        track.patch = Patch.of(frame, look, track.appearance.likelihood(look.colours))
 
     def _correct(self, correction: Correction) -> None:
         mask = correction.mask
@@ -222,7 +222,7 @@ class Tracker:
         track.size = size
         track.home = track.x, track.y, track.side
         track.held = 0
-        track.patch = Patch.of(frame, look)
+        track.patch = Patch.of(frame, look, likelihood)
         track.appearance.learn(look.colours, look.depth * likelihood)
 
     def _search(self, track: Track, frame: Frame) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from picosam_ros import Frame, Prompt
 from picosam_ros.flow import Patch
-from picosam_ros.look import Look
+from picosam_ros.look import GRID, Look
 from picosam_ros.mask import Mask
 from picosam_ros.roi import Roi
 
@@ -37,10 +37,14 @@ def seen(pixels, side=160, radius=24, centre=CENTRE):
     return frame, Look.at(frame, Mask(prompt, logits, roi, WIDTH, HEIGHT, 'test', 1.0))
 
 
+def patch_of(frame, look):
+    return Patch.of(frame, look, np.ones((GRID, GRID), np.float32))
+
+
 @pytest.mark.parametrize('side', [64, 160, 400])
 @pytest.mark.parametrize(('dx', 'dy'), [(0, 0), (3.5, -2.25), (-9, 6)])
 def test_it_is_the_way_that_the_picture_went(texture, dx, dy, side):
-    patch = Patch.of(*seen(texture, side))
+    patch = patch_of(*seen(texture, side))
     assert patch.motion(Frame(moved(texture, dx, dy))) == pytest.approx((dx, dy), abs=0.5)
 
 
@@ -48,24 +52,34 @@ def test_what_moves_around_the_mask_does_not_count(texture):
     inside = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.circle(inside, CENTRE, 70, 1, -1)
     now = np.where(inside[..., None] > 0, texture, moved(texture, 15, 15))
-    assert Patch.of(*seen(texture)).motion(Frame(now)) == pytest.approx((0, 0), abs=0.5)
+    assert patch_of(*seen(texture)).motion(Frame(now)) == pytest.approx((0, 0), abs=0.5)
+
+
+def test_what_the_mask_took_in_of_another_colour_does_not_count(texture):
+    frame, look = seen(texture)
+    likelihood = np.zeros((GRID, GRID), np.float32)
+    likelihood[:, : GRID // 2] = 0.9
+    # The right part of the mask is a neighbour that goes away.
+    now = moved(texture, 12, 0)
+    now[:, :300] = texture[:, :300]
+    assert Patch.of(frame, look, likelihood).motion(Frame(now)) == pytest.approx((0, 0), abs=0.5)
 
 
 def test_a_part_that_is_hidden_does_not_count(texture):
     now = moved(texture, 6, 0)
     cv2.rectangle(now, (322, 0), (WIDTH, HEIGHT), (255, 255, 255), -1)
-    assert Patch.of(*seen(texture)).motion(Frame(now)) == pytest.approx((6, 0), abs=1)
+    assert patch_of(*seen(texture)).motion(Frame(now)) == pytest.approx((6, 0), abs=1)
 
 
 def test_at_the_border_of_the_image_it_is_the_same(texture):
-    patch = Patch.of(*seen(texture, centre=(20, 470)))
+    patch = patch_of(*seen(texture, centre=(20, 470)))
     assert patch.motion(Frame(moved(texture, 4, -3))) == pytest.approx((4, -3), abs=0.5)
 
 
 def test_without_texture_nothing_is_said():
     flat = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-    assert Patch.of(*seen(flat)).motion(Frame(flat)) is None
+    assert patch_of(*seen(flat)).motion(Frame(flat)) is None
 
 
 def test_of_a_mask_of_some_pixels_nothing_is_said(texture):
-    assert Patch.of(*seen(texture, radius=1)).motion(Frame(texture)) is None
+    assert patch_of(*seen(texture, radius=1)).motion(Frame(texture)) is None
