@@ -87,8 +87,9 @@ def test_the_engine_gives_the_same_masks_with_every_runtime(runtime, photo):
             assert mask.roi == expected.roi
             assert mask.logits.dtype == np.float32
             assert mask.logits.flags.c_contiguous
-            # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa.
-            np.testing.assert_allclose(mask.logits, expected.logits, rtol=0.03, atol=0.15)
+            # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa, and sixty
+            # layers in which that adds up.
+            np.testing.assert_allclose(mask.logits, expected.logits, rtol=0.05, atol=0.6)
             assert np.mean(mask.to_image() != expected.to_image()) < 0.005
 
 

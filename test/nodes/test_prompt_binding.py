@@ -18,7 +18,9 @@ HOUR = 3600 * SECOND
 @pytest.fixture(scope='module')
 def started(red_network):
     """Run a segmenter whose ROIs follow their objects."""
-    with Process('segmenter', {'model': red_network, 'threads': 1}) as process:
+    # Squares that hold the object and where it goes next.
+    parameters = {'model': red_network, 'threads': 1, 'auto_share': 0.7}
+    with Process('segmenter', parameters) as process:
         rig = Rig(process)
         rig.connect()
         yield rig
