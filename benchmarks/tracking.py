@@ -15,6 +15,7 @@ from picosam_ros.cameras.photos import open_photos
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame, Pixels
+from picosam_ros.models import DEFAULT, IN_SENSOR
 from picosam_ros.prompt import Prompt
 from picosam_ros.result import Result
 from picosam_ros.segmenter import Segmenter
@@ -34,22 +35,42 @@ class Score:
 
 
 def measure(frames: int) -> Iterator[Row]:
-    """One row a film, whose masks are known; then one a sight, compared with its first mask."""
-    with open_engine('onnx') as engine:
-        scores = {film: follow(engine, film) for film in SEQUENCES}
-        walk = open_photos()
-        kept = {
+    """One row a film, whose masks are known; then one a sight, compared with its first mask.
+
+    In the end the means of the sensor's network, on the host as well.
+    """
+    films, sights = followed(DEFAULT)
+    for film, score in films.items():
+        yield _row(film.name, score)
+    yield _mean_of_films('mean of those never hidden', films)
+    for name, score in sights.items():
+        yield _row(f'agrees with its first mask: {name}', score)
+    yield _mean_of_sights('mean agreement', sights)
+    films, sights = followed(IN_SENSOR)
+    yield _mean_of_films(f'{IN_SENSOR}: mean of those never hidden', films)
+    yield _mean_of_sights(f'{IN_SENSOR}: mean agreement', sights)
+
+
+def followed(model: str) -> tuple[dict[Sequence, Score], dict[str, Score]]:
+    """Follow the thing of every film, and every sight, with a network that ships."""
+    walk = open_photos()
+    with open_engine('onnx', model=model) as engine:
+        films = {film: follow(engine, film) for film in SEQUENCES}
+        sights = {
             name: judge(walks.follow(engine, walk, start_ns, target))
             for name, start_ns, target in walks.sights(walk)
         }
-    for film, score in scores.items():
-        yield _row(film.name, score)
-    clear = [score.iou for film, score in scores.items() if not film.occluded]
-    yield Row('mean of those never hidden', float(np.mean(clear)), note=f'wanted: ≥ {TARGET}')
-    for name, score in kept.items():
-        yield _row(f'agrees with its first mask: {name}', score)
-    agreement = float(np.mean([score.iou for score in kept.values()]))
-    yield Row('mean agreement', agreement, note='no truth known: see benchmarks/walks.py')
+    return films, sights
+
+
+def _mean_of_films(name: str, films: dict[Sequence, Score]) -> Row:
+    clear = [score.iou for film, score in films.items() if not film.occluded]
+    return Row(name, float(np.mean(clear)), note=f'wanted: ≥ {TARGET}')
+
+
+def _mean_of_sights(name: str, sights: dict[str, Score]) -> Row:
+    agreement = float(np.mean([score.iou for score in sights.values()]))
+    return Row(name, agreement, note='no truth known: see benchmarks/walks.py')
 
 
 def _row(name: str, score: Score) -> Row:

@@ -24,6 +24,7 @@ Grey = npt.NDArray[np.uint8]
 SIDE = 2 * GRID
 # About so many points; fewer than FEWEST of them, or than a quarter, are no evidence.
 POINTS, FEWEST = 25, 4
+# They are where the colour is more likely the object's than its surroundings'.
 LIKELY = 0.5
 # A point is believed that comes back to so many pixels from where it began, and is among the
 # better half.

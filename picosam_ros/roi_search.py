@@ -19,7 +19,7 @@ from picosam_ros.roi import Roi
 
 # Sides of the squares around a click, as shares of the image's short side: a new prompt costs five
 # runs of the network. The last is larger than the image, since objects that fill it need a margin.
-# Chosen among ten, on photos of which none is measured on (MODEL_CARD.md tells how).
+# Chosen by trial (MODEL_CARD.md tells on what).
 SHARES = (1 / 16, 1 / 8, 1 / 4, 1.0, 1.4)
 
 Look = Callable[[Roi], Mask]

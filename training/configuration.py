@@ -1,11 +1,28 @@
 """What a training is told: one YAML file, or several of which the later ones replace entries."""
 
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
-HELP = 'a YAML file, or several: entries of later ones replace those of earlier ones'
+
+def add_option(parser: ArgumentParser, default: str = '') -> None:
+    """Give a command `--config`, for `read`.
+
+    Args:
+        parser: of the command.
+        default: a file beside this one; without it the option must be given.
+
+    """
+    parser.add_argument(
+        '--config',
+        type=Path,
+        nargs='+',
+        required=not default,
+        default=[Path(__file__).with_name(default)] if default else None,
+        help='a YAML file, or several: entries of later ones replace those of earlier ones',
+    )
 
 
 def read(paths: Iterable[Path]) -> dict:

@@ -90,7 +90,8 @@ def read_source(data: Path, source: str) -> list[Photo]:
     listing = data / source / 'masks.jsonl'
     if listing.is_file():
         return list(_of_store(listing, source))
-    if annotations := _annotations(data, source):
+    annotations = _annotations(data, source)
+    if annotations.is_file():
         return _of_coco(data, annotations)
     raise FileNotFoundError(
         f'no {listing} and no annotations/{source}.json there: a source is a folder of a store, or '
@@ -170,16 +171,14 @@ def training_photos(
 
 def _originals(data: Path, source: str) -> set[str]:
     """Names of its photos where they were taken from; of a JSON file's the photos may be away."""
-    annotations = _annotations(data, source)
-    if annotations is None:
+    if (data / source).is_dir() or not _annotations(data, source).is_file():
         return {photo.original for photo in read_source(data, source)}
-    with Annotations(annotations) as opened:
+    with Annotations(_annotations(data, source)) as opened:
         return {PurePosixPath(image.names[-1]).name for image in opened.images.values()}
 
 
-def _annotations(data: Path, source: str) -> Path | None:
-    path = data / 'annotations' / f'{source}.json'
-    return path if path.is_file() else None
+def _annotations(data: Path, source: str) -> Path:
+    return data / 'annotations' / f'{source}.json'
 
 
 def _is_coco(photo: Photo) -> bool:
@@ -191,7 +190,7 @@ def _read_all(data: Path, sources: Iterable[str]) -> Iterator[Photo]:
         yield from read_source(data, source)
 
 
-class Decoded(Sequence[np.ndarray]):
+class Decoded:
     """The pixels of photos; as many as fit into some memory stay decoded.
 
     Args:
@@ -205,10 +204,8 @@ class Decoded(Sequence[np.ndarray]):
         self._room = memory
         self._kept: dict[int, np.ndarray] = {}
 
-    def __len__(self) -> int:
-        return len(self._photos)
-
-    def __getitem__(self, index: int) -> np.ndarray:  # type: ignore[override]
+    def __getitem__(self, index: int) -> np.ndarray:
+        """RGB uint8 [height, width, 3]."""
         kept = self._kept.get(index)
         if kept is not None:
             return kept

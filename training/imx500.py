@@ -103,13 +103,7 @@ def main() -> None:
         '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
     )
     parser.add_argument('--checkpoint', type=Path, required=True)
-    parser.add_argument(
-        '--config',
-        type=Path,
-        nargs='+',
-        default=[Path(__file__).with_name('picosam2-96.yaml')],
-        help=configuration.HELP,
-    )
+    configuration.add_option(parser, default='picosam2-96.yaml')
     parser.add_argument('--out', type=Path, required=True)
     arguments = parser.parse_args()
     config = configuration.read(arguments.config)

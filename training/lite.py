@@ -133,11 +133,11 @@ class Encoder(nn.Module):
         self.stages = nn.ModuleList()
         inputs = STEM
         for stage in stages:
-            blocks = nn.Sequential()
+            layers = nn.Sequential()
             for index in range(stage.repeats):
-                blocks.append(Inverted(inputs, stage, stage.stride if index == 0 else 1))
+                layers.append(Inverted(inputs, stage, stage.stride if index == 0 else 1))
                 inputs = stage.width
-            self.stages.append(blocks)
+            self.stages.append(layers)
 
     def forward(self, pixels: Tensor, prompt: Tensor) -> list[Tensor]:
         """Features of five sizes, the largest first."""

@@ -28,10 +28,9 @@ from training.evaluate import evaluate, held_out_photos
 from training.publish import MODELS, record
 from training.upsampling import copied
 
-# Numbers that are exact as they are, and the rating, which costs nothing.
-KEPT = ('input.', 'normalise', 'position', 'quality')
-# Of three channels at full size: a convolution in 8 bits takes longer than one in floating point.
-KEPT += ('stem', 'finest')
+# Numbers that are exact as they are, and the rating, which costs nothing. And convolutions of three
+# channels at full size, which take longer in 8 bits than in floating point.
+KEPT = ('input.', 'normalise', 'position', 'quality', 'stem', 'finest')
 
 
 class Crops(CalibrationDataReader):
@@ -85,13 +84,7 @@ def main() -> None:
     parser.add_argument(
         '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
     )
-    parser.add_argument(
-        '--config',
-        type=Path,
-        nargs='+',
-        default=[Path(__file__).with_name('picosam2-96.yaml')],
-        help=configuration.HELP,
-    )
+    configuration.add_option(parser, default='picosam2-96.yaml')
     parser.add_argument('--name', default='picosam2-96')
     parser.add_argument('--models', type=Path, default=MODELS)
     arguments = parser.parse_args()

@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument(
         '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
     )
-    parser.add_argument('--config', type=Path, nargs='+', required=True, help=configuration.HELP)
+    configuration.add_option(parser)
     parser.add_argument('--crops', type=int, required=True, help='of all pieces together')
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--piece', type=int, default=PIECE, help='crops of one piece')

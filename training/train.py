@@ -159,7 +159,7 @@ def main() -> None:
     crops = parser.add_mutually_exclusive_group(required=True)
     crops.add_argument('--data', type=Path, help='folder of the sources, see training/README.md')
     crops.add_argument('--shards', type=Path, help='folder of training.shards')
-    parser.add_argument('--config', type=Path, nargs='+', required=True, help=configuration.HELP)
+    configuration.add_option(parser)
     parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument('--minutes', type=float, default=math.inf)
@@ -174,7 +174,11 @@ def main() -> None:
     sampler = open_crops(arguments.data, arguments.shards, config)
     trainer = Trainer(config)
     if arguments.init:
-        trainer.begin_with(arguments.init, first_batch(sampler, 256))
+        anew = trainer.begin_with(arguments.init, first_batch(sampler, 256))
+        if anew:
+            _tell(
+                f'not in {arguments.init}, or of another shape, and begun anew: {", ".join(anew)}'
+            )
     if config.get('in_the_loop'):
         put_in_the_loop(sampler, trainer.average, config['in_the_loop'])
     budget = Budget(60 * arguments.minutes, arguments.steps)

@@ -40,13 +40,16 @@ class Trainer:
         self.seconds = 0.0
         self._model = ranks.averaging(self.network)
 
-    def begin_with(self, path: Path, sample: Sample) -> None:
+    def begin_with(self, path: Path, sample: Sample) -> list[str]:
         """Take the averaged weights of a checkpoint, or those of an exported network.
 
         Args:
-            path: .pt of the same kind of network, or .onnx of a PicoSAM2. What one of another
-                depth has not, or has in another shape, stays as it is.
+            path: .pt of the same kind of network, or .onnx of a PicoSAM2. What is not in it, or in
+                another shape, stays as it is.
             sample: a batch of training crops.
+
+        Returns:
+            names of what a checkpoint has not, or has in another shape.
 
         Raises:
             ValueError: a file for another kind of network.
@@ -54,14 +57,16 @@ class Trainer:
         """
         if path.suffix == '.onnx' and not isinstance(self.network, PicoSam2):
             raise ValueError(f'{path} was given: this kind of network begins with a checkpoint.pt')
+        anew: list[str] = []
         if path.suffix == '.onnx':
             warm_start(self.network, path, normalise(sample.image))
         else:
-            self._take(path)
+            anew = self._take(path)
         self.network.load_state_dict(ranks.first(self.network.state_dict()))
         self.average.load_state_dict(self.network.state_dict())
+        return anew
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path) -> list[str]:
         state = torch.load(path, weights_only=True)
         kinds = [config.get('kind', 'picosam2') for config in (state['config'], self.config)]
         if kinds[0] != kinds[1]:
@@ -69,6 +74,7 @@ class Trainer:
         mine, given = self.network.state_dict(), state['average']
         fits = {name for name in mine if name in given and given[name].shape == mine[name].shape}
         self.network.load_state_dict(mine | {name: given[name] for name in fits})
+        return [name for name in mine if name not in fits]
 
     def step(self, sample: Sample, progress: float) -> float:
         """One update.

@@ -18,7 +18,7 @@ from picosam_ros.frame import Pixels
 WIDTH = 1280
 LEFT, RIGHT = 250, 1020
 ROW, BAR = 34, 18
-CHART_HEIGHT, CHART_WIDTH, GAP = 320, 370, 270
+CHART_HEIGHT, CHART_WIDTH, GAP = 320, 355, 260
 INK: Colour = (32, 34, 40)
 GREY: Colour = (120, 124, 132)
 GRID: Colour = (228, 230, 234)

@@ -49,7 +49,7 @@ SIGHTS: dict[str, tuple[Sight, ...]] = {
         Sight('box', 580, 215, 100),
     ),
     'chelsea': (
-        Sight('left eye', 156, 122, 75),
+        Sight('left eye', 176, 117, 75),
         Sight('right eye', 322, 135, 56),
         Sight('nose', 266, 238, 66),
     ),

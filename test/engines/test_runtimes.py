@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
 from installed import need
 from onnx import TensorProto, helper
 
+from picosam_ros.cameras.photos import open_photos
 from picosam_ros.engines.onnx import OnnxEngine
 from picosam_ros.engines.runtimes import RUNTIMES, Port, load
 from picosam_ros.errors import EngineError, ModelError
@@ -77,8 +79,9 @@ def test_a_result_stays_as_it_is_when_the_network_runs_again(runtime, counting_n
     np.testing.assert_array_equal(before, 1)
 
 
-def test_the_engine_gives_the_same_masks_with_every_runtime(runtime, photo):
-    frame = Frame.from_array(photo)
+def test_the_engine_gives_the_same_masks_with_every_runtime(runtime):
+    # A real picture: in noise, which no network has learnt, roundings grow from layer to layer.
+    frame = Frame.from_array(cv2.resize(open_photos().photos[0].pixels, (160, 120)))
     prompts = [Prompt.at(80, 60), Prompt.inside(Box(20, 30, 99, 80), object_id=2)]
     with OnnxEngine(threads=1) as reference, OnnxEngine(threads=1, runtime=runtime) as engine:
         assert engine.description['runtime'] == runtime
@@ -87,9 +90,8 @@ def test_the_engine_gives_the_same_masks_with_every_runtime(runtime, photo):
             assert mask.roi == expected.roi
             assert mask.logits.dtype == np.float32
             assert mask.logits.flags.c_contiguous
-            # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa, and sixty
-            # layers in which that adds up.
-            np.testing.assert_allclose(mask.logits, expected.logits, rtol=0.05, atol=0.6)
+            # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa.
+            np.testing.assert_allclose(mask.logits, expected.logits, rtol=0.03, atol=0.15)
             assert np.mean(mask.to_image() != expected.to_image()) < 0.005
 
 
