@@ -224,6 +224,24 @@ def test_what_blinks_for_one_frame_is_looked_for_where_it_was():
     assert place(tracker, prompt)[:2] == pytest.approx(before[:2])
 
 
+def test_what_is_found_again_is_not_moved_on_by_what_was_before():
+    noise = np.random.default_rng(0).integers(-60, 60, (480, 640, 1))
+    blurred = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 2)[..., None]
+
+    def textured(x):
+        shaded = picture(x).pixels + np.roll(3 * blurred, x, 1)
+        return Frame(np.clip(shaded, 0, 255).astype(np.uint8))
+
+    tracker, prompt = Tracker(), Prompt.at(300, 240, roi_size=SIDE)
+    tracker.judge(textured(300), [mask_of(textured(300), prompt)])
+    # Not seen twice: the second time its colours tell where it is.
+    for _ in range(2):
+        assert shown(tracker, prompt, textured(318), channel=1).held
+    assert place(tracker, prompt)[0] == pytest.approx(318, abs=6)
+    assert shown(tracker, prompt, textured(318)).believed
+    assert place(tracker, prompt)[0] == pytest.approx(318, abs=3)
+
+
 # Corrections
 
 
