@@ -20,13 +20,14 @@ from benchmarks.sequences import SEQUENCES, Inside
 from benchmarks.sequences import Sequence as Film
 from benchmarks.timing import milliseconds
 from benchmarks.tracking import follow, judge, run
-from picosam_ros.engines import Segmentation, make_engine, open_engine
+from picosam_ros.engines import make_engine, open_engine
 from picosam_ros.engines.base import Capabilities, Engine, EngineContext
 from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import AUTO_SHARE, Roi
+from picosam_ros.results import Segmentation
+from picosam_ros.roi import Roi
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker
 
@@ -52,7 +53,6 @@ class Slow(EngineContext):
     name = 'slow'
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
     warning = ''
-    auto_share = AUTO_SHARE
 
     def __init__(self, answer: Answer, hold: Callable[[], object]) -> None:
         self.description: dict[str, str] = {}

@@ -14,7 +14,8 @@ from benchmarks.timing import median_of_new, medians
 from picosam_ros.engines.onnx import OnnxEngine
 from picosam_ros.mask import Mask, label_image, stability
 from picosam_ros.overlay import draw
-from picosam_ros.roi import Roi, crop, paste
+from picosam_ros.resample import crop, paste
+from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import header_of, to_image
 from picosam_ros.ros.serialised_masks import serialise_masks
 

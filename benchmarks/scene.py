@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from picosam_ros.frame import Frame, Pixels
-from picosam_ros.mask import Logits, Mask
+from picosam_ros.engines.squares import square_for
+from picosam_ros.frame import Frame, Logits, Pixels
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import Roi
 
 WIDTH, HEIGHT = 640, 480
 NETWORK = 96
@@ -37,7 +37,7 @@ def masks(count: int, roi_size: int = 0) -> list[Mask]:
     """New answers, nothing derived from them yet."""
     plane = blob()
     return [
-        Mask(prompt, plane, Roi.choose(prompt, WIDTH, HEIGHT), WIDTH, HEIGHT, 'onnx', 0.9)
+        Mask(prompt, plane, square_for(prompt, WIDTH, HEIGHT), WIDTH, HEIGHT, 'onnx', 0.9)
         for prompt in prompts(count, roi_size)
     ]
 

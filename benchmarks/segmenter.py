@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from picosam_ros.engines import Unanswered
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.nodes.segmenter import main
+from picosam_ros.results import Unanswered
 from picosam_ros.ros import outputs, transport
 from picosam_ros.ros.cdr import Writer
 from picosam_ros.ros.serialised_masks import serialise_masks

@@ -17,7 +17,7 @@ from picosam_ros.cameras.sights import Pointer, Target
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
-from picosam_ros.result import Result
+from picosam_ros.results import Result
 from picosam_ros.roi import Affine
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker

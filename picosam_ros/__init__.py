@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from picosam_ros.frame import Frame
     from picosam_ros.mask import Mask
     from picosam_ros.prompt import Box, Point, Prompt
-    from picosam_ros.result import Result
+    from picosam_ros.results import Result
     from picosam_ros.roi import Roi
     from picosam_ros.segmenter import Segmenter
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from picosam_ros.mask import Logits, Mask
+from picosam_ros.frame import Logits
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.roi import Roi
 

@@ -109,7 +109,8 @@ def make_parser() -> argparse.ArgumentParser:
         command.add_arguments(subparser)
         subparser.add_argument('--json', action='store_true', help='print JSON')
         subparser.add_argument('--debug', action='store_true', help='show where a fault arose')
-        subparser.set_defaults(run=command.run)
+        # The whole parser, too: `completion` describes it.
+        subparser.set_defaults(run=command.run, parser=parser)
     return parser
 
 

@@ -1,21 +1,39 @@
-"""One picture and where it came from."""
+"""One image, where it came from, and what the sensor computed for it."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.errors import ImageError
-
-if TYPE_CHECKING:
-    from picosam_ros.inference import Inference
+from picosam_ros.roi import Roi
 
 Pixels = npt.NDArray[np.uint8]
+Logits = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SensorOutput:
+    """The network's output that a sensor sent with a frame.
+
+    Attributes:
+        logits: h×w float32, C-contiguous; above 0 is the object.
+        roi: the rectangle of the image that the network saw, as exactly as the sensor's pixels
+            tell: it may have fractions.
+        ticket: which call of `RoiPlacer.look_at` this answers.
+        dnn_ms, dsp_ms: time that the sensor's two processors took.
+
+    """
+
+    logits: Logits
+    roi: Roi
+    ticket: int
+    dnn_ms: float
+    dsp_ms: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +47,8 @@ class Frame:
         frame_id: the optical frame (REP-103: z forward, x right, y down).
         received_ns: arrival in this process, on the same clock as `stamp_ns`.
         exposure_ms: exposure time where the camera tells it; `stamp_ns` is its start.
-        inference: what the sensor computed for this frame, if it did.
-        no_inference: why it did not; empty for a camera that never does.
+        sensor_output: what the sensor computed for this frame, if it did.
+        no_output: why it did not; empty for a camera that never does.
 
     """
 
@@ -39,8 +57,8 @@ class Frame:
     frame_id: str = ''
     received_ns: int = 0
     exposure_ms: float = math.nan
-    inference: Inference | None = None
-    no_inference: str = ''
+    sensor_output: SensorOutput | None = None
+    no_output: str = ''
 
     @classmethod
     def from_array(
@@ -67,7 +85,7 @@ class Frame:
     @property
     def from_sensor(self) -> bool:
         """Whether it comes from a camera whose sensor computes."""
-        return self.inference is not None or bool(self.no_inference)
+        return self.sensor_output is not None or bool(self.no_output)
 
     @property
     def width(self) -> int:

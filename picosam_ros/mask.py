@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.frame import Pixels
+from picosam_ros.frame import Logits, Pixels
 from picosam_ros.prompt import Box, Prompt
-from picosam_ros.roi import Affine, Roi, paste
-
-Logits = npt.NDArray[np.float32]
+from picosam_ros.resample import paste
+from picosam_ros.roi import Affine, Roi
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State
 
 MAX_PROMPTS = 32
 

@@ -10,29 +10,10 @@ the outermost pixels in place (as cv2.resize does), hence the halves below.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-
-from picosam_ros.frame import Pixels
-from picosam_ros.prompt import MIN_ROI_SIZE, Box, Prompt
-
-Indices = npt.NDArray[np.intp]
-Weights = npt.NDArray[np.float32]
-
-# The mean colour of ImageNet: after the network's normalisation it is zero, which is what the
-# network's own convolutions see beyond their borders.
-PADDING = (124, 116, 104)
-
-# PicoSAM3 (arXiv 2603.11917) gives a box 10 % of air on each side.
-BOX_MARGIN = 0.10
-
-# Side of the square for a single click, as a share of the image's short side, where nothing can
-# search for a better one.
-AUTO_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -95,42 +76,6 @@ class Roi:
         corner = (side - 1) / 2
         return cls(_round_half_down(x - corner), _round_half_down(y - corner), side, side)
 
-    @classmethod
-    def choose(cls, prompt: Prompt, width: int, height: int, *, share: float = 0) -> Roi:
-        """The square that shows the network what the prompt means.
-
-        A box gets 10 % of air and is squared on its long side. A click is the centre of a
-        square of `prompt.roi_size`, or of `share` of the short side of the width × height
-        image, 0 for AUTO_SHARE; several clicks span a square at least as large as that.
-        """
-        if prompt.box is not None:
-            return cls.around(prompt.box, prompt.roi_size)
-        side = prompt.roi_size or round((share or AUTO_SHARE) * min(width, height))
-        return cls._over(prompt, side)
-
-    @classmethod
-    def around(cls, box: Box, side: int = 0) -> Roi:
-        """The square over a box, of this side or else with 10 % of air around the long one."""
-        side = side or math.ceil(box.long_side * (1 + 2 * BOX_MARGIN))
-        return cls.square(*box.centre, max(side, MIN_ROI_SIZE))
-
-    @classmethod
-    def candidates(
-        cls, prompt: Prompt, width: int, height: int, shares: Sequence[float], *, least: int = 0
-    ) -> tuple[Roi, ...]:
-        """Squares over the clicks: sides are shares of the image's short side, `least` or more."""
-        sides = (max(round(share * min(width, height)), least) for share in shares)
-        # In the order of the shares, each once: small images and wide spans make some equal.
-        return tuple(dict.fromkeys(cls._over(prompt, side) for side in sides))
-
-    @classmethod
-    def _over(cls, prompt: Prompt, side: int) -> Roi:
-        """The square in the middle of the positive points that holds all of them."""
-        xs = [point.x for point in prompt.positives]
-        ys = [point.y for point in prompt.positives]
-        centre = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
-        return cls.square(*centre, max(side, span(prompt), MIN_ROI_SIZE))
-
     def affine_to(self, width: int, height: int) -> Affine:
         """Parent pixels to the pixels of this rectangle resampled to width × height.
 
@@ -184,106 +129,6 @@ class Roi:
         x0, y0 = max(self.x, 0), max(self.y, 0)
         x1, y1 = min(self.x + self.width, width), min(self.y + self.height, height)
         return Roi(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0))
-
-
-def span(prompt: Prompt) -> int:
-    """Side of the square that the positive points need, with 10 % of air; 0 for one point."""
-    xs = [point.x for point in prompt.positives]
-    ys = [point.y for point in prompt.positives]
-    return math.ceil(max(max(xs) - min(xs), max(ys) - min(ys)) * (1 + 2 * BOX_MARGIN))
-
-
-def crop(pixels: Pixels, roi: Roi, out: Pixels) -> None:
-    """Resample the ROI of an image into `out`; what lies beyond the border is PADDING.
-
-    One copy if the ROI has the size of `out`, else one resample: averaging areas when it
-    shrinks, linear when a side grows.
-
-    Args:
-        pixels: H×W×3 uint8; a view is fine.
-        roi: whole pixels of the image.
-        out: h×w×3 uint8, written; contiguous.
-
-    """
-    inside = roi.clipped(pixels.shape[1], pixels.shape[0])
-    x, y, width, height = _whole(inside)
-    view = pixels[y : y + height, x : x + width]
-    if inside != roi:
-        view = _padded(view, inside, roi)
-    if view.shape == out.shape:
-        out[...] = view
-        return
-    # Where one side grows, OpenCV's area mode leaves the grid that `affine_to` describes.
-    shrinks = roi.width >= out.shape[1] and roi.height >= out.shape[0]
-    cv2.resize(
-        view,
-        (out.shape[1], out.shape[0]),
-        dst=out,
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
-
-
-def paste(
-    values: npt.NDArray[np.float32], roi: Roi, width: int, height: int
-) -> tuple[int, int, npt.NDArray[np.float32]]:
-    """Resample a network's h×w map onto the image pixels that its ROI covers.
-
-    Returns:
-        Column and row of the top-left pixel, and the rows × columns of the width × height image
-        from there on (linear interpolation; nothing beyond the image's border).
-
-    """
-    roi = roi.snapped(1e-6)  # what a division left
-    (x0, x1), (y0, y1) = _centres(roi.x, roi.width, width), _centres(roi.y, roi.height, height)
-    if x1 == x0 or y1 == y0:
-        return x0, y0, np.empty((y1 - y0, x1 - x0), np.float32)
-    if (x0, y0, x1 - x0, y1 - y0) == (roi.x, roi.y, roi.width, roi.height):
-        # The same map at a seventh of the price.
-        resized = cv2.resize(values, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-        return x0, y0, np.asarray(resized, np.float32)
-    to_network = roi.affine_to(values.shape[1], values.shape[0])
-    # Exact, where cv2.warpAffine rounds coordinates to 1/32 of a pixel.
-    columns, right = _between(to_network.scale_x, to_network.shift_x, x0, x1)
-    rows, down = _between(to_network.scale_y, to_network.shift_y, y0, y1)
-    # Columns first: that is the small half of the work, and rows lie in one piece.
-    widened = _mixed(values, columns, right, axis=1)
-    return x0, y0, _mixed(widened, rows, down[:, None], axis=0)
-
-
-def _centres(start: float, length: float, limit: int) -> tuple[int, int]:
-    """The first of `limit` pixels whose centre such a stretch contains, and the one behind."""
-    first = math.ceil(max(start, 0) - 0.5)
-    return first, max(math.ceil(min(start + length, limit) - 0.5), first)
-
-
-def _between(scale: float, shift: float, first: int, end: int) -> tuple[Indices, Weights]:
-    """For pixels `first` up to `end`: the network's pixel before, and the share of its next."""
-    # Rounded, so that where pixel centres meet the value is the network's own.
-    places = (scale * np.arange(first, end) + shift).round(9)
-    before = np.floor(places)
-    return before.astype(np.intp), (places - before).astype(np.float32)
-
-
-def _mixed(values: Weights, before: Indices, share: Weights, axis: int) -> Weights:
-    # Beyond the outermost pixel centres the values stay as they are.
-    first = values.take(before, axis, mode='clip')
-    mixed = values.take(before + 1, axis, mode='clip')
-    mixed -= first
-    mixed *= share
-    mixed += first
-    return mixed
-
-
-def _padded(view: Pixels, inside: Roi, roi: Roi) -> Pixels:
-    left, top = int(inside.x - roi.x), int(inside.y - roi.y)
-    padded = np.empty((int(roi.height), int(roi.width), 3), np.uint8)
-    padded[...] = PADDING
-    padded[top : top + view.shape[0], left : left + view.shape[1]] = view
-    return padded
-
-
-def _whole(roi: Roi) -> tuple[int, int, int, int]:
-    return int(roi.x), int(roi.y), int(roi.width), int(roi.height)
 
 
 def _round_half_down(value: float) -> int:

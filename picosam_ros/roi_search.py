@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from picosam_ros.engines.squares import candidate_squares
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.roi import Roi
@@ -47,7 +48,7 @@ class RoiSearch:
         key = prompt.object_id, prompt.generation
         if key in self._found:
             return look(self._found[key])
-        mask = search(Roi.candidates(prompt, width, height, SHARES, least=least), look)
+        mask = search(candidate_squares(prompt, width, height, SHARES, least=least), look)
         if prompt.generation:
             self._found[key] = mask.roi
         return mask

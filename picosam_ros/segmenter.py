@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from picosam_ros.engines.base import Correction, Engine, Segmentation, Unanswered
+from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
 from picosam_ros.prompt_book import MAX_PROMPTS, PromptBook
-from picosam_ros.result import Result
+from picosam_ros.results import Correction, Result, Segmentation, Unanswered
 from picosam_ros.tracking import Tracker
 
 
@@ -42,18 +42,16 @@ class Segmenter(PromptBook):
         self.tracker = tracker
         self._engine_lock = threading.Lock()
 
-    def tune(self, *, track: bool, lost_after: int, max_prompts: int, auto_share: float) -> None:
+    def tune(self, *, track: bool, lost_after: int, max_prompts: int) -> None:
         """Change how the next frames are answered; to be called between two steps.
 
         Args:
             track: whether the ROIs follow their objects; begun anew, they start at the prompts.
             lost_after: frames without a believed mask after which a followed object is lost.
             max_prompts: further objects are refused; those that are there stay.
-            auto_share: see Engine.
 
         """
         self.max_prompts = max_prompts
-        self.engine.auto_share = auto_share
         if not track:
             self.tracker = None
             return
@@ -131,7 +129,7 @@ class Segmenter(PromptBook):
         if self.tracker is not None:
             prompts = [self.tracker.aim(prompt) for prompt in prompts]
         # The sensor's turn is over for this frame, and must not be moved by it.
-        made = self._run(replace(frame, inference=None, no_inference=''), prompts)
+        made = self._run(replace(frame, sensor_output=None, no_output=''), prompts)
         masks = self.current(made.masks)
         if self.tracker is not None:
             masks = self.tracker.judge(frame, masks).believed

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from picosam_ros.appearance import Appearance
-from picosam_ros.engines.base import Correction
 from picosam_ros.flow import Patch
 from picosam_ros.frame import Frame
 from picosam_ros.look import GRID, Look, seek
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
+from picosam_ros.results import Correction
 from picosam_ros.roi import Affine, Roi
 
 # Of the ROI's side, what an object takes whose size is known: the rest is room to move.

@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 
 from picosam_ros import Frame
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
+from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.squares import square_for
 from picosam_ros.mask import Mask
-from picosam_ros.roi import Roi, crop
+from picosam_ros.resample import crop
+from picosam_ros.results import Segmentation
 
 WIDTH, HEIGHT = 640, 480
 DARK, BRIGHT, BLUE = (20, 40, 60), (240, 60, 40), (30, 40, 230)
@@ -30,7 +32,7 @@ class Threshold(EngineContext):
 
     name = 'threshold'
     capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
-    description, warning, auto_share = {}, '', 0.4
+    description, warning = {}, ''
 
     def __init__(self):
         self.runs = []
@@ -48,7 +50,7 @@ class Threshold(EngineContext):
 
 def mask_of(frame, prompt, *, channel=0, score=1.0):
     """Give what is bright in a channel of the prompt's square."""
-    roi = Roi.choose(prompt, frame.width, frame.height)
+    roi = square_for(prompt, frame.width, frame.height)
     pixels = np.empty((96, 96, 3), np.uint8)
     crop(frame.pixels, roi, pixels)
     logits = (pixels[..., channel].astype(np.float32) - 128) / 16

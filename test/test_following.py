@@ -7,7 +7,7 @@ import pytest
 from discs import EMPTY, SIDE, Threshold, picture
 
 from picosam_ros import Prompt, Segmenter
-from picosam_ros.result import State
+from picosam_ros.results import State
 from picosam_ros.tracking import Limits, Tracker
 
 

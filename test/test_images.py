@@ -3,7 +3,8 @@ import pytest
 
 from picosam_ros.errors import ImageError
 from picosam_ros.images import ENCODINGS, RawImage, to_frame, to_rgb
-from picosam_ros.roi import PADDING, Roi, crop
+from picosam_ros.resample import PADDING, crop
+from picosam_ros.roi import Roi
 
 HEIGHT, WIDTH = 12, 16
 COLOURS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255), 'grey': (128, 128, 128)}

@@ -7,7 +7,8 @@ from hypothesis.extra import numpy as hnp
 
 from picosam_ros.mask import Mask, label_image, stability, to_probability
 from picosam_ros.prompt import Box, Prompt
-from picosam_ros.roi import Roi, paste
+from picosam_ros.resample import paste
+from picosam_ros.roi import Roi
 
 WIDTH, HEIGHT = 60, 40
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from picosam_ros.engines.squares import candidate_squares
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.roi import Roi
@@ -37,7 +38,7 @@ def disc_mask(roi, radius, score):
 
 
 def squares(prompt=CLICK):
-    return Roi.candidates(prompt, WIDTH, HEIGHT, SHARES)
+    return candidate_squares(prompt, WIDTH, HEIGHT, SHARES)
 
 
 def test_masks_overlap_by_their_iou_in_the_image():

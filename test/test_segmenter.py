@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from picosam_ros.appearance import Appearance
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation, Unanswered
+from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.squares import square_for
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.result import Answer, State
-from picosam_ros.roi import Roi
+from picosam_ros.results import Answer, Segmentation, State, Unanswered
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker
 
@@ -57,7 +57,7 @@ class SquareEngine(EngineContext):
         )
 
     def mask(self, frame, prompt):
-        roi = Roi.choose(prompt, frame.width, frame.height)
+        roi = square_for(prompt, frame.width, frame.height)
         logits = np.ones((8, 8), np.float32)
         return Mask(prompt, logits, roi, frame.width, frame.height, self.name, 1.0)
 
@@ -507,7 +507,7 @@ def test_an_object_ends_under_its_own_generation_only(segmenter):
 
 def test_a_sensor_is_not_asked_about_a_frame_that_is_over():
     segmenter = Segmenter(engine := SharpEngine())
-    earlier = replace(picture(stamp_ns=1), no_inference='none')
+    earlier = replace(picture(stamp_ns=1), no_output='none')
     segmenter.step(earlier)
     assert engine.from_sensor
     segmenter.put(at(), bind=lambda: earlier)

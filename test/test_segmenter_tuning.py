@@ -6,11 +6,11 @@ import pytest
 from picosam_ros.engines import open_engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
-from picosam_ros.result import State
+from picosam_ros.results import State
 from picosam_ros.segmenter import Segmenter
 
 WIDTH, HEIGHT = 160, 120
-DEFAULTS = {'track': False, 'lost_after': 90, 'max_prompts': 32, 'auto_share': 0.0}
+DEFAULTS = {'track': False, 'lost_after': 90, 'max_prompts': 32}
 
 
 @pytest.fixture
@@ -35,13 +35,6 @@ def tuned(segmenter, **changes):
 
 def click(segmenter, object_id=1):
     return segmenter.put(lambda: Prompt.at(60, 60, object_id=object_id))
-
-
-def test_the_share_of_a_click_without_a_size(segmenter):
-    click(segmenter)
-    for share in (0.4, 1.0, 0.5):
-        [mask] = tuned(segmenter, auto_share=share).step(disc(60)).masks
-        assert mask.roi.width == share * HEIGHT
 
 
 def test_a_lower_limit_leaves_the_objects_that_are_there_and_refuses_more(segmenter):

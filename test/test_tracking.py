@@ -8,10 +8,11 @@ import pytest
 from discs import BLUE, EMPTY, SIDE, mask_of, picture
 
 from picosam_ros import Frame, Prompt
-from picosam_ros.engines.base import Correction
 from picosam_ros.engines.path import STILL
+from picosam_ros.engines.squares import square_for
 from picosam_ros.mask import Mask
-from picosam_ros.roi import Affine, Roi
+from picosam_ros.results import Correction
+from picosam_ros.roi import Affine
 from picosam_ros.tracking import SHARE, Limits, Tracker
 
 
@@ -120,7 +121,7 @@ def test_a_mask_that_takes_in_a_neighbour_for_a_frame_pulls_the_roi_a_little_onl
     neighbour = 20 - np.hypot(columns - 26, rows)
     for logits in (small, small, np.maximum(small, neighbour)):
         aimed = tracker.aim(prompt)
-        roi = Roi.choose(aimed, 640, 480)
+        roi = square_for(aimed, 640, 480)
         tracker.judge(frame, [Mask(aimed, logits.astype(np.float32), roi, 640, 480, 'test', 1.0)])
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=4)
 

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from picosam_ros.evaluation import protocols
-from picosam_ros.roi import PADDING, Roi
+from picosam_ros.resample import PADDING
+from picosam_ros.roi import Roi
 
 # Side of the published network's input, and of its squares in photo pixels.
 SIZE = 96

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from picosam_ros.evaluation.clicks import next_click
-from picosam_ros.roi import Roi, paste
+from picosam_ros.resample import paste
+from picosam_ros.roi import Roi
 from training.crops import centred
 from training.losses import normalise
 from training.sample import Sample

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from picosam_ros.engines.squares import square_around
 from picosam_ros.prompt import Box
-from picosam_ros.roi import Roi
 from training.augment import augment
 from training.compositing import compose
 from training.crops import (
@@ -225,7 +225,7 @@ def draw_box(mask: np.ndarray, mixture: Mixture, rng: np.random.Generator) -> Wi
     left, right = box.x0 + box.width * rng.normal((0, 1), SLOPPY)
     top, bottom = box.y0 + box.height * rng.normal((0, 1), SLOPPY)
     drawn = Box(left, top, max(right, left + 1), max(bottom, top + 1))
-    roi = Roi.around(drawn)
+    roi = square_around(drawn)
     window = Window(int(roi.x), int(roi.y), int(roi.width), int(roi.height))
     return shifted_inside(window, mask.shape) if rng.random() < mixture.shifted else window
 

@@ -13,11 +13,12 @@ import numpy as np
 from picosam_ros.engines import ENGINES, Engine, make_engine
 from picosam_ros.engines.in_sensor import InSensorEngine
 from picosam_ros.engines.onnx import OnnxEngine
-from picosam_ros.frame import Frame
-from picosam_ros.inference import Inference
+from picosam_ros.engines.squares import square_for
+from picosam_ros.frame import Frame, SensorOutput
 from picosam_ros.models import DEFAULT, IN_SENSOR
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import Roi, crop, paste
+from picosam_ros.resample import crop, paste
+from picosam_ros.roi import Roi
 
 BARE = 'bare inference'
 # The yardstick and the peers run PicoSAM2; LiteUNet, which does not, has names of its own.
@@ -159,9 +160,9 @@ class Sensor:
 
     def answer(self, frame: Frame, prompts: Sequence[Prompt]) -> object:
         if not self._ticket:
-            waiting = Frame(frame.pixels, frame.stamp_ns, no_inference='not placed yet')
+            waiting = Frame(frame.pixels, frame.stamp_ns, no_output='not placed yet')
             self._engine.segment(waiting, prompts)
-        made = Inference(self._logits, self._roi, self._ticket, 14.3, 0.4)
+        made = SensorOutput(self._logits, self._roi, self._ticket, 14.3, 0.4)
         seen = Frame(frame.pixels, frame.stamp_ns, inference=made)
         return [mask.region for mask in self._engine.segment(seen, prompts)]
 
@@ -181,7 +182,7 @@ class Torch:
         return [self._mask(frame, prompt) for prompt in prompts]
 
     def _mask(self, frame: Frame, prompt: Prompt) -> object:
-        roi = Roi.choose(prompt, frame.width, frame.height)
+        roi = square_for(prompt, frame.width, frame.height)
         crop(frame.pixels, roi, self._square)
         pasted = paste(self._network(self._square), roi, frame.width, frame.height)
         return pasted[2] > 0

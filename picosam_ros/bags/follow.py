@@ -11,7 +11,7 @@ from picosam_ros.bags.recording import Recording
 from picosam_ros.engines import Engine
 from picosam_ros.errors import ImageError, PromptError
 from picosam_ros.prompt import Prompt
-from picosam_ros.result import Result, State
+from picosam_ros.results import Result, State
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking import Tracker
 

@@ -13,7 +13,7 @@ from picosam_ros.bags.messages import IMAGE, LATENCY, MASKS, latency, mask_array
 from picosam_ros.bags.types import typestore
 from picosam_ros.errors import BagError
 from picosam_ros.mask import label_image
-from picosam_ros.result import Result
+from picosam_ros.results import Result
 
 # The topics of a node `segmenter` in no namespace.
 TOPICS = {

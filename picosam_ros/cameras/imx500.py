@@ -14,8 +14,7 @@ from picosam_ros.cameras.stream import Shot, Stream
 from picosam_ros.cameras.tensors import TensorReader
 from picosam_ros.cameras.upload import Upload
 from picosam_ros.errors import CameraError
-from picosam_ros.frame import Frame
-from picosam_ros.inference import Inference
+from picosam_ros.frame import Frame, SensorOutput
 from picosam_ros.models import IN_SENSOR
 from picosam_ros.roi import Roi
 
@@ -31,7 +30,7 @@ NO_NETWORK = (
 class Imx500Camera(PicameraCamera):
     """A camera whose frames carry what the network in the sensor computed for them.
 
-    A frame has an `inference`, or the reason why not in `no_inference`.
+    A frame has an `sensor_output`, or the reason why not in `no_output`.
 
     Args:
         source: part of the sensor's name in the device tree, where there are two; simulated, what
@@ -143,12 +142,12 @@ class Imx500Camera(PicameraCamera):
         height, width = shot.pixels.shape[:2]
         self._to_image = Roi(*shot.metadata['ScalerCrop']).affine_to(width, height)
         tensors = self._tensors
-        answer: Inference | str = 'the camera was closed meanwhile'
+        answer: SensorOutput | str = 'the camera was closed meanwhile'
         if tensors is not None:
             answer = tensors.read(shot, self._to_image)
-        if isinstance(answer, Inference):
-            return super()._frame(shot, inference=answer)
-        return super()._frame(shot, no_inference=answer)
+        if isinstance(answer, SensorOutput):
+            return super()._frame(shot, sensor_output=answer)
+        return super()._frame(shot, no_output=answer)
 
 
 def simulated(source: str, faults: str, speed: float) -> Any:

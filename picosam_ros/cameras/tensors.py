@@ -12,8 +12,7 @@ import numpy as np
 from picosam_ros.cameras.roi_history import RoiHistory, Unsettled
 from picosam_ros.cameras.sensor_clock import period_of
 from picosam_ros.cameras.stream import Shot
-from picosam_ros.inference import Inference
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Logits, SensorOutput
 from picosam_ros.roi import Affine
 
 # By how many frames a tensor can be late that comes after frames without one.
@@ -40,7 +39,7 @@ class TensorReader:
         self._without = without
         self._missing = 0
 
-    def read(self, shot: Shot, to_image: Affine) -> Inference | str:
+    def read(self, shot: Shot, to_image: Affine) -> SensorOutput | str:
         """Give what the sensor computed for a picture, or why that is nothing.
 
         Args:
@@ -67,7 +66,7 @@ class TensorReader:
             return self._nothing('not a mask', why)
         dnn_ms, dsp_ms = self._imx500.get_kpi_info(shot.metadata) or (math.nan, math.nan)
         roi = placement.roi.through(to_image)
-        return Inference(logits, roi, placement.ticket, float(dnn_ms), float(dsp_ms))
+        return SensorOutput(logits, roi, placement.ticket, float(dnn_ms), float(dsp_ms))
 
     def _nothing(self, kind: str, reason: str) -> str:
         self._without[kind] += 1

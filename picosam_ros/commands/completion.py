@@ -41,16 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
             f'shtab, which writes the script, cannot be imported ({error}); '
             f'install it with: {install("shtab", "python3-shtab")}'
         ) from error
-    from picosam_ros.cli import make_parser
     from picosam_ros.engines import ENGINES
     from picosam_ros.engines.runtimes import RUNTIMES
     from picosam_ros.models import registry
 
     names = {'engine': [*ENGINES], 'model': [*registry()], 'runtime': [*RUNTIMES]}
-    parser = make_parser()
-    for action in _actions(parser):
+    for action in _actions(arguments.parser):
         _teach(action, shtab.FILE, names)
-    script: str = shtab.complete(parser, arguments.shell)
+    script: str = shtab.complete(arguments.parser, arguments.shell)
     if arguments.json:
         print(json.dumps({'shell': arguments.shell, 'script': script}))
     else:

@@ -16,7 +16,7 @@ from picosam_ros.commands.terminal import Screen, paint
 from picosam_ros.errors import TopicError
 
 if TYPE_CHECKING:
-    from picosam_ros.commands.latency_record import Record, Sample, Summary
+    from picosam_ros.latency import LatencyRecord, LatencySample, LatencySummary
 
 HELP = 'where the time of a running node goes, live'
 DESCRIPTION = (
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         ImageError: the picture cannot be written.
 
     """
-    from picosam_ros.commands.latency_record import Record
+    from picosam_ros.latency import LatencyRecord
     from picosam_ros.ros.latency_topic import LatencyTopic
 
     if arguments.plot is not None:
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         check_writable(arguments.plot)
     with LatencyTopic(arguments.topic) as topic:
-        record = _watch(Record(topic.name), topic.samples(arguments.seconds), arguments.json)
+        record = _watch(LatencyRecord(topic.name), topic.samples(arguments.seconds), arguments.json)
     if not record.samples:
         raise TopicError(
             f'nothing came on {topic.name}: is the node active, do images arrive? Its '
@@ -72,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _watch(record: Record, samples: Iterator[Sample | None], quiet: bool) -> Record:
+def _watch(
+    record: LatencyRecord, samples: Iterator[LatencySample | None], quiet: bool
+) -> LatencyRecord:
     screen = Screen(live=not quiet)
     shown = time.monotonic()
     # An event: an exception could come in the middle of ROS.
@@ -89,7 +91,7 @@ def _watch(record: Record, samples: Iterator[Sample | None], quiet: bool) -> Rec
     return record
 
 
-def table(summary: Summary) -> str:
+def table(summary: LatencySummary) -> str:
     """The summary as lines of text."""
     if not summary.results:
         return f'{paint(summary.topic, "bold")}   waits for the first result'
@@ -119,7 +121,7 @@ def _bar(p50: float, p95: float, widest: float) -> str:
     )
 
 
-def _plot(record: Record, path: Path) -> None:
+def _plot(record: LatencyRecord, path: Path) -> None:
     from picosam_ros.commands.latency_plot import draw_report
     from picosam_ros.commands.picture import write_picture
 

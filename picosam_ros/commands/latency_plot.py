@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from picosam_ros.canvas import Canvas, Colour, ticks
-from picosam_ros.commands.latency_record import Record, Summary, measured
 from picosam_ros.frame import Pixels
-from picosam_ros.latency import Percentiles
+from picosam_ros.latency import LatencyRecord, LatencySummary, Percentiles, measured
 
 WIDTH = 1200
 LEFT, RIGHT = 150, 970
@@ -38,7 +37,7 @@ class Axis:
         return self.begin + share * (self.end - self.begin)
 
 
-def draw_report(record: Record) -> Pixels:
+def draw_report(record: LatencyRecord) -> Pixels:
     """Draw a record with one sample at least: H×W×3 uint8, R, G, B, 1200 pixels wide."""
     summary = record.summary()
     stages_end = 130 + ROW * len(summary.stages)
@@ -49,7 +48,7 @@ def draw_report(record: Record) -> Pixels:
     return canvas.picture()
 
 
-def _head(canvas: Canvas, summary: Summary) -> None:
+def _head(canvas: Canvas, summary: LatencySummary) -> None:
     canvas.text(LEFT, 36, f'Latency of {_ascii(summary.topic)}', INK, height=16, bold=True)
     told = (
         f'{summary.results} results in {summary.seconds:.1f} s, {summary.rate_hz:.1f} per second, '
@@ -58,7 +57,7 @@ def _head(canvas: Canvas, summary: Summary) -> None:
     canvas.text(LEFT, 66, told, GREY, height=10)
 
 
-def _stages(canvas: Canvas, summary: Summary, bottom: float) -> None:
+def _stages(canvas: Canvas, summary: LatencySummary, bottom: float) -> None:
     axis = Axis(1.02 * max(row.p99 for row in summary.stages.values()), LEFT, RIGHT)
     top = bottom - ROW * len(summary.stages)
     for value in ticks(axis.greatest):
@@ -84,7 +83,7 @@ def _bar(canvas: Canvas, axis: Axis, y: float, stage: str, row: Percentiles) -> 
     canvas.text(WIDTH - 20, y, figures, INK, align='right', bold=bold)
 
 
-def _series(canvas: Canvas, record: Record, top: float) -> None:
+def _series(canvas: Canvas, record: LatencyRecord, top: float) -> None:
     samples = measured(list(record.samples))
     shown = np.array([(s.at, s.timing.total) for s in samples if not math.isnan(s.timing.total)])
     if not len(shown):

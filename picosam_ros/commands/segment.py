@@ -20,9 +20,10 @@ from picosam_ros.errors import EngineError
 from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
-    from picosam_ros.engines import Engine, Segmentation
+    from picosam_ros.engines import Engine
     from picosam_ros.frame import Frame
     from picosam_ros.mask import Mask
+    from picosam_ros.results import Segmentation
 
 HELP = 'the mask of one object in a picture'
 DESCRIPTION = 'Segment the object that the points or the box mean, all of them one prompt.'

@@ -13,8 +13,8 @@ import numpy as np
 from picosam_ros.commands.sensor_probe import Probe, Reading
 from picosam_ros.commands.settling import Bounds, Sighting, bounds, settle_frames
 from picosam_ros.errors import CameraError
+from picosam_ros.frame import Logits
 from picosam_ros.latency import Percentiles
-from picosam_ros.mask import Logits
 from picosam_ros.roi import Roi
 
 # So many frames after a change of the ROI, it has settled.

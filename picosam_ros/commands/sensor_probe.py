@@ -10,8 +10,7 @@ from picosam_ros.cameras.imx500 import Imx500Camera
 from picosam_ros.cameras.sensor_clock import period_of
 from picosam_ros.cameras.stream import Shot
 from picosam_ros.cameras.tensors import plane_of
-from picosam_ros.frame import Frame
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Frame, Logits
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Logits
 
 # Two outputs differ if their probabilities do by so much in the mean.
 MIN_CONTRAST = 0.03

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from picosam_ros.cameras.clip import Clip
     from picosam_ros.commands.film import Film
     from picosam_ros.engines import Engine
-    from picosam_ros.result import Result
+    from picosam_ros.results import Result
 
 HELP = 'follow an object through a video'
 DESCRIPTION = (
@@ -165,7 +165,7 @@ class Journey:
         }
 
     def _note(self, result: Result) -> None:
-        from picosam_ros.result import State
+        from picosam_ros.results import State
 
         for answer in result.started:
             if answer.state == State.REFUSED:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-from picosam_ros.engines.base import Capabilities, Engine, Segmentation, Unanswered
+from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
 from picosam_ros.errors import EngineError
-from picosam_ros.inference import RoiPlacer
+from picosam_ros.results import Segmentation, Unanswered
 
 __all__ = [
     'ENGINES',
@@ -83,7 +83,7 @@ def make_engine(
 
 def _refuse_foreign(name: str, options: Iterable[str]) -> None:
     known = options_of(name)
-    foreign = [option for option in options if option not in known and option != 'auto_share']
+    foreign = [option for option in options if option not in known]
     if foreign:
         raise EngineError(
             f'engine {name!r} has no {" and no ".join(foreign)}; it takes {", ".join(known)}'
@@ -110,11 +110,10 @@ def _behind(sensor: RoiPlacer, policy: str, host: Engine) -> Engine:
 def _cascade(sensor: RoiPlacer | None, policy: str, options: dict[str, Any]) -> Engine:
     from picosam_ros.engines.cascade import CascadeEngine
 
-    def of(name: str, *more: str) -> dict[str, Any]:
-        known = (*options_of(name), *more)
-        return {key: value for key, value in options.items() if key in known}
+    def of(name: str) -> dict[str, Any]:
+        return {key: value for key, value in options.items() if key in options_of(name)}
 
-    fast = make_engine('auto', sensor=sensor, policy=policy, **of('auto', 'auto_share'))
+    fast = make_engine('auto', sensor=sensor, policy=policy, **of('auto'))
     slow = make_engine('edgesam', **of('edgesam'))
     return CascadeEngine(fast=fast, slow=slow)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
-from picosam_ros.latency import Timing
-from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import Affine
+from picosam_ros.results import Segmentation
+from picosam_ros.roi import Roi
 
 
 @dataclass(frozen=True)
@@ -40,54 +39,21 @@ class Capabilities:
         return f'engine {engine!r} does not take {what}; it takes {", ".join(can)}'
 
 
-@dataclass(frozen=True)
-class Unanswered:
-    """A prompt that the engine could not answer for this frame: not the same as an empty mask."""
+@runtime_checkable
+class RoiPlacer(Protocol):
+    """A camera whose sensor looks where it is told."""
 
-    prompt: Prompt
-    reason: str
+    def look_at(self, roi: Roi) -> int:
+        """Place the ROI, given in image pixels, and return the ticket of this request.
 
+        The sensor has no pixels beyond its border, and no fractions of them: the ROI is shifted
+        inside and rounded, and `SensorOutput.roi` tells what became of it. Frames show the effect
+        some frames later; until then they carry no output.
 
-@dataclass(frozen=True)
-class Correction:
-    """A better mask of an earlier frame, which came late.
+        Raises:
+            CameraError: the driver refused it.
 
-    Attributes:
-        frame: the earlier one.
-        mask: of that frame.
-        since: how its object moved: image pixels of that frame to those of the present one.
-        by_user: it answers the user's own prompt, and not one that was derived from masks.
-
-    """
-
-    frame: Frame
-    mask: Mask
-    since: Affine
-    by_user: bool
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """What an engine says about one frame; iterates over the masks, in the prompts' order.
-
-    Attributes:
-        masks: one for each prompt that was answered.
-        unanswered: the others.
-        timing: the engine's own stages.
-        corrections: better masks of earlier frames.
-
-    """
-
-    masks: tuple[Mask, ...]
-    unanswered: tuple[Unanswered, ...] = ()
-    timing: Timing = field(default_factory=Timing)
-    corrections: tuple[Correction, ...] = ()
-
-    def __iter__(self) -> Iterator[Mask]:
-        return iter(self.masks)
-
-    def __len__(self) -> int:
-        return len(self.masks)
+        """
 
 
 class Engine(Protocol):
@@ -95,13 +61,10 @@ class Engine(Protocol):
 
     Attributes:
         name: one word.
-        auto_share: side of the square for a click without an ROI size, as a share of the image's
-            short side, 0 to search for it where the engine can; it may change between two frames.
 
     """
 
     name: str
-    auto_share: float
 
     @property
     def capabilities(self) -> Capabilities:

@@ -8,18 +8,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from picosam_ros.engines.base import (
-    Capabilities,
-    Correction,
-    Engine,
-    EngineContext,
-    Segmentation,
-)
+from picosam_ros.engines.base import Capabilities, Engine, EngineContext
 from picosam_ros.engines.path import STILL, Path
 from picosam_ros.errors import PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
+from picosam_ros.results import Correction, Segmentation
 from picosam_ros.roi import Affine
 from picosam_ros.worker import Worker
 
@@ -91,15 +86,6 @@ class CascadeEngine(EngineContext):
     def warning(self) -> str:
         """Why there are no corrections now, or what the fast engine warns of."""
         return self._fault or self._fast.warning or self._slow.warning
-
-    @property
-    def auto_share(self) -> float:
-        """That of both."""
-        return self._fast.auto_share
-
-    @auto_share.setter
-    def auto_share(self, share: float) -> None:
-        self._fast.auto_share = self._slow.auto_share = share
 
     def open(self) -> None:
         """Open both, and start the thread."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
+from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, check_runtime, load, threads_of
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
@@ -18,7 +18,7 @@ from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.models import Model
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import AUTO_SHARE
+from picosam_ros.results import Segmentation
 from picosam_ros.sam.networks import Candidates, Decoder, Encoder
 from picosam_ros.sam.seen import Seen
 from picosam_ros.sam.specs import S_LAB, check_pair, decoder_of, encoder_of
@@ -45,7 +45,6 @@ class EdgeSamEngine(EngineContext):
     name = 'edgesam'
     warning = ''
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
-    auto_share = AUTO_SHARE
 
     def __init__(
         self,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from picosam_ros.engines.base import Capabilities, Engine, EngineContext, Segmentation
+from picosam_ros.engines.base import Capabilities, Engine, EngineContext
 from picosam_ros.errors import EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
+from picosam_ros.results import Segmentation
 
 POLICIES = ('fill_gaps', 'on_failure', 'sensor_only', 'host_only')
 
@@ -70,15 +71,6 @@ class FallbackEngine(EngineContext):
             return self._first.warning
         stands_in = 'no masks' if self.policy == 'sensor_only' else 'the host stands in'
         return f'the sensor has not answered for {self._silent} frames ({self._why}): {stands_in}'
-
-    @property
-    def auto_share(self) -> float:
-        """That of both."""
-        return self._first.auto_share
-
-    @auto_share.setter
-    def auto_share(self, share: float) -> None:
-        self._first.auto_share = self._second.auto_share = share
 
     def open(self) -> None:
         """Open what the policy uses."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation, Unanswered
+from picosam_ros.engines.base import Capabilities, EngineContext, RoiPlacer
+from picosam_ros.engines.squares import square_for
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
-from picosam_ros.inference import Inference, RoiPlacer
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, stability
 from picosam_ros.prompt import Prompt
+from picosam_ros.results import Segmentation, Unanswered
 from picosam_ros.roi import Roi
 
 # A turn that brings no tensor for so many frames is passed on.
@@ -41,17 +42,14 @@ class InSensorEngine(EngineContext):
 
     Args:
         sensor: the camera.
-        auto_share: side of the square for a click without an ROI size, as a share of the
-            image's short side; 0 takes roi.AUTO_SHARE, since one ROI at a time is no search.
 
     """
 
     name = 'in_sensor'
     capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
 
-    def __init__(self, *, sensor: RoiPlacer, auto_share: float = 0) -> None:
+    def __init__(self, *, sensor: RoiPlacer) -> None:
         self._sensor = sensor
-        self.auto_share = auto_share
         self._turn: Turn | None = None
         self._waited = 0
         self._frame = 0
@@ -93,25 +91,23 @@ class InSensorEngine(EngineContext):
             for prompt in prompts
             if answered is None or prompt is not answered.prompt
         )
-        return Segmentation(
-            (answered,) if answered else (), unanswered, _timing(frame, frame.inference)
-        )
+        return Segmentation((answered,) if answered else (), unanswered, _timing(frame))
 
     def _read(self, frame: Frame, prompts: Sequence[Prompt]) -> Mask | None:
-        turn, inference = self._turn, frame.inference
-        if turn is None or inference is None or inference.ticket != turn.ticket:
+        turn, output = self._turn, frame.sensor_output
+        if turn is None or output is None or output.ticket != turn.ticket:
             return None
         for prompt in prompts:
             if _key(prompt) == (turn.object_id, turn.generation):
                 self._served[_key(prompt)] = self._frame
                 return Mask(
                     prompt,
-                    inference.logits,
-                    inference.roi,
+                    output.logits,
+                    output.roi,
                     frame.width,
                     frame.height,
                     self.name,
-                    stability(inference.logits),
+                    stability(output.logits),
                 )
         return None
 
@@ -130,7 +126,7 @@ class InSensorEngine(EngineContext):
         following = min(prompts, key=lambda p: self._served.get(_key(p), 0))
         chosen = following if over else current
         assert chosen is not None
-        wanted = Roi.choose(chosen, frame.width, frame.height, share=self.auto_share)
+        wanted = square_for(chosen, frame.width, frame.height)
         stays = chosen is current and self._turn is not None and _near(self._turn.wanted, wanted)
         if over:
             # Not for a move: an object that never rests must not keep its turn.
@@ -163,7 +159,7 @@ class InSensorEngine(EngineContext):
             return self._refusal
         if self._turn is None or _key(prompt) != (self._turn.object_id, self._turn.generation):
             return 'waits for its turn: the sensor has one ROI'
-        return frame.no_inference or 'the ROI has just been placed'
+        return frame.no_output or 'the ROI has just been placed'
 
 
 def _key(prompt: Prompt) -> tuple[int, int]:
@@ -176,7 +172,8 @@ def _near(a: Roi, b: Roi) -> bool:
     return all(abs(edge) <= allowed for edge in edges)
 
 
-def _timing(frame: Frame, inference: Inference | None) -> Timing:
-    if inference is None:
+def _timing(frame: Frame) -> Timing:
+    output = frame.sensor_output
+    if output is None:
         return Timing()
-    return Timing(exposure=frame.exposure_ms, dnn=inference.dnn_ms, dsp=inference.dsp_ms, decode=0)
+    return Timing(exposure=frame.exposure_ms, dnn=output.dnn_ms, dsp=output.dsp_ms, decode=0)

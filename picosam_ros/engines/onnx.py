@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from picosam_ros.claims import resolve
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
+from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, Network, check_runtime, load, threads_of
+from picosam_ros.engines.squares import span, square_for
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, stability
 from picosam_ros.models import DEFAULT, Model, find_model
 from picosam_ros.prompt import Prompt
-from picosam_ros.roi import Roi, crop, span
+from picosam_ros.resample import crop
+from picosam_ros.results import Segmentation
+from picosam_ros.roi import Roi
 from picosam_ros.roi_search import Look, RoiSearch
 
 WARM_UP_RUNS = 3
@@ -45,8 +48,6 @@ class OnnxEngine(EngineContext):
             IoU to expect, 0 to 1) becomes the score of the masks, which is else their stability.
         threads: of one inference; 0 takes half of the cores, at most four. They do not spin
             while they wait: on a robot the cores have other work.
-        auto_share: side of the square for a click without an ROI size, as a share of the
-            image's short side; 0 searches for it.
         runtime: one of runtimes.RUNTIMES.
 
     """
@@ -60,13 +61,11 @@ class OnnxEngine(EngineContext):
         *,
         model: str = DEFAULT,
         threads: int = 0,
-        auto_share: float = 0,
         runtime: str = DEFAULT_RUNTIME,
     ) -> None:
         check_runtime(runtime)
         self.model = find_model(model)
         self.threads = threads_of(threads)
-        self.auto_share = auto_share
         self.runtime = runtime
         self._network: Network | None = None
         self._outputs: tuple[str, ...] = ()
@@ -133,7 +132,7 @@ class OnnxEngine(EngineContext):
             return self._look(network, frame, prompt, roi, spent)
 
         if prompt.box is not None:
-            return look(Roi.choose(prompt, frame.width, frame.height))
+            return look(square_for(prompt, frame.width, frame.height))
         mask = self._at_first_point(prompt, frame, look)
         if len(prompt.points) == 1:
             return mask
@@ -149,9 +148,9 @@ class OnnxEngine(EngineContext):
     def _at_first_point(self, prompt: Prompt, frame: Frame, look: Look) -> Mask:
         """Look at the first positive point: a square at least as wide as all of them need."""
         click, least = replace(prompt, points=prompt.positives[:1]), span(prompt)
-        if not (click.roi_size or self.auto_share):
+        if not click.roi_size:
             return self._search.answer(click, frame.width, frame.height, look, least=least)
-        roi = Roi.choose(click, frame.width, frame.height, share=self.auto_share)
+        roi = square_for(click, frame.width, frame.height)
         side = max(int(roi.width), least)
         return look(Roi.square(click.points[0].x, click.points[0].y, side))
 

@@ -15,7 +15,8 @@ from picosam_ros.evaluation.protocols import Trial, Truth, tight_box
 from picosam_ros.frame import Pixels
 from picosam_ros.overlay import DARK, OPACITY, PALETTE, WHITE, Pen, outlines
 from picosam_ros.prompt import Box
-from picosam_ros.roi import PADDING, Roi
+from picosam_ros.resample import PADDING
+from picosam_ros.roi import Roi
 
 ROWS = ('best', 'median', 'worst')
 COLUMNS = 6

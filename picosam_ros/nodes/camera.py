@@ -8,8 +8,8 @@ from typing import Any
 
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
+from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.engines.fallback import POLICIES
-from picosam_ros.inference import RoiPlacer
 from picosam_ros.pinhole import Pinhole
 from picosam_ros.ros.capture import Capture
 from picosam_ros.ros.diagnostics import Status

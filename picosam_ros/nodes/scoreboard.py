@@ -9,7 +9,7 @@ from collections import Counter, deque
 from typing import TextIO
 
 from picosam_ros.latency import LatencyWindow, Timing
-from picosam_ros.result import State
+from picosam_ros.results import State
 
 _RATE_SECONDS = 2.0
 

@@ -14,7 +14,7 @@ from picosam_ros.box_ids import BoxIds
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Box, Prompt
-from picosam_ros.result import Answer
+from picosam_ros.results import Answer
 from picosam_ros.segmenter import Segmenter
 
 _QUEUE = 10

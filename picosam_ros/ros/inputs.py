@@ -16,7 +16,7 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import PromptStatus
 from picosam_ros.pinhole import Pinhole
 from picosam_ros.prompt import Prompt
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State
 from picosam_ros.ros.clicked import Clicked, Pixel
 from picosam_ros.ros.detections import Detections
 from picosam_ros.ros.diagnostics import OK, WARN, Status

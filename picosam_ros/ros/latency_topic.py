@@ -13,8 +13,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from picosam_ros.commands.latency_record import Sample
 from picosam_ros.errors import TopicError
+from picosam_ros.latency import LatencySample
 from picosam_ros.msg import Latency
 from picosam_ros.ros import transport
 from picosam_ros.ros.messages import to_timing
@@ -45,7 +45,7 @@ class LatencyTopic:
         self._node = Node(f'picosam_latency_{os.getpid()}', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._samples: deque[Sample] = deque()
+        self._samples: deque[LatencySample] = deque()
         try:
             self.name = self._found(name)
         except BaseException:
@@ -65,7 +65,7 @@ class LatencyTopic:
         self._node.destroy_node()
         rclpy.shutdown(context=self._context)
 
-    def samples(self, seconds: float | None) -> Iterator[Sample | None]:
+    def samples(self, seconds: float | None) -> Iterator[LatencySample | None]:
         """Give what comes, and None ten times a second while nothing does.
 
         Args:
@@ -81,7 +81,9 @@ class LatencyTopic:
                 yield self._samples.popleft()
 
     def _on_latency(self, message: Latency) -> None:
-        sample = Sample(time.monotonic(), to_timing(message), message.prompts, message.dropped)
+        sample = LatencySample(
+            time.monotonic(), to_timing(message), message.prompts, message.dropped
+        )
         self._samples.append(sample)
 
     def _found(self, name: str) -> str:

@@ -13,7 +13,6 @@ from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from picosam_ros.engines.base import Unanswered
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.images import RawImage
 from picosam_ros.latency import STAGES, Timing
@@ -23,7 +22,7 @@ from picosam_ros.msg import Mask as MaskMessage
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import Roi as RoiMessage
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.result import Answer
+from picosam_ros.results import Answer, Unanswered
 
 _SECOND = 1_000_000_000
 _JPEG_QUALITY = 80

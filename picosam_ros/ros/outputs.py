@@ -18,7 +18,7 @@ from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.overlay import draw
-from picosam_ros.result import Result
+from picosam_ros.results import Result
 from picosam_ros.ros.messages import header_of, to_image, to_jpeg, to_latency
 from picosam_ros.ros.serialised_masks import serialise_masks
 from picosam_ros.segmenter import Segmenter

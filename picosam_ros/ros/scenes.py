@@ -6,7 +6,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from picosam_ros.msg import Mask, MaskArray, PromptStatus
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time
 from picosam_ros.web.pairing import Masks

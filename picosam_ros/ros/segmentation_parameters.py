@@ -50,14 +50,6 @@ SEGMENTATION_PARAMETERS = (
         high=8192,
     ),
     Parameter(
-        'auto_share',
-        0.0,
-        "Side of the square that the engine chooses for a click, as a share of the image's short "
-        'side; 0 searches for it.',
-        low=0.0,
-        high=1.0,
-    ),
-    Parameter(
         'track',
         True,
         'Let the ROIs follow their objects; false keeps them where the prompts are.',
@@ -112,4 +104,4 @@ SEGMENTATION_PARAMETERS = (
 )
 
 # Those that Segmenter.tune takes: they hold from the next image on.
-TUNABLE = ('track', 'lost_after', 'max_prompts', 'auto_share')
+TUNABLE = ('track', 'lost_after', 'max_prompts')

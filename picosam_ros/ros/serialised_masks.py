@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from picosam_ros.engines.base import Unanswered
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box
+from picosam_ros.results import Unanswered
 from picosam_ros.ros.cdr import Writer
 
 NO_BOX = Box(0, 0, 0, 0)

@@ -7,8 +7,7 @@ from itertools import cycle
 from typing import Protocol
 
 from picosam_ros.engines.onnx import OnnxEngine
-from picosam_ros.frame import Frame, Pixels
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Frame, Logits, Pixels
 from picosam_ros.prompt import Prompt
 from picosam_ros.simulation.settings import NetworkFunction, Settings
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from picosam_ros.errors import CameraError
-from picosam_ros.frame import Pixels
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Logits, Pixels
 from picosam_ros.models import IN_SENSOR
 from picosam_ros.simulation.clock import Clock, SteadyClock
 from picosam_ros.simulation.faults import Faults

@@ -6,8 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from picosam_ros.frame import Pixels
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Logits, Pixels
 from picosam_ros.roi import Roi
 from picosam_ros.simulation.configuration import Mode
 from picosam_ros.simulation.controls import SensorControls

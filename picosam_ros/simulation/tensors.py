@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.mask import Logits
+from picosam_ros.frame import Logits
 
 MAX_TENSORS = MAX_DIMENSIONS = 16
 HEADER = struct.Struct('<64sI')

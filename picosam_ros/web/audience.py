@@ -8,7 +8,7 @@ from typing import Protocol
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.latency import Timing
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State
 from picosam_ros.web import protocol
 from picosam_ros.web.client import Client
 from picosam_ros.web.figures import Figures

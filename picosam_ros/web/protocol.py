@@ -11,7 +11,7 @@ from typing import Any
 from picosam_ros.errors import ViewerError
 from picosam_ros.overlay import PALETTE
 from picosam_ros.prompt import LAST_ID, Box, Point
-from picosam_ros.result import Answer
+from picosam_ros.results import Answer
 
 VERSION = 1
 # A prompt is a few numbers; what is longer is no message of the page.

@@ -12,7 +12,8 @@ import numpy as np
 
 from picosam_ros.frame import Pixels
 from picosam_ros.overlay import SHIFT, outlines
-from picosam_ros.roi import Roi, paste
+from picosam_ros.resample import paste
+from picosam_ros.roi import Roi
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from simulated import Bench, scene, seen_by
 
 from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.imx500 import Imx500Camera
+from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.errors import CameraError
-from picosam_ros.inference import RoiPlacer
 from picosam_ros.roi import Roi
 
 MIDDLE = Roi(270, 190, 100, 100)
@@ -28,9 +28,9 @@ def settled(bench, roi):
     ticket = bench.camera.look_at(roi)
     for _ in range(10):
         frame = bench.step()
-        if frame.inference and frame.inference.ticket == ticket:
+        if frame.sensor_output and frame.sensor_output.ticket == ticket:
             return frame
-    raise AssertionError(frame.no_inference)
+    raise AssertionError(frame.no_output)
 
 
 def near(a, b, tolerance):
@@ -63,13 +63,13 @@ def test_a_frame_is_not_older_than_its_arrival(bench):
 
 def test_before_an_roi_is_placed_a_frame_says_so(bench):
     frame = bench.step()
-    assert frame.inference is None
-    assert frame.no_inference == 'no ROI had been placed when this frame was captured'
+    assert frame.sensor_output is None
+    assert frame.no_output == 'no ROI had been placed when this frame was captured'
 
 
 def test_the_logits_are_of_the_roi_that_the_inference_names(bench):
     for roi in (MIDDLE, LEFT, Roi(500, 300, 60, 90)):
-        inference = settled(bench, roi).inference
+        inference = settled(bench, roi).sensor_output
         assert inference.logits.shape == (24, 24)
         assert inference.logits.dtype == np.float32
         assert inference.logits.flags.c_contiguous
@@ -79,7 +79,7 @@ def test_the_logits_are_of_the_roi_that_the_inference_names(bench):
 
 
 def test_the_roi_is_told_to_a_fraction_of_a_pixel(bench):
-    inference = settled(bench, MIDDLE).inference
+    inference = settled(bench, MIDDLE).sensor_output
     placed = Roi(*bench.camera._imx500.config['roi'].to_tuple())
     expected = placed.through(Roi(2, 0, 4052, 3040).affine_to(640, 480))
     assert near(inference.roi, expected, 1e-9)
@@ -89,13 +89,13 @@ def test_a_digital_zoom_changes_what_an_roi_in_the_image_means(bench):
     bench.cameras[-1].set_controls({'ScalerCrop': (1014, 760, 2028, 1520)})
     for _ in range(12):
         bench.step()
-    inference = settled(bench, MIDDLE).inference
+    inference = settled(bench, MIDDLE).sensor_output
     assert near(inference.roi, MIDDLE, 0.4)
     assert near(seen_by(inference), Roi(1014 + 270 * 3.17, 760 + 190 * 3.17, 317, 317), 40)
 
 
 def test_an_roi_over_the_border_is_moved_inside_and_the_inference_tells(bench):
-    inference = settled(bench, Roi(-30, 400, 100, 100)).inference
+    inference = settled(bench, Roi(-30, 400, 100, 100)).sensor_output
     assert near(inference.roi, Roi(0, 380, 100, 100), 0.4)
     assert near(seen_by(inference), Roi(0, 3040 - 634, 634, 634), 60)
 
@@ -111,14 +111,14 @@ def test_no_answer_is_ever_given_to_the_wrong_place_or_picture(monkeypatch, faul
             roi = Roi(*map(int, random.integers(0, 300, 2)), 150, 150)
             wanted[bench.camera.look_at(roi)] = roi
         frame = bench.step()
-        if frame.inference is None:
-            assert frame.no_inference
+        if frame.sensor_output is None:
+            assert frame.no_output
             continue
         answers += 1
-        roi = wanted[frame.inference.ticket]
-        assert near(frame.inference.roi, roi, 0.2)
-        assert near(seen_by(frame.inference), Roi(*(6.34 * v for v in vars(roi).values())), 60)
-        assert frame.inference.logits[5, 5] == frame.pixels[0, 0, 2]
+        roi = wanted[frame.sensor_output.ticket]
+        assert near(frame.sensor_output.roi, roi, 0.2)
+        assert near(seen_by(frame.sensor_output), Roi(*(6.34 * v for v in vars(roi).values())), 60)
+        assert frame.sensor_output.logits[5, 5] == frame.pixels[0, 0, 2]
     assert answers > 10
     bench.camera.close()
     assert bench.held() == 0
@@ -129,7 +129,7 @@ def test_too_few_frames_to_settle_give_wrong_answers_so_the_test_above_can_fail(
     bench.open()
     settled(bench, MIDDLE)
     frame = settled(bench, LEFT)
-    assert not near(seen_by(frame.inference), Roi(*(6.34 * v for v in vars(LEFT).values())), 60)
+    assert not near(seen_by(frame.sensor_output), Roi(*(6.34 * v for v in vars(LEFT).values())), 60)
     bench.camera.close()
 
 
@@ -137,7 +137,7 @@ def test_a_tensor_after_frames_without_one_counts_only_if_the_roi_was_the_same(m
     bench = Bench(monkeypatch, 'tensor_every=4', roi_settle_frames=3)
     bench.open()
     bench.camera.look_at(MIDDLE)
-    reasons = [bench.step().no_inference for _ in range(24)]
+    reasons = [bench.step().no_output for _ in range(24)]
     assert 'no tensor came with this frame' in reasons
     assert any(reason.startswith('late tensor') for reason in reasons)
     assert reasons[12::4] == ['', '', ''] or '' in reasons[12:]
@@ -155,7 +155,7 @@ def test_a_refused_roi_is_an_error_counted_and_changes_nothing(monkeypatch):
             bench.camera.look_at(LEFT)
         assert bench.camera.description['refused ROIs'] == str(count)
     assert 'refused the ROI' in bench.camera.description['last refused ROI']
-    assert bench.step().no_inference == 'no ROI had been placed when this frame was captured'
+    assert bench.step().no_output == 'no ROI had been placed when this frame was captured'
     bench.camera.close()
 
 
@@ -164,7 +164,9 @@ def test_a_refused_roi_leaves_the_one_before(bench):
     bench.camera._imx500.set_inference_roi_abs = lambda roi: None
     with pytest.raises(CameraError, match='and keeps'):
         bench.camera.look_at(LEFT)
-    tickets = [frame.inference.ticket for _ in range(8) if (frame := bench.step()).inference]
+    tickets = [
+        frame.sensor_output.ticket for _ in range(8) if (frame := bench.step()).sensor_output
+    ]
     assert set(tickets) == {ticket}
 
 
@@ -174,7 +176,7 @@ def test_after_a_reopening_the_last_roi_is_there_under_its_ticket(bench):
     bench.camera.close()
     bench.open()
     frames = [bench.step() for _ in range(8)]
-    inference = frames[-1].inference
+    inference = frames[-1].sensor_output
     assert inference.ticket == ticket
     assert near(inference.roi, LEFT, 0.2)
     assert near(seen_by(inference), Roi(*(6.34 * v for v in vars(LEFT).values())), 60)
@@ -224,7 +226,7 @@ def test_a_network_without_masks_is_told(monkeypatch):
         bench.simulation.IMX500, 'get_outputs', lambda *_: [np.zeros((1, 4)), np.zeros(3)]
     )
     frames = [bench.step() for _ in range(6)]
-    assert frames[-1].no_inference == (
+    assert frames[-1].no_output == (
         'the network gives tensors of (1, 4), (3,); a mask is a single one of 1×H×W'
     )
     bench.camera.close()
@@ -232,7 +234,7 @@ def test_a_network_without_masks_is_told(monkeypatch):
 
 def test_without_its_times_an_inference_has_none(monkeypatch, bench):
     monkeypatch.setattr(bench.simulation.IMX500, 'get_kpi_info', staticmethod(lambda _: None))
-    assert math.isnan(settled(bench, MIDDLE).inference.dnn_ms)
+    assert math.isnan(settled(bench, MIDDLE).sensor_output.dnn_ms)
 
 
 def test_without_a_network_it_is_refused_with_the_commands_that_make_one():

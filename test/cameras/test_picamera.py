@@ -6,8 +6,8 @@ import pytest
 
 from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.picamera import PicameraCamera
+from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.errors import CameraError
-from picosam_ros.inference import RoiPlacer
 from picosam_ros.simulation import Settings, Simulation
 
 RED = np.full((30, 40, 3), (250, 10, 30), np.uint8)
@@ -31,7 +31,7 @@ def test_frames_come_without_an_inference_and_without_a_reason():
     frame = read(camera)
     assert frame.pixels.shape == (48, 64, 3)
     assert np.array_equal(frame.pixels[20, 20], (250, 10, 30))
-    assert (frame.frame_id, frame.inference, frame.no_inference) == ('eye', None, '')
+    assert (frame.frame_id, frame.sensor_output, frame.no_output) == ('eye', None, '')
     assert 0 < frame.received_ns - frame.stamp_ns < 10**9
     assert not isinstance(camera, RoiPlacer)
     camera.close()

@@ -53,10 +53,10 @@ class Marked:
         for _ in range(5):
             self.inputs.clear()
             frame = self.bench.step()
-            if frame.inference and frame.inference.ticket == ticket:
+            if frame.sensor_output and frame.sensor_output.ticket == ticket:
                 # What came last is of a later frame; with this mark and this ROI they are alike.
                 return frame, self.inputs[-1]
-        raise AssertionError(frame.no_inference)
+        raise AssertionError(frame.no_output)
 
 
 @pytest.fixture(
@@ -106,7 +106,7 @@ def test_the_mark_is_at_the_same_image_pixel_for_the_network_at_every_border(mar
         frame, seen = marked.look(roi)
         in_image = centre_of_mark(frame.pixels)
         assert in_image == pytest.approx((x, y), abs=1.5)
-        to_network = frame.inference.roi.affine_to(NETWORK, NETWORK)
+        to_network = frame.sensor_output.roi.affine_to(NETWORK, NETWORK)
         by_network = to_network.inverse()(*centre_of_mark(seen))
         assert by_network == pytest.approx(in_image, abs=1)
 
@@ -123,7 +123,7 @@ def test_an_roi_over_the_border_shows_the_network_what_its_mask_is_pasted_on(mar
         x, y = (20 + share * (length - 40) for share, length in ((across, width), (down, height)))
         marked.move_mark(left + x * scale, top + y * scale)
         frame, seen = marked.look(Roi.square(*centre, side))
-        by_network = frame.inference.roi.affine_to(NETWORK, NETWORK).inverse()(
+        by_network = frame.sensor_output.roi.affine_to(NETWORK, NETWORK).inverse()(
             *centre_of_mark(seen)
         )
         assert by_network == pytest.approx(centre_of_mark(frame.pixels), abs=1)

@@ -9,17 +9,16 @@ import pytest
 from picosam_ros.commands import latency
 from picosam_ros.commands.arguments import positive
 from picosam_ros.commands.latency_plot import STAGE, TOTAL, draw_report
-from picosam_ros.commands.latency_record import Record, Sample, summarise
 from picosam_ros.commands.terminal import Screen
-from picosam_ros.latency import Percentiles, Timing
+from picosam_ros.latency import LatencyRecord, LatencySample, Percentiles, Timing, summarise
 
 
 def sample(number, *, prompts=1, dropped=0, period=0.1, **stages):
-    return Sample(10.0 + period * number, Timing(**stages), prompts, dropped)
+    return LatencySample(10.0 + period * number, Timing(**stages), prompts, dropped)
 
 
 def record_of(count, **stages):
-    record = Record('/eye/latency')
+    record = LatencyRecord('/eye/latency')
     for number in range(count):
         record.add(sample(number, **(stages or {'queue': 1.0, 'total': 4.0 + number % 2})))
     return record
@@ -50,7 +49,7 @@ def test_drops_go_on_after_a_node_was_activated_anew():
 
 def test_one_result_has_no_rate_and_none_no_stages():
     assert record_of(1).summary().rate_hz == 0
-    assert Record('/eye/latency').summary().stages == {}
+    assert LatencyRecord('/eye/latency').summary().stages == {}
 
 
 def test_the_table_shows_each_stage_and_a_bar_of_its_share():
@@ -62,8 +61,8 @@ def test_the_table_shows_each_stage_and_a_bar_of_its_share():
 
 
 def test_the_table_says_that_it_waits_and_that_prompts_are_missing():
-    assert 'waits for the first result' in latency.table(Record('/eye/latency').summary())
-    record = Record('/eye/latency')
+    assert 'waits for the first result' in latency.table(LatencyRecord('/eye/latency').summary())
+    record = LatencyRecord('/eye/latency')
     record.add(sample(0, prompts=0, total=0.0))
     assert 'no result has a mask: send a prompt' in latency.table(record.summary())
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from picosam_ros import Frame, Prompt
 from picosam_ros.errors import CameraError
-from picosam_ros.inference import Inference
+from picosam_ros.frame import SensorOutput
 from picosam_ros.prompt import Point
 
 WIDTH, HEIGHT = 640, 480
@@ -36,12 +36,12 @@ class Sensor:
 
     def answer(self, ticket):
         roi = self.looked[ticket - 1]
-        inference = Inference(LOGITS, roi, ticket, 14.3, 0.4)
+        inference = SensorOutput(LOGITS, roi, ticket, 14.3, 0.4)
         return Frame(PIXELS, exposure_ms=10.0, inference=inference)
 
 
 def nothing(reason=NO_TENSOR):
-    return Frame(PIXELS, no_inference=reason)
+    return Frame(PIXELS, no_output=reason)
 
 
 def at(x, y=240, object_id=1, generation=1):

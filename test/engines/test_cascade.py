@@ -11,9 +11,10 @@ from exported import write_pair
 
 from picosam_ros import Frame, Point, Prompt, Segmenter
 from picosam_ros.engines import make_engine, open_engine
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
+from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.engines.cascade import NICENESS, CascadeEngine
 from picosam_ros.errors import EngineError
+from picosam_ros.results import Segmentation
 from picosam_ros.tracking import SHARE, Tracker
 
 PATIENCE = 10.0
@@ -24,7 +25,7 @@ class Slow(EngineContext):
 
     name = 'slow'
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
-    description, warning, auto_share = {'model': 'large'}, '', 0.4
+    description, warning = {'model': 'large'}, ''
 
     def __init__(self):
         self.asked = []

@@ -209,7 +209,7 @@ def test_the_same_picture_in_a_frame_of_its_own_is_known(counted):
     frame = Frame(wide(), stamp_ns=5)
     engine.segment(frame, [Prompt.at(10, 10)])
     # As the Segmenter looks back at an earlier frame.
-    engine.segment(replace(frame, no_inference=''), [Prompt.at(20, 20)])
+    engine.segment(replace(frame, no_output=''), [Prompt.at(20, 20)])
     assert len(encoder.feeds) == 1
 
 

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from picosam_ros import Frame, Prompt
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation, Unanswered
+from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.engines.fallback import FAILED_AFTER, POLICIES, FallbackEngine
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
+from picosam_ros.results import Segmentation, Unanswered
 from picosam_ros.roi import Roi
 
 PIXELS = np.zeros((48, 64, 3), np.uint8)
-FRAME = Frame(PIXELS, no_inference='it depends')
+FRAME = Frame(PIXELS, no_output='it depends')
 PROMPTS = [Prompt.at(9 * n, 20, object_id=n) for n in (3, 1, 2)]
 
 
@@ -208,10 +209,3 @@ def test_what_the_policy_uses_is_opened_and_all_is_closed(fallback, sensor, host
         assert (sensor.state == 'open') == (policy != 'host_only')
         assert (host.state == 'open') == (policy != 'sensor_only')
     assert sensor.state == host.state == 'closed'
-
-
-def test_the_share_of_automatic_squares_is_that_of_both_engines():
-    first, second = Scripted('sensor'), Scripted('host')
-    engine = FallbackEngine(first=first, second=second)
-    engine.auto_share = 0.7
-    assert first.auto_share == second.auto_share == engine.auto_share == 0.7

@@ -8,8 +8,9 @@ from obedient_sensor import HEIGHT, LOGITS, SIDE, WIDTH, Sensor, at, nothing
 
 from picosam_ros import Prompt
 from picosam_ros.engines.in_sensor import DEAD_BAND, InSensorEngine
+from picosam_ros.engines.squares import DEFAULT_SHARE, square_for
 from picosam_ros.prompt import Box
-from picosam_ros.roi import AUTO_SHARE, Roi
+from picosam_ros.roi import Roi
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_the_first_frame_places_the_roi_and_the_next_one_has_the_mask(engine, se
     assert mask.prompt == at(100)
     assert mask.engine == 'in_sensor'
     assert mask.logits is LOGITS
-    assert mask.roi == frame.inference.roi
+    assert mask.roi == frame.sensor_output.roi
     assert (mask.image_width, mask.image_height) == (WIDTH, HEIGHT)
     assert mask.score == 1
 
@@ -47,21 +48,15 @@ def test_the_roi_stays_while_the_prompt_does(engine, sensor):
 @pytest.mark.parametrize(
     ('prompt', 'side'),
     [
-        (Prompt.at(300, 200), round(AUTO_SHARE * HEIGHT)),
+        (Prompt.at(300, 200), round(DEFAULT_SHARE * HEIGHT)),
         (Prompt.inside(Box(200, 100, 299, 180)), 120),
     ],
 )
 def test_a_click_and_a_box_get_the_square_that_the_host_would_take(engine, sensor, prompt, side):
     engine.segment(nothing(), [prompt])
     [roi] = sensor.looked
-    assert roi == Roi.choose(prompt, WIDTH, HEIGHT)
+    assert roi == square_for(prompt, WIDTH, HEIGHT)
     assert roi.width == roi.height == side
-
-
-def test_the_share_of_the_image_can_be_chosen(sensor):
-    engine = InSensorEngine(sensor=sensor, auto_share=0.25)
-    engine.segment(nothing(), [Prompt.at(300, 200)])
-    assert sensor.looked[0].width == 120
 
 
 @pytest.mark.parametrize('step', [-1, 1])

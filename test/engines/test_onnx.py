@@ -139,12 +139,6 @@ def test_a_prompt_that_tells_its_size_is_not_searched(engine, frame, monkeypatch
     assert len(runs) == 1
 
 
-def test_the_share_of_a_click_is_an_option(tiny_network, frame):
-    with open_engine('onnx', model=tiny_network(), auto_share=0.5) as engine:
-        [mask] = engine.segment(frame, [Prompt.at(80, 60)])
-    assert mask.roi == Roi(50, 30, 60, 60)
-
-
 def test_the_network_decides_its_own_size(tiny_network, frame):
     with OnnxEngine(model=tiny_network(('N', 32, 32, 3))) as engine:
         [mask] = engine.segment(frame, [Prompt.at(80, 60, roi_size=32)])

@@ -76,7 +76,7 @@ def test_an_image_of_another_source_is_the_hosts_and_moves_no_roi(policy, sensor
 
 
 def test_a_frame_of_the_sensor_without_a_tensor_does_place_the_roi(sensor, tiny_network):
-    frame = Frame(PIXELS, no_inference='no tensor came with this frame')
+    frame = Frame(PIXELS, no_output='no tensor came with this frame')
     with make_engine('auto', sensor=sensor, model=tiny_network()) as engine:
         made = engine.segment(frame, PROMPTS)
     assert len(sensor.looked) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from labelled import rectangle
 
-from picosam_ros.engines.base import Capabilities, EngineContext, Segmentation
+from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.errors import PromptError
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.clicks import clicks_report, exchanges, next_click
@@ -14,6 +14,7 @@ from picosam_ros.evaluation.judge import Judge
 from picosam_ros.evaluation.sheet import draw_sheet
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
+from picosam_ros.results import Segmentation
 from picosam_ros.roi import Roi
 
 SHAPE = (60, 80)
@@ -145,7 +146,6 @@ class Painter(EngineContext):
     """Paints a square of 21 pixels around each click, and takes those around negative ones away."""
 
     name = 'painter'
-    auto_share = 0.0
     warning = ''
     description = {'model': 'square-21'}
     capabilities = Capabilities(negative_points=True, boxes=False, boxes_with_points=False)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from picosam_ros.engines.squares import square_for
 from picosam_ros.evaluation.protocols import (
     PROTOCOLS,
     SIDE,
@@ -54,7 +55,7 @@ def test_96_pixels_begin_48_before_the_click(pixels):
 
 def test_the_network_sees_all_of_the_crop_and_nothing_else(pixels):
     trial = crop96(pixels, blob(0, 0, 9, 9))
-    roi = Roi.choose(trial.prompt, trial.frame.width, trial.frame.height)
+    roi = square_for(trial.prompt, trial.frame.width, trial.frame.height)
     assert roi == Roi(0, 0, SIDE, SIDE)
 
 

@@ -24,7 +24,7 @@ def started(red_network):
 
     Its squares lie around the clicks and nowhere else: it does not search for better ones.
     """
-    parameters = {'model': red_network, 'threads': 1, 'track': False, 'auto_share': 0.4}
+    parameters = {'model': red_network, 'threads': 1, 'track': False, 'roi_size': 96}
     with Process('segmenter', parameters) as process:
         rig = Rig(process)
         rig.connect()

@@ -23,7 +23,7 @@ K = [FOCAL, 0.0, CX, 0.0, FOCAL, CY, 0.0, 0.0, 1.0]
 @pytest.fixture(scope='module')
 def started(red_network):
     """Run a segmenter whose squares lie around the clicks, and publish for its camera."""
-    parameters = {'model': red_network, 'threads': 1, 'track': False, 'auto_share': 0.4}
+    parameters = {'model': red_network, 'threads': 1, 'track': False, 'roi_size': 96}
     with Process('segmenter', parameters) as process:
         rig = Rig(process)
         rig.connect()

@@ -42,7 +42,6 @@ def run(red_network, pictures):
                 'model': red_network,
                 'threads': 1,
                 'track': False,
-                'auto_share': 0.4,
             }
             process = stack.enter_context(Process('camera', simulated | parameters))
             rig = Rig(process)

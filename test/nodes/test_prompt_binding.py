@@ -19,7 +19,7 @@ HOUR = 3600 * SECOND
 def started(red_network):
     """Run a segmenter whose ROIs follow their objects."""
     # Squares that hold the object and where it goes next.
-    parameters = {'model': red_network, 'threads': 1, 'auto_share': 0.7}
+    parameters = {'model': red_network, 'threads': 1, 'roi_size': 168}
     with Process('segmenter', parameters) as process:
         rig = Rig(process)
         rig.connect()

@@ -7,7 +7,7 @@ from rig import Rig, picture
 from picosam_ros.msg import PromptStatus
 
 BEFORE, AFTER = (150, 100), (160, 100)
-DEFAULTS = {'track': False, 'max_prompts': 32, 'auto_share': 0.4, 'lost_after': 90, 'roi_size': 0}
+DEFAULTS = {'track': False, 'max_prompts': 32, 'lost_after': 90, 'roi_size': 96}
 
 
 def value_of(value):
@@ -39,17 +39,20 @@ def side(rig):
     return rig.show(picture(BEFORE)).masks.masks[0].roi.width
 
 
-def test_the_share_of_automatic_squares_changes_with_the_next_image(rig):
+def test_the_side_of_the_square_changes_with_the_next_prompt(rig):
     rig.set(BEFORE)
-    assert side(rig) == 0.4 * 240
-    assert change(rig, auto_share=0.8) == ['']
-    assert side(rig) == 0.8 * 240
+    assert side(rig) == 96
+    assert change(rig, roi_size=192) == ['']
+    assert side(rig) == 96
+    rig.set(BEFORE)
+    assert side(rig) == 192
 
 
-def test_a_share_of_zero_searches_for_the_square_that_fits(rig):
+def test_a_side_of_zero_searches_for_the_square_that_fits(rig):
     rig.set(BEFORE)
     around_the_click = side(rig)
-    assert change(rig, auto_share=0.0) == ['']
+    assert change(rig, roi_size=0) == ['']
+    rig.set(BEFORE)
     [mask] = rig.show(picture(BEFORE)).masks.masks
     assert mask.roi.width != around_the_click
     assert mask.centroid_x == pytest.approx(BEFORE[0], abs=1)
@@ -98,8 +101,8 @@ def test_the_limit_of_objects_changes_and_those_that_are_there_stay(rig):
 @pytest.mark.parametrize(
     ('name', 'value'),
     [
-        ('auto_share', -0.1),
-        ('auto_share', 1.1),
+        ('roi_size', 8193),
+        ('prompt_max_age', -0.1),
         ('lost_after', 0),
         ('max_prompts', 0),
         ('max_prompts', 255),
@@ -114,16 +117,16 @@ def test_a_value_that_is_not_allowed_is_refused_with_a_reason(rig, name, value):
 
 
 def test_describe_tells_the_range_and_the_sentence(rig):
-    names = ['auto_share', 'lost_after', 'track', 'threads']
+    names = ['prompt_max_age', 'lost_after', 'track', 'threads']
     request = DescribeParameters.Request(names=names)
     response = rig.call(DescribeParameters, f'{rig.process.name}/describe_parameters', request)
-    share, patience, track, threads = response.descriptors
-    [reals], [whole] = share.floating_point_range, patience.integer_range
-    assert (reals.from_value, reals.to_value) == (0.0, 1.0)
+    age, patience, track, threads = response.descriptors
+    [reals], [whole] = age.floating_point_range, patience.integer_range
+    assert (reals.from_value, reals.to_value) == (0.0, 3600.0)
     assert (whole.from_value, whole.to_value) == (1, 10_000)
-    assert 'short side' in share.description
+    assert 'seconds' in age.description
     assert 'lost' in patience.description
-    assert not any(each.read_only for each in (share, patience, track))
+    assert not any(each.read_only for each in (age, patience, track))
     assert threads.read_only
 
 

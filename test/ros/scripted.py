@@ -3,8 +3,9 @@
 import queue
 import threading
 
-from picosam_ros.engines import Capabilities, Segmentation
+from picosam_ros.engines import Capabilities
 from picosam_ros.engines.base import EngineContext
+from picosam_ros.results import Segmentation
 
 
 class ScriptedCamera:

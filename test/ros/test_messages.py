@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from picosam_ros.engines import Unanswered
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.images import to_rgb
@@ -18,7 +17,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.msg import Box2D, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State, Unanswered
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import (
     from_time,

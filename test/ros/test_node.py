@@ -10,11 +10,12 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from scripted import ScriptedEngine
 
 from picosam_ros import Prompt
-from picosam_ros.engines import EngineError, Segmentation
+from picosam_ros.engines import EngineError
 from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.errors import CalibrationError
 from picosam_ros.frame import Frame
 from picosam_ros.msg import MaskArray
+from picosam_ros.results import Segmentation
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
 from picosam_ros.ros.input_health import Source
 from picosam_ros.ros.node import SegmentationNode

@@ -12,7 +12,7 @@ from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.prompt import Prompt
-from picosam_ros.result import Result
+from picosam_ros.results import Result
 from picosam_ros.roi import Roi
 from picosam_ros.ros import outputs as module
 from picosam_ros.ros.outputs import Outputs

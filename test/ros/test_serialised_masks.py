@@ -3,11 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 
-from picosam_ros.engines import Unanswered
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.msg import MaskArray
 from picosam_ros.prompt import Prompt
+from picosam_ros.results import Unanswered
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import to_mask_array
 from picosam_ros.ros.serialised_masks import serialise_masks

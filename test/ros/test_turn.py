@@ -7,7 +7,7 @@ from std_srvs.srv import Trigger
 from picosam_ros.binding import RecentFrames
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
-from picosam_ros.result import Answer, Result, State
+from picosam_ros.results import Answer, Result, State
 from picosam_ros.ros import outputs as outputs_module
 from picosam_ros.ros.inputs import Inputs
 from picosam_ros.ros.outputs import Outputs

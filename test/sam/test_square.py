@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picosam_ros.roi import Roi, paste
+from picosam_ros.resample import paste
+from picosam_ros.roi import Roi
 from picosam_ros.sam.square import Square
 
 sizes = st.integers(1, 5000)

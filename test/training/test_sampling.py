@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from picosam_ros.engines.squares import square_around
 from picosam_ros.evaluation import protocols
-from picosam_ros.roi import Roi
 from training import data
 from training.augment import augment
 from training.crops import bounds
@@ -84,7 +84,7 @@ def test_sized_squares_span_the_stated_multiples_of_the_object() -> None:
 def test_squares_around_boxes_are_those_of_the_engine_but_for_a_sloppy_hand() -> None:
     mask, rng = np.zeros((400, 400), np.uint8), np.random.default_rng(0)
     mask[150:250, 180:220] = 1
-    exact = Roi.around(protocols.tight_box(mask))
+    exact = square_around(protocols.tight_box(mask))
     drawn = np.array([astuple(draw_box(mask, Mixture(shifted=0), rng)) for _ in range(500)])
     middles = drawn[:, :2] + drawn[:, 2:] / 2
     assert middles.mean(0) == pytest.approx((exact.x + exact.width / 2,) * 2, abs=1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.prompt import Box, Point
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State
 from picosam_ros.web import protocol
 from picosam_ros.web.protocol import Acknowledge, Ask, Clear, Remove, parse
 

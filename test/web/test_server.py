@@ -12,7 +12,7 @@ from spectators import PATIENCE, Served, disc_mask, on_a_loop, scene, until
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.overlay import PALETTE
-from picosam_ros.result import Answer, State
+from picosam_ros.results import Answer, State
 from picosam_ros.web import allowance, questions, sweeper
 from picosam_ros.web.protocol import Component
 from picosam_ros.web.server import Server
