@@ -76,12 +76,12 @@ docs: $(INSTALLED)  ## write the pages that are made from the code, and the site
 	  $(VENV)/bin/python -m mkdocs build --quiet --strict --site-dir build/site && \
 	  echo 'the site is in build/site'; fi
 
-imx500-model:  ## quantise a training for the sensor, in .venv-imx500 [DATA=DIR] [CHECKPOINT=FILE] [MODEL=picosam-lite-96 CONFIG=training/lite.yaml]
+imx500-model:  ## quantise a training for the sensor, in .venv-imx500 [DATA=DIR] [CHECKPOINT=FILE] [MODEL=picosam-lite-96 CONFIG=training/configs/lite.yaml]
 	@test -f '$(CHECKPOINT)' -a -d '$(DATA)' || { \
 	  echo "make imx500-model: give DATA=DIR and CHECKPOINT=FILE of training/README.md" >&2; exit 2; }
 	test -d .venv-imx500 || $(PYTHON) -m venv .venv-imx500
 	.venv-imx500/bin/pip install --quiet -r training/requirements-imx500.txt
-	.venv-imx500/bin/python -m training.imx500 --data '$(DATA)' --checkpoint '$(CHECKPOINT)' \
+	.venv-imx500/bin/python -m training.export.imx500 --data '$(DATA)' --checkpoint '$(CHECKPOINT)' \
 	  $(if $(CONFIG),--config $(CONFIG)) --out picosam_ros/models/imx500/$(or $(MODEL),picosam2-96)-imx500.onnx
 
 lint: $(INSTALLED)  ## check style and types

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(name: str, frames: int) -> Section:
     """Run one section."""
-    module = import_module(f'benchmarks.{name}')
+    module = import_module(f'benchmarks.sections.{name}')
     command = f"make bench ARGS='--only {name}'"
     return Section(name, module.TITLE, tuple(module.measure(frames)), command)
 

@@ -26,7 +26,7 @@ def generate_launch_description():
             description="Device, file or folder of the camera; empty takes the camera's default.",
         ),
         DeclareLaunchArgument(
-            'network',
+            'sensor_network',
             default_value='',
             description='The network.rpk that the IMX500 runs; without it, it is a mere camera.',
         ),
@@ -55,7 +55,7 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'engine',
             default_value='auto',
-            choices=['auto', 'onnx', 'in_sensor', 'edgesam', 'cascade'],
+            choices=['auto', 'host', 'in_sensor', 'edgesam', 'cascade'],
             description='Who computes the masks.',
         ),
         DeclareLaunchArgument(
@@ -64,7 +64,7 @@ def generate_launch_description():
             description="Frames that may show the IMX500's old ROI; picosam sensor-check tells.",
         ),
         DeclareLaunchArgument(
-            'policy',
+            'fallback_policy',
             default_value='fill_gaps',
             choices=['fill_gaps', 'on_failure', 'sensor_only', 'host_only'],
             description='How the host stands in for the sensor.',
@@ -122,7 +122,7 @@ def generate_launch_description():
             {
                 'camera': typed('camera'),
                 'source': typed('source'),
-                'network': typed('network'),
+                'sensor_network': typed('sensor_network'),
                 'simulate': typed('simulate', bool),
                 'faults': typed('faults'),
                 'rate': typed('rate', float),
@@ -130,7 +130,7 @@ def generate_launch_description():
                 'camera_info_url': typed('camera_info_url'),
                 'engine': typed('engine'),
                 'roi_settle_frames': typed('roi_settle_frames', int),
-                'policy': typed('policy'),
+                'fallback_policy': typed('fallback_policy'),
                 'model': typed('model'),
                 'encoder': typed('encoder'),
                 'decoder': typed('decoder'),

@@ -18,7 +18,7 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'engine',
             default_value='auto',
-            choices=['auto', 'onnx', 'in_sensor', 'edgesam', 'cascade'],
+            choices=['auto', 'host', 'in_sensor', 'edgesam', 'cascade'],
             description='Who computes the masks.',
         ),
         DeclareLaunchArgument(

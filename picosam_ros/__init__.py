@@ -4,8 +4,8 @@ The core is free of ROS::
 
     from picosam_ros import Frame, Prompt, open_engine
 
-    with open_engine('onnx') as engine:
-        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(x, y)])
+    with open_engine('host') as engine:
+        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.from_point(x, y)])
 """
 
 import pkgutil
@@ -36,7 +36,7 @@ _HOMES = {
     'PicosamError': 'errors',
     'Point': 'prompt',
     'Prompt': 'prompt',
-    'Result': 'result',
+    'Result': 'results',
     'Roi': 'roi',
     'Segmenter': 'segmenter',
     'open_engine': 'engines',

@@ -87,12 +87,12 @@ class Prompt:
             _check_box(self.box)
 
     @classmethod
-    def at(cls, x: float, y: float, *, object_id: int = 1, roi_size: int = 0) -> Prompt:
+    def from_point(cls, x: float, y: float, *, object_id: int = 1, roi_size: int = 0) -> Prompt:
         """One click."""
         return cls((Point(x, y),), object_id=object_id, roi_size=roi_size)
 
     @classmethod
-    def inside(cls, box: Box, *, object_id: int = 1) -> Prompt:
+    def from_box(cls, box: Box, *, object_id: int = 1) -> Prompt:
         """One box."""
         return cls(box=box, object_id=object_id)
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
-from picosam_ros.prompt_book import MAX_PROMPTS, PromptBook
+from picosam_ros.prompts.store import MAX_PROMPTS, PromptStore
 from picosam_ros.results import Correction, Result, Segmentation, Unanswered
-from picosam_ros.tracking import Tracker
+from picosam_ros.tracking.tracker import Tracker
 
 
-class Segmenter(PromptBook):
+class Segmenter(PromptStore):
     """Answers the prompts of its book on every frame.
 
     Prompts may come from any thread; `step` and `segment` wait for each other, since an engine

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from unittest import mock
 
-import harness
 import pytest
-from harness import GOODBYE, Client
+from helpers import harness
+from helpers.harness import GOODBYE, Client
 from sensor_msgs.msg import Image
 
 from picosam_ros.msg import Latency

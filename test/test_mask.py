@@ -22,7 +22,7 @@ def mask_at(x, y, logits, *, object_id=1) -> Mask:
     """Make the mask of an ROI that has the network's size: no resampling, nothing to doubt."""
     logits = np.asarray(logits, np.float32)
     roi = Roi(x, y, logits.shape[1], logits.shape[0])
-    prompt = Prompt.at(x, y, object_id=object_id)
+    prompt = Prompt.from_point(x, y, object_id=object_id)
     return Mask(prompt, logits, roi, WIDTH, HEIGHT, 'double', 1.0)
 
 
@@ -84,7 +84,7 @@ def test_the_polygons_run_on_the_mask_and_enclose_it(logits, corner):
 def test_a_mask_knows_its_pixels_of_the_image_when_the_roi_was_enlarged():
     logits = np.full((12, 12), -5, np.float32)
     logits[3:9, 4:8] = 4
-    mask = Mask(Prompt.at(30, 20), logits, Roi(10, 5, 36, 24), WIDTH, HEIGHT, 'double', 1.0)
+    mask = Mask(Prompt.from_point(30, 20), logits, Roi(10, 5, 36, 24), WIDTH, HEIGHT, 'double', 1.0)
     assert mask.box == Box(10 + 3 * 4, 5 + 2 * 3, 10 + 3 * 8 - 1, 5 + 2 * 9 - 1)
     assert mask.area == 12 * 12 - 4  # linear interpolation rounds the corners
     assert mask.centroid == (27.5, 16.5)
@@ -108,7 +108,7 @@ def test_where_the_roi_has_fractions_the_mask_is_that_of_all_its_pixels(logits, 
     # Far enough from 0 for the order of additions.
     logits[np.abs(logits) < 1e-3] = -1
     roi = Roi(x, y, w, h)
-    mask = Mask(Prompt.at(30, 20), logits, roi, WIDTH, HEIGHT, 'double', 1.0)
+    mask = Mask(Prompt.from_point(30, 20), logits, roi, WIDTH, HEIGHT, 'double', 1.0)
     left, top, pasted = paste(logits, roi, WIDTH, HEIGHT)
     picture = np.zeros((HEIGHT, WIDTH), bool)
     picture[top : top + pasted.shape[0], left : left + pasted.shape[1]] = pasted > 0

@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 
 import cv2
-import exported
 import numpy as np
 import pytest
-from labelled import Dataset, rectangle
-from printed import REASONS, ROOT, all_blocks
+from helpers import exported
+from helpers.labelled import Dataset, rectangle
+from helpers.printed import REASONS, ROOT, all_blocks
 
 from picosam_ros import Frame, open_engine
 
@@ -167,7 +167,7 @@ def test_the_python_that_is_printed_works(block, folder, photo, edgesam, monkeyp
     if 'mask' in names:
         assert names['mask'].to_image().shape == photo.shape[:2]
     else:
-        with open_engine('onnx', model=str(folder / 'mine.onnx')) as engine:
+        with open_engine('host', model=str(folder / 'mine.onnx')) as engine:
             assert engine.description['model'] == 'mine.onnx'
     assert Frame.from_array(photo).width == 640
 

@@ -19,12 +19,12 @@ def refusal(act) -> str:
 
 @pytest.mark.parametrize('object_id', [1, 254])
 def test_the_first_and_the_last_id_are_taken(object_id):
-    assert Prompt.at(1, 2, object_id=object_id).object_id == object_id
+    assert Prompt.from_point(1, 2, object_id=object_id).object_id == object_id
 
 
 @pytest.mark.parametrize('object_id', [-1, 0, 255, 256])
 def test_an_id_that_a_label_mask_cannot_hold_is_refused(object_id):
-    sentence = refusal(lambda: Prompt.at(1, 2, object_id=object_id))
+    sentence = refusal(lambda: Prompt.from_point(1, 2, object_id=object_id))
     assert f'object id {object_id} was given' in sentence
     assert 'from 1 to 254' in sentence
 
@@ -41,19 +41,22 @@ def test_a_point_that_is_not_finite_is_refused_even_if_it_is_negative(x, y, quot
 
 
 def test_a_box_that_is_not_finite_is_refused():
-    sentence = refusal(lambda: Prompt.inside(Box(0, 0, NAN, 5)))
+    sentence = refusal(lambda: Prompt.from_box(Box(0, 0, NAN, 5)))
     assert 'box (0, 0, nan, 5) was given' in sentence
 
 
 @pytest.mark.parametrize('box', [Box(5, 0, 4, 9), Box(0, 9, 9, 8.5), Box(9, 0, 0, 9)])
 def test_an_empty_box_is_refused(box):
-    sentence = refusal(lambda: Prompt.inside(box))
+    sentence = refusal(lambda: Prompt.from_box(box))
     assert f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is empty' in sentence
     assert 'x1 must be at least x0' in sentence
 
 
 def test_a_box_may_be_one_pixel_wide():
-    assert Prompt.inside(Box(5, 0, 5, 9)).fitted(640, 480) == (Prompt.inside(Box(5, 0, 5, 9)), '')
+    assert Prompt.from_box(Box(5, 0, 5, 9)).fitted(640, 480) == (
+        Prompt.from_box(Box(5, 0, 5, 9)),
+        '',
+    )
 
 
 @pytest.mark.parametrize('points', [(), (Point(1, 2, positive=False),)])
@@ -67,18 +70,20 @@ def test_a_box_needs_no_point():
 
 @pytest.mark.parametrize('roi_size', [-96, 1, 15])
 def test_an_roi_that_is_too_small_is_refused(roi_size):
-    sentence = refusal(lambda: Prompt.at(1, 2, roi_size=roi_size))
+    sentence = refusal(lambda: Prompt.from_point(1, 2, roi_size=roi_size))
     assert f'an ROI of {roi_size} pixels was given' in sentence
     assert '16 and more, or 0' in sentence
 
 
 @pytest.mark.parametrize('roi_size', [0, 16, 96])
 def test_an_roi_of_the_smallest_size_or_left_to_the_engine_is_taken(roi_size):
-    assert Prompt.at(1, 2, roi_size=roi_size).roi_size == roi_size
+    assert Prompt.from_point(1, 2, roi_size=roi_size).roi_size == roi_size
 
 
 def test_refining_keeps_the_points_that_were_there():
-    prompt = Prompt.at(1, 2, object_id=9, roi_size=96).refined((Point(3, 4, positive=False),))
+    prompt = Prompt.from_point(1, 2, object_id=9, roi_size=96).refined(
+        (Point(3, 4, positive=False),)
+    )
     assert prompt.points == (Point(1, 2), Point(3, 4, positive=False))
     assert prompt.positives == (Point(1, 2),)
     assert (prompt.object_id, prompt.roi_size) == (9, 96)
@@ -97,38 +102,38 @@ def test_a_point_outside_is_refused_with_what_is_allowed(x, y):
 
 @pytest.mark.parametrize(('x', 'y'), [(-0.5, -0.5), (639.49, 479.49), (0, 479), (639, 0)])
 def test_a_point_anywhere_on_the_outermost_pixels_is_taken_unchanged(x, y):
-    prompt = Prompt.at(x, y)
+    prompt = Prompt.from_point(x, y)
     assert prompt.fitted(640, 480) == (prompt, '')
 
 
 def test_a_box_is_cut_at_the_border_and_it_is_told():
-    prompt, change = Prompt.inside(Box(-20, 5, 700, 480)).fitted(640, 480)
+    prompt, change = Prompt.from_box(Box(-20, 5, 700, 480)).fitted(640, 480)
     assert prompt.box == Box(0, 5, 639, 479)
     assert change == 'the box was cut at the border of the 640×480 image'
 
 
 def test_a_box_that_fits_is_left_as_it_is():
-    prompt = Prompt.inside(Box(0, 0, 639, 479))
+    prompt = Prompt.from_box(Box(0, 0, 639, 479))
     assert prompt.fitted(640, 480) == (prompt, '')
 
 
 @pytest.mark.parametrize('box', [Box(-9, 0, -1, 9), Box(640, 0, 700, 9), Box(0, 480, 9, 500)])
 def test_a_box_that_is_wholly_outside_is_refused(box):
-    sentence = refusal(lambda: Prompt.inside(box).fitted(640, 480))
+    sentence = refusal(lambda: Prompt.from_box(box).fitted(640, 480))
     assert f'box ({box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}) is outside' in sentence
     assert '640×480' in sentence
 
 
 def test_an_roi_is_shrunk_to_twice_the_long_side_and_it_is_told():
-    prompt, change = Prompt.at(1, 2, roi_size=1281).fitted(640, 480)
+    prompt, change = Prompt.from_point(1, 2, roi_size=1281).fitted(640, 480)
     assert prompt.roi_size == 1280
     assert change == 'the ROI of 1281 pixels was shrunk to 1280'
-    assert Prompt.at(1, 2, roi_size=1280).fitted(640, 480)[1] == ''
+    assert Prompt.from_point(1, 2, roi_size=1280).fitted(640, 480)[1] == ''
 
 
 def test_on_a_tiny_image_the_roi_is_shrunk_no_further_than_is_allowed():
-    assert Prompt.at(1, 2, roi_size=96).fitted(4, 3)[0].roi_size == 16
-    assert Prompt.at(1, 2, roi_size=16).fitted(4, 3)[1] == ''
+    assert Prompt.from_point(1, 2, roi_size=96).fitted(4, 3)[0].roi_size == 16
+    assert Prompt.from_point(1, 2, roi_size=16).fitted(4, 3)[1] == ''
 
 
 def test_two_changes_are_both_told():
@@ -146,7 +151,7 @@ def test_two_changes_are_both_told():
 )
 def test_what_was_fitted_fits_and_stays_as_it_is(box, width, height):
     try:
-        prompt, _ = Prompt.inside(box).fitted(width, height)
+        prompt, _ = Prompt.from_box(box).fitted(width, height)
     except PromptError:
         return
     assert 0 <= prompt.box.x0 <= prompt.box.x1 <= width - 1

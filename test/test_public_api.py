@@ -59,7 +59,7 @@ def test_a_prompt_needs_no_onnx_runtime_and_no_opencv(root):
         """
         import sys
         from picosam_ros import Frame, Prompt
-        Prompt.at(1, 2)
+        Prompt.from_point(1, 2)
         print(sorted({'cv2', 'onnxruntime', 'rclpy'} & set(sys.modules)))
         """,
     )

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from printed import ROOT, blocks
+from helpers.printed import ROOT, blocks
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get('PICOSAM_README'), reason='takes a quarter of an hour: set PICOSAM_README=1'

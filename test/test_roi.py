@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from picosam_ros.engines.squares import square_for
-from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.engines.squares import DEFAULT_SHARE, square_for
+from picosam_ros.prompt import MIN_ROI_SIZE, Box, Point, Prompt
 from picosam_ros.resample import PADDING, crop, paste
 from picosam_ros.roi import Affine, Roi
 
@@ -147,7 +147,7 @@ def test_the_prompt_is_in_the_middle_of_what_the_network_sees_with_padding_beyon
 ):
     pixels = np.zeros((120, 160, 3), np.uint8)
     pixels[y, x] = 255
-    roi = square_for(Prompt.at(x, y, roi_size=side), 160, 120)
+    roi = square_for(Prompt.from_point(x, y, roi_size=side), 160, 120)
     seen = crop_to(pixels, roi, side, side)
     middle = side // 2
     assert (seen[middle, middle] == 255).all()
@@ -160,13 +160,13 @@ def test_the_prompt_is_in_the_middle_of_what_the_network_sees_with_padding_beyon
 
 
 def test_a_click_takes_its_share_of_the_short_side():
-    assert square_for(Prompt.at(300, 200), 640, 480, share=0.25).width == 120
-    assert square_for(Prompt.at(300, 200), 480, 640, share=0.5).height == 240
-    assert square_for(Prompt.at(3, 3), 30, 30, share=0.1).width == 16
+    assert square_for(Prompt.from_point(300, 200), 640, 480).width == DEFAULT_SHARE * 480
+    assert square_for(Prompt.from_point(300, 200), 480, 640).height == DEFAULT_SHARE * 480
+    assert square_for(Prompt.from_point(3, 3), 30, 30).width == MIN_ROI_SIZE
 
 
 def test_a_click_with_a_size_takes_that_size():
-    assert square_for(Prompt.at(300, 200, roi_size=77), 640, 480) == Roi(262, 162, 77, 77)
+    assert square_for(Prompt.from_point(300, 200, roi_size=77), 640, 480) == Roi(262, 162, 77, 77)
 
 
 @given(st.lists(st.tuples(st.floats(0, 639), st.floats(0, 479)), min_size=2, max_size=5))
@@ -185,7 +185,7 @@ def test_several_clicks_are_all_seen_with_air_around_them(clicks):
 
 
 def test_negative_points_do_not_move_the_roi():
-    click = Prompt.at(300, 200, roi_size=96)
+    click = Prompt.from_point(300, 200, roi_size=96)
     refined = click.refined((Point(10, 10, positive=False),))
     assert square_for(refined, 640, 480) == square_for(click, 640, 480)
 
@@ -193,7 +193,7 @@ def test_negative_points_do_not_move_the_roi():
 @given(st.floats(0, 500), st.floats(0, 400), st.floats(20, 139), st.floats(20, 79))
 def test_a_box_is_squared_on_its_long_side_with_ten_per_cent_of_air(x, y, width, height):
     box = Box(x, y, x + width, y + height)
-    roi = square_for(Prompt.inside(box), 640, 480)
+    roi = square_for(Prompt.from_box(box), 640, 480)
     assert roi.width == roi.height
     assert -1e-9 <= roi.width - 1.2 * (max(width, height) + 1) < 1 + 1e-9
     centre_x, centre_y = box.centre
@@ -203,7 +203,7 @@ def test_a_box_is_squared_on_its_long_side_with_ten_per_cent_of_air(x, y, width,
 
 def test_a_small_box_still_gets_the_smallest_roi_and_a_given_size_goes_first():
     box = Box(100, 100, 102, 101)
-    assert square_for(Prompt.inside(box), 640, 480).width == 16
+    assert square_for(Prompt.from_box(box), 640, 480).width == 16
     assert square_for(Prompt(box=box, roi_size=64), 640, 480).width == 64
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from picosam_ros.appearance import Appearance
 from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.engines.squares import square_for
 from picosam_ros.errors import PromptError
@@ -15,7 +14,8 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer, Segmentation, State, Unanswered
 from picosam_ros.segmenter import Segmenter
-from picosam_ros.tracking import Tracker
+from picosam_ros.tracking.colour_model import ColourModel
+from picosam_ros.tracking.tracker import Tracker
 
 PATIENCE = 10.0
 
@@ -68,7 +68,7 @@ def picture(width=640, height=480, stamp_ns=0):
 
 def at(x=100, y=100, **options):
     """Return the making of a prompt, as `put` takes it."""
-    return lambda: Prompt.at(x, y, **options)
+    return lambda: Prompt.from_point(x, y, **options)
 
 
 @pytest.fixture
@@ -139,18 +139,18 @@ def test_a_refusal_of_a_prompt_that_was_made_carries_its_id(segmenter):
 
 def test_making_a_prompt_may_look_at_the_segmenter(segmenter):
     segmenter.put(at())
-    answer = segmenter.put(lambda: Prompt.at(5, 5, object_id=len(segmenter.prompts) + 1))
+    answer = segmenter.put(lambda: Prompt.from_point(5, 5, object_id=len(segmenter.prompts) + 1))
     assert answer.object_id == 2
 
 
 def test_a_mistake_in_the_making_is_not_mistaken_for_a_refusal(segmenter):
     with pytest.raises(ZeroDivisionError):
-        segmenter.put(lambda: Prompt.at(1 / 0, 0))
+        segmenter.put(lambda: Prompt.from_point(1 / 0, 0))
     assert segmenter.put(at()).state is State.ACCEPTED
 
 
 def test_a_prompt_that_had_to_be_changed_is_clamped_and_says_how(segmenter):
-    answer = segmenter.put(lambda: Prompt.inside(Box(-5, 0, 50, 50)))
+    answer = segmenter.put(lambda: Prompt.from_box(Box(-5, 0, 50, 50)))
     assert answer.state is State.CLAMPED
     assert 'the box was cut' in answer.reason
     assert segmenter.prompts[0].box == Box(0, 0, 50, 50)
@@ -290,7 +290,7 @@ def test_a_mask_of_a_prompt_that_was_removed_meanwhile_is_left_out(segmenter, ac
 def test_when_the_image_size_changes_prompts_outside_are_lost_and_the_others_stay(segmenter):
     segmenter.put(at(x=100, object_id=1))
     segmenter.put(at(x=600, object_id=2))
-    segmenter.put(lambda: Prompt.inside(Box(300, 10, 400, 50), object_id=3))
+    segmenter.put(lambda: Prompt.from_box(Box(300, 10, 400, 50), object_id=3))
     result = segmenter.step(picture(320, 240))
     [lost] = result.lost
     assert (lost.object_id, lost.state, lost.generation) == (2, State.LOST, 2)
@@ -306,18 +306,18 @@ def test_when_the_image_size_changes_prompts_outside_are_lost_and_the_others_sta
 def test_segment_answers_its_own_prompts_and_touches_nothing_else(segmenter):
     segmenter.put(at(object_id=1))
     before = segmenter.prompts
-    masks = segmenter.segment(picture(100, 50), [Prompt.inside(Box(-5, 0, 20, 20), object_id=9)])
+    masks = segmenter.segment(picture(100, 50), [Prompt.from_box(Box(-5, 0, 20, 20), object_id=9)])
     assert [mask.prompt.box for mask in masks] == [Box(0, 0, 20, 20)]
     assert segmenter.prompts == before
     assert segmenter.step(picture()).lost == ()
 
 
 def test_segment_works_before_the_first_frame(engine):
-    assert len(Segmenter(engine).segment(picture(), [Prompt.at(3, 3)])) == 1
+    assert len(Segmenter(engine).segment(picture(), [Prompt.from_point(3, 3)])) == 1
 
 
 @pytest.mark.parametrize(
-    'prompt', [Prompt.at(640, 3), Prompt((Point(1, 1), Point(2, 2, positive=False)))]
+    'prompt', [Prompt.from_point(640, 3), Prompt((Point(1, 1), Point(2, 2, positive=False)))]
 )
 def test_segment_raises_what_a_prompt_would_be_refused_for(segmenter, prompt):
     with pytest.raises(PromptError):
@@ -338,7 +338,7 @@ def test_step_and_segment_wait_for_each_other(segmenter):
     masks = []
     with working_on(segmenter, picture()):
         other = threading.Thread(
-            target=lambda: masks.extend(segmenter.segment(picture(), [Prompt.at(1, 1)])),
+            target=lambda: masks.extend(segmenter.segment(picture(), [Prompt.from_point(1, 1)])),
             daemon=True,
         )
         other.start()
@@ -466,7 +466,7 @@ def test_a_frame_that_cannot_be_found_is_the_refusals_reason(segmenter, action):
 
 
 def test_prompts_that_wait_are_answered_with_the_first_frame_and_only_then(engine):
-    waiting = [Prompt.at(3, 3, object_id=4), Prompt.at(9000, 3, object_id=5)]
+    waiting = [Prompt.from_point(3, 3, object_id=4), Prompt.from_point(9000, 3, object_id=5)]
     segmenter = Segmenter(engine, waiting=waiting)
     first = segmenter.step(picture())
     assert [(a.object_id, a.state) for a in first.started] == [
@@ -488,7 +488,7 @@ def test_prompts_that_wait_and_that_the_engine_cannot_do_are_refused_with_what_i
 
 
 def test_clearing_takes_the_prompts_that_wait_too(engine):
-    segmenter = Segmenter(engine, waiting=[Prompt.at(3, 3)])
+    segmenter = Segmenter(engine, waiting=[Prompt.from_point(3, 3)])
     assert segmenter.clear() == 1
     assert segmenter.step(picture()).started == ()
 
@@ -540,7 +540,7 @@ def test_a_replaced_object_is_looked_for_in_its_earlier_frame_where_the_new_prom
 
 def test_the_tracker_learns_once_the_masks_are_on_their_way_or_with_the_next_step(monkeypatch):
     learnt = []
-    monkeypatch.setattr(Appearance, 'learn', lambda *_: learnt.append(1))
+    monkeypatch.setattr(ColourModel, 'learn', lambda *_: learnt.append(1))
     segmenter = Segmenter(SquareEngine(), tracker=Tracker())
     segmenter.step(picture())
     segmenter.put(at())

@@ -15,7 +15,7 @@ DEFAULTS = {'track': False, 'lost_after': 90, 'max_prompts': 32}
 
 @pytest.fixture
 def segmenter(tiny_network):
-    with open_engine('onnx', model=tiny_network(), threads=1) as engine:
+    with open_engine('host', model=tiny_network(), threads=1) as engine:
         segmenter = Segmenter(engine)
         segmenter.step(disc(60))
         yield segmenter
@@ -34,7 +34,7 @@ def tuned(segmenter, **changes):
 
 
 def click(segmenter, object_id=1):
-    return segmenter.put(lambda: Prompt.at(60, 60, object_id=object_id))
+    return segmenter.put(lambda: Prompt.from_point(60, 60, object_id=object_id))
 
 
 def test_a_lower_limit_leaves_the_objects_that_are_there_and_refuses_more(segmenter):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from picosam_ros.latency import STAGES
-from picosam_ros.ros.cloud_parameters import CLOUD_PARAMETERS
+from picosam_ros.ros.cloud.parameters import CLOUD_PARAMETERS
 
 ROOT = Path(__file__).parents[1]
 NODES = ('camera', 'segmenter', 'cloud')

@@ -20,7 +20,7 @@ def add_option(parser: ArgumentParser, default: str = '') -> None:
         type=Path,
         nargs='+',
         required=not default,
-        default=[Path(__file__).with_name(default)] if default else None,
+        default=[Path(__file__).parent / 'configs' / default] if default else None,
         help='a YAML file, or several: entries of later ones replace those of earlier ones',
     )
 

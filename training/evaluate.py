@@ -16,13 +16,13 @@ import onnxruntime
 
 from picosam_ros.engines import open_engine
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.judge import Judge
+from picosam_ros.evaluation.evaluator import Judge
 from picosam_ros.evaluation.protocols import PROTOCOLS
 from picosam_ros.evaluation.table import after_clicks, header, line, to_goals
 from picosam_ros.models import registry
-from training import data, split
-from training.data import Photo
-from training.store_to_coco import to_coco
+from training.data import readers, split
+from training.data.readers import Photo
+from training.data.store_to_coco import to_coco
 
 GROUPS = {'coco': ('coco_train', 'coco_more', 'coco_tiny100'), 'ecssd': ('ecssd',)}
 
@@ -31,14 +31,14 @@ def held_out_photos(store: Path) -> dict[str, list[Photo]]:
     """Held-out photos of each group that the store has."""
     chosen = split.read()
     return {
-        group: data.validation_photos(store, chosen, sources)
+        group: readers.validation_photos(store, chosen, sources)
         for group, sources in GROUPS.items()
         if all((store / source).is_dir() for source in sources)
     }
 
 
 def evaluate(
-    photos: Iterable[Photo], model: str, engine: str = 'onnx', clicks: int = 1
+    photos: Iterable[Photo], model: str, engine: str = 'host', clicks: int = 1
 ) -> dict[str, dict]:
     """Figures of a network, and of the trivial answers, for each protocol.
 
@@ -84,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
     parser.add_argument('--model', nargs='+', default=list(registry()), help='names or .onnx files')
-    parser.add_argument('--engine', default='onnx')
+    parser.add_argument('--engine', default='host')
     parser.add_argument(
         '--clicks', type=int, default=1, help='where the answer is wrong, as a user'
     )

@@ -1,10 +1,10 @@
 """Prompt-in-the-loop, as EdgeSAM has it (arXiv 2312.06660): go on where the network is wrong.
 
 A first answer to a crop tells where the next click of a user would go. There the square is put
-anew, which is what the engine does with a further click (picosam_ros/claims.py), and the network
-learns what it should have said: the same object where a part of it was missed, the neighbour where
-the answer took in too much. What is too much and not labelled teaches nothing, and the first crop
-stays.
+anew, which is what the engine does with a further click (picosam_ros/engines/multi_point.py), and
+the network learns what it should have said: the same object where a part of it was missed, the
+neighbour where the answer took in too much. What is too much and not labelled teaches nothing, and
+the first crop stays.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,10 +18,10 @@ from torch import nn
 from picosam_ros.evaluation.clicks import next_click
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
-from training.crops import centred
+from training.data.crops import centred
+from training.data.sample import Sample
+from training.data.sampling import Prompted, Sampler
 from training.losses import normalise
-from training.sample import Sample
-from training.sampling import Prompted, Sampler
 
 # Crops that the network is asked about at once.
 BATCH = 32

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.model import Answer
-from training.sample import CLIP, STEPS, Sample
+from training.data.sample import CLIP, STEPS, Sample
+from training.networks.picosam2 import Answer
 
 # ImageNet mean and standard deviation of R, G, B in units of 0..255.
 MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)

@@ -13,8 +13,8 @@ import yaml
 from picosam_ros.engines.runtimes import load
 from training.evaluate import evaluate, held_out_photos
 from training.export import averaged, export
-from training.model import count_parameters
 from training.networks import Network
+from training.networks.picosam2 import count_parameters
 
 MODELS = Path(__file__).parents[1] / 'picosam_ros' / 'models'
 HEADER = '# The networks that ship; written by `python -m training.publish`.\n'

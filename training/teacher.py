@@ -16,9 +16,9 @@ from typing import Protocol
 
 import numpy as np
 
-from training.crops import resize, take
-from training.sample import CLIP, Sample
-from training.sampling import Prompted
+from training.data.crops import resize, take
+from training.data.sample import CLIP, Sample
+from training.data.sampling import Prompted
 
 # Prompts on a photo for one look at it, which takes a teacher like SAM seconds.
 ROW = 8

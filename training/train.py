@@ -1,8 +1,9 @@
 """Train PicoSAM2 on the CPU for a budget of minutes or steps; resumes from the last checkpoint.
 
-`python -m training.train --data DIR --config training/picosam2-96.yaml --out DIR --minutes 108`;
-`--shards DIR` instead of `--data` reads what `training.shards` wrote. `torchrun --nproc-per-node 2
--m training.train` trains with a batch in each of two processes, whose gradients are averaged.
+`python -m training.train --data DIR --config training/configs/picosam2-96.yaml --out DIR
+--minutes 108`; `--shards DIR` instead of `--data` reads what `training.data.shards` wrote.
+`torchrun --nproc-per-node 2 -m training.train` trains with a batch in each of two processes, whose
+gradients are averaged.
 """
 
 import argparse
@@ -18,12 +19,13 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, default_collate, get_worker_info
 from tqdm import tqdm
 
-from training import configuration, data, ranks
-from training.crops import SIZE
+from training import configuration, ranks
+from training.data import readers
+from training.data.crops import SIZE
+from training.data.pieces import Shards
+from training.data.sample import Sample
+from training.data.sampling import Mixture, Sampler
 from training.in_the_loop import put_in_the_loop
-from training.pieces import Shards
-from training.sample import Sample
-from training.sampling import Mixture, Sampler
 from training.trainer import Trainer
 
 SAVE_EVERY = 180.0
@@ -146,9 +148,9 @@ def open_crops(store: Path | None, shards: Path | None, config: dict) -> Sampler
     if mixture.unlabelled:
         raise ValueError(
             'the mixture has unlabelled prompts, which need a teacher: pack them with '
-            '`python -m training.shards --teacher …` and give --shards instead of --data'
+            '`python -m training.data.shards --teacher …` and give --shards instead of --data'
         )
-    photos = data.to_train_on(store, config)
+    photos = readers.to_train_on(store, config)
     _tell(f'{len(photos)} photos, {sum(len(photo.masks) for photo in photos)} masks')
     return Sampler(photos, config['weights'], mixture, config['seed'], size)
 
@@ -158,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     crops = parser.add_mutually_exclusive_group(required=True)
     crops.add_argument('--data', type=Path, help='folder of the sources, see training/README.md')
-    crops.add_argument('--shards', type=Path, help='folder of training.shards')
+    crops.add_argument('--shards', type=Path, help='folder of training.data.shards')
     configuration.add_option(parser)
     parser.add_argument('--out', type=Path, required=True, help='checkpoint.pt and log.csv')
     length = parser.add_mutually_exclusive_group(required=True)

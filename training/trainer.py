@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from training import networks, ranks
+from training.data.sample import Sample
 from training.losses import distillation_loss, normalise, quality_loss
-from training.model import PicoSam2
-from training.sample import Sample
+from training.networks.picosam2 import PicoSam2
 from training.warm_start import warm_start
 
 

@@ -12,7 +12,13 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from training.model import Attention, Context, PicoSam2, Quality, SeparableBlock
+from training.networks.picosam2 import (
+    Attention,
+    Context,
+    PicoSam2,
+    Quality,
+    SeparableBlock,
+)
 
 
 @torch.no_grad()

@@ -11,12 +11,23 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.race import stand_in
 from benchmarks.race.compare import worse
-from benchmarks.race.entrants import BARE, Entrant, Files, entrants
-from benchmarks.race.heats import AGAIN, FIRST, HEATS, PROMPTS, SIZES
+from benchmarks.race.contenders import (
+    BARE,
+    Entrant,
+    Files,
+    entrants,
+)
 from benchmarks.race.picture import draw
 from benchmarks.race.results import Results
 from benchmarks.race.run import race
 from benchmarks.race.table import table, verdict
+from benchmarks.race.workloads import (
+    AGAIN,
+    FIRST,
+    HEATS,
+    PROMPTS,
+    SIZES,
+)
 from picosam_ros.commands.picture import write_picture
 
 ROUNDS, QUICK_ROUNDS = 60, 5

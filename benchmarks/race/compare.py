@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.race.entrants import BARE
-from benchmarks.race.heats import HEATS
+from benchmarks.race.contenders import BARE
 from benchmarks.race.results import Results
+from benchmarks.race.workloads import HEATS
 
 
 def worse(now: Results, before: Results, tolerance: float) -> list[str]:

@@ -9,10 +9,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmarks.race.entrants import BARE
-from benchmarks.race.heats import FIRST, PROMPTS, SIZES, Heat
+from benchmarks.race.contenders import BARE
 from benchmarks.race.results import Results, Times
-from picosam_ros.canvas import Canvas, Colour
+from benchmarks.race.workloads import (
+    FIRST,
+    PROMPTS,
+    SIZES,
+    Heat,
+)
+from picosam_ros.drawing.canvas import Canvas, Colour
 from picosam_ros.frame import Pixels
 
 WIDTH = 1280

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.race.entrants import BARE
-from benchmarks.race.heats import FIRST, Heat
+from benchmarks.race.contenders import BARE
+from benchmarks.race.workloads import FIRST, Heat
 
 
 @dataclass(frozen=True)

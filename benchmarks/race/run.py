@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from benchmarks import machine
-from benchmarks.race.entrants import Entrant, Files
-from benchmarks.race.heats import FIRST, Heat
-from benchmarks.race.lane import Lane
+from benchmarks.race.contenders import Entrant, Files
 from benchmarks.race.results import Finish, Results, Times
+from benchmarks.race.worker_process import Lane
+from benchmarks.race.workloads import FIRST, Heat
 
 # So often at least, and then as long as it took less than so many seconds in a heat.
 LEAST, SECONDS = 3, 6.0

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.race.entrants import BARE
-from benchmarks.race.heats import AGAIN, FIRST, PROMPTS, SIZES, Heat
+from benchmarks.race.contenders import BARE
 from benchmarks.race.results import Finish, Results
+from benchmarks.race.workloads import (
+    AGAIN,
+    FIRST,
+    PROMPTS,
+    SIZES,
+    Heat,
+)
 from benchmarks.report import Row, Section
 
 EIGHT, MANY = PROMPTS[3], PROMPTS[-1]
@@ -25,10 +31,10 @@ HEAD = (
     'CPU',
 )
 COMPARED = (
-    ('onnx lite', 'onnx'),
-    ('onnx lite int8', 'onnx lite'),
-    ('onnx, openvino', 'onnx'),
-    ('onnx int8, openvino', 'onnx int8'),
+    ('host lite', 'host'),
+    ('host lite int8', 'host lite'),
+    ('host, openvino', 'host'),
+    ('host int8, openvino', 'host int8'),
 )
 TARGETS = {'segment': 1.15, 'int8': 1 / 1.5, 'peer': 1.0, 'linear': 1.1, 'flat': 1.1}
 
@@ -76,16 +82,16 @@ def _each(finish: Finish, heat: Heat) -> float | None:
 
 def _rows(results: Results) -> Iterator[Row]:
     names = results.finishes
-    if BARE in names and 'onnx' in names:
-        yield _over(results, 'segment() over bare inference', 'onnx', BARE, 'segment')
-    if 'onnx int8' in names:
-        yield _over(results, 'int8 over fp32', 'onnx int8', 'onnx', 'int8')
+    if BARE in names and 'host' in names:
+        yield _over(results, 'segment() over bare inference', 'host', BARE, 'segment')
+    if 'host int8' in names:
+        yield _over(results, 'int8 over fp32', 'host int8', 'host', 'int8')
     for name, other in COMPARED:
         if {name, other} <= set(names):
             yield _over(results, f'{name} over {other}', name, other)
     for name, finish in names.items():
-        if not finish.ours and 'onnx' in names:
-            yield _over(results, f'onnx over {name}', 'onnx', name, 'peer')
+        if not finish.ours and 'host' in names:
+            yield _over(results, f'host over {name}', 'host', name, 'peer')
     for name, finish in names.items():
         if 'edgesam' in name and 'cascade' not in name:
             yield _ratio(
@@ -94,15 +100,15 @@ def _rows(results: Results) -> Iterator[Row]:
                 finish.p50(FIRST),
                 note='the decoder alone',
             )
-    if 'onnx' in names:
-        yield from _growth(names['onnx'])
+    if 'host' in names:
+        yield from _growth(names['host'])
 
 
 def _growth(finish: Finish) -> Iterator[Row]:
     each, one = _each(finish, MANY), finish.p50(FIRST)
-    yield _ratio('onnx: each of 32 prompts over one', each, one, TARGETS['linear'], 'linear')
+    yield _ratio('host: each of 32 prompts over one', each, one, TARGETS['linear'], 'linear')
     large = finish.p50(SIZES[-1])
-    yield _ratio('onnx: a picture of 4K over VGA', large, one, TARGETS['flat'], 'flat')
+    yield _ratio('host: a picture of 4K over VGA', large, one, TARGETS['flat'], 'flat')
 
 
 def _over(results: Results, what: str, name: str, other: str, target: str = '') -> Row:

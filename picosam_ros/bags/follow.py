@@ -13,7 +13,7 @@ from picosam_ros.errors import ImageError, PromptError
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Result, State
 from picosam_ros.segmenter import Segmenter
-from picosam_ros.tracking import Tracker
+from picosam_ros.tracking.tracker import Tracker
 
 
 @dataclass

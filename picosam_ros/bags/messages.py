@@ -12,11 +12,11 @@ import numpy as np
 from picosam_ros.bags.types import typestore
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame, Pixels
-from picosam_ros.images import RawImage, to_frame
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box
 from picosam_ros.results import Unanswered
+from picosam_ros.wire.images import RawImage, to_frame
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 MASKS, LATENCY = 'picosam_ros/msg/MaskArray', 'picosam_ros/msg/Latency'

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from picosam_ros.bags.messages import IMAGE_TYPES
-from picosam_ros.bags.salvage import salvage
+from picosam_ros.bags.recover import salvage
 from picosam_ros.bags.types import typestore
 from picosam_ros.errors import BagError
 

@@ -20,13 +20,13 @@ class Entry(NamedTuple):
     options: tuple[str, ...] = ()
 
 
-SENSOR_OPTIONS = ('network', 'roi_settle_frames', 'simulate', 'faults')
+SENSOR_OPTIONS = ('sensor_network', 'roi_settle_frames', 'simulate', 'faults')
 
 CAMERAS = {
     'auto': Entry('auto', 'choose', SENSOR_OPTIONS),
-    'imx500': Entry('imx500', 'Imx500Camera', SENSOR_OPTIONS),
+    'imx500': Entry('picamera.imx500', 'Imx500Camera', SENSOR_OPTIONS),
     'photos': Entry('photos', 'PhotosCamera'),
-    'picamera': Entry('picamera', 'PicameraCamera'),
+    'picamera': Entry('picamera.camera', 'PicameraCamera'),
     'video': Entry('video', 'VideoCamera'),
     'v4l2': Entry('v4l2', 'V4l2Camera'),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from picosam_ros.cameras.base import Camera
-from picosam_ros.cameras.imx500 import Imx500Camera
-from picosam_ros.cameras.picamera import PicameraCamera, import_picamera2
+from picosam_ros.cameras.picamera.camera import PicameraCamera, import_picamera2
+from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cameras.v4l2 import V4l2Camera, devices
 from picosam_ros.errors import CameraError
 
@@ -15,12 +15,12 @@ USB = '/usb'
 
 
 def choose(
-    *, network: str = '', simulate: bool = False, backend: Any = None, **options: Any
+    *, sensor_network: str = '', simulate: bool = False, backend: Any = None, **options: Any
 ) -> Camera:
     """Make the best camera that is there, without opening it.
 
     Args:
-        network: an IMX500 is used as one only with its network.
+        sensor_network: an IMX500 is used as one only with its network.
         simulate: take a simulated IMX500.
         backend: offers `Picamera2` and `IMX500`; None imports picamera2 if it is installed.
         options: of the cameras (see make_camera); `roi_settle_frames` and `faults` are the
@@ -32,10 +32,10 @@ def choose(
     """
     common = {name: options[name] for name in ('source', 'rate', 'frame_id')}
     if simulate:
-        return Imx500Camera(network=network, simulate=True, **options)
+        return Imx500Camera(sensor_network=sensor_network, simulate=True, **options)
     models, why_not = _listed(backend)
-    if 'imx500' in models and network:
-        return Imx500Camera(network=network, backend=backend, **options)
+    if 'imx500' in models and sensor_network:
+        return Imx500Camera(sensor_network=sensor_network, backend=backend, **options)
     if models:
         return PicameraCamera(backend=backend, **common)
     try:

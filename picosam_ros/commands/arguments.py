@@ -51,7 +51,7 @@ def prompts_of(arguments: argparse.Namespace) -> Sequence[Prompt]:
         )
     if one:
         return [Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)]
-    from picosam_ros.prompt_file import read_prompts
+    from picosam_ros.prompts.file import read_prompts
 
     return read_prompts(arguments.prompts)
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from picosam_ros.doctor.mend import install
+from picosam_ros.commands.fixes import install
 from picosam_ros.errors import PicosamError
 
 HELP = 'completion of these commands in your shell'

@@ -15,7 +15,7 @@ from picosam_ros.commands.progress import Progress
 from picosam_ros.commands.terminal import Screen, paint
 
 if TYPE_CHECKING:
-    from picosam_ros.evaluation.judge import Judge
+    from picosam_ros.evaluation.evaluator import Judge
 
 HELP = 'how good the masks are, on labelled pictures'
 DESCRIPTION = """\
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.commands.picture import check_writable, write_picture
     from picosam_ros.engines import open_engine
     from picosam_ros.evaluation.annotations import Annotations
-    from picosam_ros.evaluation.judge import Judge
+    from picosam_ros.evaluation.evaluator import Judge
 
     if arguments.clicks > 1 and arguments.protocol != 'full':
         arguments.usage_error(

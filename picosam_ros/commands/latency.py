@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     from picosam_ros.latency import LatencyRecord
-    from picosam_ros.ros.latency_topic import LatencyTopic
+    from picosam_ros.ros.segmentation.latency_topic import LatencyTopic
 
     if arguments.plot is not None:
         from picosam_ros.commands.picture import check_writable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from picosam_ros.canvas import Canvas, Colour, ticks
+from picosam_ros.drawing.canvas import Canvas, Colour, ticks
 from picosam_ros.frame import Pixels
 from picosam_ros.latency import LatencyRecord, LatencySummary, Percentiles, measured
 

@@ -171,7 +171,7 @@ def _prompts(count: int) -> list[Prompt]:
     rows = np.linspace(0.25, 0.75, count) * HEIGHT
     return [
         # Of a stream, as a node's are: their squares are searched once, with the first mask.
-        replace(Prompt.at(float(x), float(y), object_id=index % 254 + 1), generation=1)
+        replace(Prompt.from_point(float(x), float(y), object_id=index % 254 + 1), generation=1)
         for index, (x, y) in enumerate(zip(columns, rows, strict=True))
     ]
 

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.mask:
         write_mask(arguments.mask, mask.to_image())
     if arguments.overlay:
-        from picosam_ros.overlay import draw
+        from picosam_ros.drawing.overlay import draw
 
         drawn = draw(frame.pixels, [mask], latency_ms=timing['total'])
         write_picture(arguments.overlay, drawn)

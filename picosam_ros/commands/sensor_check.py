@@ -35,7 +35,9 @@ CLOCKS_DIFFER_MS = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument('--network', metavar='FILE', default='', help='the network.rpk to run')
+    parser.add_argument(
+        '--sensor-network', metavar='FILE', default='', help='the network.rpk to run'
+    )
     parser.add_argument(
         '--source',
         metavar='NAME',
@@ -62,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and tell."""
-    from picosam_ros.cameras.picamera import SIZE
+    from picosam_ros.cameras.picamera.camera import SIZE
     from picosam_ros.commands.sensor_measure import measure
     from picosam_ros.commands.sensor_probe import Probe
 
@@ -70,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(sys.stderr):
         probe = Probe(
             source=arguments.source,
-            network=arguments.network,
+            sensor_network=arguments.sensor_network,
             rate=float(arguments.rate),
             frame_id='',
             simulate=arguments.simulate,
@@ -99,8 +101,9 @@ def advise(report: SensorReport, rate: float) -> Iterator[str]:
         )
     if 0 < report.tensor_share < FEW_TENSORS:
         yield (
-            f'{report.tensor_share:.0%} of the frames had a tensor: with policy:=fill_gaps the '
-            'host answers the others; a lower rate gives the sensor more time.'
+            f'{report.tensor_share:.0%} of the frames had a tensor: with '
+            'fallback_policy:=fill_gaps the host answers the others; a lower rate gives the '
+            'sensor more time.'
         )
     if report.rate < 0.9 * rate:
         yield f'{report.rate:.1f} frames per second came of the {rate:g} that were asked for.'
@@ -117,7 +120,7 @@ def _settling(report: SensorReport) -> str:
     if not report.tensor_share:
         return (
             'No frame had a tensor: does the network run? `dmesg | grep -i imx500` may tell why '
-            'not. Until then set engine:=onnx.'
+            'not. Until then set engine:=host.'
         )
     if frames is None:
         return (

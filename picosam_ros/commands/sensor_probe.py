@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from picosam_ros.cameras.clock import stamp_of
-from picosam_ros.cameras.imx500 import Imx500Camera
-from picosam_ros.cameras.sensor_clock import period_of
-from picosam_ros.cameras.stream import Shot
-from picosam_ros.cameras.tensors import plane_of
+from picosam_ros.cameras.picamera.imx500 import Imx500Camera
+from picosam_ros.cameras.picamera.sensor_clock import period_of
+from picosam_ros.cameras.picamera.stream import Shot
+from picosam_ros.cameras.picamera.tensors import plane_of
 from picosam_ros.frame import Frame, Logits
 
 

@@ -128,10 +128,10 @@ class Journey:
 
     def follow(self) -> Iterator[int]:
         """Go from frame to frame; yield how many are done."""
+        from picosam_ros.drawing.overlay import draw
         from picosam_ros.frame import Frame
-        from picosam_ros.overlay import draw
         from picosam_ros.segmenter import Segmenter
-        from picosam_ros.tracking import Tracker
+        from picosam_ros.tracking.tracker import Tracker
 
         segmenter = Segmenter(self.engine, tracker=Tracker(), waiting=self.prompts)
         self.sightings = {prompt.object_id: Sighting() for prompt in self.prompts}

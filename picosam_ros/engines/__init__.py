@@ -23,10 +23,10 @@ __all__ = [
 
 # Name to module and class, imported at use: each brings a runtime of its own.
 ENGINES = {
-    'auto': ('onnx', 'OnnxEngine'),
-    'onnx': ('onnx', 'OnnxEngine'),
+    'auto': ('host', 'HostEngine'),
+    'host': ('host', 'HostEngine'),
     'in_sensor': ('in_sensor', 'InSensorEngine'),
-    'edgesam': ('edgesam', 'EdgeSamEngine'),
+    'edgesam': ('sam.engine', 'EdgeSamEngine'),
     'cascade': ('cascade', 'CascadeEngine'),
 }
 
@@ -47,7 +47,7 @@ def make_engine(
     name: str = 'auto',
     *,
     sensor: RoiPlacer | None = None,
-    policy: str = 'fill_gaps',
+    fallback_policy: str = 'fill_gaps',
     **options: Any,
 ) -> Engine:
     """Make an engine without opening it.
@@ -56,8 +56,8 @@ def make_engine(
         name: one of ENGINES. `auto` is the host, behind the sensor if the camera has one;
             `cascade` is that, corrected by `edgesam`.
         sensor: the camera, if a network runs in its sensor.
-        policy: of `auto` and `cascade` with a sensor: how the host stands in for it, one of
-            `fallback.POLICIES`.
+        fallback_policy: of `auto` and `cascade` with a sensor: how the host stands in for it, one
+            of `fallback.POLICIES`.
         options: the host engine's own arguments, see options_of.
 
     Raises:
@@ -71,9 +71,9 @@ def make_engine(
     if name == 'in_sensor':
         return _in_sensor(sensor)
     if name == 'cascade':
-        return _cascade(sensor, policy, options)
+        return _cascade(sensor, fallback_policy, options)
     if name == 'auto' and sensor is not None:
-        return _behind(sensor, policy, make_engine('auto', **options))
+        return _behind(sensor, fallback_policy, make_engine('auto', **options))
     module, class_name = ENGINES[name]
     factory: Callable[..., Engine] = getattr(
         import_module(f'picosam_ros.engines.{module}'), class_name
@@ -96,7 +96,7 @@ def _in_sensor(sensor: RoiPlacer | None) -> Engine:
     if sensor is None:
         raise EngineError(
             "engine 'in_sensor' was given, but no network runs in the sensor of this camera; "
-            'choose the camera imx500 (simulate:=true needs no hardware), or engine onnx'
+            'choose the camera imx500 (simulate:=true needs no hardware), or engine host'
         )
     return InSensorEngine(sensor=sensor)
 
@@ -107,13 +107,13 @@ def _behind(sensor: RoiPlacer, policy: str, host: Engine) -> Engine:
     return FallbackEngine(first=_in_sensor(sensor), second=host, policy=policy)
 
 
-def _cascade(sensor: RoiPlacer | None, policy: str, options: dict[str, Any]) -> Engine:
+def _cascade(sensor: RoiPlacer | None, fallback_policy: str, options: dict[str, Any]) -> Engine:
     from picosam_ros.engines.cascade import CascadeEngine
 
     def of(name: str) -> dict[str, Any]:
         return {key: value for key, value in options.items() if key in options_of(name)}
 
-    fast = make_engine('auto', sensor=sensor, policy=policy, **of('auto'))
+    fast = make_engine('auto', sensor=sensor, fallback_policy=fallback_policy, **of('auto'))
     slow = make_engine('edgesam', **of('edgesam'))
     return CascadeEngine(fast=fast, slow=slow)
 

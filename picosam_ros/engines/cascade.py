@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from picosam_ros.engines.base import Capabilities, Engine, EngineContext
-from picosam_ros.engines.path import STILL, Path
+from picosam_ros.engines.object_motion import STILL, ObjectMotion
 from picosam_ros.errors import PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
@@ -62,7 +62,7 @@ class CascadeEngine(EngineContext):
         self._slow = slow
         self._worker: Worker[Job] = Worker(self._work, self._failed)
         # By object id, as what follows: what users prompted and the slow engine was not asked yet.
-        self._paths: dict[int, Path] = {}
+        self._paths: dict[int, ObjectMotion] = {}
         self._unasked: dict[int, tuple[Frame, Question]] = {}
         self._busy = False
         self._made: tuple[Job, Segmentation] | None = None
@@ -129,7 +129,7 @@ class CascadeEngine(EngineContext):
         for prompt in prompts:
             path = self._paths.get(prompt.object_id)
             if path is None or path.generation != prompt.generation:
-                self._paths[prompt.object_id] = Path(prompt.generation)
+                self._paths[prompt.object_id] = ObjectMotion(prompt.generation)
                 question = Question(prompt, STILL, by_user=True)
                 self._unasked[prompt.object_id] = frame, question
         for mask in masks:
@@ -156,7 +156,7 @@ class CascadeEngine(EngineContext):
         prompt = mask.prompt
         if self._slow.capabilities.boxes and mask.box is not None:
             prompt = replace(
-                Prompt.inside(mask.box, object_id=prompt.object_id), generation=prompt.generation
+                Prompt.from_box(mask.box, object_id=prompt.object_id), generation=prompt.generation
             )
         return Question(prompt, self._paths[prompt.object_id].travelled, by_user=False)
 

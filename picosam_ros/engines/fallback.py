@@ -33,7 +33,9 @@ class FallbackEngine(EngineContext):
 
     def __init__(self, *, first: Engine, second: Engine, policy: str = 'fill_gaps') -> None:
         if policy not in POLICIES:
-            raise EngineError(f'policy {policy!r} was given; allowed are {", ".join(POLICIES)}')
+            raise EngineError(
+                f'fallback_policy {policy!r} was given; allowed are {", ".join(POLICIES)}'
+            )
         self.policy = policy
         self._first = first
         self._second = second
@@ -57,7 +59,11 @@ class FallbackEngine(EngineContext):
     @property
     def description(self) -> dict[str, str]:
         """Both engines' own, and the policy."""
-        return {'policy': self.policy, **self._first.description, **self._second.description}
+        return {
+            'fallback policy': self.policy,
+            **self._first.description,
+            **self._second.description,
+        }
 
     @property
     def failed(self) -> bool:

@@ -54,13 +54,13 @@ def crop96(pixels: Pixels, mask: Pixels) -> Trial:
         nearest = cv2.INTER_NEAREST_EXACT
         truth = np.asarray(cv2.resize(truth, (SIDE, SIDE), interpolation=nearest), np.uint8)
     middle = (SIDE - 1) / 2
-    prompt = Prompt.at(middle, middle, roi_size=SIDE)
+    prompt = Prompt.from_point(middle, middle, roi_size=SIDE)
     return Trial(Frame.from_array(crop), prompt, truth > 0, np.ones((SIDE, SIDE), np.bool_))
 
 
 def full(pixels: Pixels, mask: Pixels) -> Trial:
     """Show the whole picture and click once; the trivial answer is all of the picture."""
-    prompt = Prompt.at(*click(mask))
+    prompt = Prompt.from_point(*click(mask))
     return Trial(Frame.from_array(pixels), prompt, mask > 0, np.ones(mask.shape, np.bool_))
 
 
@@ -69,7 +69,7 @@ def box(pixels: Pixels, mask: Pixels) -> Trial:
     tight = tight_box(mask)
     filled = np.zeros(mask.shape, np.bool_)
     filled[int(tight.y0) : int(tight.y1) + 1, int(tight.x0) : int(tight.x1) + 1] = True
-    return Trial(Frame.from_array(pixels), Prompt.inside(tight), mask > 0, filled)
+    return Trial(Frame.from_array(pixels), Prompt.from_box(tight), mask > 0, filled)
 
 
 PROTOCOLS: dict[str, Callable[[Pixels, Pixels], Trial]] = {

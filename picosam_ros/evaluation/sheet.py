@@ -9,11 +9,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.canvas import Canvas, Colour
-from picosam_ros.evaluation.judge import Judge, Score
+from picosam_ros.drawing.canvas import Canvas, Colour
+from picosam_ros.drawing.overlay import (
+    DARK,
+    OPACITY,
+    PALETTE,
+    WHITE,
+    Pen,
+    outlines,
+)
+from picosam_ros.evaluation.evaluator import Judge, Score
 from picosam_ros.evaluation.protocols import Trial, Truth, tight_box
 from picosam_ros.frame import Pixels
-from picosam_ros.overlay import DARK, OPACITY, PALETTE, WHITE, Pen, outlines
 from picosam_ros.prompt import Box
 from picosam_ros.resample import PADDING
 from picosam_ros.roi import Roi

@@ -10,15 +10,15 @@ from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.engines.fallback import POLICIES
-from picosam_ros.pinhole import Pinhole
-from picosam_ros.ros.capture import Capture
+from picosam_ros.ros.camera.capture import Capture
+from picosam_ros.ros.camera.pinholes import to_pinhole
 from picosam_ros.ros.diagnostics import Status
-from picosam_ros.ros.input_health import Expected, Source
-from picosam_ros.ros.node import SegmentationNode
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.ros.pinholes import to_pinhole
 from picosam_ros.ros.run import run
-from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.ros.segmentation.node import SegmentationNode
+from picosam_ros.ros.segmentation.parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.ros.stream_health import Expected, Source
+from picosam_ros.spatial.pinhole import Pinhole
 
 PARAMETERS = (
     Parameter('camera', 'auto', 'Where frames come from.', choices=tuple(CAMERAS), read_only=True),
@@ -42,7 +42,7 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
-        'network',
+        'sensor_network',
         '',
         'The network.rpk that the IMX500 runs; simulated, a model, empty for the default.',
         read_only=True,
@@ -63,7 +63,7 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
-        'policy',
+        'fallback_policy',
         POLICIES[0],
         'With engine auto and an IMX500: how the host stands in for the sensor.',
         choices=POLICIES,
@@ -77,7 +77,7 @@ CAMERA_OPTIONS = (
     'source',
     'rate',
     'frame_id',
-    'network',
+    'sensor_network',
     'roi_settle_frames',
     'simulate',
     'faults',
@@ -98,7 +98,9 @@ class CameraNode(SegmentationNode):
             self.parameters['camera'], **{name: self.parameters[name] for name in CAMERA_OPTIONS}
         )
         sensor = self._camera if isinstance(self._camera, RoiPlacer) else None
-        return super().make_engine(sensor=sensor, policy=self.parameters['policy'], **options)
+        return super().make_engine(
+            sensor=sensor, fallback_policy=self.parameters['fallback_policy'], **options
+        )
 
     def source(self) -> Source:
         """The camera."""

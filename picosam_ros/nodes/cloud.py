@@ -8,18 +8,18 @@ from collections.abc import Mapping
 
 from std_msgs.msg import Header
 
-from picosam_ros.cloud import Range
-from picosam_ros.images import RawImage
-from picosam_ros.ros.cloud_inputs import CloudInputs
-from picosam_ros.ros.cloud_outputs import CloudOutputs, Counts, Wanted
-from picosam_ros.ros.cloud_parameters import CLOUD_PARAMETERS
-from picosam_ros.ros.cloud_views import VIEWS, View
+from picosam_ros.ros.cloud.inputs import CloudInputs
+from picosam_ros.ros.cloud.outputs import CloudOutputs, Counts, Wanted
+from picosam_ros.ros.cloud.parameters import CLOUD_PARAMETERS
+from picosam_ros.ros.cloud.views import VIEWS, View
+from picosam_ros.ros.connections import connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, Status
-from picosam_ros.ros.health import topics_status
-from picosam_ros.ros.links import links_of
-from picosam_ros.ros.managed import ManagedNode
+from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.messages import to_time
 from picosam_ros.ros.run import run
+from picosam_ros.ros.segmentation.health import topics_status
+from picosam_ros.spatial.cloud import Range
+from picosam_ros.wire.images import RawImage
 from picosam_ros.worker import Worker
 
 PARAMETERS = CLOUD_PARAMETERS
@@ -78,7 +78,7 @@ class CloudNode(ManagedNode):
 
     def report(self) -> Mapping[str, Status]:
         """What `/diagnostics` shows."""
-        components = {'cloud': self._status(), 'topics': topics_status(links_of(self))}
+        components = {'cloud': self._status(), 'topics': topics_status(connections_of(self))}
         if self._inputs is not None and self.active:
             components |= self._inputs.report(
                 max_age_s=self.parameters['max_age'], rectified=self.parameters['rectified']

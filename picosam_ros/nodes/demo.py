@@ -16,12 +16,12 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from picosam_ros.cameras import CAMERAS
+from picosam_ros.cameras.photo_objects import Pointer
 from picosam_ros.cameras.photos import open_photos
-from picosam_ros.cameras.sights import Pointer
 from picosam_ros.errors import PicosamError
-from picosam_ros.nodes.companions import Companions
-from picosam_ros.nodes.tour import Tour
-from picosam_ros.ros import transport
+from picosam_ros.ros import process
+from picosam_ros.ros.demo.companions import Companions
+from picosam_ros.ros.demo.tour import Tour
 
 REFRESH_SECONDS = 0.5
 
@@ -32,7 +32,7 @@ def main() -> int:
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
-    transport.prepare()
+    process.prepare()
     # First, since they take longest to start.
     with Companions([] if arguments.attach else _commands(arguments)) as companions:
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _run(tour: Tour, companions: Companions, seconds: float, stopped: Callable[[], bool]) -> None:
-    executor = transport.make_executor()
+    executor = process.make_executor()
     executor.add_node(tour)
     end = time.monotonic() + seconds if seconds else float('inf')
     shown = 0.0

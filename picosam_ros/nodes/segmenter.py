@@ -8,15 +8,15 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
-from picosam_ros.pinhole import Pinhole
-from picosam_ros.ros.calibration import CalibrationTopic
-from picosam_ros.ros.cdr import read_image
+from picosam_ros.ros.camera.calibration_topic import CalibrationTopic
 from picosam_ros.ros.images import to_frame
-from picosam_ros.ros.input_health import Source
-from picosam_ros.ros.node import SegmentationNode
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.ros.run import run
-from picosam_ros.ros.segmentation_parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.ros.segmentation.node import SegmentationNode
+from picosam_ros.ros.segmentation.parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.ros.stream_health import Source
+from picosam_ros.spatial.pinhole import Pinhole
+from picosam_ros.wire.cdr import read_image
 
 PARAMETERS = (
     Parameter(

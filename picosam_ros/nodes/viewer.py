@@ -10,15 +10,15 @@ from std_msgs.msg import String
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.ros.clock_jump import watch_clock
+from picosam_ros.ros.connections import connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Diagnostics, Status
-from picosam_ros.ros.health import INACTIVE, UNCONFIGURED, topics_status
-from picosam_ros.ros.input_health import Expected, Source, input_status
-from picosam_ros.ros.links import links_of
 from picosam_ros.ros.parameters import Parameter, Parameters
 from picosam_ros.ros.run import run
+from picosam_ros.ros.segmentation.health import INACTIVE, UNCONFIGURED, topics_status
+from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.ros.transitions import refuse_impossible, told
-from picosam_ros.ros.viewed import Viewed
-from picosam_ros.web.server import Server
+from picosam_ros.ros.viewer.bridge import ViewerBridge
+from picosam_ros.viewer.server import Server
 
 PARAMETERS = (
     Parameter(
@@ -66,7 +66,7 @@ class ViewerNode(LifecycleNode):
         refuse_impossible(self)
         self.parameters = Parameters(self, PARAMETERS)
         self.finalized = False
-        self._viewed: Viewed | None = None
+        self._viewed: ViewerBridge | None = None
         self._fault = ''
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._url = self.create_publisher(String, '~/url', latched)
@@ -77,7 +77,7 @@ class ViewerNode(LifecycleNode):
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Serve the page, open the topics."""
         parameters = self.parameters
-        viewed = Viewed(
+        viewed = ViewerBridge(
             self,
             parameters['segmentation'],
             address=parameters['address'],
@@ -129,7 +129,7 @@ class ViewerNode(LifecycleNode):
         """What `/diagnostics` shows."""
         components = {'viewer': self._status()}
         if self._viewed is not None and self._viewed.watched:
-            links = links_of(self)
+            links = connections_of(self)
             topic = self.resolve_topic_name('image')
             link = next((one for one in links if one.published and one.topic == topic), None)
             source = Source(topic, 'does the camera run, is the name right (remap image:=TOPIC)?')

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from picosam_ros import images
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame, Pixels
-from picosam_ros.images import ENCODINGS, RawImage
+from picosam_ros.wire import images
+from picosam_ros.wire.images import ENCODINGS, RawImage
 
 
 def to_frame(image: RawImage, received_ns: int) -> Frame:

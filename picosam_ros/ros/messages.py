@@ -14,7 +14,6 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from picosam_ros.frame import Frame, Pixels
-from picosam_ros.images import RawImage
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.mask import Mask
 from picosam_ros.msg import Box2D, Latency, MaskArray, PromptStatus
@@ -23,6 +22,7 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.msg import Roi as RoiMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer, Unanswered
+from picosam_ros.wire.images import RawImage
 
 _SECOND = 1_000_000_000
 _JPEG_QUALITY = 80

@@ -13,8 +13,8 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
-from picosam_ros.ros import transport
-from picosam_ros.ros.managed import ManagedNode
+from picosam_ros.ros import process
+from picosam_ros.ros.managed_node import ManagedNode
 
 
 def run(make: Callable[[], ManagedNode]) -> int:
@@ -22,7 +22,7 @@ def run(make: Callable[[], ManagedNode]) -> int:
 
     Returns the exit code: 1 if the node could not start itself.
     """
-    transport.prepare()
+    process.prepare()
     cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -35,11 +35,11 @@ def run(make: Callable[[], ManagedNode]) -> int:
         print(error, file=sys.stderr)
         rclpy.shutdown()
         return 1
-    executor = transport.make_executor()
+    executor = process.make_executor()
     executor.add_node(node)
     started = not node.parameters['autostart'] or _start(node)
     if started:
-        transport.spin(executor, until=told.is_set)
+        process.spin(executor, until=told.is_set)
     if not node.finalized:
         node.trigger_shutdown()
     executor.shutdown()

@@ -10,8 +10,8 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from picosam_ros.errors import CalibrationError
-from picosam_ros.ground import pose_of
-from picosam_ros.pinhole import Doubles
+from picosam_ros.spatial.ground import pose_of
+from picosam_ros.spatial.pinhole import Doubles
 
 Vector = tuple[float, float, float]
 

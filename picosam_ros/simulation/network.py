@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import Protocol
 
-from picosam_ros.engines.onnx import OnnxEngine
+from picosam_ros.engines.host import HostEngine
 from picosam_ros.frame import Frame, Logits, Pixels
 from picosam_ros.prompt import Prompt
 from picosam_ros.simulation.settings import NetworkFunction, Settings
@@ -53,7 +53,7 @@ class EngineNetwork:
     """The package's ONNX network: the engine gets what the ROI shows as a whole picture."""
 
     def __init__(self, model: str, threads: int) -> None:
-        self._engine = OnnxEngine(model=model, threads=threads)
+        self._engine = HostEngine(model=model, threads=threads)
         self._whole: Prompt | None = None
 
     def open(self) -> None:
@@ -63,7 +63,7 @@ class EngineNetwork:
         frame = Frame(look())
         if self._whole is None:
             centre = (frame.width - 1) / 2, (frame.height - 1) / 2
-            self._whole = Prompt.at(*centre, roi_size=frame.width)
+            self._whole = Prompt.from_point(*centre, roi_size=frame.width)
         [mask] = self._engine.segment(frame, [self._whole])
         return mask.logits
 

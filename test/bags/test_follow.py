@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from recorded import (
+from helpers.recorded import (
     FIRST_NS,
     HEIGHT,
     PERIOD_NS,
@@ -24,13 +24,13 @@ from picosam_ros.engines import open_engine
 from picosam_ros.errors import BagError, PromptError
 from picosam_ros.prompt import Prompt
 
-PROMPTS = (Prompt.at(*centre(0)),)
+PROMPTS = (Prompt.from_point(*centre(0)),)
 STORAGES = pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
 
 
 @pytest.fixture(scope='module')
 def engine(tiny_network):
-    with open_engine('onnx', model=tiny_network(), threads=1) as engine:
+    with open_engine('host', model=tiny_network(), threads=1) as engine:
         yield engine
 
 
@@ -93,7 +93,7 @@ def test_ros_reads_what_is_written(tmp_path, engine):
             stamp = message.header.stamp
             assert stamp.sec * 10**9 + stamp.nanosec == FIRST_NS
             if kind is MaskArray:
-                assert message.masks[0].engine == 'onnx'
+                assert message.masks[0].engine == 'host'
                 assert len(message.masks[0].probability) == 96 * 96
     assert not classes
 
@@ -128,7 +128,7 @@ def test_a_prompt_that_does_not_fit_the_first_image_is_an_error_and_nothing_is_m
     tmp_path, engine
 ):
     with pytest.raises(PromptError, match=r'object 1: point \(500, 5\) is outside of the image'):
-        followed(record(tmp_path / 'bag'), tmp_path / 'out', engine, [Prompt.at(500, 5)])
+        followed(record(tmp_path / 'bag'), tmp_path / 'out', engine, [Prompt.from_point(500, 5)])
     assert not (tmp_path / 'out').exists()
 
 

@@ -1,5 +1,5 @@
 import pytest
-from recorded import PERIOD_NS, TOPIC, at, cut, image, record, storage_file
+from helpers.recorded import PERIOD_NS, TOPIC, at, cut, image, record, storage_file
 
 from picosam_ros.bags.messages import IMAGE
 from picosam_ros.bags.recording import Recording

@@ -1,5 +1,5 @@
 import pytest
-from square_video import write_video
+from helpers.square_video import write_video
 
 
 @pytest.fixture

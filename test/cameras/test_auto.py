@@ -4,8 +4,8 @@ import pytest
 
 from picosam_ros.cameras import CAMERAS, auto, make_camera
 from picosam_ros.cameras.auto import choose
-from picosam_ros.cameras.imx500 import Imx500Camera
-from picosam_ros.cameras.picamera import PicameraCamera
+from picosam_ros.cameras.picamera.camera import PicameraCamera
+from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cameras.v4l2 import V4l2Camera
 from picosam_ros.errors import CameraError
 
@@ -35,7 +35,9 @@ def no_usb(monkeypatch):
 
 
 def test_an_imx500_comes_first(usb):
-    found = choose(network='n.rpk', backend=backend(('imx708', PI), ('imx500', PI)), **COMMON)
+    found = choose(
+        sensor_network='n.rpk', backend=backend(('imx708', PI), ('imx500', PI)), **COMMON
+    )
     assert type(found) is Imx500Camera
 
 
@@ -70,7 +72,7 @@ def test_a_simulated_one_needs_no_search(no_usb):
 
 
 def test_options_go_to_the_cameras_that_have_them_only():
-    options = {'network': 'n.rpk', 'roi_settle_frames': 5, 'simulate': False, 'faults': ''}
+    options = {'sensor_network': 'n.rpk', 'roi_settle_frames': 5, 'simulate': False, 'faults': ''}
     assert make_camera('imx500', **options)._history._settle_frames == 5
     for name in CAMERAS.keys() - {'auto', 'imx500'}:
         assert make_camera(name, source='7', **options).name == name

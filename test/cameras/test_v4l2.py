@@ -6,7 +6,7 @@ import time
 
 import cv2
 import pytest
-from square_video import number_of
+from helpers.square_video import number_of
 
 from picosam_ros.cameras import grabber, make_camera
 from picosam_ros.cameras.grabber import capture_stamp

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from square_video import number_of, write_video
+from helpers.square_video import number_of, write_video
 
 from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.video import VideoCamera

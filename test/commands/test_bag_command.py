@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from recorded import TOPIC, centre, cut, read, record, storage_file
+from helpers.recorded import TOPIC, centre, cut, read, record, storage_file
 
 from picosam_ros.cli import main
 from picosam_ros.commands import progress

@@ -1,7 +1,7 @@
 import json
 
-import exported
 import pytest
+from helpers import exported
 
 from picosam_ros.cli import main
 
@@ -15,7 +15,7 @@ def bench(tiny_network):
 def test_json_keeps_loading_warming_up_first_masks_and_frames_apart(bench, capsys):
     assert bench('--prompts', '3', '--threads', '1', '--json') == 0
     report = json.loads(capsys.readouterr().out)
-    assert report['engine'] == 'onnx'
+    assert report['engine'] == 'host'
     assert report['model'] == 'tiny.onnx'
     assert (report['prompts'], report['threads'], report['frames']) == (3, 1, 8)
     for once in ('import_ms', 'open_ms', 'load_ms', 'warm_up_ms', 'first_mask_ms'):
@@ -36,7 +36,7 @@ def test_the_ratio_is_of_the_medians_and_a_frame_holds_its_stages(bench, capsys)
 def test_the_readable_table_names_every_measurement(bench, capsys):
     assert bench() == 0
     printed = capsys.readouterr().out
-    assert printed.startswith('onnx tiny.onnx, 1 prompt, 640×480, 8 frames\n')
+    assert printed.startswith('host tiny.onnx, 1 prompt, 640×480, 8 frames\n')
     for word in ('import', 'load', 'warm-up', 'first masks', 'p99', 'every frame', 'ratio'):
         assert word in printed
 

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from picosam_ros.cli import main
-from picosam_ros.doctor import CHECKS, Finding, State, examine
+from picosam_ros.commands.doctor.checks import (
+    CHECKS,
+    Finding,
+    State,
+    examine,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ROS = ('ROS_DISTRO', 'AMENT_PREFIX_PATH', 'CXX', 'VIRTUAL_ENV')

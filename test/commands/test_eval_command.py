@@ -4,8 +4,8 @@ import signal
 
 import cv2
 import pytest
-from exported import write_pair
-from labelled import Dataset, rectangle
+from helpers.exported import write_pair
+from helpers.labelled import Dataset, rectangle
 
 from picosam_ros.cli import main
 from picosam_ros.commands import progress
@@ -38,7 +38,7 @@ def test_json_has_the_figures_the_trivial_answer_and_what_was_left_out(evaluate,
     assert report.pop('seconds') >= 0
     trivial = round(60 * 60 / 96**2, 4)
     assert report == {
-        'engine': 'onnx',
+        'engine': 'host',
         'model': 'tiny.onnx',
         'protocol': 'crop96',
         'n': 2,
@@ -67,7 +67,7 @@ def test_the_table_has_the_trivial_answer_beside_the_engines(evaluate, dataset, 
     assert evaluate() == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ['crop96', 'mIoU', 'mAP', 'small', 'medium', 'large']
-    assert lines[1].split() == ['onnx', 'tiny.onnx', '1.000', '1.000', '-', '1.000', '-']
+    assert lines[1].split() == ['host', 'tiny.onnx', '1.000', '1.000', '-', '1.000', '-']
     assert lines[2].split() == ['all', 'foreground', '0.391', '0.000', '-', '0.391', '-']
     assert lines[3].split() == ['masks', '1', '0', '1', '0']
     assert lines[4] == 'skipped: 1 (crowd)'

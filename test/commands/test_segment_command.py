@@ -5,15 +5,15 @@ import sys
 from pathlib import Path
 
 import cv2
-import exported
 import numpy as np
 import pytest
+from helpers import exported
 
 from picosam_ros import Frame, Prompt, open_engine
 from picosam_ros.cli import main
+from picosam_ros.drawing.overlay import draw
 from picosam_ros.engines import ENGINES
 from picosam_ros.models import DEFAULT
-from picosam_ros.overlay import draw
 
 ROOT = Path(__file__).resolve().parents[2]
 CENTRE = '69.5,49.5'
@@ -39,7 +39,7 @@ def test_json_has_the_mask_in_numbers_and_the_time_of_every_stage(segment, pictu
         'image': picture,
         'width': 120,
         'height': 100,
-        'engine': 'onnx',
+        'engine': 'host',
         'model': 'tiny.onnx',
         'score': 1.0,
         'area': 40 * 30,
@@ -64,7 +64,7 @@ def test_the_mask_file_holds_0_and_255_as_the_library_finds_them(picture, tmp_pa
     assert main(['segment', picture, '--point', '60,40', '-o', str(path)]) == 0
     rgb = cv2.imread(picture)[..., ::-1]
     with open_engine() as engine:
-        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(60, 40)])
+        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.from_point(60, 40)])
     written = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert written.dtype == np.uint8
     np.testing.assert_array_equal(written, np.where(mask.to_image(), 255, 0))
@@ -74,12 +74,14 @@ def test_the_mask_file_holds_0_and_255_as_the_library_finds_them(picture, tmp_pa
 def test_the_overlay_is_the_picture_with_the_mask_drawn_in_the_right_colours(
     segment, picture, tiny_network, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr('picosam_ros.overlay.draw', lambda pixels, masks, **_: draw(pixels, masks))
+    monkeypatch.setattr(
+        'picosam_ros.drawing.overlay.draw', lambda pixels, masks, **_: draw(pixels, masks)
+    )
     path = tmp_path / 'overlay.png'
     assert segment('--point', CENTRE, '--overlay', path) == 0
     rgb = np.ascontiguousarray(cv2.imread(picture)[..., ::-1])
     with open_engine(model=tiny_network()) as engine:
-        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.at(69.5, 49.5, roi_size=96)])
+        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.from_point(69.5, 49.5, roi_size=96)])
     np.testing.assert_array_equal(cv2.imread(str(path))[..., ::-1], draw(rgb, [mask]))
 
 

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from picosam_ros.cameras.imx500 import Imx500Camera
+from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cli import main
 from picosam_ros.commands.sensor_check import SETTLE_FRAMES, advise
 from picosam_ros.commands.sensor_measure import SensorReport
@@ -56,7 +56,10 @@ def test_it_says_what_to_set(frames, said):
 @pytest.mark.parametrize(
     ('found', 'said'),
     [
-        ({'tensor_share': 0.5}, '50% of the frames had a tensor: with policy:=fill_gaps the host'),
+        (
+            {'tensor_share': 0.5},
+            '50% of the frames had a tensor: with fallback_policy:=fill_gaps the host',
+        ),
         ({'refused_rois': 2, 'refusal': 'so it was'}, '2 of 16 ROIs were refused; the last time'),
         ({'rate': 12.0}, '12.0 frames per second came of the 30 that were asked for.'),
         ({'clock_offset_ms': -40.0}, 'FrameWallClock and SensorTimestamp differ by -40.0 ms'),
@@ -79,7 +82,7 @@ def test_the_command_prints_what_it_found_as_json(tiny_network, tmp_path, capsys
     squares = np.random.default_rng(1).integers(0, 2, (6, 8, 3), np.uint8) * 255
     squares = cv2.resize(squares, (640, 480), interpolation=cv2.INTER_NEAREST)
     cv2.imwrite(str(tmp_path / 'squares.png'), squares)
-    arguments = ['sensor-check', '--simulate', '--network', tiny_network(), '--json']
+    arguments = ['sensor-check', '--simulate', '--sensor-network', tiny_network(), '--json']
     arguments += ['--source', str(tmp_path)]
     assert main([*arguments, '--changes', '5', '--faults', 'roi_lag=2']) == 0
     report = json.loads(capsys.readouterr().out)
@@ -92,7 +95,7 @@ def test_the_command_prints_what_it_found_as_json(tiny_network, tmp_path, capsys
 def test_the_table_ends_with_the_sentences_and_failing_is_told_by_the_exit_code(
     tiny_network, capsys
 ):
-    arguments = ['sensor-check', '--simulate', '--network', tiny_network()]
+    arguments = ['sensor-check', '--simulate', '--sensor-network', tiny_network()]
     assert main([*arguments, '--changes', '1', '--faults', 'refuse_roi=1']) == 1
     printed = capsys.readouterr()
     assert 'frames per second' in printed.out

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from picosam_ros.cameras import clock as clocks
-from picosam_ros.cameras import imx500, sensor_clock
+from picosam_ros.cameras.picamera import imx500, sensor_clock
 from picosam_ros.commands.sensor_measure import measure
 from picosam_ros.commands.sensor_probe import Probe
 from picosam_ros.models import IN_SENSOR
@@ -44,7 +44,12 @@ class Stepped(Probe):
         for module in (imx500, sensor_clock, clocks):
             monkeypatch.setattr(module, 'time', stepped)
         super().__init__(
-            source='', network=IN_SENSOR, rate=30, frame_id='', size=SIZE, backend=self.simulation
+            source='',
+            sensor_network=IN_SENSOR,
+            rate=30,
+            frame_id='',
+            size=SIZE,
+            backend=self.simulation,
         )
 
     def read(self, timeout):

@@ -83,7 +83,7 @@ def test_json_has_the_figures_and_what_became_of_each_object(track, video, tmp_p
     assert report == {
         'video': str(video),
         'out': str(out),
-        'engine': 'onnx',
+        'engine': 'host',
         'model': 'tiny.onnx',
         'frames': 12,
         'objects': [{'id': 1, 'frames': 12, 'lost_at': None, 'reason': ''}],

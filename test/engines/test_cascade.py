@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from discs import SIDE, Threshold, mask_of, picture
-from exported import write_pair
+from helpers.discs import SIDE, Threshold, mask_of, picture
+from helpers.exported import write_pair
 
 from picosam_ros import Frame, Point, Prompt, Segmenter
 from picosam_ros.engines import make_engine, open_engine
@@ -15,7 +15,7 @@ from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.engines.cascade import NICENESS, CascadeEngine
 from picosam_ros.errors import EngineError
 from picosam_ros.results import Segmentation
-from picosam_ros.tracking import SHARE, Tracker
+from picosam_ros.tracking.tracker import SHARE, Tracker
 
 PATIENCE = 10.0
 
@@ -63,7 +63,7 @@ def cascade(slow):
 
 
 def at(x, y=240, generation=1, **more):
-    return replace(Prompt.at(x, y, roi_size=SIDE, **more), generation=generation)
+    return replace(Prompt.from_point(x, y, roi_size=SIDE, **more), generation=generation)
 
 
 def wait_for_the_question(slow):
@@ -259,7 +259,7 @@ def test_without_the_files_of_edgesam_the_sentence_tells_what_is_missing():
 def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(cascade, slow):
     segmenter = Segmenter(cascade, tracker=Tracker())
     segmenter.step(picture(300, radius=20))
-    segmenter.put(lambda: Prompt.at(300, 240, roi_size=400))
+    segmenter.put(lambda: Prompt.from_point(300, 240, roi_size=400))
     segmenter.step(picture(300, radius=20))
     wait_for_the_question(slow)
     before = segmenter.step(picture(310, radius=20)).masks[0].roi.width
@@ -275,7 +275,7 @@ def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(casc
 def test_corrections_of_an_object_that_was_removed_are_left_out(cascade, slow):
     segmenter = Segmenter(cascade, tracker=Tracker())
     segmenter.step(picture(300))
-    segmenter.put(lambda: Prompt.at(300, 240, roi_size=SIDE))
+    segmenter.put(lambda: Prompt.from_point(300, 240, roi_size=SIDE))
     segmenter.step(picture(300))
     wait_for_the_question(slow)
     segmenter.remove(1)
@@ -289,7 +289,7 @@ def test_edgesam_corrects_picosam(tmp_path):
     prompt = replace(at(300), points=(Point(300, 240), Point(420, 300, positive=False)))
     with open_engine('cascade', **files, threads=1) as cascade:
         [mask] = cascade.segment(frame, [prompt]).masks
-        assert mask.engine == 'onnx'
+        assert mask.engine == 'host'
         wait_for_an_answer(cascade)
         [correction] = cascade.segment(frame, [prompt]).corrections
     assert correction.mask.engine == 'edgesam'

@@ -13,7 +13,7 @@ from picosam_ros.roi import Roi
 
 PIXELS = np.zeros((48, 64, 3), np.uint8)
 FRAME = Frame(PIXELS, no_output='it depends')
-PROMPTS = [Prompt.at(9 * n, 20, object_id=n) for n in (3, 1, 2)]
+PROMPTS = [Prompt.from_point(9 * n, 20, object_id=n) for n in (3, 1, 2)]
 
 
 class Scripted(EngineContext):
@@ -190,7 +190,7 @@ def test_until_then_the_sensors_own_warning_is_told(fallback, sensor):
 
 def test_the_description_is_that_of_both_and_the_policy(fallback):
     assert fallback('on_failure').description == {
-        'policy': 'on_failure',
+        'fallback policy': 'on_failure',
         'sensor is': 'here',
         'host is': 'here',
     }

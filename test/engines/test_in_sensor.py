@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from obedient_sensor import HEIGHT, LOGITS, SIDE, WIDTH, Sensor, at, nothing
+from helpers.obedient_sensor import HEIGHT, LOGITS, SIDE, WIDTH, Sensor, at, nothing
 
 from picosam_ros import Prompt
 from picosam_ros.engines.in_sensor import DEAD_BAND, InSensorEngine
@@ -48,8 +48,8 @@ def test_the_roi_stays_while_the_prompt_does(engine, sensor):
 @pytest.mark.parametrize(
     ('prompt', 'side'),
     [
-        (Prompt.at(300, 200), round(DEFAULT_SHARE * HEIGHT)),
-        (Prompt.inside(Box(200, 100, 299, 180)), 120),
+        (Prompt.from_point(300, 200), round(DEFAULT_SHARE * HEIGHT)),
+        (Prompt.from_box(Box(200, 100, 299, 180)), 120),
     ],
 )
 def test_a_click_and_a_box_get_the_square_that_the_host_would_take(engine, sensor, prompt, side):

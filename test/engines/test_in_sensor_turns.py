@@ -1,7 +1,7 @@
 """Whose turn it is, and what is said to those who wait."""
 
 import pytest
-from obedient_sensor import (
+from helpers.obedient_sensor import (
     NO_TENSOR,
     PIXELS,
     PLACED,

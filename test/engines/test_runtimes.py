@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from installed import need
+from helpers.installed import need
 from onnx import TensorProto, helper
 
 from picosam_ros.cameras.photos import open_photos
-from picosam_ros.engines.onnx import OnnxEngine
+from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.runtimes import RUNTIMES, Port, load
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
@@ -82,8 +82,8 @@ def test_a_result_stays_as_it_is_when_the_network_runs_again(runtime, counting_n
 def test_the_engine_gives_the_same_masks_with_every_runtime(runtime):
     # A real picture: in noise, which no network has learnt, roundings grow from layer to layer.
     frame = Frame.from_array(cv2.resize(open_photos().photos[0].pixels, (160, 120)))
-    prompts = [Prompt.at(80, 60), Prompt.inside(Box(20, 30, 99, 80), object_id=2)]
-    with OnnxEngine(threads=1) as reference, OnnxEngine(threads=1, runtime=runtime) as engine:
+    prompts = [Prompt.from_point(80, 60), Prompt.from_box(Box(20, 30, 99, 80), object_id=2)]
+    with HostEngine(threads=1) as reference, HostEngine(threads=1, runtime=runtime) as engine:
         assert engine.description['runtime'] == runtime
         pairs = zip(reference.segment(frame, prompts), engine.segment(frame, prompts), strict=True)
         for expected, mask in pairs:
@@ -109,8 +109,8 @@ def test_a_file_that_is_no_network_is_refused(runtime, tmp_path, content):
 def test_openvino_is_loaded_without_what_reports_its_use():
     need('openvino')
     program = (
-        'import sys; from picosam_ros.engines.onnx import OnnxEngine\n'
-        "OnnxEngine(runtime='openvino').open()\n"
+        'import sys; from picosam_ros.engines.host import HostEngine\n'
+        "HostEngine(runtime='openvino').open()\n"
         "print([name for name in sys.modules if 'openvino_telemetry.' in name])"
     )
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
@@ -119,7 +119,7 @@ def test_openvino_is_loaded_without_what_reports_its_use():
 
 def test_an_unknown_runtime_is_refused_with_the_known_ones():
     with pytest.raises(EngineError) as refusal:
-        OnnxEngine(runtime='tpu')
+        HostEngine(runtime='tpu')
     assert str(refusal.value) == "runtime 'tpu' was given; allowed are onnxruntime, openvino"
 
 

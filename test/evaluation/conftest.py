@@ -1,5 +1,5 @@
 import pytest
-from labelled import Dataset
+from helpers.labelled import Dataset
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from labelled import compress, rectangle, run_lengths
+from helpers.labelled import compress, rectangle, run_lengths
 
 from picosam_ros.errors import DatasetError
 from picosam_ros.evaluation.annotations import Annotations

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from labelled import rectangle
+from helpers.labelled import rectangle
 
 from picosam_ros.engines.base import Capabilities, EngineContext
 from picosam_ros.errors import PromptError
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.clicks import clicks_report, exchanges, next_click
-from picosam_ros.evaluation.judge import Judge
+from picosam_ros.evaluation.evaluator import Judge
 from picosam_ros.evaluation.sheet import draw_sheet
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
@@ -114,7 +114,7 @@ def test_each_answer_is_to_all_clicks_so_far_as_one_prompt():
         return filled()
 
     truth = filled((10, 10, 31, 31))
-    made = list(exchanges(ask, Prompt.at(20, 20), truth, 4))
+    made = list(exchanges(ask, Prompt.from_point(20, 20), truth, 4))
     assert [prompt for prompt, _ in made] == asked
     assert [len(prompt.points) for prompt in asked] == [1, 2, 3, 4]
     for before, after in pairwise(asked):
@@ -123,7 +123,7 @@ def test_each_answer_is_to_all_clicks_so_far_as_one_prompt():
 
 def test_a_conversation_ends_when_nothing_is_wrong():
     truth = filled((10, 10, 31, 31))
-    assert len(list(exchanges(lambda prompt: truth, Prompt.at(20, 20), truth, 4))) == 1
+    assert len(list(exchanges(lambda prompt: truth, Prompt.from_point(20, 20), truth, 4))) == 1
 
 
 # The figures, worked out by hand

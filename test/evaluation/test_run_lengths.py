@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from labelled import compress, run_lengths
+from helpers.labelled import compress, run_lengths
 
 from picosam_ros.errors import DatasetError
 from picosam_ros.evaluation.run_lengths import decode

@@ -1,9 +1,9 @@
 """Real nodes as processes of their own, on real Fast DDS."""
 
-import harness
 import pytest
-from harness import Process
-from rig import Rig
+from helpers import harness
+from helpers.harness import Process
+from helpers.rig import Rig
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point
+from helpers.rig import HEIGHT, WIDTH, picture, values_of
 from rclpy.serialization import serialize_message
-from rig import HEIGHT, WIDTH, picture, values_of
 
-from picosam_ros.images import ENCODINGS
 from picosam_ros.msg import Point2D, Prompt, PromptStatus
 from picosam_ros.ros.messages import from_time
+from picosam_ros.wire.images import ENCODINGS
 
 CENTRE = (150, 100)
 

@@ -1,12 +1,12 @@
 """`camera_info_url` and `set_camera_info` of a camera that runs."""
 
-from harness import Client, Process
+from helpers.harness import Client, Process
 from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import CameraInfo, Image
 from sensor_msgs.srv import SetCameraInfo
 
-from picosam_ros.calibration import Calibration, read_calibration, write_calibration
-from picosam_ros.ros.camera_info import to_camera_info
+from picosam_ros.ros.camera.camera_info import to_camera_info
+from picosam_ros.spatial.calibration import Calibration, read_calibration, write_calibration
 
 # The camera of photographs gives 640×480.
 CALIBRATION = Calibration(

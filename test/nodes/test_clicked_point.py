@@ -5,11 +5,11 @@ import importlib.util
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point, PointStamped, Quaternion, TransformStamped, Vector3
-from harness import Process
+from helpers.harness import Process
+from helpers.rig import HEIGHT, WIDTH, Rig, picture, values_of
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rig import HEIGHT, WIDTH, Rig, picture, values_of
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.srv import SetCameraInfo
 

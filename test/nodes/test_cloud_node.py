@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from cloud_rig import CAMERA, FRAME, HEIGHT, WIDTH, CloudRig, points_of, square
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TransformStamped
-from harness import Client, Process
+from helpers.cloud_rig import CAMERA, FRAME, HEIGHT, WIDTH, CloudRig, points_of, square
+from helpers.harness import Client, Process
 from lifecycle_msgs.msg import Transition
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters

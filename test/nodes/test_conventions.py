@@ -6,14 +6,14 @@ Types, encodings, QoS and frames are read off the running nodes. Depth's units a
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from harness import Client, Process
+from helpers.harness import Client, Process
+from helpers.rig import array_of, picture
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rig import array_of, picture
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from test_camera_calibration import CALIBRATION, UNCALIBRATED
 
-from picosam_ros.calibration import write_calibration
 from picosam_ros.msg import Prompt, PromptStatus
+from picosam_ros.spatial.calibration import write_calibration
 
 NAMESPACE = '/kept'
 OBJECT = 7

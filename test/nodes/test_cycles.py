@@ -2,7 +2,7 @@
 
 import psutil
 import pytest
-from harness import Client, Process
+from helpers.harness import Client, Process
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 

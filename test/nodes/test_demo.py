@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import PATIENCE
+from helpers.harness import PATIENCE
 
 DEMO = Path(sys.prefix) / 'lib' / 'picosam_ros' / 'demo'
 

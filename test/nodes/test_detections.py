@@ -3,8 +3,8 @@
 import importlib.util
 
 import pytest
-from harness import Process
-from rig import HEIGHT, WIDTH, Rig, picture
+from helpers.harness import Process
+from helpers.rig import HEIGHT, WIDTH, Rig, picture
 
 from picosam_ros.msg import PromptStatus
 

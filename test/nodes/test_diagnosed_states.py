@@ -3,13 +3,13 @@
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PointStamped
-from harness import Client, Process
+from helpers.harness import Client, Process
+from helpers.rig import Rig, picture, values_of
 from lifecycle_msgs.msg import Transition
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
-from rig import Rig, picture, values_of
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
@@ -232,7 +232,7 @@ def test_a_camera_that_is_gone_is_stale_input_and_points_to_its_own_component(re
         'camera': 'imx500',
         'simulate': True,
         'faults': 'vanish_at=10,vanish_s=600,start_s=0.1',
-        'network': red_network,
+        'sensor_network': red_network,
         'model': red_network,
     }
     with Process('camera', settings) as process:

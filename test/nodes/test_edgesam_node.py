@@ -2,11 +2,11 @@
 
 import math
 
-import exported
 import pytest
 from geometry_msgs.msg import Point
-from harness import Process
-from rig import Rig, picture, values_of
+from helpers import exported
+from helpers.harness import Process
+from helpers.rig import Rig, picture, values_of
 
 from picosam_ros.msg import Box2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage

@@ -1,8 +1,8 @@
 import signal
 
 import pytest
-from harness import Client, Process
-from rig import Rig, picture
+from helpers.harness import Client, Process
+from helpers.rig import Rig, picture
 
 CENTRE = (150, 100)
 

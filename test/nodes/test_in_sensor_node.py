@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from harness import Process
-from rig import BACKGROUND, OBJECT, Rig, picture, values_of
+from helpers.harness import Process
+from helpers.rig import BACKGROUND, OBJECT, Rig, picture, values_of
 
 from picosam_ros.latency import STAGES
 from picosam_ros.msg import Point2D, Prompt, PromptStatus
@@ -38,7 +38,7 @@ def run(red_network, pictures):
                 'camera': 'imx500',
                 'simulate': True,
                 'source': pictures,
-                'network': red_network,
+                'sensor_network': red_network,
                 'model': red_network,
                 'threads': 1,
                 'track': False,
@@ -72,7 +72,7 @@ def test_the_sensor_answers_and_the_host_fills_the_gaps(run):
     rig = run(faults='missing=0.3')
     point(rig, 1, 2)
     rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 20)
-    assert len(masks_by(rig, 'onnx')) > 20
+    assert len(masks_by(rig, 'host')) > 20
     complete = [message for message in rig.inboxes['masks'] if len(message.masks) == 2]
     assert len(complete) > 20
     for message in complete:
@@ -88,17 +88,17 @@ def test_both_find_the_same_object(run):
     rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
     masks = [mask for message in rig.inboxes['masks'] for mask in message.masks]
     areas = {
-        engine: [m.area for m in masks if m.engine == engine] for engine in ('in_sensor', 'onnx')
+        engine: [m.area for m in masks if m.engine == engine] for engine in ('in_sensor', 'host')
     }
-    assert np.median(areas['in_sensor']) == pytest.approx(np.median(areas['onnx']), rel=0.2)
+    assert np.median(areas['in_sensor']) == pytest.approx(np.median(areas['host']), rel=0.2)
 
 
 def test_three_objects_take_turns_with_the_sensor_alone(run):
-    rig = run(policy='sensor_only')
+    rig = run(fallback_policy='sensor_only')
     point(rig, 1, 2, 3)
     rig.inboxes['masks'].clear()
     rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) >= 9)
-    assert masks_by(rig, 'onnx') == []
+    assert masks_by(rig, 'host') == []
     answered = masks_by(rig, 'in_sensor')[-9:]
     assert {answered.count(object_id) for object_id in CENTRES} == {3}
     reasons = {reason for message in rig.inboxes['masks'] for reason in message.reasons}
@@ -106,11 +106,11 @@ def test_three_objects_take_turns_with_the_sensor_alone(run):
     assert any(reason.startswith('the ROI was placed') for reason in reasons)
 
 
-@pytest.mark.parametrize('parameters', [{'policy': 'host_only'}, {'engine': 'onnx'}])
+@pytest.mark.parametrize('parameters', [{'fallback_policy': 'host_only'}, {'engine': 'host'}])
 def test_the_host_alone_answers_where_that_is_asked_for(run, parameters):
     rig = run(**parameters)
     point(rig, 1)
-    rig.wait_for(lambda: len(masks_by(rig, 'onnx')) > 5)
+    rig.wait_for(lambda: len(masks_by(rig, 'host')) > 5)
     assert masks_by(rig, 'in_sensor') == []
 
 
@@ -118,7 +118,7 @@ def test_the_engine_of_the_sensor_can_be_asked_for_by_name(run):
     rig = run(engine='in_sensor')
     point(rig, 1)
     rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
-    assert masks_by(rig, 'onnx') == []
+    assert masks_by(rig, 'host') == []
 
 
 def test_the_stages_in_the_sensor_are_told_and_all_add_up_to_the_total(run):
@@ -140,7 +140,7 @@ def test_the_stages_in_the_sensor_are_told_and_all_add_up_to_the_total(run):
 def test_an_roi_that_the_driver_refuses_is_told_and_the_host_stands_in(run):
     rig = run(faults='refuse_roi=1')
     point(rig, 1)
-    rig.wait_for(lambda: len(masks_by(rig, 'onnx')) > 5)
+    rig.wait_for(lambda: len(masks_by(rig, 'host')) > 5)
     status = rig.component('segmentation', lambda s: s.level == DiagnosticStatus.WARN)
     assert 'refused the ROI' in status.message or 'has not answered' in status.message
     camera = rig.component('camera', lambda s: 'refused ROIs' in values_of(s))
@@ -150,7 +150,7 @@ def test_an_roi_that_the_driver_refuses_is_told_and_the_host_stands_in(run):
 
 def test_an_upload_is_seen_in_the_diagnostics_and_holds_nothing_up(red_network, pictures):
     parameters = {'camera': 'imx500', 'simulate': True, 'source': pictures, 'faults': 'start_s=3'}
-    with Process('camera', parameters | {'network': red_network}) as process:
+    with Process('camera', parameters | {'sensor_network': red_network}) as process:
         rig = Rig(process)
         seen = rig.component('camera', lambda s: '% of 3.5 MB' in s.message)
         assert seen.message.startswith('no frame within 0.2 s: uploading the network: ')
@@ -166,10 +166,10 @@ def test_the_service_answers_another_image_on_the_host_and_moves_no_roi(run):
     prompt = Prompt(points=[Point2D(x=100.0, y=80.0)], object_id=9)
     request = Segment.Request(image=rig.image(picture((100, 80))), prompts=[prompt])
     response = rig.call(Segment, f'{rig.process.name}/segment', request)
-    assert [mask.engine for mask in response.masks.masks] == ['onnx']
+    assert [mask.engine for mask in response.masks.masks] == ['host']
     rig.inboxes['masks'].clear()
     rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 15)
-    assert masks_by(rig, 'onnx') == []
+    assert masks_by(rig, 'host') == []
 
 
 def test_the_engine_of_the_sensor_is_refused_on_a_camera_without_one():

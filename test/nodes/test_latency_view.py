@@ -9,8 +9,8 @@ from pathlib import Path
 
 import cv2
 import pytest
-from harness import PATIENCE
-from rig import picture
+from helpers.harness import PATIENCE
+from helpers.rig import picture
 from std_msgs.msg import String
 
 COMMAND = str(Path(sys.prefix) / 'bin' / 'picosam')

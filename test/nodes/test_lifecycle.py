@@ -3,9 +3,9 @@ import shutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point
-from harness import Client, Process
+from helpers.harness import Client, Process
+from helpers.rig import Rig, picture
 from lifecycle_msgs.msg import Transition
-from rig import Rig, picture
 
 from picosam_ros.models import DEFAULT
 from picosam_ros.msg import PromptStatus

@@ -8,9 +8,9 @@ bond (nav2_lifecycle_manager, LifecycleManager::changeStateForAllNodes).
 from contextlib import ExitStack
 
 import pytest
-from harness import Client, Process
+from helpers.harness import Client, Process
+from helpers.rig import TOPICS
 from lifecycle_msgs.msg import Transition
-from rig import TOPICS
 
 NAMESPACE = '/managed'
 ENDS = {

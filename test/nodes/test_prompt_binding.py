@@ -2,10 +2,10 @@
 
 import pytest
 from geometry_msgs.msg import Point, PointStamped
-from harness import Process
+from helpers.harness import Process
+from helpers.rig import Rig, picture
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
-from rig import Rig, picture
 from std_msgs.msg import Header
 
 from picosam_ros.msg import Box2D, Point2D, Prompt, PromptStatus

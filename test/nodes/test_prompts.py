@@ -3,9 +3,9 @@ from itertools import pairwise
 
 import pytest
 from geometry_msgs.msg import Point, PointStamped
+from helpers.rig import HEIGHT, WIDTH, picture, values_of
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
-from rig import HEIGHT, WIDTH, picture, values_of
 from std_msgs.msg import Header
 
 from picosam_ros.msg import Box2D, MaskArray, Point2D, Prompt, PromptStatus
@@ -130,7 +130,7 @@ def test_points_in_a_box_are_refused_with_what_the_engine_can_do(rig):
     status = rig.set(CENTRE, box=box)
     assert status.state == PromptStatus.REFUSED
     assert status.reason == (
-        "engine 'onnx' does not take a box together with points; "
+        "engine 'host' does not take a box together with points; "
         'it takes positive points, negative points, boxes'
     )
     rig.set(object_id=5, box=box)

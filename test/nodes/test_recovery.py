@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from harness import PATIENCE, Process
-from rig import Rig, values_of
+from helpers.harness import PATIENCE, Process
+from helpers.rig import Rig, values_of
 
 from picosam_ros.msg import PromptStatus
 from picosam_ros.ros.messages import from_time
@@ -27,7 +27,7 @@ def sensor_masks(rig):
 def test_masks_come_again_soon_after_a_device_that_vanished_is_back(seconds, red_network):
     faults = f'vanish_at={VANISH_AT},vanish_s={seconds},start_s=0.5'
     parameters = {'camera': 'imx500', 'simulate': True, 'faults': faults, 'track': False}
-    networks = {'network': red_network, 'model': red_network, 'threads': 1}
+    networks = {'sensor_network': red_network, 'model': red_network, 'threads': 1}
     with Process('camera', parameters | networks) as process:
         rig = Rig(process)
         rig.wait_for(lambda: rig.inboxes['latency'])

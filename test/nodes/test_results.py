@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from rig import BACKGROUND, HEIGHT, WIDTH, array_of, disc, picture, values_of
+from helpers.rig import BACKGROUND, HEIGHT, WIDTH, array_of, disc, picture, values_of
 
 from picosam_ros.latency import STAGES
 from picosam_ros.msg import PromptStatus
@@ -55,7 +55,7 @@ def test_the_fields_of_a_mask_agree_with_its_labels(rig, roi_size):
     rows, columns = np.nonzero(result.labels == 3)
     assert mask.area == len(rows)
     assert not mask.empty
-    assert mask.engine == 'onnx'
+    assert mask.engine == 'host'
     box = mask.box
     assert (box.x0, box.y0) == (columns.min(), rows.min())
     assert (box.x1, box.y1) == (columns.max(), rows.max())
@@ -155,7 +155,7 @@ def test_the_diagnostics_show_engine_and_figures_and_what_to_do(rig):
     status = rig.component('segmentation', lambda status: 'object' in status.message)
     assert (status.level, status.message) == (DiagnosticStatus.OK, '1 objects')
     values = values_of(status)
-    assert (values['engine'], values['threads'], values['objects']) == ('onnx', '1', '1')
+    assert (values['engine'], values['threads'], values['objects']) == ('host', '1', '1')
     assert float(values['inference p50/p95/p99 ms'].split(' / ')[0]) > 0
     status = rig.component('input', lambda status: status.level == DiagnosticStatus.OK)
     assert int(values_of(status)['results']) >= 2

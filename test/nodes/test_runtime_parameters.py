@@ -1,8 +1,8 @@
 import pytest
-from harness import Process
+from helpers.harness import Process
+from helpers.rig import Rig, picture
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
-from rig import Rig, picture
 
 from picosam_ros.msg import PromptStatus
 

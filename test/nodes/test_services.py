@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from rig import HEIGHT, WIDTH, disc, picture
+from helpers.rig import HEIGHT, WIDTH, disc, picture
 from std_srvs.srv import SetBool, Trigger
 
 from picosam_ros.msg import Box2D, Point2D, Prompt

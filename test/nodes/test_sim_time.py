@@ -1,8 +1,8 @@
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from harness import Process
+from helpers.harness import Process
+from helpers.rig import Rig, picture, values_of
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rig import Rig, picture, values_of
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header
 

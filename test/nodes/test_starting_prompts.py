@@ -1,8 +1,8 @@
 """Prompts from a file wait for the first image."""
 
 import pytest
-from harness import Process
-from rig import Rig, picture
+from helpers.harness import Process
+from helpers.rig import Rig, picture
 
 from picosam_ros.msg import Prompt, PromptStatus
 
@@ -46,7 +46,7 @@ def test_they_are_answered_with_the_first_image_and_not_before(red_network, file
             (9, PromptStatus.REFUSED),
             (10, PromptStatus.REFUSED),
         ]
-        assert "engine 'onnx' does not take a box together with points" in answers[2].reason
+        assert "engine 'host' does not take a box together with points" in answers[2].reason
         assert 'point (9999, 3) is outside of the image' in answers[3].reason
         point, box = rig.show(picture((150, 100))).masks.masks
         assert (point.object_id, point.generation) == (7, answers[0].generation)

@@ -2,8 +2,8 @@ import time
 
 import numpy as np
 import pytest
-from harness import Process
-from rig import Rig, picture
+from helpers.harness import Process
+from helpers.rig import Rig, picture
 from std_srvs.srv import Trigger
 
 from picosam_ros.ros.messages import to_bytes

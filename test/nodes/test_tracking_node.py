@@ -1,6 +1,6 @@
 import pytest
-from harness import Process
-from rig import Rig, picture
+from helpers.harness import Process
+from helpers.rig import Rig, picture
 
 from picosam_ros.msg import PromptStatus
 

@@ -9,10 +9,10 @@ import urllib.request
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from harness import Client, Process
+from helpers.harness import Client, Process
+from helpers.rig import HEIGHT, WIDTH, picture, values_of
 from lifecycle_msgs.msg import Transition
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rig import HEIGHT, WIDTH, picture, values_of
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -21,7 +21,7 @@ from picosam_ros.ros.messages import from_time
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 
-from socket_page import SocketPage
+from helpers.socket_page import SocketPage
 
 CENTRE = (150, 100)
 PERIOD = 0.05
@@ -95,7 +95,7 @@ def test_a_click_becomes_a_mask_on_the_object(rig, page):
     assert (answer['tag'], answer['state']) == (1, 'accepted')
     [mask] = seen(rig, page, masked(answer['object']))['masks']
     assert mask['generation'] == answer['generation']
-    assert mask['engine'] == 'onnx'
+    assert mask['engine'] == 'host'
     assert centre_of(mask) == pytest.approx(CENTRE, abs=1)
 
 
@@ -176,7 +176,7 @@ def test_figures_and_the_diagnostics_of_both_nodes_are_told(rig, page, viewer):
 
     components = told(rig, page, 'diagnostics', both)['components']
     [engine] = [c for c in components if c['name'].endswith('segmenter: segmentation')]
-    assert engine['values']['engine'] == 'onnx'
+    assert engine['values']['engine'] == 'host'
 
 
 def test_nothing_is_subscribed_to_while_nobody_looks(rig, viewer):

@@ -14,12 +14,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from harness import PATIENCE, Client, Process
+from helpers.harness import PATIENCE, Client, Process
+from helpers.rig import BACKGROUND, OBJECT
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rig import BACKGROUND, OBJECT
 from std_msgs.msg import String
 
-from picosam_ros.overlay import OPACITY, PALETTE
+from picosam_ros.drawing.overlay import OPACITY, PALETTE
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 playwright = pytest.importorskip(
@@ -327,7 +327,7 @@ def test_the_engine_tells_about_itself_and_escape_closes_it_and_clears_nothing(p
     expect(row(page, 1).locator('.state')).to_have_text('tracked')
     expect(page.locator('#diagnostics')).to_contain_text('1 objects')
     page.keyboard.press('e')
-    expect(page.locator('#engine-facts')).to_contain_text('onnx')
+    expect(page.locator('#engine-facts')).to_contain_text('host')
     page.keyboard.press('Escape')
     expect(page.locator('#engine-dialog')).to_be_hidden()
     expect(row(page, 1)).to_be_visible()

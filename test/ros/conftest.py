@@ -1,7 +1,7 @@
 """A node in this process."""
 
-import harness
 import pytest
+from helpers import harness
 from rclpy.node import Node
 
 

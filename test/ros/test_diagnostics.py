@@ -1,7 +1,7 @@
 import socket
 
 from diagnostic_msgs.msg import DiagnosticArray
-from harness import serve_until
+from helpers.harness import serve_until
 from rclpy.executors import SingleThreadedExecutor
 
 from picosam_ros.ros.diagnostics import ERROR, OK, Diagnostics, Status

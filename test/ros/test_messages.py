@@ -11,7 +11,6 @@ from std_msgs.msg import Header
 
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
-from picosam_ros.images import to_rgb
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.mask import Mask
 from picosam_ros.msg import Box2D, Point2D, PromptStatus
@@ -33,6 +32,7 @@ from picosam_ros.ros.messages import (
     to_status,
     to_time,
 )
+from picosam_ros.wire.images import to_rgb
 
 HEADER = Header(stamp=to_time(12_000_000_034), frame_id='lens')
 
@@ -46,7 +46,7 @@ def mask_of(logits, **prompt):
     """Give a mask whose network pixels are the image pixels from (10, 20) on."""
     height, width = logits.shape
     return Mask(
-        Prompt.at(11, 21, **prompt), logits, Roi(10, 20, width, height), 80, 60, 'test', 0.5
+        Prompt.from_point(11, 21, **prompt), logits, Roi(10, 20, width, height), 80, 60, 'test', 0.5
     )
 
 
@@ -105,7 +105,7 @@ def test_an_empty_mask_says_so_and_has_no_box():
 
 def test_masks_and_what_was_not_answered_are_told_apart_under_the_frames_header(frame):
     mask = mask_of(np.full((4, 5), 9, np.float32), object_id=3)
-    missing = Unanswered(Prompt.at(1, 1, object_id=254), 'the sensor had no tensor')
+    missing = Unanswered(Prompt.from_point(1, 1, object_id=254), 'the sensor had no tensor')
     message = to_mask_array(frame, [mask], [missing])
     assert message.header == HEADER
     assert (message.image_width, message.image_height) == (80, 60)

@@ -8,7 +8,7 @@ from picosam_ros.nodes import camera, cloud, segmenter, viewer
 from picosam_ros.ros.parameters import Parameter, Parameters, to_markdown, to_yaml
 
 TABLE = (
-    Parameter('engine', 'auto', 'Who computes.', choices=('auto', 'onnx')),
+    Parameter('engine', 'auto', 'Who computes.', choices=('auto', 'host')),
     Parameter('rate', 30.0, 'Frames per second.', low=0.5, high=240.0),
     Parameter('roi_size', 0, 'Side of the square.', low=0, high=8192),
     Parameter('source', '', 'Device or file.', read_only=True),
@@ -53,9 +53,9 @@ def test_both_ends_of_a_range_are_allowed(node, parameters, name, value):
 def test_a_text_that_is_no_choice_is_refused_with_the_choices(node, parameters):
     result = set_(node, 'engine', 'gpu')
     assert not result.successful
-    assert result.reason == "parameter 'engine' was set to 'gpu'; allowed are auto, onnx"
+    assert result.reason == "parameter 'engine' was set to 'gpu'; allowed are auto, host"
     assert parameters['engine'] == 'auto'
-    assert set_(node, 'engine', 'onnx').successful
+    assert set_(node, 'engine', 'host').successful
 
 
 def test_a_value_of_another_type_is_refused(node, parameters):
@@ -82,7 +82,7 @@ def test_describe_shows_the_sentence_and_what_is_allowed(node):
     engine, rate, roi_size, source, _ = node.describe_parameters([p.name for p in TABLE])
     assert (engine.description, engine.additional_constraints) == (
         'Who computes.',
-        'one of: auto, onnx',
+        'one of: auto, host',
     )
     [floats], [integers] = rate.floating_point_range, roi_size.integer_range
     assert (floats.from_value, floats.to_value) == (0.5, 240.0)
@@ -112,7 +112,7 @@ def test_the_documentation_has_a_line_for_each_parameter(table):
 
 def test_the_documentation_tells_default_range_and_when_it_may_change():
     rows = to_markdown(TABLE).splitlines()[2:]
-    assert rows[0] == '| `engine` | string | `auto` | auto, onnx | changes | Who computes. |'
+    assert rows[0] == '| `engine` | string | `auto` | auto, host | changes | Who computes. |'
     assert rows[1] == '| `rate` | double | `30.0` | 0.5 to 240 | changes | Frames per second. |'
     assert rows[3] == '| `source` | string | empty | any | fixed | Device or file. |'
     assert rows[4] == '| `track` | bool | `true` | any | changes | Follow the object. |'
@@ -129,7 +129,7 @@ def test_the_example_file_is_yaml_that_holds_every_default_with_its_type(table):
 def test_a_node_takes_the_example_file(tmp_path):
     changed = [
         Parameter(p.name, default, p.description, p.low, p.high, p.choices)
-        for p, default in zip(TABLE, ('onnx', 12.0, 64, 'film.mp4', False), strict=True)
+        for p, default in zip(TABLE, ('host', 12.0, 64, 'film.mp4', False), strict=True)
     ]
     path = tmp_path / 'example.yaml'
     path.write_text(to_yaml('from_file', changed), encoding='utf-8')

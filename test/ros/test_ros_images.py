@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from picosam_ros.errors import ImageError
-from picosam_ros.images import RawImage
 from picosam_ros.ros.images import to_frame, to_rgb
+from picosam_ros.wire.images import RawImage
 
 
 def test_what_the_core_knows_needs_no_cv_bridge(monkeypatch):

@@ -7,8 +7,8 @@ from geometry_msgs.msg import TransformStamped
 from rclpy.executors import SingleThreadedExecutor
 
 from picosam_ros.errors import CalibrationError
-from picosam_ros.ground import camera_pose
 from picosam_ros.ros.transforms import TransformMissingError, Transforms
+from picosam_ros.spatial.ground import camera_pose
 
 WITH_TF = importlib.util.find_spec('tf2_ros') is not None
 

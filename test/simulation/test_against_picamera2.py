@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import libcamera_stub
 import numpy as np
 import pytest
+from helpers import libcamera_stub
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,15 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from labelled import compress
+from helpers.labelled import compress
+from helpers.photo_masks import disc
 
 SOURCES = {'coco_train': 12, 'ecssd': 8, 'mushrooms': 1}
-
-
-def disc(shape: tuple[int, int], centre: tuple[int, int], radius: int) -> np.ndarray:
-    """uint8 mask of a disc around (x, y)."""
-    mask = np.zeros(shape, np.uint8)
-    return cv2.circle(mask, centre, radius, 1, -1)
 
 
 def write_source(store: Path, source: str, photos: int, rng: np.random.Generator) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training import data  # noqa: E402
-from training.ensemble import Ensemble  # noqa: E402
+from training.data import readers  # noqa: E402
+from training.data.sample import Sample  # noqa: E402
+from training.data.sampling import Mixture, Sampler  # noqa: E402
 from training.export import averaged  # noqa: E402
 from training.losses import distillation_loss, mask_loss, normalise, quality_loss  # noqa: E402
-from training.model import Answer  # noqa: E402
-from training.sample import Sample  # noqa: E402
-from training.sampling import Mixture, Sampler  # noqa: E402
+from training.networks.ensemble import Ensemble  # noqa: E402
+from training.networks.picosam2 import Answer  # noqa: E402
 from training.teacher import CropTeacher  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
@@ -130,7 +130,9 @@ def checkpoints(store, tmp_path):
     """Two trainings of two steps, with the quality head or without."""
 
     def made(quality: bool) -> list:
-        sampler = Sampler(data.read_source(store, 'coco_train'), {'coco_train': 1.0}, Mixture(), 0)
+        sampler = Sampler(
+            readers.read_source(store, 'coco_train'), {'coco_train': 1.0}, Mixture(), 0
+        )
         paths = []
         for seed in (1, 2):
             trainer = Trainer({**CONFIG, 'seed': seed, 'network': {'quality': quality}})

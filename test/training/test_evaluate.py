@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 
 from picosam_ros.cli import main as picosam
-from training import data
-from training.crops import SIZE, centred, crop, cut_at_border, protocol_point
+from training.data import readers
+from training.data.crops import (
+    SIZE,
+    centred,
+    crop,
+    cut_at_border,
+    protocol_point,
+)
+from training.data.store_to_coco import to_coco
 from training.evaluate import evaluate, main
-from training.store_to_coco import to_coco
 
 
 @pytest.fixture
 def photos(store):
-    return data.read_source(store, 'coco_train')
+    return readers.read_source(store, 'coco_train')
 
 
 def test_every_protocol_is_judged_on_every_mask(photos, tiny_network) -> None:
@@ -59,7 +65,7 @@ def test_the_command_that_users_have_gives_the_same_figures(
 
 def test_the_table_has_every_group_and_protocol(store, tiny_network, capsys, monkeypatch) -> None:
     names = {f'{source}/0000.png' for source in ('coco_train', 'ecssd')}
-    monkeypatch.setattr('training.split.read', lambda: names)
+    monkeypatch.setattr('training.data.split.read', lambda: names)
     monkeypatch.setattr('training.evaluate.GROUPS', {'coco': ('coco_train',), 'ecssd': ('ecssd',)})
     monkeypatch.setattr(
         'sys.argv', ['evaluate', '--data', str(store), '--model', tiny_network(), '--clicks', '2']

@@ -5,18 +5,18 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from conftest import disc  # noqa: E402
-from labelled import compress  # noqa: E402
+from helpers.labelled import compress  # noqa: E402
+from helpers.photo_masks import disc
 from torch import nn  # noqa: E402
 from torch.utils.data import DataLoader  # noqa: E402
 
-from training import data  # noqa: E402
-from training.crops import Window, centred  # noqa: E402
-from training.data import Photo  # noqa: E402
+from training.data import readers  # noqa: E402
+from training.data.crops import Window, centred  # noqa: E402
+from training.data.pieces import Shards  # noqa: E402
+from training.data.readers import Photo  # noqa: E402
+from training.data.sampling import Mixture, Prompted, Sampler  # noqa: E402
 from training.in_the_loop import corrected, in_the_loop, put_in_the_loop  # noqa: E402
-from training.model import Answer  # noqa: E402
-from training.pieces import Shards  # noqa: E402
-from training.sampling import Mixture, Prompted, Sampler  # noqa: E402
+from training.networks.picosam2 import Answer  # noqa: E402
 from training.train import Budget, Crops, train  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
@@ -102,7 +102,7 @@ class Stubborn(nn.Module):
 
 
 def test_a_loaders_worker_asks_the_network_as_it_is_by_then(store) -> None:
-    photos = data.read_source(store, 'coco_train')
+    photos = readers.read_source(store, 'coco_train')
     network = Stubborn()
     drawn = {}
     for says in (-1.0, 1.0, -1.0):
@@ -133,7 +133,7 @@ def test_a_training_with_corrections_repeats_to_the_bit(store, tmp_path) -> None
     weights = []
     for out in ('a', 'b'):
         (tmp_path / out).mkdir()
-        sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
+        sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
         trainer = Trainer(config)
         put_in_the_loop(sampler, trainer.average, 0.5)
         train(trainer, sampler, tmp_path / out, Budget(steps=3))
@@ -142,7 +142,7 @@ def test_a_training_with_corrections_repeats_to_the_bit(store, tmp_path) -> None
 
 
 def test_packed_crops_and_what_is_no_share_are_refused(store) -> None:
-    photos, network = data.read_source(store, 'coco_train'), Stubborn()
+    photos, network = readers.read_source(store, 'coco_train'), Stubborn()
     sampler = Sampler(photos, WEIGHTS, Mixture(), 0)
     with pytest.raises(ValueError, match='give --data instead of --shards'):
         put_in_the_loop(Shards.__new__(Shards), network, 0.5)

@@ -11,10 +11,10 @@ import yaml
 
 torch = pytest.importorskip('torch')
 
-from ranked import CONFIG, three_steps  # noqa: E402
+from helpers.ranked import CONFIG, three_steps  # noqa: E402
 
-from training import data, shards  # noqa: E402
-from training.sampling import Mixture, Sampler  # noqa: E402
+from training.data import readers, shards  # noqa: E402
+from training.data.sampling import Mixture, Sampler  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def torchrun(*command: str) -> None:
 @pytest.fixture
 def packed(store, tmp_path):
     """A folder of crops."""
-    sampler = Sampler(data.read_source(store, 'coco_train'), {'coco_train': 1.0}, Mixture(), 0)
+    sampler = Sampler(readers.read_source(store, 'coco_train'), {'coco_train': 1.0}, Mixture(), 0)
     about = {'seed': 0, 'size': 96, 'mixture': {'sure': 0.7}}
     shards.write(sampler, None, about, 40, tmp_path, 40)
     return tmp_path
@@ -56,7 +56,7 @@ def saved(path: Path) -> dict:
 def test_all_have_the_same_weights_statistics_and_average_and_stop_by_the_first_ones_clock(
     tmp_path,
 ) -> None:
-    torchrun(str(ROOT / 'test/training/ranked.py'), str(tmp_path), 'train')
+    torchrun(str(ROOT / 'test/helpers/ranked.py'), str(tmp_path), 'train')
     first, second, written = (
         saved(tmp_path / f'{name}.pt') for name in ('rank0', 'rank1', 'checkpoint')
     )
@@ -74,7 +74,7 @@ def test_all_have_the_same_weights_statistics_and_average_and_stop_by_the_first_
 
 
 def test_two_halves_of_a_batch_move_the_network_as_the_whole_does(tmp_path) -> None:
-    torchrun(str(ROOT / 'test/training/ranked.py'), str(tmp_path), 'half')
+    torchrun(str(ROOT / 'test/helpers/ranked.py'), str(tmp_path), 'half')
     begun, whole = Trainer(CONFIG).network.state_dict(), three_steps(slice(None)).network
     half = saved(tmp_path / 'rank1.pt')['network']
     moved, apart = [], []

@@ -3,44 +3,14 @@
 import cv2
 import numpy as np
 import pytest
+from helpers.teachers import Sam, brightness
 
-from training.crops import Window, centred
-from training.sample import Sample, in_steps
-from training.sampling import Prompted
+from training.data.crops import Window, centred
+from training.data.sample import Sample, in_steps
+from training.data.sampling import Prompted
 from training.teacher import CropTeacher, PhotoTeacher, open_teacher
 
 SHAPE = (120, 160)
-
-
-class Sam:
-    """The calls of SAM's predictor: a disc around the point, one half as large, one empty."""
-
-    def __init__(self, radius: float = 20.0) -> None:
-        self.radius = radius
-        self.photos = 0
-
-    def set_image(self, image: np.ndarray) -> None:
-        assert image.dtype == np.uint8
-        self.photos += 1
-        self._shape = image.shape[:2]
-
-    def predict(
-        self,
-        point_coords: np.ndarray | None = None,
-        point_labels: np.ndarray | None = None,
-        box: np.ndarray | None = None,
-        mask_input: np.ndarray | None = None,
-        multimask_output: bool = True,
-        return_logits: bool = False,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        assert point_labels.tolist() == [1]
-        assert multimask_output
-        assert return_logits
-        [(x, y)] = point_coords
-        rows, columns = np.mgrid[: self._shape[0], : self._shape[1]]
-        distance = np.hypot(columns - x, rows - y)
-        masks = [self.radius - distance, self.radius / 2 - distance, -1 - distance]
-        return np.stack(masks).astype(np.float32), np.array([0.9, 0.8, 0.95]), np.zeros((3, 64, 64))
 
 
 def prompted(point: tuple[int, int], window: Window, radius: int | None = 20) -> Prompted:
@@ -93,11 +63,6 @@ def test_a_photo_is_looked_at_once_for_a_row_of_prompts() -> None:
     samples = [prompt.sample(96) for prompt in row]
     assert len(list(PhotoTeacher(sam).teach(row, samples))) == 4
     assert sam.photos == 2
-
-
-def brightness(crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A crop teacher: what is bright is the object."""
-    return crops.mean(3) / 16 - 8, crops.mean((1, 2, 3)) / 255
 
 
 def test_a_crop_teacher_sees_the_crops_of_a_batch() -> None:

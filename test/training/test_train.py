@@ -10,11 +10,11 @@ import yaml
 
 torch = pytest.importorskip('torch')
 
-from training import data, shards  # noqa: E402
+from training.data import readers, shards  # noqa: E402
+from training.data.sampling import Mixture, Sampler  # noqa: E402
+from training.data.store_to_coco import to_coco  # noqa: E402
 from training.losses import mask_loss, quality_loss, reached_iou  # noqa: E402
-from training.model import Answer, Architecture, PicoSam2  # noqa: E402
-from training.sampling import Mixture, Sampler  # noqa: E402
-from training.store_to_coco import to_coco  # noqa: E402
+from training.networks.picosam2 import Answer, Architecture, PicoSam2  # noqa: E402
 from training.train import Budget, first_batch, main, open_crops, train  # noqa: E402
 from training.trainer import Trainer, schedule  # noqa: E402
 
@@ -28,12 +28,12 @@ CONFIG = {
     'workers': 0,
 }
 WEIGHTS = {'coco_train': 1.0}
-CONFIGURATIONS = Path(data.__file__).parent
+CONFIGURATIONS = Path(readers.__file__).parents[1] / 'configs'
 
 
 @pytest.fixture(scope='module')
 def batch(store):
-    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
+    sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
     return first_batch(sampler, 8)
 
 
@@ -128,7 +128,7 @@ def _ticking():
 
 
 def test_training_resumes_after_an_interruption_and_stops_at_its_budget(store, tmp_path) -> None:
-    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
+    sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
     train(Trainer(CONFIG), sampler, tmp_path, Budget(seconds=2), clock=_ticking())
     assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 2
     resumed = Trainer(CONFIG)
@@ -139,7 +139,7 @@ def test_training_resumes_after_an_interruption_and_stops_at_its_budget(store, t
 
 def test_the_log_continues_over_an_interruption(store, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr('training.train.LOG_EVERY', 1)
-    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
+    sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
     for seconds in (2, 3):
         train(Trainer(CONFIG), sampler, tmp_path, Budget(seconds), clock=_ticking())
     with (tmp_path / 'log.csv').open(newline='') as file:
@@ -152,7 +152,7 @@ def test_a_budget_of_steps_repeats_to_the_bit_whatever_the_clock_says(store, tmp
     weights = []
     for out in ('a', 'b'):
         (tmp_path / out).mkdir()
-        sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
+        sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(pasted=0.5), 0)
         trainer = Trainer(CONFIG)
         train(trainer, sampler, tmp_path / out, Budget(steps=3))
         assert trainer.step_count == 3
@@ -174,7 +174,7 @@ def test_rating_leaves_the_masks_as_they_are(batch) -> None:
 
 
 def test_packed_crops_take_the_place_of_the_photos(store, tmp_path) -> None:
-    photos = data.read_source(store, 'coco_train')
+    photos = readers.read_source(store, 'coco_train')
     sampler = Sampler(photos, WEIGHTS, Mixture(), 0, 128)
     about = {'seed': 0, 'size': 128, 'mixture': {'sure': 0.7}}
     shards.write(sampler, None, about, 16, tmp_path, 16)
@@ -189,7 +189,7 @@ def test_packed_crops_take_the_place_of_the_photos(store, tmp_path) -> None:
 
 
 def test_crops_of_another_size_than_the_configurations_are_refused(store, tmp_path) -> None:
-    sampler = Sampler(data.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
+    sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
     about = {'seed': 0, 'size': 96, 'mixture': {'sure': 0.7}}
     shards.write(sampler, None, about, 4, tmp_path, 4)
     with pytest.raises(ValueError, match='side 96, the configuration 128'):
@@ -206,7 +206,7 @@ def test_coco_as_it_is_downloaded_is_trained_on_by_one_command(
 ) -> None:
     (tmp_path / 'annotations').mkdir()
     for source, name in (('coco_train', 'train2017'), ('ecssd', 'val2017')):
-        content = json.dumps(to_coco(data.read_source(store, source)))
+        content = json.dumps(to_coco(readers.read_source(store, source)))
         content = content.replace(f'{source}/img/', f'{name}/')
         (tmp_path / 'annotations' / f'instances_{name}.json').write_text(content)
     (tmp_path / 'train2017').symlink_to(store / 'coco_train' / 'img')

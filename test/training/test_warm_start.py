@@ -8,7 +8,7 @@ torch = pytest.importorskip('torch')
 from training.evaluate import onnx_predictor  # noqa: E402
 from training.export import export  # noqa: E402
 from training.losses import normalise  # noqa: E402
-from training.model import Architecture, PicoSam2  # noqa: E402
+from training.networks.picosam2 import Architecture, PicoSam2  # noqa: E402
 from training.warm_start import warm_start  # noqa: E402
 
 
@@ -65,6 +65,6 @@ def test_added_parts_are_taken_from_a_file_that_has_them(images, architecture, t
 def test_a_file_of_another_shape_is_refused_with_the_layer_that_differs(
     exported, images, monkeypatch
 ) -> None:
-    monkeypatch.setattr('training.model.DECODER_WIDTHS', (192, 128, 80, 48))
+    monkeypatch.setattr('training.networks.picosam2.DECODER_WIDTHS', (192, 128, 80, 48))
     with pytest.raises(ValueError, match=r'decoder\.3\.pointwise'):
         warm_start(PicoSam2(), exported, normalise(images))

@@ -1,0 +1,1 @@
+"""Films and walks with known masks, for the figures about tracking."""

@@ -1,0 +1,1 @@
+"""What the sections measure on: nodes as processes, cameras, browsers, streams."""

@@ -1,0 +1,48 @@
+"""The first start of the demo: a fresh clone, an empty home, packages from where pip finds them."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.report import Row
+from benchmarks.rigs.browser import chromium
+from benchmarks.rigs.stream import ROOT, speak_to_ourselves
+from benchmarks.sections import start
+
+TITLE = 'The first `make demo`: from `git clone` to the first mask in a browser that it starts'
+NAME = 'first start: first mask'
+TARGET_S = 180.0
+PATIENCE = 1800.0
+PIP_CONFIGURATION = Path.home() / '.config' / 'pip' / 'pip.conf'
+
+
+def measure(_: int) -> Iterator[Row]:
+    """Start it once, however many frames are asked for."""
+    if not (ROOT / '.git').exists():
+        yield Row(NAME, math.nan, 's', note='skipped: this is no clone, so none can be made of it')
+        return
+    yield from start.rows(NAME, TARGET_S, _start)
+
+
+def _start() -> list[start.Start]:
+    speak_to_ourselves()
+    clone = f'git clone --quiet --no-hardlinks {shlex.quote(str(ROOT))} picosam_ros'
+    command = ['sh', '-c', f'{clone} && cd picosam_ros && make demo']
+    with TemporaryDirectory() as home, chromium(start.PATIENCE) as browser:
+        return [start.start(browser, command, Path(home), _environment(home), PATIENCE)]
+
+
+def _environment(home: str) -> dict[str, str]:
+    """What `env -i` leaves, plus a home, our ROS domain and how pip finds packages."""
+    ours = ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
+    kept = {
+        name: value for name, value in os.environ.items() if name in ours or name.startswith('PIP_')
+    }
+    if PIP_CONFIGURATION.is_file():
+        kept.setdefault('PIP_CONFIG_FILE', str(PIP_CONFIGURATION))
+    return {'HOME': home, 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8', **kept}

@@ -1,0 +1,169 @@
+"""Raspberry Pi cameras, through picamera2."""
+
+from __future__ import annotations
+
+import math
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from picosam_ros.cameras.picamera.sensor_clock import stamp_from
+from picosam_ros.cameras.picamera.stream import STALL_SECONDS, Shot, Stream
+from picosam_ros.errors import CameraError, PicosamError
+from picosam_ros.frame import Frame
+
+SIZE = (640, 480)
+
+# What picamera2 raises where a camera is missing, taken, or gone: its own are RuntimeErrors.
+FAULTS = (RuntimeError, OSError, LookupError, StopIteration, ValueError, AssertionError)
+
+
+def import_picamera2() -> Any:
+    """Give what offers `Picamera2` and `IMX500`.
+
+    Raises:
+        CameraError: it is not installed, with the command that installs it.
+
+    """
+    try:
+        from picamera2 import Picamera2
+        from picamera2.devices import IMX500
+    except ImportError as error:
+        raise CameraError(
+            f'Raspberry Pi cameras need picamera2 0.3.36 or later, which cannot be imported '
+            f'({error}); on Raspberry Pi OS (bookworm or later): `sudo apt install '
+            'python3-picamera2 imx500-all`. Ubuntu has no driver for them: run Raspberry Pi OS '
+            'with ROS 2 in a container, or use a USB camera (camera v4l2)'
+        ) from error
+    return SimpleNamespace(Picamera2=Picamera2, IMX500=IMX500)
+
+
+class PicameraCamera:
+    """A Raspberry Pi camera.
+
+    Args:
+        source: the camera's place in `rpicam-hello --list-cameras`, '' for the first.
+        rate: frames per second; 0 leaves it to the camera.
+        frame_id: of the frames.
+        size: width and height of the pictures.
+        mode: width and height of the sensor's mode; None lets libcamera choose.
+        stall_seconds: without a frame for so long, the stream has stopped.
+        backend: offers `Picamera2` and `IMX500`; None imports picamera2 when it is opened.
+
+    """
+
+    name = 'picamera'
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        rate: float,
+        frame_id: str,
+        size: tuple[int, int] = SIZE,
+        mode: tuple[int, int] | None = None,
+        stall_seconds: float = STALL_SECONDS,
+        backend: Any = None,
+    ) -> None:
+        self._source = source
+        self._rate = rate
+        self._frame_id = frame_id
+        self._size = size
+        self._mode = mode
+        self._stall_seconds = stall_seconds
+        self._given_backend = backend
+        self._stream: Stream | None = None
+        self._left: Stream | None = None
+
+    @property
+    def description(self) -> dict[str, str]:
+        return {
+            'source': self._source or 'the first camera',
+            'size': f'{self._size[0]}x{self._size[1]}',
+            'rate': f'{self._rate:g}',
+            'state': self.state,
+        }
+
+    @property
+    def state(self) -> str:
+        """What it does now, in words."""
+        return self._stream.state if self._stream else 'closed'
+
+    def open(self) -> None:
+        """Find the camera and begin to start it; frames come when it has started."""
+        if self._stream is not None:
+            return
+        if self._left is not None and self._left.busy:
+            raise CameraError('the camera was closed while it started, and that goes on')
+        backend = self._backend()
+        try:
+            self._stream = self._connect(backend)
+        except PicosamError as error:
+            self._disconnect()
+            raise CameraError(str(error)) from error
+        except FAULTS as error:
+            self._disconnect()
+            raise CameraError(self._sentence(error)) from error
+
+    def read(self, timeout: float) -> Frame | None:
+        """Wait for the next frame; None, too, while the camera starts, or if it is closed."""
+        stream = self._stream
+        if stream is None:
+            if self._left is not None:
+                return None
+            raise CameraError(f'the camera {self.name} is not open; call open() first')
+        try:
+            shot = stream.take(timeout)
+        except FAULTS as error:
+            raise CameraError(self._sentence(error)) from error
+        return None if shot is None else self._frame(shot)
+
+    def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._left = stream
+            stream.close()
+        self._disconnect()
+
+    def _backend(self) -> Any:
+        return self._given_backend or import_picamera2()
+
+    def _connect(self, backend: Any) -> Stream:
+        """Open the device; raises one of FAULTS."""
+        return self._streamed(backend, int(self._source or 0))
+
+    def _disconnect(self) -> None:
+        """Let go of what `_connect` took besides the stream."""
+
+    def _streamed(self, backend: Any, index: int, **options: Any) -> Stream:
+        picam2 = backend.Picamera2(index)
+        try:
+            return Stream(
+                picam2,
+                size=self._size,
+                rate=self._rate,
+                raw=self._mode,
+                stall_seconds=self._stall_seconds,
+                **options,
+            )
+        except BaseException:
+            picam2.close()
+            raise
+
+    def _sentence(self, error: Exception) -> str:
+        told = str(error) or type(error).__name__
+        return (
+            f'the camera {self.name} failed: {told}; `rpicam-hello --list-cameras` lists the '
+            'cameras, `sudo fuser -v /dev/media*` the programs that have one'
+        )
+
+    def _frame(self, shot: Shot, **inferred: Any) -> Frame:
+        exposure_us = shot.metadata.get('ExposureTime')
+        return Frame(
+            shot.pixels,
+            stamp_from(shot.metadata, shot.captured_ns),
+            self._frame_id,
+            received_ns=time.time_ns(),
+            exposure_ms=math.nan if exposure_us is None else exposure_us / 1000,
+            **inferred,
+        )

@@ -1,0 +1,209 @@
+"""ROS 2, and what makes its messages travel."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from picosam_ros.commands import fixes
+from picosam_ros.commands.doctor.finding import Finding, State
+from picosam_ros.commands.doctor.probe import attempt, is_installed
+
+INSTALLATION = 'xdg-open https://docs.ros.org/en/jazzy/Installation.html'
+SYSTEM = Path('/opt/ros')
+
+# The wheels of PyPI carry the release in the name of one package.
+WHEEL_RELEASES = ('jazzy', 'kilted')
+
+# Fast DDS 2 reads the first, Fast DDS 3 the second.
+PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+
+# What sourcing a setup.sh sets: libraries of two releases must not meet in one process.
+UNSOURCE = 'unset ROS_DISTRO AMENT_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH'
+
+MEBIBYTE = 1 << 20
+# Two participants' segments of 32 MiB, as config/fastdds.xml has them.
+ENOUGH_SHARED_MEMORY = 64 * MEBIBYTE
+
+
+def source() -> Finding:
+    """Tell where ROS is from: a sourced distribution, wheels in this environment, or nowhere."""
+    release = _wheels()
+    if distribution := os.environ.get('ROS_DISTRO'):
+        if release:
+            detail = (
+                f'{distribution} is sourced around {sys.prefix}, which has a {release} of its own'
+            )
+            return Finding('ROS 2', State.BROKEN, detail, UNSOURCE, required=True)
+        return Finding('ROS 2', State.OK, f'{distribution}, sourced')
+    if release:
+        return Finding('ROS 2', State.OK, f'{release}, wheels in {sys.prefix}')
+    if is_installed('rclpy'):
+        return Finding('ROS 2', State.OK, 'on the import path; ROS_DISTRO is not set')
+    if setups := sorted(SYSTEM.glob('*/setup.sh')):
+        detail = f'{setups[-1].parent.name} is installed but not sourced'
+        return Finding('ROS 2', State.MISSING, detail, f'. {setups[-1]}')
+    command = fixes.make_setup() if fixes.source_root() else INSTALLATION
+    return Finding('ROS 2', State.MISSING, 'the nodes need it; the library does not', command)
+
+
+def rclpy() -> Finding:
+    """Tell whether nodes in Python can run; required where there is a ROS."""
+    if not is_installed('rclpy'):
+        if not os.environ.get('ROS_DISTRO'):
+            return Finding('rclpy', State.MISSING, 'comes with ROS 2')
+        detail = 'ROS 2 is sourced, and this Python does not find it'
+        return Finding('rclpy', State.BROKEN, *_other_python(detail, 'rclpy'), required=True)
+    outcome = attempt('import rclpy; print(rclpy.__file__)')
+    if outcome.works:
+        return Finding('rclpy', State.OK, str(Path(outcome.text).parent), required=True)
+    return Finding('rclpy', State.BROKEN, *_other_python(outcome.text, 'rclpy'), required=True)
+
+
+def messages() -> Finding:
+    """Tell whether our messages are built and load; required where rclpy is."""
+    name = 'picosam_ros.msg'
+    if not is_installed('rclpy'):
+        return Finding(name, State.MISSING, 'needs ROS 2')
+    if not is_installed(name):
+        return Finding(name, State.MISSING, 'not built', fixes.make_setup(), required=True)
+    # Only the conversion loads the compiled part, which a wrong NumPy or path breaks.
+    outcome = attempt(
+        'from rclpy.type_support import check_for_type_support\n'
+        'from picosam_ros.msg import MaskArray\n'
+        'check_for_type_support(MaskArray)'
+    )
+    if outcome.works:
+        return Finding(name, State.OK, 'built, and loads', required=True)
+    command = fixes.make_setup()
+    if 'numpy' in outcome.text.lower():
+        command = fixes.install('numpy<2')
+    return Finding(name, State.BROKEN, outcome.text, command, required=True)
+
+
+def middleware() -> Finding:
+    """Tell which RMW implementation the nodes will speak with."""
+    name = 'middleware'
+    if not is_installed('rclpy'):
+        return Finding(name, State.MISSING, 'needs ROS 2')
+    outcome = attempt(
+        'from rclpy.utilities import get_rmw_implementation_identifier as identify\n'
+        'print(identify())'
+    )
+    if outcome.works:
+        return Finding(name, State.OK, outcome.text, required=True)
+    asked = os.environ.get('RMW_IMPLEMENTATION')
+    detail = f'RMW_IMPLEMENTATION is {asked}: {outcome.text}' if asked else outcome.text
+    command = 'unset RMW_IMPLEMENTATION' if asked else rclpy().mend
+    return Finding(name, State.BROKEN, detail, command, required=True)
+
+
+def profile() -> Finding:
+    """Tell whose Fast DDS settings hold; its own lose images: too little shared memory."""
+    name = 'Fast DDS profile'
+    asked = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
+    if 'fastrtps' not in asked:
+        return Finding(name, State.OK, f'{asked} does not use one')
+    for variable in PROFILE_VARIABLES:
+        if file := os.environ.get(variable):
+            if Path(file).is_file():
+                return Finding(name, State.OK, f'yours, {file}')
+            detail = f'{variable} is {file}, which is no file'
+            return Finding(name, State.BROKEN, detail, f'unset {variable}')
+    if transports := os.environ.get('FASTDDS_BUILTIN_TRANSPORTS'):
+        return Finding(name, State.OK, f'yours, FASTDDS_BUILTIN_TRANSPORTS={transports}')
+    if not is_installed('rclpy'):
+        return Finding(name, State.MISSING, 'needs ROS 2')
+    outcome = attempt(
+        'from picosam_ros.ros.process import use_shipped_profile\n'
+        "print(use_shipped_profile() or '')"
+    )
+    if outcome.works and outcome.text:
+        return Finding(name, State.OK, f'ours, {outcome.text}')
+    detail = outcome.text or 'not installed; without one, images get lost between processes'
+    return Finding(name, State.BROKEN, detail, fixes.make_setup())
+
+
+def shared_memory(folder: Path = Path('/dev/shm')) -> Finding:
+    """Measure what images travel through between processes."""
+    name = 'shared memory'
+    try:
+        total, _, free = shutil.disk_usage(folder)
+    except OSError as error:
+        detail = f'{folder} cannot be used ({error.strerror}); images take the slow way'
+        return Finding(name, State.MISSING, detail, f'sudo mount -t tmpfs tmpfs {folder}')
+    sizes = f'{_size(free)} of {_size(total)} free'
+    enough = f'{sizes}; below {ENOUGH_SHARED_MEMORY // MEBIBYTE} MB images get lost'
+    if total < ENOUGH_SHARED_MEMORY:
+        return Finding(name, State.BROKEN, enough, _larger(folder))
+    if free < ENOUGH_SHARED_MEMORY:
+        return Finding(name, State.BROKEN, enough, 'fastdds shm clean')
+    return Finding(name, State.OK, sizes)
+
+
+def _size(count: int) -> str:
+    return f'{count // MEBIBYTE} MB' if count >= MEBIBYTE else f'{count // 1024} kB'
+
+
+def _wheels() -> str:
+    for release in WHEEL_RELEASES:
+        try:
+            version(f'ros-{release}-rclpy')
+        except PackageNotFoundError:
+            continue
+        return release
+    return ''
+
+
+def _other_python(detail: str, module: str) -> tuple[str, str]:
+    """Compiled modules fit one Python: name it, if a sourced ROS is for another than this."""
+    mine = f'python{sys.version_info.major}.{sys.version_info.minor}'
+    for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep):
+        for found in Path(prefix or os.devnull).glob(f'lib/python3*/*-packages/{module}'):
+            theirs = found.parents[1].name
+            if re.fullmatch(r'python3\.\d+', theirs) and theirs != mine:
+                command = f'{theirs} -m venv --system-site-packages {fixes.VENV}'
+                return f'built for {theirs}, and this is {mine}', command
+    if fixes.in_own_environment():
+        return detail, fixes.make_setup()
+    release = os.environ.get('ROS_DISTRO')
+    return detail, f'sudo apt install ros-{release}-rclpy' if release else INSTALLATION
+
+
+def _larger(folder: Path) -> str:
+    if Path('/.dockerenv').exists() or Path('/run/.containerenv').exists():
+        return 'docker run --shm-size=256m ...'
+    return f'sudo mount -o remount,size=256M {folder}'
+
+
+def _optional(package: str, module: str, adds: str) -> Callable[[], Finding]:
+    def check() -> Finding:
+        release = os.environ.get('ROS_DISTRO')
+        debian = package.replace('_', '-')
+        command = f'sudo apt install ros-{release}-{debian}' if release else ''
+        if not is_installed(package):
+            source = '' if release else '; a ROS 2 from apt has it'
+            return Finding(package, State.MISSING, f'adds {adds}{source}', command)
+        outcome = attempt(f'import {module}')
+        if outcome.works:
+            return Finding(package, State.OK, adds)
+        if 'numpy' in outcome.text.lower():
+            command = fixes.install('numpy<2')
+        return Finding(package, State.BROKEN, outcome.text, command)
+
+    check.__name__ = package
+    return check
+
+
+OPTIONAL = (
+    _optional('cv_bridge', 'cv_bridge.core', 'the rarer image encodings'),
+    _optional('vision_msgs', 'vision_msgs.msg', '~/label_info for Nav2, boxes as prompts'),
+    _optional('tf2_ros', 'tf2_ros', 'clicks and clouds in other frames than the camera'),
+    _optional('message_filters', 'message_filters', 'depth images in step with masks'),
+    _optional('launch_ros', 'launch_ros', 'the launch files'),
+)

@@ -1,0 +1,126 @@
+"""Python, its packages, the network file and the compiler."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from picosam_ros.commands import fixes
+from picosam_ros.commands.doctor.finding import Finding, State
+from picosam_ros.commands.doctor.probe import attempt, is_installed
+
+OLDEST_PYTHON = (3, 10)
+
+
+def python() -> Finding:
+    """Tell the interpreter, and whether it is the one of the activated environment."""
+    version, where = platform.python_version(), sys.executable
+    oldest = '.'.join(map(str, OLDEST_PYTHON))
+    if sys.version_info < OLDEST_PYTHON:
+        detail = f'{version}; picosam needs {oldest} or newer'
+        return Finding('Python', State.BROKEN, detail, 'sudo apt install python3', required=True)
+    active = os.environ.get('VIRTUAL_ENV', '')
+    if active and Path(active).resolve() != Path(sys.prefix).resolve():
+        detail = f'{version}, {where}; but the environment {active} is activated'
+        command = f'{shlex.quote(active)}/bin/python -m picosam_ros doctor'
+        return Finding('Python', State.BROKEN, detail, command)
+    return Finding('Python', State.OK, f'{version}, {where}', required=True)
+
+
+def numpy() -> Finding:
+    """Try what frames and masks are made of."""
+    return _package('NumPy', 'numpy', 'numpy', 'python3-numpy')
+
+
+def opencv() -> Finding:
+    """Try what resamples, draws, and reads pictures."""
+    return _package('OpenCV', 'cv2', 'opencv-python-headless<5', 'python3-opencv')
+
+
+def onnxruntime() -> Finding:
+    """Try what runs the network on the CPU."""
+    return _package('ONNX Runtime', 'onnxruntime', 'onnxruntime')
+
+
+def yaml() -> Finding:
+    """Try what reads models.yaml."""
+    return _package('PyYAML', 'yaml', 'pyyaml', 'python3-yaml')
+
+
+def model() -> Finding:
+    """Tell whether the networks that ship are there, and are the files that models.yaml names."""
+    if not is_installed('yaml'):
+        detail = 'cannot be examined without PyYAML'
+        return Finding('model', State.BROKEN, detail, yaml().mend, required=True)
+    outcome = attempt(
+        'from picosam_ros.models import find_model, registry\n'
+        'for name in registry(): find_model(name).check()\n'
+        'print(", ".join(registry()))'
+    )
+    if outcome.works:
+        detail = f'{outcome.text}, SHA-256 as in models.yaml'
+        return Finding('model', State.OK, detail, required=True)
+    return Finding('model', State.BROKEN, outcome.text, fixes.restore_models(), required=True)
+
+
+def compiler() -> Finding:
+    """Look for what builds the messages."""
+    candidates = (os.environ.get('CXX', ''), 'c++', 'g++', 'clang++')
+    found = next(filter(None, (shutil.which(name) for name in candidates if name)), None)
+    if found:
+        return Finding('C++ compiler', State.OK, found)
+    detail = 'only `make setup` and `colcon build` need one'
+    return Finding('C++ compiler', State.MISSING, detail, 'sudo apt install g++')
+
+
+def _extra(
+    package: str, adds: str, debian: str = '', *, module: str = '', trial: str = ''
+) -> Callable[[], Finding]:
+    """Make a check of a package; `trial` is code that uses it where a plain import will not do."""
+    module = module or package
+
+    def check() -> Finding:
+        command = fixes.install(package, debian)
+        if not is_installed(module):
+            return Finding(package, State.MISSING, f'adds {adds}', command)
+        outcome = attempt(trial or f'import {module}')
+        if outcome.works:
+            return Finding(package, State.OK, adds)
+        return Finding(package, State.BROKEN, outcome.text, _again(command))
+
+    check.__name__ = package
+    return check
+
+
+# Its plain import would report itself to somebody.
+_OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_openvino()'
+
+OPTIONAL = (
+    _extra('aiohttp', 'the node `viewer`, and with it `make demo`', 'python3-aiohttp'),
+    _extra('scikit-image', 'the photographs of `make demo`', 'python3-skimage', module='skimage'),
+    _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
+    _extra('rosbags', '`picosam bag`'),
+    _extra('shtab', '`picosam completion`', 'python3-shtab'),
+)
+
+
+def _package(title: str, module: str, package: str, debian: str = '') -> Finding:
+    command = fixes.install(package, debian)
+    if not is_installed(module):
+        return Finding(title, State.MISSING, 'segmentation needs it', command, required=True)
+    outcome = attempt(f'import {module}; print({module}.__version__)')
+    if outcome.works:
+        return Finding(title, State.OK, outcome.text, required=True)
+    return Finding(title, State.BROKEN, outcome.text, _again(command), required=True)
+
+
+def _again(command: str) -> str:
+    """Install over a package that is there and broken."""
+    if ' apt install ' in command:
+        return command.replace(' apt install ', ' apt install --reinstall ')
+    return command.replace('pip install ', 'pip install --force-reinstall ')

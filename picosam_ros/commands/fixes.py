@@ -1,0 +1,71 @@
+"""The commands that mend things, as they are right for this Python and this system."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+from picosam_ros.commands.doctor.probe import is_installed
+
+VENV = '~/.venvs/picosam'
+
+
+def install(package: str, debian: str = '') -> str:
+    """Install a Python package where this interpreter looks for it.
+
+    Args:
+        package: its name on PyPI.
+        debian: its name for apt, where Debian and Ubuntu have it.
+
+    """
+    if in_own_environment():
+        return make_setup()
+    if _is_externally_managed():
+        # PEP 668: the system's Python takes packages from apt alone.
+        if debian:
+            return f'sudo apt install {debian}'
+        activate = f'python3 -m venv --system-site-packages {VENV} && . {VENV}/bin/activate'
+        return f"{activate} && pip install '{package}'"
+    pip = f'{_python()} -m pip' if is_installed('pip') else 'uv pip'
+    return f"{pip} install '{package}'" if '<' in package else f'{pip} install {package}'
+
+
+def make_setup() -> str:
+    """Build the messages and the package anew."""
+    root = source_root()
+    if root is None:
+        return 'colcon build --packages-select picosam_ros && . install/setup.sh'
+    return 'make setup' if root == Path.cwd() else f'make -C {root} setup'
+
+
+def restore_models() -> str:
+    """Get the networks back that ship with the package."""
+    root = source_root()
+    return f'git -C {root} restore picosam_ros/models' if root else make_setup()
+
+
+def source_root() -> Path | None:
+    """Return the checkout that this package runs from, if it does."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / 'package.xml').is_file() and (root / 'Makefile').is_file() else None
+
+
+def in_own_environment() -> bool:
+    """Whether this is the Python of the environment that `make setup` makes."""
+    root = source_root()
+    return root is not None and Path(sys.prefix).resolve().is_relative_to(root)
+
+
+def _is_externally_managed() -> bool:
+    in_environment = sys.prefix != sys.base_prefix
+    marker = Path(sysconfig.get_path('stdlib')) / 'EXTERNALLY-MANAGED'
+    return not in_environment and marker.is_file()
+
+
+def _python() -> str:
+    active = os.environ.get('VIRTUAL_ENV')
+    if active and Path(active).resolve() == Path(sys.prefix).resolve():
+        return 'python'
+    return sys.executable or 'python3'

@@ -1,0 +1,232 @@
+"""Masks drawn on a picture: translucent fill, outline, the prompt, and a label with the score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.drawing.labels import (
+    Label,
+    Rectangle,
+    blend,
+    make_label,
+    place,
+)
+from picosam_ros.frame import Pixels
+from picosam_ros.mask import Mask
+from picosam_ros.prompt import Point, Prompt
+
+Colour = tuple[int, int, int]
+
+# Okabe and Ito, "Color Universal Design" (2008): told apart with every kind of colour blindness.
+# The order puts the most different ones first; black is left to the halo.
+PALETTE: tuple[Colour, ...] = (
+    (86, 180, 233),
+    (230, 159, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (240, 228, 66),
+    (213, 94, 0),
+    (0, 114, 178),
+)
+WHITE: Colour = (255, 255, 255)
+DARK: Colour = (24, 24, 28)
+OPACITY = 0.42
+
+# How far an outline may run beside the smooth curve, in pixels.
+DEVIATION = 0.25
+# Fractional bits of the coordinates that OpenCV's drawing takes.
+SHIFT = 4
+# Short side up to which lines have their nominal width; larger pictures get wider ones.
+NOMINAL_SIDE = 640
+
+
+def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | None = None) -> Pixels:
+    """Draw masks of one frame, and the milliseconds that they took in the bottom left corner.
+
+    Args:
+        frame_pixels: H×W×3 uint8, R, G, B; not written.
+        masks: of a frame of this size. An empty one shows its prompt and says so.
+        latency_ms: left out if None or NaN.
+
+    Returns:
+        A new H×W×3 uint8 array, R, G, B.
+
+    """
+    masks = tuple(masks)
+    picture = np.array(frame_pixels, np.uint8, order='C')
+    pen = Pen(picture, max(1.0, min(picture.shape[:2]) / NOMINAL_SIDE))
+    for mask in masks:
+        _fill(picture, mask)
+    for mask in masks:
+        region = mask.region
+        contours = outlines(region.inside, region.x, region.y)
+        pen.outline(contours, colour_of(mask.prompt.object_id))
+    for mask in masks:
+        _draw_prompt(pen, mask.prompt)
+    _draw_labels(picture, masks, pen.scale, latency_ms)
+    return picture
+
+
+def colour_of(object_id: int) -> Colour:
+    """R, G, B of an object; ids seven apart share one."""
+    return PALETTE[(object_id - 1) % len(PALETTE)]
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Anti-aliased lines with a thin dark halo: seen on every background."""
+
+    picture: Pixels
+    scale: float
+
+    def width(self, nominal: float) -> int:
+        """Whole pixels for a nominal width."""
+        return max(1, round(nominal * self.scale))
+
+    def outline(self, contours: Sequence[npt.NDArray[np.int32]], colour: Colour) -> None:
+        """Close lines through N×2 points in 1/16 pixel."""
+        for width, ink in ((self.width(2) + 2, DARK), (self.width(2), colour)):
+            cv2.polylines(self.picture, contours, True, ink, width, cv2.LINE_AA, SHIFT)
+
+    def strokes(self, ends: Sequence[tuple[float, float, float, float]], colour: Colour) -> None:
+        """Draw thin straight lines from (x0, y0) to (x1, y1)."""
+        lines = _fixed(np.reshape(np.array(ends, np.float64), (-1, 2, 2)))
+        for width, ink in ((self.width(1.5) + 2, DARK), (self.width(1.5), colour)):
+            cv2.polylines(self.picture, list(lines), False, ink, width, cv2.LINE_AA, SHIFT)
+
+    def dot(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        """Fill a disc; `radius` is nominal."""
+        centre = _fixed(np.array((x, y)))
+        size = round(radius * self.scale * (1 << SHIFT))
+        middle = (int(centre[0]), int(centre[1]))
+        cv2.circle(self.picture, middle, size, colour, -1, cv2.LINE_AA, SHIFT)
+
+
+def _fill(picture: Pixels, mask: Mask) -> None:
+    region = mask.region
+    if not region.inside.size:
+        return
+    view = picture[region.slices]
+    tinted = cv2.LUT(view, _tint(colour_of(mask.prompt.object_id)))
+    cv2.copyTo(tinted, region.inside.view(np.uint8), view)
+
+
+@cache
+def _tint(colour: Colour) -> Pixels:
+    """1×256×3: each value of a channel under the translucent colour."""
+    shades = np.arange(256)[:, None] * (1 - OPACITY) + np.array(colour) * OPACITY
+    return np.rint(shades).astype(np.uint8)[None]
+
+
+def outlines(inside: npt.NDArray[np.bool_], x: int = 0, y: int = 0) -> list[npt.NDArray[np.int32]]:
+    """Outlines of parts and holes, in 1/16 pixel, their stairs of whole pixels smoothed.
+
+    Args:
+        inside: rows × columns, the object.
+        x, y: column and row of its top-left pixel.
+
+    """
+    if not inside.any():
+        return []
+    found, _ = cv2.findContours(
+        inside.view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE, offset=(x, y)
+    )
+    return [_fixed(_smooth(contour[:, 0].astype(np.float64))) for contour in found]
+
+
+def _smooth(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    if len(points) < 8:
+        return points
+    ring = np.concatenate((points[-2:], points, points[:2]))
+    smooth = (ring[:-4] + ring[4:] + 3 * (ring[1:-3] + ring[3:-1]) + 4 * ring[2:-2]) / 12
+    # Wide lines cost by the corner, and a smooth curve needs few of them.
+    return cv2.approxPolyDP(smooth.astype(np.float32), DEVIATION, closed=True)[:, 0].astype(
+        np.float64
+    )
+
+
+def _fixed(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+    return np.rint(points * (1 << SHIFT)).astype(np.int32)
+
+
+def _draw_prompt(pen: Pen, prompt: Prompt) -> None:
+    colour = colour_of(prompt.object_id)
+    if prompt.box is not None:
+        box = prompt.box
+        corners = ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
+        pen.strokes(_dashes(corners, 7 * pen.scale), colour)
+    for point in prompt.points:
+        (_draw_positive if point.positive else _draw_negative)(pen, point, colour)
+
+
+def _draw_positive(pen: Pen, point: Point, colour: Colour) -> None:
+    for radius, ink in ((7, DARK), (6, colour), (3.2, WHITE)):
+        pen.dot(point.x, point.y, radius, ink)
+
+
+def _draw_negative(pen: Pen, point: Point, colour: Colour) -> None:
+    for radius, ink in ((7, DARK), (6, colour), (4.8, DARK)):
+        pen.dot(point.x, point.y, radius, ink)
+    x, y, arm = point.x, point.y, 2.2 * pen.scale
+    cross = ((x - arm, y - arm, x + arm, y + arm), (x - arm, y + arm, x + arm, y - arm))
+    pen.strokes(cross, WHITE)
+
+
+def _dashes(
+    corners: Sequence[tuple[float, float]], length: float
+) -> list[tuple[float, float, float, float]]:
+    """Strokes of about `length` with gaps as long, each side beginning and ending in one."""
+    strokes = []
+    for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        count = max(1, round(math.hypot(x1 - x0, y1 - y0) / length / 2))
+        stops = np.linspace(0, 1, 2 * count + 2)
+        strokes += [
+            (x0 + a * (x1 - x0), y0 + a * (y1 - y0), x0 + b * (x1 - x0), y0 + b * (y1 - y0))
+            for a, b in zip(stops[::2], stops[1::2], strict=True)
+        ]
+    return strokes
+
+
+def _draw_labels(
+    picture: Pixels, masks: Sequence[Mask], scale: float, latency_ms: float | None
+) -> None:
+    height, width = picture.shape[:2]
+    taken: list[Rectangle] = []
+    if latency_ms is not None and not math.isnan(latency_ms):
+        label = make_label(f'{latency_ms:.1f} ms', None, scale)
+        gap = round(6 * scale)
+        taken.append(_put(picture, label, (gap, height - label.height - gap)))
+    for mask in masks:
+        found = f'{mask.score:.2f}' if not mask.empty else 'empty'
+        prompt = mask.prompt
+        label = make_label(f'#{prompt.object_id} {found}', colour_of(prompt.object_id), scale)
+        clicks = [_around(point, scale) for point in prompt.points]
+        corner = place(label, _extent(mask), width, height, avoid=(*clicks, *taken))
+        taken.append(_put(picture, label, corner))
+
+
+def _put(picture: Pixels, label: Label, corner: tuple[int, int]) -> Rectangle:
+    blend(picture, label, corner)
+    return Rectangle(*corner, corner[0] + label.width, corner[1] + label.height)
+
+
+def _around(point: Point, scale: float) -> Rectangle:
+    reach = 8 * scale
+    return Rectangle(point.x - reach, point.y - reach, point.x + reach, point.y + reach)
+
+
+def _extent(mask: Mask) -> Rectangle:
+    """Return what the label belongs to: the object, or its prompt if there is none."""
+    box = mask.box or mask.prompt.box
+    if box is not None:
+        return Rectangle(box.x0, box.y0, box.x1 + 1, box.y1 + 1)
+    xs = [point.x for point in mask.prompt.points]
+    ys = [point.y for point in mask.prompt.points]
+    return Rectangle(min(xs) - 8, min(ys) - 8, max(xs) + 9, max(ys) + 9)

@@ -1,0 +1,169 @@
+"""EdgeSAM (arXiv 2312.06660) and its relatives on the host CPU; the user brings the two files."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, check_runtime, load, threads_of
+from picosam_ros.engines.sam.networks import Candidates, Decoder, Encoder
+from picosam_ros.engines.sam.seen import Seen
+from picosam_ros.engines.sam.specs import (
+    S_LAB,
+    check_pair,
+    decoder_of,
+    encoder_of,
+)
+from picosam_ros.errors import EngineError, ModelError
+from picosam_ros.frame import Frame
+from picosam_ros.latency import Timing
+from picosam_ros.mask import Mask
+from picosam_ros.models import Model
+from picosam_ros.prompt import Prompt
+from picosam_ros.results import Segmentation
+
+_LOGGER = logging.getLogger(__name__)
+
+WHERE = 'docs/edgesam.md tells where the authors publish them, and under which licence'
+
+
+class EdgeSamEngine(EngineContext):
+    """Embeds the whole picture once, and answers each prompt on it with a run of the decoder.
+
+    A picture that is asked about again keeps its embedding, and a prompt that only has more points
+    than before starts from the mask that it had there, if the decoder takes one. The ROI size of a
+    prompt means nothing here. Files of SAM and MobileSAM serve as well; their signatures tell.
+
+    Args:
+        encoder, decoder: paths of the two .onnx files.
+        threads: of one run; 0 takes half of the cores, at most four.
+        runtime: one of runtimes.RUNTIMES.
+
+    """
+
+    name = 'edgesam'
+    warning = ''
+    capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
+
+    def __init__(
+        self,
+        *,
+        encoder: str = '',
+        decoder: str = '',
+        threads: int = 0,
+        runtime: str = DEFAULT_RUNTIME,
+    ) -> None:
+        check_runtime(runtime)
+        if not (encoder and decoder):
+            given = f'encoder {encoder!r} and decoder {decoder!r} were given'
+            raise EngineError(f"engine 'edgesam' needs two .onnx files of yours; {given}; {WHERE}")
+        self.encoder, self.decoder = (Model(Path(p).name, Path(p)) for p in (encoder, decoder))
+        self.threads = threads_of(threads)
+        self.runtime = runtime
+        self._licence = ''
+        self._networks: tuple[Encoder, Decoder] | None = None
+        self._seen: Seen | None = None
+
+    @property
+    def description(self) -> dict[str, str]:
+        """Files, hashes, runtime, threads, and once it is open the licence of the weights."""
+        return {
+            'model': f'{self.encoder.name} + {self.decoder.name}',
+            'sha256': f'{self.encoder.digest[:16]} + {self.decoder.digest[:16]}',
+            'licence': self._licence or 'told once the files are loaded',
+            'runtime': self.runtime,
+            'threads': str(self.threads),
+        }
+
+    def open(self) -> None:
+        """Load both files and run each once; the licence is told.
+
+        Raises:
+            ModelError: one is missing, truncated, or not what it should be.
+            EngineError: the runtime is not installed.
+
+        """
+        if self._networks is not None:
+            return
+        paths = self.encoder.path, self.decoder.path
+        for what, path in zip(('encoder', 'decoder'), paths, strict=True):
+            if not path.is_file():
+                raise ModelError(f'there is no {what} at {path}; {WHERE}')
+        first, second = (load(path, self.threads, self.runtime) for path in paths)
+        specs = encoder_of(first, paths[0]), decoder_of(second, paths[1])
+        check_pair(first, second, paths)
+        encoder, decoder = Encoder(first, specs[0]), Decoder(second, specs[1])
+        _warm_up(encoder, decoder)
+        # Hashed now: diagnostics, which show them, must not wait for large files.
+        _ = self.encoder.digest, self.decoder.digest
+        self._networks, self._licence = (encoder, decoder), decoder.spec.licence
+        if self._licence == S_LAB:
+            _LOGGER.warning('the weights of EdgeSAM are under the %s', S_LAB)
+
+    def close(self) -> None:
+        """Free the networks and forget the picture."""
+        self._networks = None
+        self._seen = None
+
+    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+        """Answer every prompt; the encoder runs if this is another picture than before."""
+        encoder, decoder = self._opened()
+        if not prompts:
+            return Segmentation(())
+        seen, timing = self._look(frame, encoder)
+        begun = time.perf_counter()
+        answers = [_ask(decoder, seen, prompt) for prompt in prompts]
+        inferred = time.perf_counter()
+        masks = tuple(
+            self._mask(prompt, frame, seen, answer, answer.best)
+            for prompt, answer in zip(prompts, answers, strict=True)
+        )
+        inference, decode = 1e3 * (inferred - begun), 1e3 * (time.perf_counter() - inferred)
+        return Segmentation(masks, timing=replace(timing, inference=inference, decode=decode))
+
+    def candidates(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
+        """All masks that the decoder proposes for a prompt, the best score first."""
+        encoder, decoder = self._opened()
+        seen, _ = self._look(frame, encoder)
+        answer = _ask(decoder, seen, prompt)
+        order = map(int, np.argsort(-answer.scores, kind='stable'))
+        return tuple(self._mask(prompt, frame, seen, answer, index) for index in order)
+
+    def _opened(self) -> tuple[Encoder, Decoder]:
+        if self._networks is None:
+            raise EngineError("engine 'edgesam' is closed; open it, or use it in a with statement")
+        return self._networks
+
+    def _look(self, frame: Frame, encoder: Encoder) -> tuple[Seen, Timing]:
+        """Embed the picture, unless it is the one that was embedded last."""
+        if self._seen is not None and self._seen.is_of(frame):
+            return self._seen, Timing(preprocess=0.0, encode=0.0)
+        begun = time.perf_counter()
+        prepared, square = encoder.prepare(frame.pixels)
+        ready = time.perf_counter()
+        self._seen = Seen(frame, encoder(prepared, square))
+        encoded = time.perf_counter()
+        return self._seen, Timing(preprocess=1e3 * (ready - begun), encode=1e3 * (encoded - ready))
+
+    def _mask(
+        self, prompt: Prompt, frame: Frame, seen: Seen, answer: Candidates, index: int
+    ) -> Mask:
+        logits, roi = seen.embedding.square.cut(answer.logits[index])
+        score = float(np.clip(answer.scores[index], 0, 1))
+        return Mask(prompt, logits, roi, frame.width, frame.height, self.name, score)
+
+
+def _ask(decoder: Decoder, seen: Seen, prompt: Prompt) -> Candidates:
+    answer = decoder(seen.embedding, prompt, seen.refined_by(prompt))
+    seen.remember(prompt, answer.logits[answer.best])
+    return answer
+
+
+def _warm_up(encoder: Encoder, decoder: Decoder) -> None:
+    decoder(encoder(*encoder.prepare(np.zeros((64, 64, 3), np.uint8))), Prompt.from_point(32, 32))

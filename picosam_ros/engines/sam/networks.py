@@ -1,0 +1,128 @@
+"""The two files at work: pictures to embeddings, embeddings and prompts to masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.engines.runtimes import Network
+from picosam_ros.engines.sam.specs import (
+    DEVIATION,
+    MEAN,
+    SIDE,
+    DecoderSpec,
+    EncoderSpec,
+)
+from picosam_ros.engines.sam.square import Square
+from picosam_ros.engines.sam.tokens import tokens
+from picosam_ros.frame import Pixels
+from picosam_ros.prompt import Prompt
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """What the encoder made of a picture: 1×C×h×w, and where the picture lies in its input."""
+
+    values: Floats
+    square: Square
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What the decoder made of a prompt.
+
+    Attributes:
+        logits: N×n×n of the whole square; above 0 is the object.
+        scores: N; the predicted IoU, or the stability, as the file was exported.
+        best: which of them is the answer.
+
+    """
+
+    logits: Floats
+    scores: Floats
+    best: int
+
+
+class Encoder:
+    """Pictures to embeddings."""
+
+    def __init__(self, network: Network, spec: EncoderSpec) -> None:
+        self._network = network
+        self._spec = spec
+        self._input, self._output = network.inputs[0].name, network.outputs[0].name
+        side = network.inputs[0].shape[-1] if spec.normalised else SIDE
+        self.side = side if isinstance(side, int) else SIDE
+
+    def prepare(self, pixels: Pixels) -> tuple[Floats, Square]:
+        """Resize, normalise and pad a picture, H×W×3 of R, G, B, as the spec says."""
+        square = Square(pixels.shape[1], pixels.shape[0], self.side)
+        resized = square.resized(pixels)
+        if not self._spec.normalised:
+            return resized.astype(np.float32), square
+        padded = np.zeros((1, 3, self.side, self.side), np.float32)
+        for channel, (mean, deviation) in enumerate(zip(MEAN, DEVIATION, strict=True)):
+            plane = padded[0, channel, : square.height, : square.width]
+            np.subtract(resized[..., channel], np.float32(mean), out=plane)
+            plane /= np.float32(deviation)
+        return padded, square
+
+    def __call__(self, prepared: Floats, square: Square) -> Embedding:
+        """Run it on what `prepare` gave."""
+        [values] = self._network.run({self._input: prepared}, [self._output])
+        return Embedding(values, square)
+
+
+class Decoder:
+    """Embeddings and prompts to masks."""
+
+    def __init__(self, network: Network, spec: DecoderSpec) -> None:
+        self.spec = spec
+        self._network = network
+        shapes = {port.name: port.shape for port in network.inputs}
+        sides = shapes.get('mask_input', (1, 1, 256, 256))
+        self._no_mask = np.zeros([s if isinstance(s, int) else 1 for s in sides], np.float32)
+
+    def __call__(
+        self, embedding: Embedding, prompt: Prompt, earlier: Floats | None = None
+    ) -> Candidates:
+        """Run it.
+
+        Args:
+            embedding: of the picture.
+            prompt: in pixels of the picture.
+            earlier: n×n logits of the same object in the same picture, which this prompt
+                refines; only for a decoder that takes them.
+
+        """
+        points, labels = tokens(prompt, embedding.square)
+        feed = {
+            'image_embeddings': embedding.values,
+            'point_coords': points,
+            'point_labels': labels,
+        }
+        if self.spec.takes_mask:
+            feed.update(self._refinement(embedding.square, earlier))
+        scores, logits = self._network.run(feed, [self.spec.scores, self.spec.masks])
+        return Candidates(logits[0], scores[0], self._best(scores[0], prompt))
+
+    def _refinement(self, square: Square, earlier: Floats | None) -> dict[str, Floats]:
+        return {
+            'mask_input': self._no_mask if earlier is None else earlier[None, None],
+            'has_mask_input': np.array([earlier is not None], np.float32),
+            # Only for masks that the graph enlarges to that size: nobody reads them, so as few
+            # pixels as have the picture's shape.
+            'orig_im_size': np.array([square.height, square.width], np.float32),
+        }
+
+    def _best(self, scores: Floats, prompt: Prompt) -> int:
+        if len(scores) == 1:
+            return 0
+        allowed = self.spec.clicks if len(prompt.points) > 1 else self.spec.click
+        if prompt.box is not None:
+            allowed = self.spec.box
+        indices = range(len(scores))[allowed]
+        return max(indices, key=lambda index: float(scores[index]))

@@ -1,0 +1,225 @@
+"""The prompts that are answered now, and the answer to every one that ever came."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from picosam_ros.errors import PromptError
+from picosam_ros.frame import Frame
+from picosam_ros.mask import Mask
+from picosam_ros.prompt import Point, Prompt
+from picosam_ros.results import Answer, State
+
+MAX_PROMPTS = 32
+
+
+class PromptStore:
+    """One prompt for each object. Any thread may write into it.
+
+    Args:
+        check: raises PromptError for a prompt that nobody here can answer.
+        max_prompts: further objects are refused.
+        waiting: prompts that are put, and answered, once the first frame tells its size.
+
+    Attributes:
+        answers: how many there were of each state.
+
+    """
+
+    def __init__(
+        self,
+        check: Callable[[Prompt], None],
+        *,
+        max_prompts: int = MAX_PROMPTS,
+        waiting: Sequence[Prompt] = (),
+    ) -> None:
+        self.max_prompts = max_prompts
+        self.answers: Counter[State] = Counter()
+        self._check = check
+        self._prompts: dict[int, Prompt] = {}
+        self._bound: dict[int, Frame] = {}
+        self._waiting = tuple(waiting)
+        self._size: tuple[int, int] | None = None
+        self._generation = 0
+        self._lock = threading.Lock()
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The prompts that are answered now, in the order in which they came."""
+        with self._lock:
+            return tuple(self._prompts.values())
+
+    def put(
+        self,
+        make: Callable[[], Prompt],
+        *,
+        object_id: int = 0,
+        bind: Callable[[], Frame | None] = lambda: None,
+    ) -> Answer:
+        """Start an object, or replace it.
+
+        Args:
+            make: builds the prompt; a PromptError that it raises is the refusal's reason.
+            object_id: for the refusal, where no prompt could be built.
+            bind: finds the earlier frame that the prompt was made for, see `catch_up`; None takes
+                the next one. It may raise PromptError, too.
+
+        """
+        try:
+            prompt, frame = make(), bind()
+        except PromptError as error:
+            return self.refuse(object_id, str(error))
+        return self._answer(prompt.object_id, lambda: self._set(prompt, frame))
+
+    def refine(
+        self,
+        object_id: int,
+        points: Callable[[], Sequence[Point]],
+        *,
+        bind: Callable[[], Frame | None] = lambda: None,
+    ) -> Answer:
+        """Add points to an object; the arguments are those of `put`."""
+
+        def refine() -> Answer:
+            if object_id not in self._prompts:
+                raise PromptError(self._unknown(object_id))
+            return self._set(self._prompts[object_id].refined(tuple(points())), bind())
+
+        return self._answer(object_id, refine)
+
+    def remove(self, object_id: int) -> Answer:
+        """Stop segmenting an object."""
+
+        def remove() -> Answer:
+            if object_id not in self._prompts:
+                raise PromptError(self._unknown(object_id))
+            removed = self._prompts.pop(object_id)
+            return Answer(object_id, State.ACCEPTED, 'removed', removed.generation)
+
+        return self._answer(object_id, remove)
+
+    def end(self, object_id: int, generation: int, reason: str) -> Answer | None:
+        """Lose an object, unless its prompt was replaced or removed since that generation."""
+        with self._lock:
+            prompt = self._prompts.get(object_id)
+            if prompt is None or prompt.generation != generation:
+                return None
+            del self._prompts[object_id]
+            self.answers[State.LOST] += 1
+        return Answer(object_id, State.LOST, reason, generation)
+
+    def clear(self) -> int:
+        """Stop segmenting everything; return how many objects there were."""
+        with self._lock:
+            count = len(self._prompts) + len(self._waiting)
+            self._prompts.clear()
+            self._waiting = ()
+            return count
+
+    def refuse(self, object_id: int, reason: str) -> Answer:
+        """Answer a prompt that never became one."""
+
+        def refuse() -> Answer:
+            raise PromptError(reason)
+
+        return self._answer(object_id, refuse)
+
+    def fit(self, width: int, height: int) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+        """Take the size of the next frame, in pixels.
+
+        Returns:
+            The answers to prompts that do not lie on it any more, and to those that waited for it.
+
+        """
+        with self._lock:
+            return self._resize(width, height), self._begin()
+
+    def made_for_earlier(self, newest: Frame) -> list[tuple[Frame, list[Prompt]]]:
+        """Give the prompts that were made for earlier frames than this one, once, by frame."""
+        made_for: dict[int, tuple[Frame, list[Prompt]]] = {}
+        with self._lock:
+            bound, self._bound = self._bound, {}
+            for object_id, frame in bound.items():
+                if object_id in self._prompts and frame is not newest:
+                    _, prompts = made_for.setdefault(id(frame), (frame, []))
+                    prompts.append(self._prompts[object_id])
+        return list(made_for.values())
+
+    def holds(self, prompt: Prompt) -> bool:
+        """Whether it was neither replaced nor removed meanwhile."""
+        with self._lock:
+            return self._holds(prompt)
+
+    def current(self, masks: Sequence[Mask]) -> tuple[Mask, ...]:
+        """Leave out the masks whose prompt was replaced or removed meanwhile."""
+        with self._lock:
+            return tuple(mask for mask in masks if self._holds(mask.prompt))
+
+    def _holds(self, prompt: Prompt) -> bool:
+        current = self._prompts.get(prompt.object_id)
+        return current is not None and current.generation == prompt.generation
+
+    def _answer(self, object_id: int, act: Callable[[], Answer]) -> Answer:
+        with self._lock:
+            try:
+                answer = act()
+            except PromptError as error:
+                answer = Answer(object_id, State.REFUSED, str(error))
+            self.answers[answer.state] += 1
+            return answer
+
+    def _begin(self) -> tuple[Answer, ...]:
+        """Put the prompts that waited for a frame; the lock is held."""
+        answers = []
+        for prompt in self._waiting:
+            try:
+                answers.append(self._set(prompt))
+            except PromptError as error:
+                answers.append(Answer(prompt.object_id, State.REFUSED, str(error)))
+        self._waiting = ()
+        self.answers.update(answer.state for answer in answers)
+        return tuple(answers)
+
+    def _set(self, prompt: Prompt, frame: Frame | None = None) -> Answer:
+        if self._size is None:
+            raise PromptError(
+                'no image has arrived yet, so a pixel means nothing; '
+                'send the prompt again once the first image is there'
+            )
+        self._check(prompt)
+        if prompt.object_id not in self._prompts and len(self._prompts) >= self.max_prompts:
+            raise PromptError(
+                f'{len(self._prompts)} objects are segmented already, which is the limit '
+                '(parameter max_prompts); remove one, or replace it by its id'
+            )
+        prompt, change = prompt.fitted(*self._size)
+        self._generation += 1
+        self._prompts[prompt.object_id] = replace(prompt, generation=self._generation)
+        self._bound.pop(prompt.object_id, None)
+        if frame is not None and (frame.width, frame.height) == self._size:
+            self._bound[prompt.object_id] = frame
+        state = State.CLAMPED if change else State.ACCEPTED
+        return Answer(prompt.object_id, state, change, self._generation)
+
+    def _resize(self, width: int, height: int) -> tuple[Answer, ...]:
+        if self._size == (width, height):
+            return ()
+        before = '×'.join(map(str, self._size or ()))
+        self._size = (width, height)
+        lost = []
+        for object_id, prompt in list(self._prompts.items()):
+            try:
+                self._prompts[object_id] = prompt.fitted(width, height)[0]
+            except PromptError as error:
+                del self._prompts[object_id]
+                reason = f'the image changed from {before} to {width}×{height}: {error}'
+                lost.append(Answer(object_id, State.LOST, reason, prompt.generation))
+                self.answers[State.LOST] += 1
+        return tuple(lost)
+
+    def _unknown(self, object_id: int) -> str:
+        known = ', '.join(map(str, self._prompts)) or 'none'
+        return f'object {object_id} was given; objects that are segmented now: {known}'

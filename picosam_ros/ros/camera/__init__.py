@@ -1,0 +1,1 @@
+"""A camera on a node, and calibrations as topics."""

@@ -1,0 +1,177 @@
+"""`camera_info` and `~/set_camera_info`: what is known of the camera's lens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.srv import SetCameraInfo
+
+from picosam_ros.errors import CalibrationError
+from picosam_ros.frame import Frame
+from picosam_ros.ros.messages import header_of
+from picosam_ros.spatial.calibration import Calibration, read_calibration, write_calibration
+
+_QUEUE = 10
+UNCALIBRATED = (
+    'the camera is not calibrated: camera_info holds zeros, so nothing can be placed in 3-D; '
+    'calibrate it (ros2 run camera_calibration cameracalibrator) or set camera_info_url'
+)
+
+
+class CameraInfoTopic:
+    """Publishes `camera_info` under the header of each frame; zeros where nothing fits.
+
+    Args:
+        node: owns topic and service.
+        url: of the file: a path, file:///PATH or package://PACKAGE/PATH. One that does not exist
+            yet is where `~/set_camera_info` writes; empty keeps what it gets for this session.
+
+    Raises:
+        CalibrationError: the file is no calibration, or the URL is none of the above.
+
+    Attributes:
+        complaint: why the calibration that is known cannot be used; empty where it can.
+
+    """
+
+    def __init__(self, node: Node, url: str = '') -> None:
+        self._node = node
+        self._path = path_of(url) if url else None
+        self._calibration: Calibration | None = None
+        self._size: tuple[int, int] | None = None
+        if self._path is not None and self._path.exists():
+            self._calibration = read_calibration(self._path)
+        self.complaint = ''
+        if self._calibration is None:
+            node.get_logger().warning(UNCALIBRATED)
+        self._publisher = node.create_publisher(CameraInfo, 'camera_info', _QUEUE)
+        self._service = node.create_service(SetCameraInfo, '~/set_camera_info', self._on_set)
+
+    @property
+    def state(self) -> str:
+        """What a diagnostics page shows."""
+        if self._calibration is None:
+            return 'none'
+        return str(self._path) if self._path else 'of this session'
+
+    def known(self) -> CameraInfo:
+        """Give what fits the pictures, without a header.
+
+        Raises:
+            CalibrationError: nothing does.
+
+        """
+        calibration = self._calibration
+        if calibration is None:
+            raise CalibrationError(UNCALIBRATED)
+        if self._size is not None:
+            calibration.check_size(*self._size)
+        return to_camera_info(calibration)
+
+    def publish(self, frame: Frame) -> None:
+        """Publish what is known under the header of a frame."""
+        self._size = (frame.width, frame.height)
+        calibration = self._calibration
+        if calibration is not None:
+            calibration = self._fitting(calibration)
+        if self._publisher.get_subscription_count():
+            message = to_camera_info(calibration) if calibration else CameraInfo()
+            message.header = header_of(frame)
+            message.width, message.height = self._size
+            self._publisher.publish(message)
+
+    def destroy(self) -> None:
+        """Take topic and service away."""
+        self._node.destroy_publisher(self._publisher)
+        self._node.destroy_service(self._service)
+
+    def _fitting(self, calibration: Calibration) -> Calibration | None:
+        """Give back what fits the pictures; complain once about what does not."""
+        assert self._size is not None
+        try:
+            calibration.check_size(*self._size)
+        except CalibrationError as error:
+            if self.complaint != str(error):
+                self.complaint = str(error)
+                self._node.get_logger().error(f'{error}; until then camera_info holds zeros')
+            return None
+        self.complaint = ''
+        return calibration
+
+    def _on_set(
+        self, request: SetCameraInfo.Request, response: SetCameraInfo.Response
+    ) -> SetCameraInfo.Response:
+        try:
+            calibration = from_camera_info(request.camera_info, self._node.get_name())
+            if self._size is not None:
+                calibration.check_size(*self._size)
+            if self._path is not None:
+                write_calibration(calibration, self._path)
+        except CalibrationError as error:
+            response.status_message = str(error)
+            self._node.get_logger().warning(f'set_camera_info refused: {error}')
+            return response
+        self._calibration = calibration
+        self.complaint = ''
+        response.success = True
+        kept = f'written to {self._path}' if self._path else 'kept until the node is cleaned up'
+        response.status_message = f'the calibration is used from now on and {kept}'
+        self._node.get_logger().info(response.status_message)
+        return response
+
+
+def path_of(url: str) -> Path:
+    """Turn a path or URL of a calibration into a path.
+
+    Raises:
+        CalibrationError: another kind of URL, or a package that is not installed.
+
+    """
+    parts = urlsplit(url)
+    if parts.scheme == 'package':
+        try:
+            return Path(get_package_share_directory(parts.netloc)) / unquote(parts.path).lstrip('/')
+        except (PackageNotFoundError, ValueError, OSError) as error:
+            raise CalibrationError(
+                f'camera_info_url {url!r} names the package {parts.netloc!r}, which is not '
+                'installed; source its workspace, or give a path'
+            ) from error
+    if parts.scheme not in ('', 'file') or parts.netloc:
+        raise CalibrationError(
+            f'camera_info_url {url!r} was given; allowed are a path, file:///PATH and '
+            'package://PACKAGE/PATH'
+        )
+    return Path(unquote(parts.path) if parts.scheme else url).expanduser()
+
+
+def to_camera_info(calibration: Calibration) -> CameraInfo:
+    """A calibration as a message without a header."""
+    # Whole numbers of a file or a program are no doubles to a message.
+    matrices = {name: list(map(float, getattr(calibration, name))) for name in 'dkrp'}
+    return CameraInfo(
+        width=calibration.width,
+        height=calibration.height,
+        distortion_model=calibration.distortion_model,
+        **matrices,
+    )
+
+
+def from_camera_info(message: CameraInfo, camera_name: str) -> Calibration:
+    """Read a message.
+
+    Raises:
+        CalibrationError: see Calibration.
+
+    """
+    matrices = {name: tuple(map(float, getattr(message, name))) for name in 'dkrp'}
+    return Calibration(
+        message.width,
+        message.height,
+        distortion_model=message.distortion_model,
+        camera_name=camera_name,
+        **matrices,
+    )

@@ -1,0 +1,1 @@
+"""What the node `cloud` is made of."""

@@ -1,0 +1,158 @@
+"""What a cloud is made of: label mask, confidence and depth of one moment, and the calibration."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+
+from picosam_ros.errors import CalibrationError, ImageError
+from picosam_ros.ros.camera.calibration_topic import CalibrationTopic
+from picosam_ros.ros.cloud.matching import make_matcher
+from picosam_ros.ros.cloud.time_sync import Tally
+from picosam_ros.ros.connections import Connection, connections_of
+from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
+from picosam_ros.ros.stream_health import Expected, Source, input_status
+from picosam_ros.ros.stream_stats import StreamMonitor
+from picosam_ros.spatial.pinhole import Pinhole
+from picosam_ros.wire.cdr import read_image
+from picosam_ros.wire.images import RawImage
+
+_ADVICE = {
+    'label_mask': 'does the segmentation run (remap label_mask:=segmenter/label_mask)?',
+    'confidence': 'does the segmentation run (remap confidence:=segmenter/confidence)?',
+    'depth': 'does the depth camera run (remap depth:=TOPIC)? Without one set mode to ground',
+}
+
+
+class CloudInputs:
+    """Subscribes to images, best effort, and hands over those of one moment.
+
+    Args:
+        node: owns the topics.
+        names: of the image topics; their RawImages are handed over in this order.
+        on_match: takes them; it must not block or raise.
+        queue_size, slop_s: see Matcher.
+
+    Attributes:
+        refused: images that could not be read, by topic.
+
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        names: Sequence[str],
+        on_match: Callable[..., None],
+        *,
+        queue_size: int,
+        slop_s: float,
+    ) -> None:
+        self.refused: Counter[str] = Counter()
+        self._node = node
+        self._names = tuple(names)
+        self._on_match = on_match
+        self._slop_s = slop_s
+        self._tally = Tally(names)
+        self._arrivals = {name: StreamMonitor() for name in names}
+        self._complaints: dict[str, str] = {}
+        self._matcher = make_matcher(
+            len(names), self._matched, queue_size=queue_size, slop_s=slop_s
+        )
+        self._calibrations = CalibrationTopic(node)
+        self._subscriptions = [
+            node.create_subscription(
+                Image, name, partial(self._on_image, name), qos_profile_sensor_data, raw=True
+            )
+            for name in names
+        ]
+
+    def camera(self, *, rectified: bool) -> tuple[Pinhole, str]:
+        """Give the newest calibration and its frame id.
+
+        Raises:
+            CalibrationError: none came, or zeros did.
+
+        """
+        return self._calibrations.pinhole(rectified=rectified), self._calibrations.frame_id
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._calibrations.destroy()
+
+    def report(self, *, max_age_s: float, rectified: bool) -> Mapping[str, Status]:
+        """Component to status: each input, and the matches."""
+        links = {link.topic: link for link in connections_of(self._node) if link.published}
+        return {
+            **{name: self._input(name, max_age_s, links) for name in self._names},
+            'camera_info': self._calibration(rectified, links),
+            'matches': self._matches(),
+        }
+
+    def _on_image(self, name: str, serialised: bytes) -> None:
+        try:
+            image = read_image(serialised)
+        except ImageError as error:
+            self.refused[name] += 1
+            self._complaints[name] = str(error)
+            self._arrivals[name].add_unreadable()
+            return
+        received_ns = self._node.get_clock().now().nanoseconds
+        self._arrivals[name].add(image.stamp_ns, received_ns, image.frame_id)
+        if self._tally.add(name, image.stamp_ns):
+            self._matcher.clear()
+        self._matcher.add(self._names.index(name), image.stamp_ns, image)
+
+    def _matched(self, *images: RawImage) -> None:
+        self._tally.match()
+        self._on_match(*images)
+
+    def _input(self, name: str, max_age_s: float, links: Mapping[str, Connection]) -> Status:
+        values: dict[str, Any] = {'arrived': self._tally.counts[name]}
+        complaint = self._complaints.pop(name, '')
+        if complaint:
+            return Status(WARN, complaint, {**values, 'refused': self.refused[name]})
+        topic = self._topic(name)
+        expected = Expected(max_age_s=max_age_s)
+        flow = self._arrivals[name].flow()
+        return input_status(flow, expected, Source(topic, _ADVICE[name]), links.get(topic), values)
+
+    def _calibration(self, rectified: bool, links: Mapping[str, Connection]) -> Status:
+        link = links.get(self._topic('camera_info'))
+        try:
+            camera, frame_id = self.camera(rectified=rectified)
+        except CalibrationError as error:
+            misfits = link.misfits if link is not None else ()
+            return Status(ERROR, '; '.join([str(error), *misfits]))
+        values = {
+            'size': f'{camera.width}×{camera.height}',
+            'fx, fy, cx, cy': f'{camera.fx:g}, {camera.fy:g}, {camera.cx:g}, {camera.cy:g}',
+            'distortion': camera.lens or 'none',
+            'frame_id': frame_id,
+        }
+        return Status(OK, 'the camera is calibrated', values)
+
+    def _matches(self) -> Status:
+        tally = self._tally
+        values = {
+            **{f'{name} arrived': count for name, count in tally.counts.items()},
+            'sets': tally.matches,
+            **{
+                f'{name} newest minus {self._names[0]} ms': f'{ms:+.1f}'
+                for name, ms in tally.gaps_ms().items()
+            },
+        }
+        complaint = tally.explain(round(1e9 * self._slop_s))
+        if complaint:
+            return Status(WARN, complaint, values)
+        return Status(OK, 'the inputs match' if tally.matches else 'waiting for a set', values)
+
+    def _topic(self, name: str) -> str:
+        return str(self._node.resolve_topic_name(name))

@@ -1,0 +1,1 @@
+"""The demo's parts: a tour of what the camera sees, a table, and the nodes beside it."""

@@ -1,0 +1,168 @@
+"""The demo's node: points at things in photographs that a camera in the hand looks at.
+
+It talks to the camera node as any user's program would: prompts to a topic, masks and latency
+from topics, and one picture of each photograph from the overlay topic. The viewer's page shows it
+all, and who clicks there has the photographs to themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import cv2
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from picosam_ros.cameras.photo_objects import Pointer, Target
+from picosam_ros.latency import STAGES, Timing
+from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
+from picosam_ros.ros.demo.scoreboard import Scoreboard
+from picosam_ros.ros.messages import to_raw_image
+from picosam_ros.ros.retry import RetryingCall
+from picosam_ros.wire.images import to_rgb
+
+# How often it looks for something that it has not pointed at.
+POINT_SECONDS = 0.2
+# Into each photograph: time enough for every object to be answered.
+PICTURE_SECONDS = 1.5
+# Since somebody else last pointed, or the last object was gone then: it only watches.
+GUEST_SECONDS = 10.0
+QUEUE = 10
+
+
+class Tour(Node):
+    """Clicks on objects, collects what comes back, and keeps a picture of each photograph.
+
+    Args:
+        pointer: knows what there is to point at.
+        output: folder for the pictures; made when there is one.
+
+    Attributes:
+        scoreboard: what came back.
+        pictures: files by photograph.
+
+    """
+
+    def __init__(self, pointer: Pointer, output: Path) -> None:
+        super().__init__('demo')
+        self.scoreboard = Scoreboard()
+        self.pictures: dict[str, Path] = {}
+        self._pointer = pointer
+        self._output = output
+        self._scene = ''
+        self._scene_since = self._pointed = 0.0
+        self._guest_until = 0.0
+        # What was pointed at in this scene: once, since the ROIs follow.
+        self._targets: dict[int, Target] = {}
+        self._overlay: Any = None
+        self._complete: Any = None
+        self._prompts = self.create_publisher(Prompt, 'prompt', QUEUE)
+        client = self.create_client(Trigger, 'camera/clear_prompts')
+        self._clearing = RetryingCall(client, self.get_logger().debug)
+        self.create_subscription(Latency, 'camera/latency', self._on_latency, QUEUE)
+        self.create_subscription(MaskArray, 'camera/masks', self._on_masks, QUEUE)
+        self.create_subscription(PromptStatus, 'camera/prompt_status', self._on_status, QUEUE)
+        self.create_subscription(Prompt, 'prompt', self._on_prompt, QUEUE)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.create_subscription(String, 'viewer/url', self._on_url, latched)
+
+    def act(self) -> None:
+        """Do what is due now: point, or take a picture. Nothing before the first image."""
+        self._clearing.look()
+        if not self.scoreboard.frames:
+            return
+        now = time.monotonic()
+        if now - self._pointed < POINT_SECONDS or now < self._guest_until:
+            return
+        self._pointed = now
+        scene, targets = self._pointer.targets(time.time_ns())
+        if scene != self._scene:
+            self._enter(scene, now)
+        if self._clearing.waiting:
+            return
+        for target in targets:
+            if target.object_id not in self._targets:
+                self._point_at(target)
+        if now - self._scene_since > PICTURE_SECONDS and scene not in self.pictures:
+            self._look()
+
+    def _enter(self, scene: str, now: float) -> None:
+        self._scene, self._scene_since = scene, now
+        self._targets.clear()
+        # A prompt that overtakes this would be cleared, too: see `act`.
+        self._clearing.call()
+        self._look_away()
+        self.scoreboard.enter(scene)
+
+    def _point_at(self, target: Target) -> None:
+        message = Prompt(object_id=target.object_id, roi_size=target.roi_size)
+        message.points = [Point2D(x=target.x, y=target.y)]
+        self._prompts.publish(message)
+        self._targets[target.object_id] = target
+
+    def _look(self) -> None:
+        # The node draws only while somebody looks.
+        if self._overlay is None:
+            self._overlay = self.create_subscription(
+                Image, 'camera/overlay', self._on_overlay, QUEUE
+            )
+
+    def _look_away(self) -> None:
+        if self._overlay is not None:
+            self.destroy_subscription(self._overlay)
+            self._overlay = None
+
+    def _on_overlay(self, message: Image) -> None:
+        # A frame in whose time the prompts were replaced has not all of their masks.
+        if self._overlay is None or message.header.stamp != self._complete:
+            return
+        self._output.mkdir(parents=True, exist_ok=True)
+        path = self._output / f'{self._scene}.png'
+        cv2.imwrite(str(path), cv2.cvtColor(to_rgb(to_raw_image(message)), cv2.COLOR_RGB2BGR))
+        self.pictures[self._scene] = path
+        self._look_away()
+
+    def _on_prompt(self, message: Prompt) -> None:
+        # Ours are for the newest image, the page's for the one that was clicked into.
+        if message.header.stamp.sec:
+            self._guest_until = time.monotonic() + GUEST_SECONDS
+            self._scene = ''
+
+    def _on_url(self, message: String) -> None:
+        self.scoreboard.announce(message.data)
+        _open_browser(message.data)
+
+    def _on_latency(self, message: Latency) -> None:
+        timing = Timing(**{stage: getattr(message, stage) for stage in STAGES})
+        self.scoreboard.add_frame(timing, message.dropped)
+
+    def _on_masks(self, message: MaskArray) -> None:
+        if time.monotonic() < self._guest_until and (message.masks or message.unanswered):
+            self._guest_until = time.monotonic() + GUEST_SECONDS
+        if self._targets.keys() <= {mask.object_id for mask in message.masks}:
+            self._complete = message.header.stamp
+        for mask in message.masks:
+            if mask.object_id in self._targets:
+                name = self._targets[mask.object_id].name
+                self.scoreboard.add_mask(self._scene, name, mask.area, mask.score)
+
+    def _on_status(self, message: PromptStatus) -> None:
+        self.scoreboard.add_answer(message.state)
+        if message.state in (PromptStatus.REFUSED, PromptStatus.LOST):
+            self._targets.pop(message.object_id, None)
+
+
+def _open_browser(url: str) -> None:
+    """Open the page where there is a screen; BROWSER=none, or no screen, opens none."""
+    chosen = os.environ.get('BROWSER', '')
+    screen = any(name in os.environ for name in ('DISPLAY', 'WAYLAND_DISPLAY'))
+    # Without a screen a browser in text mode would take this very terminal.
+    if chosen != 'none' and (chosen or screen):
+        webbrowser.open(url)

@@ -1,0 +1,1 @@
+"""Topics that bring prompts, one kind a module."""

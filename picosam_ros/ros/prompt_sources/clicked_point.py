@@ -1,0 +1,172 @@
+"""Clicks into the world: a point of a 3-D frame becomes the pixel that sees it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from geometry_msgs.msg import PointStamped
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.timer import Timer
+from std_msgs.msg import Header
+
+from picosam_ros.errors import CalibrationError, PromptError
+from picosam_ros.frame import Frame
+from picosam_ros.prompts.recent_frames import RecentFrames
+from picosam_ros.ros.transforms import TransformMissingError, Transforms, Vector
+from picosam_ros.spatial.pinhole import Pinhole
+
+_QUEUE = 10
+
+# How long a click waits for TF, which is listened to from the first click on, and how often it
+# looks, in seconds.
+PATIENCE = 2.0
+_PERIOD = 0.05
+
+Pixel = tuple[float, float]
+
+
+class Clicked:
+    """`clicked_point`, as RViz's tool publishes it; the newest TF holds, whatever the stamp.
+
+    Args:
+        node: owns the topic.
+        recent: the images; their frame is the camera's.
+        calibration: gives the camera; may raise CalibrationError.
+        put: takes a click: a function that gives its pixel or raises PromptError, and its header.
+
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        recent: RecentFrames,
+        calibration: Callable[[], Pinhole],
+        put: Callable[[Callable[[], Pixel], Header], None],
+    ) -> None:
+        self._node = node
+        self._recent = recent
+        self._calibration = calibration
+        self._put = put
+        self._transforms = Transforms(node)
+        self._waiting: list[tuple[PointStamped, float]] = []
+        self._timer: Timer | None = None
+        self._subscription = node.create_subscription(
+            PointStamped, 'clicked_point', self._on_click, _QUEUE
+        )
+
+    def destroy(self) -> None:
+        """Take the topic away."""
+        self._node.destroy_subscription(self._subscription)
+        self._stop_timer()
+        self._transforms.destroy()
+
+    def _on_click(self, message: PointStamped) -> None:
+        if self._answer(message, last=False):
+            return
+        self._waiting.append((message, time.monotonic() + PATIENCE))
+        if self._timer is None:
+            # Not the node's clock: a simulated one may stand still.
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = self._node.create_timer(_PERIOD, self._on_timer, clock=clock)
+
+    def _on_timer(self) -> None:
+        now = time.monotonic()
+        self._waiting = [
+            (message, deadline)
+            for message, deadline in self._waiting
+            if not self._answer(message, last=now > deadline)
+        ]
+        if not self._waiting:
+            self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+            self._timer = None
+
+    def _answer(self, message: PointStamped, *, last: bool) -> bool:
+        """Answer a click; False: TF does not know yet, and it is not the last try."""
+        try:
+            pixel = self._pixel(message)
+        except TransformMissingError as error:
+            if not last:
+                return False
+            self._put(_raising(str(error)), message.header)
+        except (PromptError, CalibrationError) as error:
+            self._put(_raising(str(error)), message.header)
+        else:
+            self._put(lambda: pixel, message.header)
+        return True
+
+    def _pixel(self, message: PointStamped) -> Pixel:
+        frame, source = self._recent.newest, message.header.frame_id
+        point = (message.point.x, message.point.y, message.point.z)
+        if frame is None:
+            raise PromptError(
+                'no image has arrived yet, so no pixel sees the point; '
+                'click again once the first image is there'
+            )
+        if not (source and frame.frame_id):
+            raise PromptError(
+                f'the point is in frame {source!r}, the images are in {frame.frame_id!r}; '
+                'both need a name, that of a TF frame'
+            )
+        if not all(math.isfinite(value) for value in point):
+            raise PromptError(f'point {_shown(point)} was given; its numbers must be finite')
+        camera = self._calibration()
+        _check_size(camera, frame)
+        seen = self._moved(point, source, frame.frame_id)
+        return project(camera, seen, f'point {_shown(point)} of frame {source!r}')
+
+    def _moved(self, point: Vector, source: str, target: str) -> Vector:
+        try:
+            return self._transforms.move(point, source, target)
+        except CalibrationError as error:
+            reason = f'the point is in frame {source!r}, the images are in {target!r}: {error}'
+            raise type(error)(reason) from error
+
+
+def project(camera: Pinhole, point: Vector, name: str) -> Pixel:
+    """Tell which pixel sees a point of the camera's optical frame, in metres.
+
+    Raises:
+        PromptError: none does: it is behind the camera or outside of the image.
+
+    """
+    if point[2] <= 0:
+        raise PromptError(
+            f'{name} is behind the camera: {point[2]:g} m along its axis; '
+            'click on something that the camera sees'
+        )
+    pixels = camera.project(point)
+    if not camera.sees(pixels)[0]:
+        beyond = math.isnan(pixels[0][0])
+        where = 'far to the side' if beyond else f'at ({pixels[0][0]:.1f}, {pixels[0][1]:.1f})'
+        raise PromptError(
+            f'{name} is outside of the {camera.width}×{camera.height} image, {where}; '
+            'click on something that the camera sees'
+        )
+    return float(pixels[0][0]), float(pixels[0][1])
+
+
+def _check_size(camera: Pinhole, frame: Frame) -> None:
+    if (camera.width, camera.height) != (frame.width, frame.height):
+        raise PromptError(
+            f'camera_info is for {camera.width}×{camera.height} pixels, and the images have '
+            f'{frame.width}×{frame.height}; give the camera_info that belongs to the images '
+            '(remap camera_info:=TOPIC)'
+        )
+
+
+def _raising(reason: str) -> Callable[[], Pixel]:
+    def refuse() -> Pixel:
+        raise PromptError(reason)
+
+    return refuse
+
+
+def _shown(point: Vector) -> str:
+    return f'({point[0]:g}, {point[1]:g}, {point[2]:g})'

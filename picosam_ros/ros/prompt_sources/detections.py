@@ -1,0 +1,136 @@
+"""Boxes of any detector as prompts."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from picosam_ros.errors import PromptError
+from picosam_ros.frame import Frame
+from picosam_ros.prompt import Box, Prompt
+from picosam_ros.prompts.box_ids import BoxIds
+from picosam_ros.results import Answer
+from picosam_ros.segmenter import Segmenter
+
+_QUEUE = 10
+
+
+class Detections:
+    """`detections` (vision_msgs/Detection2DArray), where vision_msgs is installed.
+
+    The boxes of the newest array replace those of the ones before; prompts of other inputs stay,
+    unless a box has their id.
+
+    Args:
+        node: owns the topic.
+        segmenter: gets the prompts.
+        bind: finds the frame that a header means; may raise PromptError.
+        tell: publishes an answer under a header.
+        roi_size: reads the side of the ROI, in pixels.
+
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        segmenter: Segmenter,
+        bind: Callable[[Header], Frame | None],
+        tell: Callable[[Answer, Header], None],
+        roi_size: Callable[[], int],
+    ) -> None:
+        self._node = node
+        self._segmenter = segmenter
+        self._bind = bind
+        self._tell = tell
+        self._roi_size = roi_size
+        self._ids = BoxIds()
+        self._generations: dict[int, int] = {}
+        self._subscription = _subscribe(node, self._on_array)
+
+    def destroy(self) -> None:
+        """Take the topic away."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+
+    def _on_array(self, message: Any) -> None:
+        header = message.header
+        boxes = [to_box(detection.bbox) for detection in message.detections]
+        names = [detection.id for detection in message.detections]
+        ids = self._ids.assign(names, boxes, self._others())
+        frame: Frame | None = None
+        try:
+            frame = self._bind(header)
+        except PromptError as error:
+            for object_id in ids:
+                self._tell(self._segmenter.refuse(object_id, str(error)), header)
+            return
+        self._end_all_but(ids, header)
+        for index, (object_id, name, box) in enumerate(zip(ids, names, boxes, strict=True)):
+            if problem := _problem(name, object_id, ids[:index]):
+                answer = self._segmenter.refuse(object_id, problem)
+            else:
+                answer = self._segmenter.put(
+                    lambda box=box, object_id=object_id: Prompt(  # type: ignore[misc]
+                        (), box, object_id, self._roi_size()
+                    ),
+                    object_id=object_id,
+                    bind=lambda: frame,
+                )
+            if answer.generation:
+                self._generations[object_id] = answer.generation
+            self._tell(answer, header)
+
+    def _others(self) -> set[int]:
+        """Ids of prompts that came from elsewhere."""
+        return {
+            prompt.object_id
+            for prompt in self._segmenter.prompts
+            if self._generations.get(prompt.object_id) != prompt.generation
+        }
+
+    def _end_all_but(self, ids: tuple[int, ...], header: Header) -> None:
+        for object_id in [known for known in self._generations if known not in ids]:
+            generation = self._generations.pop(object_id)
+            reason = 'the newest array of detections does not have it'
+            if lost := self._segmenter.end(object_id, generation, reason):
+                self._tell(lost, header)
+
+
+def to_box(message: Any) -> Box:
+    """Read a vision_msgs/BoundingBox2D: its centre is a pixel's, its size counts pixels.
+
+    A turned box gives the upright one around it. Nonsense stays what it is: Prompt refuses it.
+    """
+    turn = message.center.theta if math.isfinite(message.center.theta) else math.nan
+    cosine, sine = abs(math.cos(turn)), abs(math.sin(turn))
+    width = message.size_x * cosine + message.size_y * sine
+    height = message.size_x * sine + message.size_y * cosine
+    x, y = message.center.position.x, message.center.position.y
+    reach_x, reach_y = (width - 1) / 2, (height - 1) / 2
+    return Box(x - reach_x, y - reach_y, x + reach_x, y + reach_y)
+
+
+def _problem(name: str, object_id: int, before: tuple[int, ...]) -> str:
+    if not object_id:
+        return f'detection {name!r} finds no free id: all of 1 to 254 are used; remove objects'
+    if object_id in before:
+        return f'id {name!r} is twice in this array; give each detection its own, or none'
+    return ''
+
+
+def _subscribe(node: Node, callback: Callable[[Any], None]) -> Any:
+    try:
+        from vision_msgs.msg import Detection2DArray
+    except ImportError as error:
+        release = os.environ.get('ROS_DISTRO', 'jazzy')
+        node.get_logger().info(
+            f'no boxes on `detections`: vision_msgs cannot be imported ({error}); install it '
+            f'where you need them: sudo apt install ros-{release}-vision-msgs'
+        )
+        return None
+    return node.create_subscription(Detection2DArray, 'detections', callback, _QUEUE)

@@ -1,0 +1,1 @@
+"""What a node with a Segmenter is made of."""

@@ -1,0 +1,202 @@
+"""A lifecycle node around a Segmenter; its subclasses bring the frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from picosam_ros.engines import Engine, make_engine, options_of
+from picosam_ros.errors import ImageError
+from picosam_ros.frame import Frame
+from picosam_ros.prompt import Prompt
+from picosam_ros.prompts.file import read_prompts
+from picosam_ros.prompts.recent_frames import RecentFrames
+from picosam_ros.ros import process
+from picosam_ros.ros.clock_jump import watch_clock
+from picosam_ros.ros.diagnostics import Status
+from picosam_ros.ros.managed_node import ManagedNode
+from picosam_ros.ros.parameters import Parameter
+from picosam_ros.ros.prompt_sources.topics import Inputs
+from picosam_ros.ros.segmentation.health import Activity, Health
+from picosam_ros.ros.segmentation.outputs import Outputs
+from picosam_ros.ros.segmentation.parameters import TUNABLE
+from picosam_ros.ros.segmentation.services import Services
+from picosam_ros.ros.stream_health import Expected, Source
+from picosam_ros.segmenter import Segmenter
+from picosam_ros.spatial.pinhole import Pinhole
+from picosam_ros.worker import Worker
+
+
+class SegmentationNode(ManagedNode):
+    """Frames come in by `offer`.
+
+    configure loads the engine and opens the topics, activate starts the work, deactivate stops
+    it while prompts stay, cleanup frees everything.
+    """
+
+    def __init__(self, name: str, table: Sequence[Parameter]) -> None:
+        super().__init__(name, table)
+        self.enabled = True
+        self.health = Health(self)
+        self._segmenter: Segmenter | None = None
+        self._worker: Worker[Frame] = Worker(self._work, self.failed)
+        self._recent = RecentFrames()
+        self._outputs: Outputs | None = None
+        self._inputs: Inputs | None = None
+        self._calls: Services | None = None
+        self._clock_watch = watch_clock(self, self._forget)
+
+    def make_engine(self, **options: Any) -> Engine:
+        """Make the engine that the parameters name, and that the source allows.
+
+        Args:
+            options: further ones of make_engine.
+
+        """
+        name = self.parameters['engine']
+        own = {option: self.parameters[option] for option in options_of(name)}
+        return make_engine(name, **own, **options)
+
+    @abstractmethod
+    def source(self) -> Source:
+        """Where frames come from, in words."""
+
+    def expected(self) -> Expected:
+        """What frames should be like."""
+        return Expected(self.parameters['expected_rate'], self.parameters['max_age'])
+
+    @abstractmethod
+    def calibration(self) -> Pinhole:
+        """The camera that made the frames; raises CalibrationError where it is not known."""
+
+    @abstractmethod
+    def open_source(self) -> None:
+        """Get ready to deliver frames; raises PicosamError."""
+
+    @abstractmethod
+    def close_source(self) -> None:
+        """Undo open_source."""
+
+    def start_source(self) -> None:
+        """Begin to deliver frames."""
+
+    def stop_source(self) -> None:
+        """Deliver no more."""
+
+    def offer(self, frame: Frame) -> None:
+        """Take a frame from the source; the newest wins."""
+        if self.active:
+            self.health.arrived(frame, wanted=self.enabled)
+            if self.enabled:
+                self._recent.add(frame)
+                self._worker.offer(frame)
+
+    def refuse_image(self, error: ImageError) -> None:
+        """Count an image that cannot be used, and say why."""
+        self.health.refuse(error)
+        self.get_logger().warning(f'image refused: {error}', throttle_duration_sec=1.0)
+
+    def open(self) -> None:
+        """Load the engine, open topics and source."""
+        waiting = self._prompts_of_the_file()
+        engine = self.make_engine()
+        engine.open()
+        process.trim_malloc()
+        self._segmenter = segmenter = self._tuned(Segmenter(engine, waiting=waiting))
+        self.open_source()
+        turn = threading.Lock()
+        self._outputs = Outputs(self, segmenter, turn)
+        self._inputs = Inputs(
+            self,
+            segmenter,
+            turn,
+            recent=self._recent,
+            max_age=lambda: self.parameters['prompt_max_age'],
+            roi_size=lambda: self.parameters['roi_size'],
+            calibration=self.calibration,
+        )
+        self._calls = Services(self, segmenter, turn, self._enable)
+
+    def start(self) -> None:
+        """Let frames in, and work on them."""
+        self._worker.dropped = 0
+        self.health.restart()
+        self._worker.start()
+        self.start_source()
+
+    def stop(self) -> None:
+        """Let no more frames in; prompts stay."""
+        self.stop_source()
+        self._worker.stop()
+        self._recent.clear()
+
+    def close(self) -> None:
+        """Free engine, topics and source."""
+        self.close_source()
+        for part in (self._calls, self._inputs, self._outputs):
+            if part is not None:
+                part.destroy()
+        self._calls = self._inputs = self._outputs = None
+        if self._segmenter is not None:
+            self._segmenter.engine.close()
+            self._segmenter = None
+        process.trim_malloc()
+
+    def failed(self, error: Exception) -> None:
+        """Count it, too."""
+        self.health.failed()
+        super().failed(error)
+
+    def report(self) -> Mapping[str, Status]:
+        """What `/diagnostics` shows."""
+        activity = Activity(
+            self._segmenter, self.active, self.enabled, self._worker.dropped, self.fault
+        )
+        components = dict(self.health.report(activity, self.expected(), self.source()))
+        if self._inputs is not None:
+            components['prompts'] = self._inputs.report()
+        return components
+
+    def _forget(self) -> None:
+        self.health.forget()
+        self._recent.clear()
+
+    def _prompts_of_the_file(self) -> list[Prompt]:
+        path, roi_size = self.parameters['prompts'], self.parameters['roi_size']
+        prompts = read_prompts(path) if path else ()
+        return [replace(prompt, roi_size=prompt.roi_size or roi_size) for prompt in prompts]
+
+    def _enable(self, enabled: bool) -> None:
+        self.enabled = enabled
+
+    def _work(self, frame: Frame, queue_ms: float) -> None:
+        segmenter, inputs, outputs = self._segmenter, self._inputs, self._outputs
+        if segmenter is None or inputs is None or outputs is None:
+            return
+        offered = time.perf_counter() - queue_ms / 1e3
+        for earlier in segmenter.catch_up(frame):
+            outputs.publish_earlier(earlier.frame, earlier.masks)
+        result = self._tuned(segmenter).step(frame)
+        for answer in (*result.started, *result.lost):
+            inputs.tell(answer)
+        self.health.frames += 1
+        timing = outputs.publish(
+            result,
+            offered=offered,
+            queue_ms=queue_ms,
+            frames=self.health.frames,
+            dropped=self._worker.dropped,
+        )
+        for correction in result.corrections:
+            outputs.publish_earlier(correction.frame, (correction.mask,))
+        segmenter.learn()
+        self.health.answered(timing, masks=bool(result.masks))
+        self.fault = ''
+
+    def _tuned(self, segmenter: Segmenter) -> Segmenter:
+        segmenter.tune(**{name: self.parameters[name] for name in TUNABLE})
+        return segmenter

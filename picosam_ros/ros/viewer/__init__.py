@@ -1,0 +1,1 @@
+"""What the node `viewer` is made of."""

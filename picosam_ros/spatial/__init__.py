@@ -1,0 +1,1 @@
+"""Geometry of calibrated cameras: rays, the ground plane, clouds of objects."""

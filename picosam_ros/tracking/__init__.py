@@ -1,0 +1,1 @@
+"""Tracking: the ROI follows the object from frame to frame."""

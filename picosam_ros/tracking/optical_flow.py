@@ -1,0 +1,105 @@
+"""How what lies in a mask moved from one frame to another: its texture tells, not its outline.
+
+Points that flow there and back, and the median of them, as in Kalal, Mikolajczyk and Matas,
+"Forward-Backward Error: Automatic Detection of Tracking Failures" (ICPR 2010).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.frame import Frame
+from picosam_ros.roi import Affine
+from picosam_ros.tracking.observation import GRID, Map, Observation
+
+Points = npt.NDArray[np.float32]
+Grey = npt.NDArray[np.uint8]
+
+# Side of the squares that are compared: about the network's.
+SIDE = 2 * GRID
+# About so many points; fewer than FEWEST of them, or than a quarter, are no evidence.
+POINTS, FEWEST = 25, 4
+# They are where the colour is more likely the object's than its surroundings'.
+LIKELY = 0.5
+# A point is believed that comes back to so many pixels from where it began, and is among the
+# better half.
+BACK = 2.0
+# Of Lucas and Kanade's windows; with two smaller pictures it sees ways of some 20 pixels.
+WINDOW, SMALLER = (11, 11), 2
+UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """The square of a frame that the network saw, and points of it that lie on the object.
+
+    Attributes:
+        grey: SIDE×SIDE uint8.
+        points: N×1×2 float32, x and y in its pixels.
+        to_image: from its pixels to the image's.
+
+    """
+
+    grey: Grey
+    points: Points
+    to_image: Affine
+
+    @classmethod
+    def of(cls, frame: Frame, look: Observation, likelihood: Map) -> Patch:
+        """Sample it.
+
+        Args:
+            frame: that was looked at.
+            look: whose mask has the points.
+            likelihood: GRID×GRID, how likely each pixel's colour is the object's: a mask that takes
+                in a neighbour has points on it that move in another way.
+
+        """
+        to_image = look.mask.roi.affine_to(SIDE, SIDE).inverse()
+        rows, columns = np.nonzero((look.depth > 0) & (likelihood > LIKELY))
+        step = max(math.isqrt(len(rows) // POINTS), 1)
+        on_lattice = (rows % step == 0) & (columns % step == 0)
+        places = np.stack([columns[on_lattice], rows[on_lattice]], 1)[:, None]
+        to_patch = SIDE / GRID
+        points = (places * to_patch + (to_patch - 1) / 2).astype(np.float32)
+        return cls(_grey(frame, to_image), points, to_image)
+
+    def motion(self, frame: Frame) -> tuple[float, float] | None:
+        """Tell by how many image pixels they moved in x and y; None if too few can be followed."""
+        if len(self.points) < FEWEST:
+            return None
+        now = _grey(frame, self.to_image)
+        there, found = _followed(self.grey, now, self.points)
+        back, again = _followed(now, self.grey, there)
+        error = np.linalg.norm(back - self.points, axis=2)
+        followed = found & again & (error <= min(float(np.median(error)), BACK))
+        if np.count_nonzero(followed) < max(FEWEST, len(self.points) / 4):
+            return None
+        x, y = np.median((there - self.points)[followed], axis=0)
+        return float(x) * self.to_image.scale_x, float(y) * self.to_image.scale_y
+
+
+def _followed(before: Grey, after: Grey, points: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
+    """Tell where each point is afterwards, and whether it was found: N×1×2 and N×1."""
+    places = np.empty_like(points)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, places, winSize=WINDOW, maxLevel=SMALLER, criteria=UNTIL
+    )
+    return np.asarray(there, np.float32), np.asarray(found, np.bool_)
+
+
+def _grey(frame: Frame, to_image: Affine) -> Grey:
+    """Sample the square; beyond the image's border, the border's own pixels."""
+    pixels = cv2.warpAffine(
+        frame.pixels,
+        to_image.matrix,
+        (SIDE, SIDE),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)

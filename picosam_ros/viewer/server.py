@@ -1,0 +1,140 @@
+"""Serves a site in a thread of its own; everything of it may be called from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+
+from picosam_ros.errors import ViewerError
+from picosam_ros.viewer.auth import Admission
+from picosam_ros.viewer.hub import Hub, Pipeline
+from picosam_ros.viewer.site import Site
+
+# Where the port is taken, so many after it are tried.
+PORTS = 50
+
+
+class Server:
+    """A site on an address, from `start` to `stop`.
+
+    Args:
+        pipeline: see Pipeline.
+        name, title: see Audience.
+        address: to bind; any that other machines can reach asks for a token.
+        port: to bind; the next free one where it is taken, any where it is 0.
+        max_clients: browsers that may look at a time.
+
+    Attributes:
+        admission: has the token.
+        port: that was bound.
+
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        name: str,
+        title: str,
+        address: str = '127.0.0.1',
+        port: int = 8080,
+        max_clients: int = 16,
+    ) -> None:
+        self.admission = Admission(address)
+        self.audience = Hub(pipeline, name=name, title=title)
+        self.site = Site(self.audience, self.admission, max_clients=max_clients)
+        self.port = port
+        self._address = address
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name='picosam_web', daemon=True)
+        self._stopping = asyncio.Event()
+        self._listening: socket.socket | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the page on this machine, without the token."""
+        everywhere = self._address in ('0.0.0.0', '::')
+        host = '127.0.0.1' if everywhere else self._address
+        return f'http://[{host}]:{self.port}/' if ':' in host else f'http://{host}:{self.port}/'
+
+    def start(self) -> None:
+        """Bind the address and begin to serve.
+
+        Raises:
+            ViewerError: it cannot be bound.
+
+        """
+        self._listening = self._bind()
+        self.port = self._listening.getsockname()[1]
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the browsers, close everything, and return then."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+
+    def call(self, act: Callable[..., None], *arguments: Any) -> None:
+        """Do something on the event loop, soon; nothing after the end."""
+        with suppress(RuntimeError):  # the loop was closed
+            self._loop.call_soon_threadsafe(act, *arguments)
+
+    def _bind(self) -> socket.socket:
+        last = min(self.port + PORTS, 65535) if self.port else 0
+        for port in range(self.port, last + 1):
+            try:
+                return _listen(self._address, port)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise ViewerError(
+                        f'address {self._address!r}, port {port} were given, which cannot be '
+                        f'bound: {error.strerror or error}; give an address of this machine, '
+                        '0.0.0.0 for all, and a port above 1023'
+                    ) from error
+        raise ViewerError(f'ports {self.port} to {last} are all taken; give another one')
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        runner = web.AppRunner(
+            self.site.application, handle_signals=False, access_log=None, keepalive_timeout=15.0
+        )
+        await runner.setup()
+        assert self._listening is not None
+        await web.SockSite(runner, self._listening).start()
+        sweeping = asyncio.create_task(self._sweep(runner))
+        await self._stopping.wait()
+        sweeping.cancel()
+        await runner.cleanup()
+
+    async def _sweep(self, runner: web.AppRunner) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            if runner.server is not None:
+                self.site.sweeper.sweep(runner.server.connections)
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family, kind, protocol, _, name = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        # A port that a viewer has just left is free.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(name)
+        listening.listen(64)
+        listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
+    return listening

@@ -1,0 +1,1 @@
+"""Images and masks as the bytes of ROS messages. Free of ROS."""

@@ -1,0 +1,151 @@
+"""The benchmarks run to the end and say what they measured; no test asks how fast anything was."""
+
+import json
+import math
+
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks.report import Row, Section
+from benchmarks.rigs.process_sizes import read_sizes
+from benchmarks.rigs.samples import Sample, Samples
+
+FRAMES = 3
+OF_THE_NODE = (
+    'transport',
+    'overload',
+    'memory',
+    'costs',
+    'in_sensor',
+    'cloud',
+    'viewer',
+    'start',
+)
+SECTION = Section('speed', 'How fast', (Row('one', 2.5, 'ms', 3, 'note'), Row('two', 4)), 'run me')
+
+
+def latency(**stages):
+    return dict.fromkeys(('preprocess', 'inference', 'decode', 'publish'), 1.0) | stages
+
+
+def test_the_engine_section_runs_to_the_end():
+    rows = benchmarks.measure('engine', FRAMES).rows
+    assert all(row.value > 0 for row in rows)
+    assert len({row.name for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize('name', OF_THE_NODE)
+def test_a_section_about_the_node_runs_to_the_end(name, monkeypatch):
+    pytest.importorskip('rclpy')
+    from benchmarks.sections import transport
+
+    extremes = ('as shipped', 'without both')
+    monkeypatch.setattr(
+        transport, 'VARIANTS', {name: transport.VARIANTS[name] for name in extremes}
+    )
+    section = benchmarks.measure(name, FRAMES)
+    assert name in section.command
+    assert section.rows
+    assert len({row.name for row in section.rows}) == len(section.rows)
+
+
+@pytest.mark.parametrize('name', ['start', 'first_start'])
+def test_without_chromium_a_start_is_skipped_with_the_reason(name, tmp_path, monkeypatch):
+    pytest.importorskip('rclpy')
+    pytest.importorskip('playwright')
+    monkeypatch.setenv('PATH', str(tmp_path))
+    [row] = benchmarks.measure(name, FRAMES).rows
+    assert math.isnan(row.value)
+    assert row.note.startswith('skipped: ')
+
+
+def test_what_sets_an_environment_up_runs_on_request_only(monkeypatch, capsys):
+    measured = []
+
+    def measure(name, frames):
+        measured.append(name)
+        return SECTION
+
+    monkeypatch.setattr(benchmarks, 'measure', measure)
+    benchmarks.main([])
+    assert measured == list(benchmarks.SECTIONS)
+    assert 'first_start' not in measured
+    benchmarks.main(['--only', 'first_start'])
+    assert measured[-1] == 'first_start'
+
+
+def test_the_file_has_machine_and_every_field_of_every_row(tmp_path, capsys):
+    path = tmp_path / 'figures.json'
+    assert benchmarks.main(['--only', 'engine', '--frames', '1', '--json', str(path)]) == 0
+    written = json.loads(path.read_text(encoding='utf-8'))
+    assert {'processor', 'memory', 'python', 'onnxruntime', 'load'} <= set(written['machine'])
+    assert written['frames'] == 1
+    section = written['sections']['engine']
+    assert section['command'] in capsys.readouterr().out
+    for row in section['rows']:
+        assert set(row) == {'name', 'value', 'unit', 'target', 'note', 'ok'}
+        assert row['ok'] is (None if row['target'] is None else row['value'] <= row['target'])
+
+
+def test_the_terminal_shows_value_target_and_mark_below_the_command():
+    title, command, head, one, two = SECTION.to_text().splitlines()
+    assert title == 'speed: How fast'
+    assert command.strip() == 'run me'
+    assert head.split() == ['value', 'target']
+    assert one.split() == ['one', '2.50', 'ms', '≤', '3', 'ok', 'note']
+    assert two.split() == ['two', '4']
+
+
+def test_markdown_shows_the_same():
+    lines = SECTION.to_markdown().splitlines()
+    assert lines[0] == '### How fast'
+    assert lines[2].strip() == 'run me'
+    assert lines[-2:] == ['| one | 2.50 ms | ≤ 3 | ok | note |', '| two | 4 |  |  |  |']
+
+
+def test_a_missed_target_says_so():
+    assert 'MISS' in Row('slow', 4.0, 'ms', 3.0).cells()
+
+
+def test_a_figure_that_could_not_be_measured_is_null_in_the_file():
+    section = Section('s', 't', (Row('nothing came', math.nan),), 'c')
+    assert section.to_json()['rows'][0]['value'] is None
+
+
+def test_what_a_newer_image_replaced_is_not_lost():
+    samples = [
+        Sample(0.0, 0.010, latency()),
+        Sample(0.1),
+        Sample(0.2),
+        Sample(0.3, 0.320, latency()),
+    ]
+    assert Samples(samples, replaced=2).lost == 0
+    assert Samples(samples, replaced=1).lost == 1
+
+
+def test_overhead_is_the_age_without_the_inference():
+    sample = Sample(1.0, 1.010, latency(inference=7.0))
+    assert sample.age_ms == pytest.approx(10)
+    assert sample.overhead_ms == pytest.approx(3)
+    assert sample.work_ms == pytest.approx(10)
+
+
+def test_percentiles_are_of_the_answered_images():
+    samples = Samples(
+        [Sample(0.0), Sample(0.0, 0.004, latency()), Sample(0.0, 0.002, latency())], 0
+    )
+    assert samples.percentile(lambda sample: sample.age_ms) == pytest.approx(3)
+    assert samples.percentile(lambda sample: sample.age_ms, 100) == pytest.approx(4)
+    assert math.isnan(Samples([Sample(0.0)], 0).percentile(lambda sample: sample.age_ms))
+
+
+def test_memory_is_read_in_megabytes(tmp_path):
+    (tmp_path / 'smaps_rollup').write_text(
+        '5581-7ffc ---p 0 00:00 0 [rollup]\nRss: 2000 kB\nPss: 1000 kB\n', encoding='ascii'
+    )
+    assert read_sizes(tmp_path) == {'Rss': 2.048, 'Pss': 1.024}
+
+
+def test_an_old_kernel_tells_the_resident_memory_only(tmp_path):
+    (tmp_path / 'status').write_text('Name:\tpython\nVmRSS:\t  2000 kB\n', encoding='utf-8')
+    assert read_sizes(tmp_path) == {'Rss': 2.048}

@@ -1,0 +1,263 @@
+import ast
+import os
+import re
+import shutil
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from picosam_ros.commands import fixes
+from picosam_ros.commands.doctor import hardware, ros, software
+from picosam_ros.commands.doctor.finding import State
+from picosam_ros.commands.doctor.probe import Outcome, attempt, is_installed
+from picosam_ros.engines.runtimes import RUNTIMES
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch):
+    for name in ('ROS_DISTRO', 'RMW_IMPLEMENTATION', 'VIRTUAL_ENV', 'FASTDDS_BUILTIN_TRANSPORTS'):
+        monkeypatch.delenv(name, raising=False)
+    for name in ros.PROFILE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_an_attempt_tells_the_last_line_or_the_first_words_of_the_error():
+    assert attempt('print(1); print(2)') == Outcome(True, '2')
+    assert attempt(r'raise ValueError("\n\nfirst\nsecond")') == Outcome(False, 'first')
+    assert attempt('raise KeyboardInterrupt') == Outcome(False, 'KeyboardInterrupt')
+    assert attempt('import os; os.kill(os.getpid(), 9)').text == 'crashed with signal 9'
+
+
+def test_an_attempt_that_hangs_ends(monkeypatch):
+    monkeypatch.setattr('picosam_ros.commands.doctor.probe.TIMEOUT_S', 0.2)
+    assert attempt('import threading; threading.Event().wait()').text == (
+        'gave no answer within 0.2 s'
+    )
+
+
+def test_a_module_whose_parent_is_missing_is_not_installed():
+    assert is_installed('json.decoder')
+    assert not is_installed('no_such_package.part')
+
+
+def test_an_old_python_is_broken(monkeypatch):
+    monkeypatch.setattr(software, 'OLDEST_PYTHON', (9, 1))
+    found = software.python()
+    assert found.hurts
+    assert 'needs 9.1 or newer' in found.detail
+
+
+def test_an_activated_environment_that_is_not_this_one_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv('VIRTUAL_ENV', str(tmp_path))
+    found = software.python()
+    assert found.state is State.BROKEN
+    assert found.mend == f'{tmp_path}/bin/python -m picosam_ros doctor'
+
+
+def test_a_damaged_network_is_broken(monkeypatch):
+    outcome = Outcome(False, 'x.onnx has the SHA-256 00…')
+    monkeypatch.setattr(software, 'attempt', lambda code: outcome)
+    found = software.model()
+    assert found.hurts
+    assert found.detail == outcome.text
+    assert found.mend.endswith('restore picosam_ros/models')
+
+
+@pytest.mark.parametrize(
+    ('free', 'total', 'state', 'words'),
+    [
+        (100, 200, State.OK, ''),
+        (64, 64, State.OK, ''),
+        (60, 63, State.BROKEN, 'size=256'),
+        (10, 200, State.BROKEN, 'fastdds shm clean'),
+    ],
+)
+def test_little_shared_memory_is_broken(free, total, state, words, monkeypatch):
+    usage = Usage(total << 20, 0, free << 20)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda folder: usage)
+    found = ros.shared_memory()
+    assert found.state is state
+    assert f'{free} MB of {total} MB free' in found.detail
+    assert words in found.mend
+
+
+def test_no_shared_memory_is_missing(tmp_path):
+    assert ros.shared_memory(tmp_path / 'shm').state is State.MISSING
+
+
+def test_the_profile_of_the_user_stands(monkeypatch, tmp_path):
+    file = tmp_path / 'profile.xml'
+    monkeypatch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', str(file))
+    found = ros.profile()
+    assert found.state is State.BROKEN
+    assert found.mend == 'unset FASTRTPS_DEFAULT_PROFILES_FILE'
+    file.touch()
+    assert ros.profile().detail == f'yours, {file}'
+
+
+def test_another_middleware_needs_no_profile(monkeypatch):
+    monkeypatch.setenv('RMW_IMPLEMENTATION', 'rmw_zenoh_cpp')
+    assert ros.profile().detail == 'rmw_zenoh_cpp does not use one'
+
+
+def test_a_ros_that_is_installed_but_not_sourced_is_missing_with_its_setup(monkeypatch, tmp_path):
+    setup = tmp_path / 'jazzy' / 'setup.sh'
+    setup.parent.mkdir()
+    setup.touch()
+    monkeypatch.setattr(ros, 'SYSTEM', tmp_path)
+    monkeypatch.setattr(ros, '_wheels', lambda: '')
+    monkeypatch.setattr(ros, 'is_installed', lambda module: False)
+    found = ros.source()
+    assert (found.state, found.mend) == (State.MISSING, f'. {setup}')
+
+
+def test_messages_that_numpy_2_breaks_are_mended_with_numpy_1(monkeypatch):
+    monkeypatch.setattr(ros, 'is_installed', lambda module: True)
+    monkeypatch.setattr(fixes, 'in_own_environment', lambda: False)
+    words = 'A module that was compiled using NumPy 1.x cannot be run in NumPy 2.0'
+    monkeypatch.setattr(ros, 'attempt', lambda code: Outcome(False, words))
+    found = ros.messages()
+    assert found.hurts
+    assert 'numpy<2' in found.mend or 'apt install' in found.mend
+
+
+def test_a_middleware_that_is_not_installed_is_unset(monkeypatch):
+    monkeypatch.setenv('RMW_IMPLEMENTATION', 'rmw_cyclonedds_cpp')
+    monkeypatch.setattr(ros, 'is_installed', lambda module: True)
+    monkeypatch.setattr(ros, 'attempt', lambda code: Outcome(False, 'no such library'))
+    found = ros.middleware()
+    assert found.hurts
+    assert 'rmw_cyclonedds_cpp' in found.detail
+    assert found.mend == 'unset RMW_IMPLEMENTATION'
+
+
+def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch):
+    monkeypatch.setenv('ROS_DISTRO', 'kilted')
+    monkeypatch.setattr(ros, 'is_installed', lambda module: False)
+    vision_msgs = ros.OPTIONAL[1]()
+    assert vision_msgs.state is State.MISSING
+    assert vision_msgs.detail.startswith('adds ~/label_info')
+    assert vision_msgs.mend == 'sudo apt install ros-kilted-vision-msgs'
+    assert not vision_msgs.hurts
+
+
+@pytest.mark.parametrize(
+    ('package', 'words', 'debian'),
+    [
+        ('aiohttp', 'viewer', 'python3-aiohttp'),
+        ('scikit-image', 'photographs', 'python3-skimage'),
+        ('openvino', 'runtime:=openvino', ''),
+    ],
+)
+def test_what_a_part_needs_tells_the_part_and_its_name_on_pypi_and_in_apt(
+    package, words, debian, monkeypatch, system_python
+):
+    monkeypatch.setattr(software, 'is_installed', lambda module: False)
+    [check] = [check for check in software.OPTIONAL if check.__name__ == package]
+    found = check()
+    assert (found.state, found.required) == (State.MISSING, False)
+    assert words in found.detail
+    expected = f'sudo apt install {debian}' if debian else f"&& pip install '{package}'"
+    assert found.mend.endswith(expected)
+
+
+def test_every_package_that_is_imported_is_one_that_the_doctor_knows():
+    package = fixes.source_root() / 'picosam_ros'
+    imported = {name for path in package.rglob('*.py') for name in imports(path)} | {*RUNTIMES}
+    # vision_msgs and the like are known one by one, but what comes with rclpy is one thing.
+    with_rclpy = re.compile(r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|\w+_msgs')
+    foreign = {name for name in imported - {'picosam_ros'} if not with_rclpy.fullmatch(name)}
+    examined = ' '.join(path.read_text() for path in (package / 'commands' / 'doctor').glob('*.py'))
+    unknown = {name for name in foreign - sys.stdlib_module_names if f"'{name}'" not in examined}
+    assert {'cv2', 'aiohttp', 'openvino'} <= foreign
+    assert unknown == set()
+
+
+def imports(path):
+    """Name the packages that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition('.')[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition('.')[0]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Return folders as /dev and /sys/class/video4linux of a machine with one webcam."""
+    devices, described = tmp_path / 'dev', tmp_path / 'sys'
+    devices.mkdir()
+    for index, name in enumerate(('video0', 'video1')):
+        (devices / name).touch()
+        (described / name).mkdir(parents=True)
+        (described / name / 'index').write_text(f'{index}\n')
+        (described / name / 'name').write_text('Webcam\n')
+    return devices, described
+
+
+def test_a_webcam_is_told_once_and_by_name(machine):
+    found = hardware.video_devices(*machine)
+    assert (found.state, found.detail) == (State.OK, f'{machine[0]}/video0 Webcam')
+
+
+def test_a_webcam_that_may_not_be_opened_is_broken(machine, monkeypatch):
+    monkeypatch.setattr(os, 'access', lambda path, mode: False)
+    found = hardware.video_devices(*machine)
+    assert found.state is State.BROKEN
+    assert found.mend.startswith('sudo usermod -aG video $USER')
+
+
+def test_no_webcam_is_missing(tmp_path):
+    assert hardware.video_devices(tmp_path).state is State.MISSING
+
+
+def test_picamera2_is_asked_for_on_a_raspberry_pi_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(hardware, 'is_installed', lambda module: False)
+    board = tmp_path / 'model'
+    monkeypatch.setattr(hardware, 'BOARD', board)
+    assert not hardware.picamera2().mend
+    board.write_text('Raspberry Pi 5 Model B Rev 1.0\0')
+    assert hardware.picamera2().mend == 'sudo apt install python3-picamera2'
+
+
+@pytest.fixture
+def system_python(monkeypatch, tmp_path):
+    """Make this the Python of a system whose packages belong to apt."""
+    (tmp_path / 'EXTERNALLY-MANAGED').touch()
+    monkeypatch.setattr(fixes, 'in_own_environment', lambda: False)
+    monkeypatch.setattr(sys, 'prefix', sys.base_prefix)
+    monkeypatch.setattr(fixes.sysconfig, 'get_path', lambda name: str(tmp_path))
+
+
+def test_the_python_of_the_system_gets_its_packages_from_apt(system_python):
+    assert fixes.install('numpy', 'python3-numpy') == 'sudo apt install python3-numpy'
+
+
+def test_what_apt_does_not_have_goes_into_an_environment(system_python):
+    command = fixes.install('onnxruntime')
+    assert command.startswith('python3 -m venv --system-site-packages ~/.venvs/picosam && ')
+    assert command.endswith("bin/activate && pip install 'onnxruntime'")
+
+
+def test_in_an_environment_its_own_pip_installs(monkeypatch, tmp_path):
+    monkeypatch.setattr(fixes, 'in_own_environment', lambda: False)
+    monkeypatch.setattr(fixes, 'is_installed', lambda module: True)
+    monkeypatch.setattr(sys, 'prefix', str(tmp_path))
+    assert fixes.install('pyyaml') == f'{sys.executable} -m pip install pyyaml'
+    monkeypatch.setenv('VIRTUAL_ENV', str(tmp_path))
+    assert fixes.install('a<2') == "python -m pip install 'a<2'"
+    monkeypatch.setattr(fixes, 'is_installed', lambda module: False)
+    assert fixes.install('pyyaml') == 'uv pip install pyyaml'
+
+
+def test_in_the_environment_of_the_checkout_make_mends(monkeypatch):
+    monkeypatch.setattr(fixes, 'in_own_environment', lambda: True)
+    monkeypatch.chdir(fixes.source_root())
+    assert fixes.install('pyyaml') == 'make setup'

@@ -1,0 +1,149 @@
+"""What the tests of the server stand on: a pipeline that remembers, and clients that misbehave."""
+
+import asyncio
+import functools
+import json
+import struct
+import threading
+from contextlib import asynccontextmanager
+
+import aiohttp
+import numpy as np
+
+from picosam_ros.roi import Roi
+from picosam_ros.viewer.scene import Scene, SceneMask
+from picosam_ros.viewer.server import Server
+
+# Reached only where a test fails.
+PATIENCE = 20.0
+WIDTH, HEIGHT = 320, 240
+
+
+def on_a_loop(test):
+    """Run an async test on an event loop of its own, and not for ever."""
+
+    @functools.wraps(test)
+    def run(*args, **kwargs):
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), PATIENCE))
+
+    return run
+
+
+class Recorder:
+    """A pipeline that remembers what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.removed = []
+        self.cleared = 0
+        self.watched = []
+        self.changed = threading.Event()
+
+    def ask(self, ask):
+        self.asked.append(ask)
+        self.changed.set()
+
+    def remove(self, object_id):
+        self.removed.append(object_id)
+        self.changed.set()
+
+    def clear(self):
+        self.cleared += 1
+        self.changed.set()
+
+    def watch(self, wanted):
+        self.watched.append(wanted)
+        self.changed.set()
+
+
+class Served:
+    """A running server, its pipeline, and clients for it."""
+
+    def __init__(self, **options):
+        self.pipeline = Recorder()
+        self.server = Server(self.pipeline, name='camera', title='robot', port=0, **options)
+        self.server.start()
+
+    @property
+    def base(self):
+        return self.server.url.rstrip('/')
+
+    @property
+    def refused(self):
+        return self.server.audience.refused
+
+    @asynccontextmanager
+    async def client(self, **options):
+        """Connect as a page does, and take its greeting."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f'{self.base}/socket', max_msg_size=0, **options) as socket,
+        ):
+            yield Spectator(socket)
+
+    def show(self, scene):
+        self.server.call(self.server.audience.show, scene)
+
+    def call(self, name, *arguments):
+        self.server.call(getattr(self.server.audience, name), *arguments)
+
+
+class Spectator:
+    """One WebSocket of a test."""
+
+    def __init__(self, socket):
+        self.socket = socket
+
+    async def say(self, kind, **fields):
+        await self.socket.send_str(json.dumps({'type': kind, **fields}))
+
+    async def text(self, kind, condition=lambda message: True):
+        """Wait for a text message of a kind; others are passed over."""
+        async for message in self.socket:
+            if message.type == aiohttp.WSMsgType.TEXT:
+                told = json.loads(message.data)
+                if told['type'] == kind and condition(told):
+                    return told
+        raise AssertionError(f'closed with {self.socket.close_code} before any {kind}')
+
+    async def scene(self):
+        """Wait for a scene; give its header and its JPEG."""
+        async for message in self.socket:
+            if message.type == aiohttp.WSMsgType.BINARY:
+                return unpack(message.data)
+        raise AssertionError(f'closed with {self.socket.close_code} before any scene')
+
+    async def closed(self):
+        """Wait until the server ends it; give the code."""
+        async for _ in self.socket:
+            pass
+        return self.socket.close_code
+
+
+def unpack(data):
+    (length,) = struct.unpack_from('<I', data)
+    return json.loads(data[4 : 4 + length]), data[4 + length :]
+
+
+def scene(number=1, *, width=WIDTH, height=HEIGHT, pixels=None, **fields):
+    """Make a scene; without pixels of its own it is noise, which is large as JPEG."""
+
+    def noise():
+        return np.random.default_rng(number).integers(0, 256, (height, width, 3), np.uint8)
+
+    return Scene(number, 1000 + number, width, height, pixels or noise, **fields)
+
+
+def disc_mask(object_id=1, *, centre=(160, 120), radius=30, generation=1):
+    """A disc, as a network that looked at 96×96 around it gives it."""
+    y, x = np.ogrid[:96, :96]
+    inside = (x - 47.5) ** 2 + (y - 47.5) ** 2 <= radius**2
+    roi = Roi(centre[0] - 48, centre[1] - 48, 96, 96)
+    probability = np.where(inside, 255, 0).astype(np.uint8)
+    return SceneMask(object_id, generation, 'host', 0.9, probability, roi)
+
+
+async def until(condition):
+    """Wait for something that another thread brings about."""
+    while not condition():
+        await asyncio.sleep(0.005)

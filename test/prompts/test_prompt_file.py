@@ -1,0 +1,91 @@
+import pytest
+
+from picosam_ros.errors import PromptError
+from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.prompts.file import read_prompts
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return a function that reads a text as a file of prompts."""
+
+    def read(text):
+        path = tmp_path / 'prompts.yaml'
+        path.write_text(text, encoding='utf-8')
+        return read_prompts(path)
+
+    return read
+
+
+def test_points_boxes_and_sizes_are_read_in_their_order(read):
+    prompts = read(
+        """
+        - id: 7
+          points: [[320, 240], [350.5, 250, 0], [1, 2, 1]]
+        - id: 2
+          box: [10, 20, 110, 220]
+          roi_size: 96
+        """
+    )
+    assert prompts == (
+        Prompt((Point(320, 240), Point(350.5, 250, positive=False), Point(1, 2)), object_id=7),
+        Prompt((), Box(10, 20, 110, 220), 2, 96),
+    )
+
+
+@pytest.mark.parametrize(
+    ('entry', 'reason'),
+    [
+        ('{id: 300, points: [[1, 2]]}', 'object id 300 was given; ids run from 1 to 254'),
+        ('{id: 1}', 'the prompt has no positive point and no box'),
+        ('{points: [[1, 2]]}', 'it has no id; give one from 1 to 254'),
+        ('{id: one, points: [[1, 2]]}', "id 'one' was given; it must be a whole number"),
+        ('{id: true, points: [[1, 2]]}', 'id True was given'),
+        ('{id: 1, points: [[1]]}', 'point [1] was given; write it as [x, y]'),
+        ('{id: 1, points: [[1, 2, 7]]}', 'has the label 7; allowed are 1 and 0'),
+        ('{id: 1, points: [[1, two]]}', "point [1, 'two'] was given"),
+        ('{id: 1, points: [[1, .nan]]}', 'coordinates must be finite'),
+        ('{id: 1, points: 5}', 'points 5 was given; write a list'),
+        ('{id: 1, points: [5]}', 'point 5 was given; write a list'),
+        ('{id: 1, points: [[1, 1' + '0' * 400 + ']]}', 'too large for a pixel'),
+        ('{id: 1, box: [1, 2, 3]}', 'box [1, 2, 3] was given; write it as [x0, y0, x1, y1]'),
+        ('{id: 1, box: [5, 5, 1, 1]}', 'is empty'),
+        ('{id: 1, box: [1, 2, 3, 4], roi_size: -5}', 'roi_size -5 was given'),
+        ('{id: 1, box: [1, 2, 3, 4], roi_size: 5}', 'an ROI of 5 pixels was given'),
+        ('{id: 1, boxes: [1, 2, 3, 4]}', "key 'boxes' was given; allowed are id, points, box"),
+        ('{[1]: 1}', 'unhashable'),
+        ('five', "'five' was given; an entry has the keys id"),
+        ('{id: 9, points: [[3, 4]]}', 'id 9 is given twice'),
+    ],
+)
+def test_a_wrong_entry_is_named_with_its_line(read, entry, reason):
+    with pytest.raises(PromptError) as refused:
+        read(f'# mine\n- {{id: 9, points: [[1, 2]]}}\n\n- {entry}\n')
+    assert 'prompts.yaml, line 4, entry 2: ' in str(refused.value)
+    assert reason in str(refused.value)
+
+
+def test_what_is_no_yaml_is_named_with_its_line(read):
+    with pytest.raises(PromptError, match=r'prompts.yaml, line 3: no YAML: '):
+        read('- id: 1\n  box: [1, 2\n- id: 2\n')
+
+
+@pytest.mark.parametrize('text', ['', '# nothing\n', '[]', 'id: 1', '5'])
+def test_a_file_without_a_list_of_prompts_is_refused_with_an_example(read, text):
+    with pytest.raises(PromptError, match=r'holds no list of prompts; write one entry for each'):
+        read(text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    for path in (tmp_path / 'none.yaml', tmp_path):
+        with pytest.raises(PromptError) as refused:
+            read_prompts(path)
+        assert f'the prompts of {str(path)!r} cannot be read' in str(refused.value)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / 'photo.yaml'
+    for content in (b'\xff\xd8\xff\xe0', b'- \x00'):
+        path.write_bytes(content)
+        with pytest.raises(PromptError, match=r'photo.yaml'):
+            read_prompts(path)

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from picosam_ros.errors import PromptError
+from picosam_ros.frame import Frame
+from picosam_ros.prompts.recent_frames import RecentFrames
+
+SECOND = 1_000_000_000
+START = 1000 * SECOND
+
+
+def frame(stamp_ns, frame_id='lens', width=8):
+    return Frame(np.zeros((6, width, 3), np.uint8), stamp_ns, frame_id)
+
+
+def seen(*frames, **options):
+    recent = RecentFrames(**options)
+    for each in frames:
+        recent.add(each)
+    return recent
+
+
+def bind(recent, stamp_ns=0, frame_id='', *, now_ns=START, max_age_s=1.0):
+    return recent.bind(stamp_ns, frame_id, now_ns=now_ns, max_age_s=max_age_s)
+
+
+def test_a_stamp_of_a_frame_that_is_kept_means_that_very_frame():
+    frames = [frame(START + index) for index in range(5)]
+    recent = seen(*frames)
+    for each in frames:
+        assert bind(recent, each.stamp_ns) is each
+
+
+def test_no_stamp_means_the_newest_frame():
+    assert bind(seen(frame(START))) is None
+
+
+def test_before_the_first_frame_a_header_means_nothing_yet():
+    assert bind(RecentFrames(), 5, 'anywhere') is None
+
+
+def test_a_stamp_between_the_frames_is_for_the_newest_one_while_it_is_young_enough():
+    recent = seen(frame(START))
+    assert bind(recent, START - SECOND) is None
+    with pytest.raises(PromptError) as refused:
+        bind(recent, START - 3 * SECOND)
+    assert str(refused.value).startswith(
+        'stamp 997.000000000 was given, and the newest image has 1000.000000000: the prompt is '
+        '3 s old, allowed are 1 s (parameter prompt_max_age)'
+    )
+
+
+def test_a_frame_that_is_kept_is_never_too_old():
+    old = frame(START)
+    recent = seen(old, frame(START + 100 * SECOND))
+    assert bind(recent, START, now_ns=START + 100 * SECOND) is old
+
+
+def test_the_age_is_counted_on_the_cameras_clock_wherever_that_is():
+    # A bag of last year, played without its clock.
+    recent = seen(frame(START))
+    now_ns = START + 10**7 * SECOND
+    assert bind(recent, START - SECOND // 2, now_ns=now_ns) is None
+    with pytest.raises(PromptError, match='2 s old'):
+        bind(recent, START - 2 * SECOND, now_ns=now_ns)
+
+
+def test_a_stamp_of_the_future_is_refused_with_both_times():
+    recent = seen(frame(START))
+    assert bind(recent, START + SECOND // 10) is None
+    with pytest.raises(PromptError) as refused:
+        bind(recent, START + SECOND // 2)
+    assert str(refused.value).startswith(
+        'stamp 1000.500000000 was given, and it is 1000.000000000 now: 0.5 s in the future, '
+        'allowed are 0.1 s'
+    )
+
+
+def test_a_camera_whose_clock_is_ahead_has_prompts_of_its_own_time():
+    recent = seen(frame(START + 9 * SECOND))
+    assert bind(recent, START + 9 * SECOND - 1) is None
+
+
+def test_another_frame_id_is_refused_with_both_whatever_the_stamp():
+    recent = seen(frame(START))
+    for stamp_ns in (0, START, START - 1):
+        with pytest.raises(PromptError, match=r"'map' was given, and the images are in 'lens'"):
+            bind(recent, stamp_ns, 'map')
+        bind(recent, stamp_ns, 'lens')
+
+
+def test_images_without_a_frame_id_take_prompts_of_any():
+    bind(seen(frame(START, frame_id='')), START, 'map')
+
+
+def test_only_the_last_frames_are_kept():
+    frames = [frame(START + index) for index in range(5)]
+    recent = seen(*frames, limit=3)
+    assert [bind(recent, each.stamp_ns) for each in frames] == [None, None, *frames[2:]]
+
+
+def test_large_frames_are_kept_for_a_shorter_time_and_the_newest_always():
+    frames = [frame(START + index) for index in range(5)]
+    size = frames[0].pixels.nbytes
+    recent = seen(*frames, limit_bytes=2 * size)
+    assert [bind(recent, each.stamp_ns) for each in frames] == [None, None, None, *frames[3:]]
+    assert seen(*frames, limit_bytes=size - 1).newest is frames[-1]
+
+
+def test_frames_of_another_size_are_forgotten():
+    recent = seen(frame(START), frame(START + 1, width=9))
+    assert bind(recent, START) is None
+    assert recent.newest.width == 9
+
+
+def test_a_clock_that_jumped_back_starts_anew():
+    recent = seen(frame(START), frame(START - 60 * SECOND))
+    assert bind(recent, START - 60 * SECOND - 1, now_ns=START - 60 * SECOND) is None
+
+
+def test_nothing_is_left_after_clearing():
+    recent = seen(frame(START))
+    recent.clear()
+    assert recent.newest is None
+    assert bind(recent, START) is None

@@ -1,0 +1,150 @@
+import os
+import subprocess
+import sys
+import time
+from xml.etree import ElementTree
+
+import pytest
+from std_msgs.msg import Empty
+
+from picosam_ros.ros import process
+
+SETTINGS = (*process.PROFILE_VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')
+XMLNS = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
+# A 4K picture of three bytes per pixel.
+LARGEST = 3840 * 2160 * 3
+
+
+@pytest.fixture
+def unset(monkeypatch):
+    """Leave nothing set, and restore what `use_shipped_profile` sets."""
+    for name in SETTINGS:
+        monkeypatch.setenv(name, '')
+        monkeypatch.delenv(name)
+
+
+def inside(element, *names):
+    for name in names:
+        element = element.find(XMLNS + name)
+    return element
+
+
+@pytest.mark.usefixtures('unset')
+def test_the_shipped_profile_is_used_where_the_user_set_none():
+    profile = process.use_shipped_profile()
+    assert profile is not None
+    assert [os.environ[name] for name in SETTINGS if name in os.environ] == [str(profile)]
+
+
+@pytest.mark.usefixtures('unset')
+@pytest.mark.parametrize(
+    ('library', 'variable'),
+    [('fastrtps', process.PROFILE_VARIABLES[0]), ('fastdds', process.PROFILE_VARIABLES[1])],
+)
+def test_the_variable_is_the_one_that_this_fast_dds_reads(library, variable, tmp_path, monkeypatch):
+    monkeypatch.setattr(process, '_share', lambda package: tmp_path / package)
+    (tmp_path / library).mkdir()
+    profile = tmp_path / 'picosam_ros' / 'config' / 'fastdds.xml'
+    profile.parent.mkdir(parents=True)
+    profile.touch()
+    assert process.use_shipped_profile() == profile
+    assert {name for name in SETTINGS if name in os.environ} == {variable}
+
+
+@pytest.mark.usefixtures('unset')
+@pytest.mark.parametrize('name', SETTINGS)
+def test_what_the_user_set_stands(name, monkeypatch):
+    monkeypatch.setenv(name, 'mine')
+    assert process.use_shipped_profile() is None
+    assert {key: os.environ[key] for key in SETTINGS if key in os.environ} == {name: 'mine'}
+
+
+@pytest.mark.usefixtures('unset')
+def test_a_second_call_changes_nothing():
+    process.prepare()
+    before = dict(os.environ)
+    process.prepare()
+    assert dict(os.environ) == before
+
+
+@pytest.mark.usefixtures('unset')
+def test_an_environment_without_the_file_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, '_share', lambda package: tmp_path / package)
+    assert process.use_shipped_profile() is None
+    assert not set(SETTINGS) & set(os.environ)
+
+
+@pytest.mark.usefixtures('unset')
+def test_the_profile_is_found_in_an_environment_that_nobody_sourced(monkeypatch):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '/nowhere')
+    profile = process.use_shipped_profile()
+    assert profile is not None
+    assert profile.is_relative_to(sys.prefix)
+
+
+@pytest.mark.usefixtures('unset')
+def test_the_profile_has_room_for_a_4k_picture_in_shared_memory_and_keeps_udp():
+    root = ElementTree.parse(process.use_shipped_profile()).getroot()
+    descriptors = inside(root, 'transport_descriptors')
+    by_type = {inside(each, 'type').text: each for each in descriptors}
+    assert set(by_type) == {'SHM', 'UDPv4'}
+    assert int(inside(by_type['SHM'], 'segment_size').text) >= LARGEST
+    participant = inside(root, 'participant')
+    assert participant.get('is_default_profile') == 'true'
+    used = [each.text for each in inside(participant, 'rtps', 'userTransports')]
+    assert used == [inside(each, 'transport_id').text for each in descriptors]
+    assert inside(participant, 'rtps', 'useBuiltinTransports').text == 'false'
+
+
+def test_malloc_is_tuned_only_where_the_user_did_not_do_it():
+    program = 'from picosam_ros.ros.process import tune_malloc; print(tune_malloc())'
+    for settings, expected in (({}, 'True'), ({'MALLOC_MMAP_THRESHOLD_': '100000'}, 'False')):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith('MALLOC_')}
+        answer = subprocess.run(
+            [sys.executable, '-c', program],
+            env=environment | settings,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert answer.stdout.strip() == expected
+
+
+def test_a_c_library_without_mallopt_is_no_error(monkeypatch):
+    monkeypatch.delenv('MALLOC_MMAP_THRESHOLD_', raising=False)
+    monkeypatch.setattr(process.ctypes, 'CDLL', lambda _: object())
+    assert process.tune_malloc() is False
+
+
+@pytest.mark.parametrize('fast', [True, False], ids=['events', 'without events'])
+def test_the_executor_serves_messages_and_timers_until_it_is_told(fast, node, monkeypatch):
+    if not fast:
+        monkeypatch.setitem(sys.modules, 'rclpy.experimental', None)
+    executor = process.make_executor()
+    heard, ticks = [], []
+    node.create_subscription(Empty, 'topic', heard.append, 10)
+    publisher = node.create_publisher(Empty, 'topic', 10)
+    node.create_timer(0.01, lambda: publisher.publish(ticks.append(0) or Empty()))
+    executor.add_node(node)
+    deadline = time.monotonic() + 10
+    process.spin(executor, until=lambda: len(heard) >= 3 or time.monotonic() > deadline)
+    executor.shutdown()
+    assert len(heard) >= 3
+    assert len(ticks) >= 3
+
+
+def test_an_error_in_a_callback_is_not_swallowed(node):
+    executor = process.make_executor()
+    node.create_timer(0.01, lambda: 1 / 0)
+    executor.add_node(node)
+    deadline = time.monotonic() + 10
+    with pytest.raises(ZeroDivisionError):
+        process.spin(executor, until=lambda: time.monotonic() > deadline)
+    executor.shutdown()
+
+
+def test_the_events_executor_is_taken_where_rclpy_has_one():
+    pytest.importorskip('rclpy.experimental', reason='rclpy before Jazzy')
+    executor = process.make_executor()
+    executor.shutdown()
+    assert type(executor).__name__ == 'EventsExecutor'

@@ -1,0 +1,323 @@
+"""Where the tracker looks next, what it doubts, and when it gives up."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from helpers.discs import BLUE, EMPTY, SIDE, mask_of, picture
+
+from picosam_ros import Frame, Prompt
+from picosam_ros.engines.object_motion import STILL
+from picosam_ros.engines.squares import square_for
+from picosam_ros.mask import Mask
+from picosam_ros.results import Correction
+from picosam_ros.roi import Affine
+from picosam_ros.tracking.tracker import SHARE, Limits, Tracker
+
+
+def begun(x=300, y=240, **limits):
+    """Give a tracker that has seen a disc once, and the prompt that it was clicked with."""
+    tracker = Tracker(Limits(**limits))
+    prompt = Prompt.from_point(x, y, roi_size=SIDE)
+    frame = picture(x, y)
+    verdict = tracker.judge(frame, [mask_of(frame, prompt)])
+    assert len(verdict.believed) == 1
+    return tracker, prompt
+
+
+def shown(tracker, prompt, frame, **mask):
+    """Let the tracker see one frame more."""
+    return tracker.judge(frame, [mask_of(frame, tracker.aim(prompt), **mask)])
+
+
+def place(tracker, prompt):
+    aimed = tracker.aim(prompt)
+    [point] = aimed.points
+    return point.x, point.y, aimed.roi_size
+
+
+# Where it looks
+
+
+def test_the_first_frame_takes_the_users_prompt_as_it_is():
+    prompt = Prompt.from_point(300, 240, roi_size=SIDE)
+    assert Tracker().aim(prompt) is prompt
+
+
+def test_an_object_that_rests_is_looked_at_where_it_is_and_as_large_as_the_user_did():
+    tracker, prompt = begun()
+    for _ in range(60):
+        shown(tracker, prompt, picture(300))
+    assert place(tracker, prompt) == pytest.approx((300, 240, SIDE), abs=1.5)
+
+
+def test_a_click_beside_the_middle_is_centred():
+    tracker, prompt = Tracker(), Prompt.from_point(285, 252, roi_size=SIDE)
+    for _ in range(10):
+        shown(tracker, prompt, picture(300))
+    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
+
+
+def test_the_aimed_prompt_is_of_the_same_object_and_generation():
+    tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE, object_id=7)
+    frame = picture(300)
+    tracker.judge(frame, [mask_of(frame, prompt)])
+    aimed = tracker.aim(prompt)
+    assert (aimed.object_id, aimed.generation, aimed.box) == (7, prompt.generation, None)
+
+
+@pytest.mark.parametrize(('dx', 'dy'), [(50, 0), (-50, 0), (0, 50), (0, -50)])
+def test_in_one_frame_the_roi_moves_by_its_limit_at_most(dx, dy):
+    tracker, prompt = begun(shift=0.1)
+    shown(tracker, prompt, picture(300 + dx, 240 + dy))
+    x, y, _ = place(tracker, prompt)
+    expected = 300 + 0.1 * SIDE * np.sign(dx), 240 + 0.1 * SIDE * np.sign(dy)
+    assert (x, y) == pytest.approx(expected, abs=0.5)
+
+
+@pytest.mark.parametrize(('radius', 'factor'), [(55, 1.04), (12, 1 / 1.04)])
+def test_in_one_frame_the_roi_grows_or_shrinks_by_its_limit_at_most(radius, factor):
+    tracker, prompt = begun(growth=1.04)
+    sides = [place(tracker, prompt)[2]]
+    for _ in range(5):
+        shown(tracker, prompt, picture(300, radius=radius))
+        sides.append(place(tracker, prompt)[2])
+    assert sides == pytest.approx([SIDE * factor**n for n in range(6)], abs=1)
+
+
+@pytest.mark.parametrize('radius', [20, 50])
+def test_in_the_end_the_object_fills_as_much_of_the_roi_as_at_the_beginning(radius):
+    tracker, prompt = begun()
+    for _ in range(120):
+        shown(tracker, prompt, picture(300, radius=radius))
+    assert place(tracker, prompt)[2] == pytest.approx(SIDE * radius / 30, rel=0.1)
+
+
+def test_a_thin_leak_of_the_mask_moves_the_roi_little():
+    tracker, prompt = begun()
+    frame = picture(300)
+    mask = mask_of(frame, tracker.aim(prompt))
+    mask.logits[2:8, 20:] = 9
+    tracker.judge(frame, [mask])
+    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
+
+
+def test_an_object_that_fills_all_of_the_roi_does_no_harm():
+    tracker, prompt = begun()
+    for _ in range(20):
+        assert shown(tracker, prompt, picture(300, radius=400)).believed
+    x, y, side = place(tracker, prompt)
+    assert (x, y) == pytest.approx((300, 240), abs=0.1 * SIDE)
+    assert side > 1.5 * SIDE
+
+
+def test_a_mask_that_takes_in_a_neighbour_for_a_frame_pulls_the_roi_a_little_only():
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    frame = Frame(cv2.GaussianBlur(noise, (0, 0), 2))
+    tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE)
+    rows, columns = np.mgrid[:96, :96] - 47.5
+    small = 20 - np.hypot(columns, rows)
+    neighbour = 20 - np.hypot(columns - 26, rows)
+    for logits in (small, small, np.maximum(small, neighbour)):
+        aimed = tracker.aim(prompt)
+        roi = square_for(aimed, 640, 480)
+        tracker.judge(frame, [Mask(aimed, logits.astype(np.float32), roi, 640, 480, 'test', 1.0)])
+    assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=4)
+
+
+# Doubt
+
+
+@pytest.mark.parametrize(
+    ('frame', 'mask', 'reason'),
+    [
+        (EMPTY, {}, 'the network sees nothing there'),
+        (picture(300), {'score': 0.04}, 'the score fell to 0.04'),
+        (picture(300, colour=BLUE), {'channel': 2}, 'what is there looks different'),
+    ],
+    ids=['nothing', 'unsure', 'another colour'],
+)
+def test_what_does_not_look_like_the_object_is_held_and_then_lost_with_the_reason(
+    frame, mask, reason
+):
+    tracker, prompt = begun(patience=5)
+    for _ in range(5):
+        verdict = shown(tracker, prompt, frame, **mask)
+        assert (verdict.believed, verdict.lost) == ((), ())
+        [doubt] = verdict.held
+        assert doubt.prompt.object_id == prompt.object_id
+        assert doubt.reason.startswith(reason)
+    verdict = shown(tracker, prompt, frame, **mask)
+    assert (verdict.believed, verdict.held) == ((), ())
+    assert verdict.lost[0].reason.startswith(f'not seen for 6 frames: {reason}')
+
+
+def test_a_lost_object_is_forgotten():
+    tracker, prompt = begun(patience=1)
+    for _ in range(2):
+        shown(tracker, prompt, EMPTY)
+    assert tracker.aim(prompt) is prompt
+
+
+def test_seen_again_it_has_all_its_patience_back():
+    tracker, prompt = begun(patience=3)
+    for _ in range(5):
+        for _ in range(3):
+            assert shown(tracker, prompt, EMPTY).held
+        assert shown(tracker, prompt, picture(300)).believed
+
+
+def test_an_object_that_was_never_seen_is_no_track_and_no_doubt():
+    tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE)
+    for _ in range(200):
+        [mask] = shown(tracker, prompt, EMPTY).believed
+        assert mask.empty
+    assert tracker.aim(prompt) is prompt
+
+
+# Search
+
+
+def test_while_nothing_is_seen_the_roi_waits_and_grows_up_to_its_limit():
+    tracker, prompt = begun(widen=1.1, widest=2.0)
+    sides = []
+    for _ in range(20):
+        shown(tracker, prompt, EMPTY)
+        x, y, side = place(tracker, prompt)
+        assert (x, y) == pytest.approx((300, 240), abs=1)
+        sides.append(side)
+    assert sides[:3] == pytest.approx([SIDE * 1.1**n for n in (1, 2, 3)], abs=1)
+    assert sides[-1] == pytest.approx(2 * SIDE, abs=1)
+
+
+def test_what_was_seen_is_learnt_at_leisure_or_when_it_is_next_asked_for():
+    early, prompt = begun()
+    late, _ = begun()
+    for x in (310, 330, -500, 345):
+        shown(early, prompt, picture(x))
+        early.learn()
+        shown(late, prompt, picture(x))
+        assert place(early, prompt) == place(late, prompt)
+
+
+def test_an_object_that_comes_back_elsewhere_is_found_by_looking_wider():
+    tracker, prompt = begun()
+    for _ in range(40):
+        shown(tracker, prompt, EMPTY)
+    for _ in range(40):
+        verdict = shown(tracker, prompt, picture(400, 200))
+    assert verdict.believed
+    assert place(tracker, prompt) == pytest.approx((400, 200, SIDE), abs=8)
+
+
+def test_where_its_colours_are_is_looked_at_although_no_mask_is_believed():
+    tracker, prompt = begun()
+    for _ in range(2):
+        shown(tracker, prompt, picture(340, 220), score=0.0)
+    assert place(tracker, prompt)[:2] == pytest.approx((340, 220), abs=8)
+
+
+def test_what_blinks_for_one_frame_is_looked_for_where_it_was():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    shown(tracker, prompt, picture(340, 220), score=0.0)
+    assert place(tracker, prompt)[:2] == pytest.approx(before[:2])
+
+
+def test_what_is_found_again_is_not_moved_on_by_what_was_before():
+    noise = np.random.default_rng(0).integers(-60, 60, (480, 640, 1))
+    blurred = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 2)[..., None]
+
+    def textured(x):
+        shaded = picture(x).pixels + np.roll(3 * blurred, x, 1)
+        return Frame(np.clip(shaded, 0, 255).astype(np.uint8))
+
+    tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE)
+    tracker.judge(textured(300), [mask_of(textured(300), prompt)])
+    # Not seen twice: the second time its colours tell where it is.
+    for _ in range(2):
+        assert shown(tracker, prompt, textured(318), channel=1).held
+    assert place(tracker, prompt)[0] == pytest.approx(318, abs=6)
+    assert shown(tracker, prompt, textured(318)).believed
+    assert place(tracker, prompt)[0] == pytest.approx(318, abs=3)
+
+
+# Corrections
+
+
+def corrected(tracker, prompt, frame, *, by_user, since=STILL, **mask):
+    """Let a better mask of an earlier frame come, made from the whole picture."""
+    better = mask_of(frame, replace(prompt, roi_size=640), **mask)
+    tracker.correct(Correction(frame, better, since, by_user))
+    return place(tracker, prompt)
+
+
+def test_a_correction_of_the_users_prompt_begins_the_track_anew_with_an_roi_that_fits():
+    tracker, prompt = begun()
+    assert corrected(tracker, prompt, picture(320, 220, 50), by_user=True) == pytest.approx(
+        (320, 220, 101 / SHARE), abs=4
+    )
+
+
+def test_it_is_carried_along_with_what_happened_since():
+    tracker, prompt = begun()
+    since = Affine(2, 2, -400, -300)
+    assert corrected(
+        tracker, prompt, picture(320, 220, 50), by_user=True, since=since
+    ) == pytest.approx((240, 140, 2 * 101 / SHARE), abs=8)
+
+
+@pytest.mark.parametrize(('scale', 'side'), [(1000, 2 * 640), (0.001, 32)])
+def test_however_much_the_masks_say_it_grew_or_shrank_the_roi_keeps_its_bounds(scale, side):
+    tracker, prompt = begun()
+    since = Affine(scale, scale, 0, 0)
+    assert corrected(tracker, prompt, picture(320), by_user=True, since=since)[2] == side
+
+
+def test_a_correction_that_was_derived_from_masks_must_look_like_the_object():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    another = picture(400, colour=BLUE)
+    assert corrected(tracker, prompt, another, by_user=False, channel=2) == before
+    assert corrected(tracker, prompt, picture(330), by_user=False)[0] == pytest.approx(330, abs=3)
+
+
+def test_the_users_word_on_what_it_looks_like_holds_afterwards():
+    tracker, prompt = begun()
+    blue = picture(300, colour=BLUE)
+    corrected(tracker, prompt, blue, by_user=True, channel=2)
+    assert shown(tracker, prompt, blue, channel=2).believed
+    assert shown(tracker, prompt, picture(300)).held
+
+
+def test_a_correction_that_sees_nothing_changes_nothing():
+    tracker, prompt = begun()
+    before = place(tracker, prompt)
+    assert corrected(tracker, prompt, EMPTY, by_user=True) == before
+
+
+# Beginnings and ends
+
+
+def test_a_new_generation_starts_afresh():
+    tracker, prompt = begun()
+    shown(tracker, prompt, picture(330))
+    newer = Prompt.from_point(100, 100, roi_size=64).refined(())
+    newer = Prompt(newer.points, roi_size=64, generation=prompt.generation + 1)
+    assert tracker.aim(newer) is newer
+    frame = picture(100, 100, colour=BLUE)
+    assert tracker.judge(frame, [mask_of(frame, newer, channel=2)]).believed
+    assert place(tracker, newer) == pytest.approx((100, 100, 64), abs=2)
+
+
+def test_what_is_not_kept_is_forgotten_and_the_rest_goes_on():
+    tracker, prompt = begun()
+    frame = picture(100)
+    other = Prompt.from_point(100, 240, object_id=2, roi_size=SIDE)
+    tracker.judge(frame, [mask_of(frame, other)])
+    tracker.keep([2])
+    assert tracker.aim(prompt) is prompt
+    assert tracker.aim(other) is not other
+    tracker.keep([])
+    assert tracker.aim(other) is other

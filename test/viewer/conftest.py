@@ -1,0 +1,26 @@
+"""A server for each test, on a free port."""
+
+import pytest
+
+pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
+
+from helpers.spectators import Served
+
+
+@pytest.fixture
+def serve():
+    """Give a function that starts a server with options; all of them end with the test."""
+    running = []
+
+    def start(**options):
+        running.append(Served(**options))
+        return running[-1]
+
+    yield start
+    for served in running:
+        served.server.stop()
+
+
+@pytest.fixture
+def served(serve):
+    return serve()

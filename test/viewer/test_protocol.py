@@ -1,0 +1,134 @@
+"""What a page may say; anything else is refused in words."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from picosam_ros.errors import ViewerError
+from picosam_ros.prompt import Box, Point
+from picosam_ros.results import Answer, State
+from picosam_ros.viewer import protocol
+from picosam_ros.viewer.protocol import (
+    Acknowledge,
+    Ask,
+    Clear,
+    Remove,
+    parse,
+)
+
+POINT = {'type': 'point', 'tag': 3, 'x': 12.5, 'y': 7, 'stamp': '1700000000123456789'}
+BOX = {'type': 'box', 'tag': 4, 'x0': 1, 'y0': 2, 'x1': 3, 'y1': 4}
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+def said(message, **changes):
+    return parse(json.dumps({**message, **changes}))
+
+
+def test_a_point_is_a_new_object_unless_it_says_which():
+    stamp = 1700000000123456789
+    assert said(POINT) == Ask(3, 0, Point(12.5, 7.0), None, False, stamp)
+    refined = said(POINT, object=9, positive=False, refine=True)
+    assert refined == Ask(3, 9, Point(12.5, 7.0, False), None, True, stamp)
+
+
+def test_a_box_and_the_others():
+    assert said(BOX) == Ask(4, 0, None, Box(1.0, 2.0, 3.0, 4.0), False, 0)
+    assert said({'type': 'remove', 'tag': 1, 'object': 254}) == Remove(1, 254)
+    assert said({'type': 'clear'}) == Clear()
+    assert said({'type': 'ack', 'number': 17}) == Acknowledge(17, False)
+    assert said({'type': 'ack', 'number': 17, 'held': True}) == Acknowledge(17, True)
+
+
+@pytest.mark.parametrize(
+    ('text', 'sentence'),
+    [
+        ('', 'no JSON'),
+        ('{', 'no JSON'),
+        ('[' * 4000, 'no JSON'),
+        ('[1]', 'a JSON list was given'),
+        ('{}', 'type None was given; known are ack, point, box, remove, clear'),
+        ('{"type": "launch"}', "type 'launch' was given"),
+        ('{"type": []}', r'type \[\] was given'),
+    ],
+)
+def test_what_is_no_message_is_refused_with_what_was_given(text, sentence):
+    with pytest.raises(ViewerError, match=sentence):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'sentence'),
+    [
+        ({'x': None}, 'x None was given; a coordinate is a finite number'),
+        ({'x': '7'}, "x '7' was given"),
+        ({'x': True}, 'x True was given'),
+        ({'x': float('nan')}, 'x nan was given'),
+        ({'y': float('inf')}, 'y inf was given'),
+        ({'y': 10**400}, 'y 1000'),
+        ({'tag': -1}, 'tag -1 was given; allowed are whole numbers 0 to'),
+        ({'tag': 1.5}, 'tag 1.5 was given'),
+        ({'object': 255}, 'object 255 was given; allowed are whole numbers 0 to 254'),
+        ({'object': None}, 'object None was given'),
+        ({'positive': 1}, 'positive 1 was given; allowed are true and false'),
+        ({'refine': 'yes'}, "refine 'yes' was given"),
+        ({'stamp': 5}, 'stamp 5 was given; it is a text of up to 19 digits'),
+        ({'stamp': '-1'}, "stamp '-1' was given"),
+        ({'stamp': '²'}, 'stamp'),
+        ({'stamp': '9' * 19}, 'the seconds of a stamp end at'),
+    ],
+)
+def test_a_wrong_field_is_refused_with_what_is_allowed(changes, sentence):
+    with pytest.raises(ViewerError, match=sentence):
+        said(POINT, **changes)
+
+
+def test_object_zero_cannot_be_removed():
+    with pytest.raises(ViewerError, match='object 0 was given; allowed are whole numbers 1 to 254'):
+        said({'type': 'remove', 'tag': 1, 'object': 0})
+
+
+def test_a_refusal_does_not_repeat_what_is_long():
+    with pytest.raises(ViewerError) as refusal:
+        said(POINT, x='a' * 3000)
+    assert len(str(refusal.value)) < 200
+
+
+@given(st.text(max_size=200) | anything.map(json.dumps))
+def test_no_text_does_anything_but_parse_or_be_refused(text):
+    with suppress(ViewerError):
+        parse(text)
+
+
+@given(
+    kind=st.sampled_from(['ack', 'point', 'box', 'remove', 'clear']),
+    fields=st.dictionaries(
+        st.sampled_from(
+            ['number', 'tag', 'object', 'x', 'y', 'x0', 'y0', 'x1', 'y1', 'stamp', 'held']
+        ),
+        anything,
+    ),
+)
+def test_no_field_does_either(kind, fields):
+    with suppress(ViewerError):
+        parse(json.dumps({**fields, 'type': kind}))
+
+
+def test_an_answer_names_object_state_and_reason():
+    told = json.loads(protocol.answer(Answer(3, State.LOST, 'left the image', 12), None))
+    assert told == {
+        'type': 'answer',
+        'tag': None,
+        'object': 3,
+        'state': 'lost',
+        'generation': 12,
+        'reason': 'left the image',
+    }

@@ -1,0 +1,377 @@
+"""A server on a real socket: good clients get what they want, bad ones get a sentence."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+
+import aiohttp
+import pytest
+from helpers.spectators import PATIENCE, Served, disc_mask, on_a_loop, scene, until
+
+from picosam_ros.drawing.overlay import PALETTE
+from picosam_ros.errors import ImageError, ViewerError
+from picosam_ros.latency import Timing
+from picosam_ros.results import Answer, State
+from picosam_ros.viewer import allowance, limits, questions
+from picosam_ros.viewer.protocol import Component
+from picosam_ros.viewer.server import Server
+
+
+@on_a_loop
+async def test_the_page_comes_with_all_its_files_and_lets_no_other_code_in(served):
+    async with aiohttp.ClientSession(served.base) as session:
+        response = await session.get('/')
+        assert response.status == 200
+        policy = response.headers['Content-Security-Policy']
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+        assert 'unsafe' not in policy
+        text = await response.text()
+        assert '<script type="module" src="main.js">' in text
+        for name in ('main.js', 'style.css', 'icon.svg'):
+            response = await session.get(f'/{name}')
+            assert response.status == 200, name
+            assert response.headers['X-Content-Type-Options'] == 'nosniff'
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/../server.py',
+        '/%2e%2e/server.py',
+        '/page/../server.py',
+        '//etc/passwd',
+        '/index.html',
+        '/main.js/',
+        '/style.css%00.js',
+        '/__init__.py',
+    ],
+)
+@on_a_loop
+async def test_no_path_reaches_a_file(path, served):
+    reader, writer = await asyncio.open_connection('127.0.0.1', served.server.port)
+    writer.write(f'GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.encode())
+    assert (await reader.readline()).split()[1] in (b'404', b'400')
+    writer.close()
+
+
+@on_a_loop
+async def test_a_client_is_greeted_and_gets_the_newest_scene(served):
+    async with served.client() as first:
+        hello = await first.text('hello')
+        assert (hello['node'], hello['title'], hello['version']) == ('camera', 'robot', 1)
+        assert hello['palette'] == [list(colour) for colour in PALETTE]
+        served.show(scene(4, masks=(disc_mask(2),)))
+        header, jpeg = await first.scene()
+        assert header['number'] == 4
+        assert jpeg[:2] == b'\xff\xd8'
+        async with served.client() as second:
+            assert (await second.scene())[0]['number'] == 4
+
+
+@on_a_loop
+async def test_nothing_is_wanted_or_encoded_while_nobody_looks(served):
+    served.show(scene(1))
+    await until(lambda: served.server.audience._scene)
+    assert served.pipeline.watched == []
+    assert served.server.site.encoder.encoded == 0
+    async with served.client():
+        await until(lambda: served.pipeline.watched == [True])
+    await until(lambda: served.pipeline.watched == [True, False])
+
+
+@on_a_loop
+async def test_prompts_reach_the_pipeline_and_answers_the_one_who_asked(served):
+    async with served.client() as asking, served.client() as other:
+        await asking.say('point', tag=7, x=10, y=20, stamp='1001')
+        await until(lambda: served.pipeline.asked)
+        [ask] = served.pipeline.asked
+        assert (ask.object_id, ask.point.x, ask.stamp_ns) == (1, 10.0, 1001)
+        served.call('answered', Answer(1, State.ACCEPTED, '', 3))
+        told = await asking.text('answer')
+        assert (told['tag'], told['object'], told['generation']) == (7, 1, 3)
+        told = await other.text('answer')
+        assert (told['tag'], told['object']) == (None, 1)
+
+
+@on_a_loop
+async def test_new_objects_get_ids_that_are_free_also_between_two_clients(served):
+    async with served.client() as one, served.client() as two:
+        served.show(scene(1, masks=(disc_mask(1),), unanswered=((3, 'hidden'),)))
+        await one.scene()
+        await one.say('point', tag=1, x=10, y=20)
+        await two.say('box', tag=1, x0=10, y0=20, x1=30, y1=40)
+        await until(lambda: len(served.pipeline.asked) == 2)
+        assert {ask.object_id for ask in served.pipeline.asked} == {2, 4}
+
+
+@on_a_loop
+async def test_remove_and_clear_reach_the_pipeline(served):
+    async with served.client() as client:
+        await client.say('remove', tag=1, object=9)
+        await client.say('clear')
+        await until(lambda: served.pipeline.cleared)
+        assert served.pipeline.removed == [9]
+
+
+@on_a_loop
+async def test_a_prompt_that_nobody_answers_is_told_to_the_one_who_asked(served, monkeypatch):
+    monkeypatch.setattr(questions, 'PATIENCE_S', 0.1)
+    async with served.client() as client:
+        await client.say('point', tag=5, x=1, y=2)
+        told = await client.text('notice')
+        assert told['tag'] == 5
+        assert 'nobody answered: does the node camera run' in told['text']
+
+
+@on_a_loop
+async def test_an_object_that_was_lost_is_told_to_all_and_answers_no_question(served):
+    async with served.client() as client:
+        await client.say('point', tag=5, x=1, y=2, object=4)
+        await until(lambda: served.pipeline.asked)
+        served.call('answered', Answer(4, State.LOST, 'left the image', 2))
+        served.call('answered', Answer(4, State.ACCEPTED, '', 3))
+        lost, accepted = [await client.text('answer') for _ in range(2)]
+        assert (lost['state'], lost['tag'], lost['reason']) == ('lost', None, 'left the image')
+        assert (accepted['state'], accepted['tag']) == ('accepted', 5)
+
+
+@on_a_loop
+async def test_figures_diagnostics_and_the_link_are_told(served):
+    async with served.client() as client:
+        served.call('measured', Timing(inference=6.0, total=20.0), 3)
+        told = await client.text('figures', lambda told: told['stages'])
+        assert told['stages'] == {'inference': 6.0, 'total': 20.0}
+        assert told['dropped'] == 3
+        served.call('diagnosed', [Component('camera: input', 1, 'slow', {'rate Hz': '3'})])
+        [component] = (await client.text('diagnostics'))['components']
+        assert (component['name'], component['level'], component['message']) == (
+            'camera: input',
+            1,
+            'slow',
+        )
+        assert (await client.text('link'))['clients'] == 1
+
+
+@on_a_loop
+async def test_a_client_that_draws_nothing_gets_two_scenes_and_no_queue_grows(served):
+    async with served.client() as stalled, served.client() as good:
+        for number in range(1, 31):
+            served.show(scene(number))
+            header, _ = await good.scene()
+            assert header['number'] == number
+            await good.say('ack', number=number)
+        received = [(await stalled.scene())[0]['number'] for _ in range(2)]
+        assert received[0] == 1
+        # The others are gone, and the newest is what it gets next.
+        await stalled.say('ack', number=received[1])
+        assert (await stalled.scene())[0]['number'] == 30
+
+
+@on_a_loop
+async def test_a_client_that_reads_nothing_holds_nobody_up(served):
+    reader, writer = await _upgraded(served)
+    reader._transport.pause_reading()
+    async with served.client() as good:
+        for number in range(1, 31):
+            served.show(scene(number, width=1280, height=960))
+            assert (await good.scene())[0]['number'] == number
+            await good.say('ack', number=number)
+        # At most what was under way before the socket was full.
+        clients = list(served.server.audience)
+        assert min(client.link.acknowledged for client in clients) == 0
+        assert all(len(client._newest) <= 4 for client in clients)
+    writer.transport.abort()
+
+
+@on_a_loop
+async def test_a_picture_that_cannot_be_converted_is_told(served):
+    def fail():
+        raise ImageError("encoding 'x' was given")
+
+    async with served.client() as client:
+        served.show(scene(1, pixels=fail))
+        assert (await client.text('notice'))['text'] == "encoding 'x' was given"
+        served.show(scene(2))
+        assert (await client.scene())[0]['number'] == 2
+
+
+@pytest.mark.parametrize('text', ['', 'no', '[]', '{"type":"point"}', '{"type":"rm -rf"}'])
+@on_a_loop
+async def test_a_malformed_message_is_refused_in_words_and_counted(text, served):
+    async with served.client() as client:
+        await client.socket.send_str(text)
+        assert (await client.text('notice'))['text']
+        assert served.refused['messages malformed'] == 1
+        assert served.pipeline.asked == []
+        # It may go on.
+        await client.say('clear')
+        await until(lambda: served.pipeline.cleared)
+
+
+@on_a_loop
+async def test_binary_is_refused(served):
+    async with served.client() as client:
+        await client.socket.send_bytes(b'\0' * 100)
+        assert (await client.text('notice'))['text'] == 'binary was given; send JSON'
+        assert served.refused['messages malformed'] == 1
+
+
+@on_a_loop
+async def test_an_oversized_message_ends_the_connection(served):
+    async with served.client() as client:
+        await client.socket.send_str('x' * 100_000)
+        assert await client.closed() == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+    await until(lambda: served.refused['messages too large'] == 1)
+
+
+@on_a_loop
+async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_sent_away(served):
+    async with served.client() as good, served.client() as flood:
+
+        async def send() -> None:
+            # Sent away before the end, it can send no more.
+            with contextlib.suppress(ConnectionError):
+                for _ in range(1000):
+                    await flood.say('point', tag=1, x=1, y=2, object=1)
+
+        # It listens meanwhile, as browsers do: who does not is cut off, and hears nothing more.
+        sending = asyncio.create_task(send())
+        told = await flood.text('notice')
+        assert told['text'] == 'more than 120 messages per second: send fewer'
+        assert await flood.closed() == aiohttp.WSCloseCode.POLICY_VIOLATION
+        await sending
+        assert len(served.pipeline.asked) < allowance.BURST + 100
+        assert served.refused['messages too fast'] > allowance.MAX_REFUSED
+        assert served.refused['clients sent away'] == 1
+        served.show(scene(1))
+        assert (await good.scene())[0]['number'] == 1
+
+
+@on_a_loop
+async def test_browsers_beyond_the_limit_are_refused_until_one_leaves(serve):
+    served = serve(max_clients=2)
+    async with served.client(), served.client(), aiohttp.ClientSession(served.base) as session:
+        response = await session.get('/socket')
+        assert response.status == 503
+        assert await response.text() == '2 browsers look already (parameter max_clients)\n'
+    await until(lambda: len(served.server.audience) == 0)
+    async with served.client() as client:
+        await client.text('hello')
+
+
+@pytest.mark.parametrize(
+    'headers', [{'Host': 'evil.example'}, {'Origin': 'http://evil.example'}, {'Origin': 'null'}]
+)
+@on_a_loop
+async def test_another_page_of_the_web_gets_neither_the_page_nor_a_socket(headers, served):
+    async with aiohttp.ClientSession(served.base) as session:
+        response = await session.get('/', headers=headers)
+        assert response.status == 403
+        assert 'was given' in await response.text()
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await session.ws_connect('/socket', headers=headers)
+        assert refusal.value.status == 403
+    assert served.refused['Host or Origin'] == 2
+
+
+@on_a_loop
+async def test_an_open_address_asks_for_the_token_and_keeps_it_as_a_cookie(serve):
+    served = serve(address='0.0.0.0')
+    token = served.server.admission.token
+    jar = aiohttp.CookieJar(unsafe=True)  # keeps cookies of numbers
+    async with aiohttp.ClientSession(served.base, cookie_jar=jar) as session:
+        for path in ('/', '/main.js', '/socket', '/?token=', f'/?token={token[:-1]}'):
+            response = await session.get(path)
+            assert response.status == 401, path
+            assert token not in await response.text()
+        assert served.refused['token'] == 5
+        response = await session.get(f'/?token={token}')
+        assert response.status == 200
+        assert str(response.url) == served.server.url
+        [cookie] = jar
+        assert (cookie['httponly'], cookie['samesite']) == (True, 'Lax')
+        async with session.ws_connect('/socket') as socket:
+            assert (await socket.receive_json())['type'] == 'hello'
+
+
+@on_a_loop
+async def test_a_program_may_give_the_token_with_the_socket(serve):
+    served = serve(address='0.0.0.0')
+    async with aiohttp.ClientSession(served.base) as session:
+        address = f'/socket?token={served.server.admission.token}'
+        async with session.ws_connect(address) as socket:
+            assert (await socket.receive_json())['type'] == 'hello'
+
+
+@on_a_loop
+async def test_half_open_connections_are_closed_and_do_not_keep_others_out(served, monkeypatch):
+    monkeypatch.setattr(limits, 'PATIENCE_S', 0.2)
+    silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(50)]
+    for _, writer in silent[::2]:
+        writer.write(b'GET / HTTP/1.1\r\nHost: 127')  # and never more
+    async with served.client() as client:
+        ends = await asyncio.gather(
+            *(reader.read() for reader, _ in silent), return_exceptions=True
+        )
+        assert len(ends) == 50
+        assert served.refused['connections silent'] == 50
+        # One that has asked for something stays.
+        await client.say('clear')
+        await until(lambda: served.pipeline.cleared)
+    for _, writer in silent:
+        writer.close()
+
+
+@on_a_loop
+async def test_connections_beyond_the_limit_are_closed(served, monkeypatch):
+    monkeypatch.setattr(limits, 'MAX_CONNECTIONS', 10)
+    silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(30)]
+    await until(lambda: served.refused['connections too many'] >= 20)
+    async with served.client() as client:
+        await client.text('hello')
+    for _, writer in silent:
+        writer.close()
+
+
+def test_where_the_port_is_taken_the_next_free_one_is_used():
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        server = Server(Served.__new__(Served), name='', title='', port=port)
+        server.start()
+        assert port < server.port <= port + 50
+        server.stop()
+
+
+def test_an_address_that_is_not_ours_is_refused_in_a_sentence():
+    server = Server(None, name='', title='', address='203.0.113.7', port=0)
+    with pytest.raises(ViewerError, match=r"'203\.0\.113\.7', port 0 were given, which cannot be"):
+        server.start()
+
+
+@on_a_loop
+async def test_the_end_of_the_server_is_told_to_the_clients_and_leaves_no_thread(serve):
+    served = serve()
+    async with served.client() as client:
+        await client.text('hello')
+        stopping = asyncio.get_running_loop().run_in_executor(None, served.server.stop)
+        assert await client.closed() == aiohttp.WSCloseCode.GOING_AWAY
+        await stopping
+    assert not any(thread.name.startswith('picosam_') for thread in threading.enumerate())
+    # What still comes from other threads is no error.
+    served.show(scene(9))
+
+
+async def _upgraded(served):
+    """Open a WebSocket by hand: what is not read stays in the kernel."""
+    port = served.server.port
+    reader, writer = await asyncio.open_connection('127.0.0.1', port, limit=4096)
+    writer.write(
+        f'GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n'
+        'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'.encode()
+    )
+    assert b'101' in await asyncio.wait_for(reader.readline(), PATIENCE)
+    return reader, writer

@@ -1,0 +1,1 @@
+"""Labelled photos, and the training samples that are drawn from them."""

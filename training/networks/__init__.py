@@ -1,0 +1,40 @@
+"""The networks that can be trained, by the `kind` of the configuration."""
+
+from collections.abc import Callable
+
+from training.networks import lite
+from training.networks.lite import LiteUNet
+from training.networks.picosam2 import INPUT_SIZE, Architecture, PicoSam2
+
+Network = PicoSam2 | LiteUNet
+KINDS = {
+    'picosam2': lambda config: PicoSam2(Architecture.of(config)),
+    'lite': lambda config: LiteUNet(
+        config.get('size', INPUT_SIZE), config.get('blocks', lite.BLOCKS)
+    ),
+}
+
+
+def make(config: dict) -> Network:
+    """Make the network of a configuration, with random weights.
+
+    Raises:
+        ValueError: there is no such kind.
+
+    """
+    return _kind(config)(config)
+
+
+def begin(config: dict) -> Network:
+    """Make it as its training begins: what may begin with other weights than random ones does."""
+    network = make(config)
+    if isinstance(network, LiteUNet):
+        network.encoder.begin_with(lite.imagenet())
+    return network
+
+
+def _kind(config: dict) -> Callable[[dict], Network]:
+    kind = config.get('kind', 'picosam2')
+    if kind not in KINDS:
+        raise ValueError(f'kind {kind!r} was given: known are {", ".join(KINDS)}')
+    return KINDS[kind]
