@@ -16,7 +16,7 @@ Pixels = npt.NDArray[np.uint8]
 Logits = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SensorOutput:
     """The network's output that a sensor sent with a frame.
 
@@ -35,10 +35,14 @@ class SensorOutput:
     dnn_ms: float
     dsp_ms: float
 
+    def __repr__(self) -> str:
+        rows, columns = self.logits.shape
+        return f'SensorOutput({columns}×{rows}, {self.roi}, ticket={self.ticket})'
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Frame:
-    """A picture with its header.
+    """The pixels of an image with their header.
 
     Attributes:
         pixels: H×W×3 uint8, R, G, B. A view of the camera's or the message's memory where
@@ -46,7 +50,7 @@ class Frame:
         stamp_ns: capture time in nanoseconds, on the clock that ROS stamps use.
         frame_id: the optical frame (REP-103: z forward, x right, y down).
         received_ns: arrival in this process, on the same clock as `stamp_ns`.
-        exposure_ms: exposure time where the camera tells it; `stamp_ns` is its start.
+        exposure_ms: exposure time where the camera reports it; `stamp_ns` is its start.
         sensor_output: what the sensor computed for this frame, if it did.
         no_output: why it did not; empty for a camera that never does.
 
@@ -62,25 +66,27 @@ class Frame:
 
     @classmethod
     def from_array(
-        cls, rgb: npt.ArrayLike, *, stamp_ns: int | None = None, frame_id: str = ''
+        cls, image: npt.ArrayLike, *, stamp_ns: int | None = None, frame_id: str = ''
     ) -> Frame:
-        """Wrap an H×W×3 uint8 RGB array without a copy; it is stamped now if no stamp is given.
+        """Wrap an image; RGB and RGBA without a copy.
+
+        Args:
+            image: uint8: H×W×3 (R, G, B), H×W×4 (its alpha is left out), or grey as H×W or H×W×1.
+            stamp_ns: capture time; None stands for now.
+            frame_id: the optical frame.
 
         Raises:
             ImageError: the array has another shape or type, or no pixels.
 
         """
-        pixels = np.asarray(rgb)
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-            raise ImageError(
-                f'an image of shape {pixels.shape} and type {pixels.dtype} was given; '
-                'a frame needs height × width × 3 of uint8 in the order R, G, B'
-            )
-        if not pixels.size:
-            raise ImageError(f'an image of shape {pixels.shape} has no pixels')
+        pixels = _rgb(np.asarray(image))
         now = time.time_ns()
         stamp = now if stamp_ns is None else stamp_ns
         return cls(pixels, stamp, frame_id, received_ns=max(now, stamp))
+
+    def __repr__(self) -> str:
+        header = f'stamp_ns={self.stamp_ns}, frame_id={self.frame_id!r}'
+        return f'Frame({self.width}×{self.height}, {header})'
 
     @property
     def from_sensor(self) -> bool:
@@ -96,3 +102,29 @@ class Frame:
     def height(self) -> int:
         """Rows."""
         return int(self.pixels.shape[0])
+
+
+def as_frame(image: Frame | npt.ArrayLike) -> Frame:
+    """Return a frame as it is, and an array as `Frame.from_array` wraps it.
+
+    Raises:
+        ImageError: the array is no image.
+
+    """
+    return image if isinstance(image, Frame) else Frame.from_array(image)
+
+
+def _rgb(array: npt.NDArray[np.generic]) -> Pixels:
+    channels = array.shape[2] if array.ndim == 3 else 1 if array.ndim == 2 else 0
+    if channels not in (1, 3, 4) or array.dtype != np.uint8:
+        raise ImageError(
+            f'an image of shape {array.shape} and type {array.dtype} was given; a frame takes '
+            'uint8 of height × width (grey), or height × width × 1 (grey), 3 (R, G, B) or 4 '
+            '(R, G, B, alpha)'
+        )
+    if not array.size:
+        raise ImageError(f'an image of shape {array.shape} has no pixels')
+    pixels = np.asarray(array, np.uint8)
+    if channels == 1:
+        return pixels.reshape(*pixels.shape[:2], 1).repeat(3, axis=2)
+    return pixels if channels == 3 else pixels[..., :3]
