@@ -19,7 +19,7 @@ from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.evaluator import Judge
 from picosam_ros.evaluation.protocols import PROTOCOLS
 from picosam_ros.evaluation.table import after_clicks, header, line, to_goals
-from picosam_ros.models import registry
+from picosam_ros.models import shipped_models
 from training.data import readers, split
 from training.data.readers import Photo
 from training.data.store_to_coco import to_coco
@@ -83,7 +83,9 @@ def main() -> None:
     """Print the figures of each network on each group of sources."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--data', type=Path, required=True, help='folder with one folder a source')
-    parser.add_argument('--model', nargs='+', default=list(registry()), help='names or .onnx files')
+    parser.add_argument(
+        '--model', nargs='+', default=list(shipped_models()), help='names or .onnx files'
+    )
     parser.add_argument('--engine', default='host')
     parser.add_argument(
         '--clicks', type=int, default=1, help='where the answer is wrong, as a user'

@@ -15,7 +15,7 @@ from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.in_sensor import InSensorEngine
 from picosam_ros.engines.squares import square_for
 from picosam_ros.frame import Frame, SensorOutput
-from picosam_ros.models import DEFAULT, IN_SENSOR
+from picosam_ros.models import DEFAULT_MODEL, SENSOR_MODEL
 from picosam_ros.prompt import Prompt
 from picosam_ros.resample import crop, paste
 from picosam_ros.roi import Roi
@@ -23,10 +23,10 @@ from picosam_ros.roi import Roi
 BARE = 'bare inference'
 # The yardstick and the peers run PicoSAM2; LiteUNet, which does not, has names of its own.
 NETWORKS = {
-    'host': IN_SENSOR,
-    'host int8': f'{IN_SENSOR}-int8',
-    'host lite': DEFAULT,
-    'host lite int8': f'{DEFAULT}-int8',
+    'host': SENSOR_MODEL,
+    'host int8': f'{SENSOR_MODEL}-int8',
+    'host lite': DEFAULT_MODEL,
+    'host lite int8': f'{DEFAULT_MODEL}-int8',
 }
 SIDE = 96
 
@@ -127,7 +127,7 @@ class Bare:
     """ONNX Runtime on squares that lie ready, with the options of our engine."""
 
     def __init__(self, threads: int) -> None:
-        self._engine = HostEngine(model=IN_SENSOR, threads=threads)
+        self._engine = HostEngine(model=SENSOR_MODEL, threads=threads)
         self._square = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
 
     def open(self) -> None:

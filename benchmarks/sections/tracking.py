@@ -15,7 +15,7 @@ from picosam_ros.cameras.photos import open_photos
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame, Pixels
-from picosam_ros.models import DEFAULT, IN_SENSOR
+from picosam_ros.models import DEFAULT_MODEL, SENSOR_MODEL
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Result
 from picosam_ros.segmenter import Segmenter
@@ -39,16 +39,16 @@ def measure(frames: int) -> Iterator[Row]:
 
     In the end the means of the sensor's network, on the host as well.
     """
-    films, sights = followed(DEFAULT)
+    films, sights = followed(DEFAULT_MODEL)
     for film, score in films.items():
         yield _row(film.name, score)
     yield _mean_of_films('mean of those never hidden', films)
     for name, score in sights.items():
         yield _row(f'agrees with its first mask: {name}', score)
     yield _mean_of_sights('mean agreement', sights)
-    films, sights = followed(IN_SENSOR)
-    yield _mean_of_films(f'{IN_SENSOR}: mean of those never hidden', films)
-    yield _mean_of_sights(f'{IN_SENSOR}: mean agreement', sights)
+    films, sights = followed(SENSOR_MODEL)
+    yield _mean_of_films(f'{SENSOR_MODEL}: mean of those never hidden', films)
+    yield _mean_of_sights(f'{SENSOR_MODEL}: mean agreement', sights)
 
 
 def followed(model: str) -> tuple[dict[Sequence, Score], dict[str, Score]]:

@@ -43,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
         ) from error
     from picosam_ros.engines import ENGINES
     from picosam_ros.engines.runtimes import RUNTIMES
-    from picosam_ros.models import registry
+    from picosam_ros.models import shipped_models
 
-    names = {'engine': [*ENGINES], 'model': [*registry()], 'runtime': [*RUNTIMES]}
+    names = {'engine': [*ENGINES], 'model': [*shipped_models()], 'runtime': [*RUNTIMES]}
     for action in _actions(arguments.parser):
         _teach(action, shtab.FILE, names)
     script: str = shtab.complete(arguments.parser, arguments.shell)

@@ -17,7 +17,7 @@ from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, stability
-from picosam_ros.models import DEFAULT, Model, find_model
+from picosam_ros.models import DEFAULT_MODEL, Model, find_model
 from picosam_ros.prompt import Prompt
 from picosam_ros.resample import crop
 from picosam_ros.results import Segmentation
@@ -59,7 +59,7 @@ class HostEngine(EngineContext):
     def __init__(
         self,
         *,
-        model: str = DEFAULT,
+        model: str = DEFAULT_MODEL,
         threads: int = 0,
         runtime: str = DEFAULT_RUNTIME,
     ) -> None:

@@ -1,4 +1,4 @@
-"""The networks that ship with the package, and the files that a user brings."""
+"""The networks that ship with the package, and those of the user."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import yaml
 from picosam_ros.errors import ModelError
 
 # On the host the most accurate one, which is the fastest too; in the sensor the one made for it.
-DEFAULT = 'picosam-lite-96'
-IN_SENSOR = 'picosam2-96'
+DEFAULT_MODEL = 'picosam-lite-96'
+SENSOR_MODEL = 'picosam2-96'
 FOLDER = Path(__file__).parent
 
 
@@ -26,7 +26,7 @@ class Model:
         name: in models.yaml, or the file's name.
         path: the .onnx file.
         sha256: what it must be, in hexadecimal; empty for a user's own file.
-        licence: as models.yaml tells it.
+        licence: as models.yaml states it.
 
     """
 
@@ -37,7 +37,7 @@ class Model:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the file as it was when this was first asked; empty if there is none."""
+        """SHA-256 of the file, computed at first use and kept; empty if there is no file."""
         if not self.path.is_file():
             return ''
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
@@ -45,13 +45,13 @@ class Model:
     def check(self) -> None:
         """Raise ModelError if the file is missing or is not the one that models.yaml names."""
         if not self.path.is_file():
-            raise ModelError(f'there is no network at {self.path}; {_known()}')
+            raise ModelError(f'model file {self.path} does not exist; {_known()}')
         if not self.sha256:
             return
         found = hashlib.sha256(self.path.read_bytes()).hexdigest()
         if found != self.sha256:
             raise ModelError(
-                f'{self.path} has the SHA-256 {found[:16]}…, and models.yaml names '
+                f'model file {self.path} has the SHA-256 {found[:16]}…, but models.yaml states '
                 f'{self.sha256[:16]}…: the file is damaged or was replaced; reinstall the '
                 'package, or give the path of your own network instead of a name'
             )
@@ -64,7 +64,7 @@ def find_model(name_or_path: str) -> Model:
         ModelError: the name is unknown.
 
     """
-    entries = registry()
+    entries = shipped_models()
     if name_or_path in entries:
         entry = entries[name_or_path]
         return Model(name_or_path, FOLDER / entry['file'], entry['sha256'], entry['licence'])
@@ -74,12 +74,12 @@ def find_model(name_or_path: str) -> Model:
 
 
 @cache
-def registry() -> dict[str, dict[str, Any]]:
-    """models.yaml: name to file, sha256, input, licence, metrics."""
+def shipped_models() -> dict[str, dict[str, Any]]:
+    """Return models.yaml: name to file, sha256, input, licence, metrics."""
     text = (FOLDER / 'models.yaml').read_text(encoding='utf-8')
     entries: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return entries
 
 
 def _known() -> str:
-    return f'known names are {", ".join(registry())}, or give the path of an .onnx file'
+    return f'known names are {", ".join(shipped_models())}, or give the path of an .onnx file'

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.models import registry
+from picosam_ros.models import shipped_models
 from picosam_ros.simulation.device import ID, Device
 from picosam_ros.simulation.geometry import FULL, FULL_SIZE, Rectangle, Size
 from picosam_ros.simulation.intrinsics import NetworkIntrinsics
@@ -148,7 +148,7 @@ class IMX500:
 
     def _load(self, network_file: str) -> None:
         settings = self._device.settings
-        runs_itself = network_file in registry() or network_file.endswith('.onnx')
+        runs_itself = network_file in shipped_models() or network_file.endswith('.onnx')
         if not runs_itself and not Path(network_file).is_file():
             raise RuntimeError(f'Firmware file {Path(network_file).absolute()} does not exist.')
         self._device.network = make_network(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Logits, Pixels
-from picosam_ros.models import IN_SENSOR
+from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.simulation.clock import Clock, SteadyClock
 from picosam_ros.simulation.faults import Faults
 
@@ -50,7 +50,7 @@ class Settings:
     camera: str = 'photos'
     source: str = ''
     scene: Pixels | SceneFunction | None = None
-    model: str = IN_SENSOR
+    model: str = SENSOR_MODEL
     network: NetworkFunction | None = None
     replay: Sequence[Logits] = ()
     input_size: tuple[int, int] = (96, 96)

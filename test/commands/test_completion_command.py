@@ -9,7 +9,7 @@ from picosam_ros.cli import COMMANDS, main
 from picosam_ros.commands.completion import SHELLS
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import RUNTIMES
-from picosam_ros.models import registry
+from picosam_ros.models import shipped_models
 
 pytest.importorskip('shtab', reason='pip install shtab')
 
@@ -44,7 +44,7 @@ def test_bash_completes_commands_options_and_names(script):
     assert completions(script, 'eval', '--proto') == {'--protocol'}
     assert completions(script, 'eval', '--protocol', '') == {'crop96', 'full', 'box'}
     assert completions(script, 'segment', '--engine', '') == set(ENGINES)
-    assert completions(script, 'bench', '--model', '') == set(registry())
+    assert completions(script, 'bench', '--model', '') == set(shipped_models())
     assert completions(script, 'bench', '--runtime', '') == set(RUNTIMES)
 
 

@@ -13,7 +13,7 @@ from picosam_ros import Frame, Prompt, open_engine
 from picosam_ros.cli import main
 from picosam_ros.drawing.overlay import draw
 from picosam_ros.engines import ENGINES
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import DEFAULT_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 CENTRE = '69.5,49.5'
@@ -152,8 +152,11 @@ def test_a_picture_is_read_upright_as_its_exif_data_tell(tmp_path, tiny_network,
             ['--point', '9,9', '--engine', 'gpu'],
             f"'gpu' was given; allowed are {', '.join(ENGINES)}",
         ),
-        (['--point', '9,9', '--model', 'yolo'], f"'yolo' was given; known names are {DEFAULT}"),
-        (['--point', '9,9', '--model', 'no.onnx'], 'there is no network at no.onnx'),
+        (
+            ['--point', '9,9', '--model', 'yolo'],
+            f"'yolo' was given; known names are {DEFAULT_MODEL}",
+        ),
+        (['--point', '9,9', '--model', 'no.onnx'], 'model file no.onnx does not exist'),
         (['--point', '9,9', '-o', 'mask.jpg'], 'no lossless format; let the name end in one of'),
         (['--point', '9,9', '-o', 'no-folder/mask.png'], 'cannot be written: no such file'),
         (['--point', '9,9', '--overlay', 'drawn'], 'let the name end in .png or .jpg'),

@@ -8,7 +8,7 @@ from picosam_ros.cameras import clock as clocks
 from picosam_ros.cameras.picamera import imx500, sensor_clock
 from picosam_ros.commands.sensor_measure import measure
 from picosam_ros.commands.sensor_probe import Probe
-from picosam_ros.models import IN_SENSOR
+from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.simulation import Faults, Settings, Simulation, SteppedClock
 
 SIZE = 160, 120
@@ -45,7 +45,7 @@ class Stepped(Probe):
             monkeypatch.setattr(module, 'time', stepped)
         super().__init__(
             source='',
-            sensor_network=IN_SENSOR,
+            sensor_network=SENSOR_MODEL,
             rate=30,
             frame_id='',
             size=SIZE,

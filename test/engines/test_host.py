@@ -12,7 +12,7 @@ from picosam_ros.engines.base import Capabilities
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.errors import EngineError, ModelError, PromptError
 from picosam_ros.frame import Frame
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.roi import Roi
 
@@ -341,8 +341,8 @@ def refused(model) -> str:
 
 def test_a_missing_network_is_refused_with_its_path_and_what_there_is(tmp_path):
     sentence = refused(str(tmp_path / 'gone.onnx'))
-    assert sentence.startswith(f'there is no network at {tmp_path / "gone.onnx"}; ')
-    assert DEFAULT in sentence
+    assert sentence.startswith(f'model file {tmp_path / "gone.onnx"} does not exist; ')
+    assert DEFAULT_MODEL in sentence
     assert 'the path of an .onnx file' in sentence
 
 
@@ -392,8 +392,8 @@ def test_a_shipped_network_that_was_altered_is_refused(tmp_path, monkeypatch):
     altered = tmp_path / shipped.path.name
     altered.write_bytes(shipped.path.read_bytes() + b'\0')
     monkeypatch.setattr('picosam_ros.models.FOLDER', tmp_path)
-    sentence = refused(DEFAULT)
-    assert sentence.startswith(f'{altered} has the SHA-256 ')
+    sentence = refused(DEFAULT_MODEL)
+    assert sentence.startswith(f'model file {altered} has the SHA-256 ')
     assert shipped.sha256[:16] in sentence
     assert 'reinstall the package' in sentence
 
@@ -428,7 +428,7 @@ def test_the_end_of_a_with_statement_closes_the_engine(tiny_network, frame):
 
 def test_the_description_names_model_hash_licence_and_threads(tiny_network):
     shipped = HostEngine(threads=3)
-    assert shipped.description['model'] == DEFAULT
+    assert shipped.description['model'] == DEFAULT_MODEL
     assert shipped.model.sha256.startswith(shipped.description['sha256'])
     assert shipped.description['licence'] == shipped.model.licence
     assert shipped.description['threads'] == '3'

@@ -17,7 +17,7 @@ from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.runtimes import RUNTIMES, Port, load
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
-from picosam_ros.models import DEFAULT, find_model
+from picosam_ros.models import DEFAULT_MODEL, find_model
 from picosam_ros.prompt import Box, Prompt
 
 
@@ -127,4 +127,4 @@ def test_an_unknown_runtime_is_refused_with_the_known_ones():
 def test_a_runtime_that_is_not_installed_says_how_to_install_it(name, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(EngineError, match=re.escape(f'pip install {name}')):
-        load(find_model(DEFAULT).path, 1, name)
+        load(find_model(DEFAULT_MODEL).path, 1, name)

@@ -10,7 +10,7 @@ import numpy as np
 
 from picosam_ros.cameras.picamera import imx500, sensor_clock
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
-from picosam_ros.models import IN_SENSOR
+from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.roi import Roi
 from picosam_ros.simulation import Faults, Settings, Simulation, SteppedClock
 
@@ -76,7 +76,7 @@ class Bench:
             source='',
             rate=30,
             frame_id='eye',
-            sensor_network=IN_SENSOR,
+            sensor_network=SENSOR_MODEL,
             size=size,
             backend=self.backend,
             **camera,

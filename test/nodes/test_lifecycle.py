@@ -7,7 +7,7 @@ from helpers.harness import Client, Process
 from helpers.rig import Rig, picture
 from lifecycle_msgs.msg import Transition
 
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.msg import PromptStatus
 
 CENTRE = (150, 100)
@@ -124,8 +124,8 @@ def test_shutdown_by_the_manager_and_then_by_the_user_ends_well(red_network):
 def test_a_model_that_does_not_exist_ends_a_node_that_starts_itself():
     with Process('segmenter', {'model': '/nowhere/network.onnx'}) as process:
         assert process.wait() == 1
-        assert 'there is no network at /nowhere/network.onnx' in process.stderr
-        assert f'known names are {DEFAULT}, ' in process.stderr
+        assert 'model file /nowhere/network.onnx does not exist' in process.stderr
+        assert f'known names are {DEFAULT_MODEL}, ' in process.stderr
         assert 'or give the path of an .onnx file' in process.stderr
         assert 'Traceback' not in process.stderr
 

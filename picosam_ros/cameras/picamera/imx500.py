@@ -15,7 +15,7 @@ from picosam_ros.cameras.picamera.tensors import TensorReader
 from picosam_ros.cameras.picamera.upload import Upload
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame, SensorOutput
-from picosam_ros.models import IN_SENSOR
+from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.roi import Roi
 
 SENSOR_WIDTH, SENSOR_HEIGHT = 4056, 3040
@@ -62,7 +62,7 @@ class Imx500Camera(PicameraCamera):
             # Kept over closing and opening, as a device is: what it suffers from goes on.
             camera['backend'] = simulated(camera['source'], faults, speed)
         super().__init__(**camera)
-        self._network = sensor_network or (IN_SENSOR if simulate else '')
+        self._network = sensor_network or (SENSOR_MODEL if simulate else '')
         self._simulated = simulate
         self._imx500: Any = None
         self._tensors: TensorReader | None = None

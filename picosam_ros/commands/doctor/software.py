@@ -58,9 +58,9 @@ def model() -> Finding:
         detail = 'cannot be examined without PyYAML'
         return Finding('model', State.BROKEN, detail, yaml().mend, required=True)
     outcome = attempt(
-        'from picosam_ros.models import find_model, registry\n'
-        'for name in registry(): find_model(name).check()\n'
-        'print(", ".join(registry()))'
+        'from picosam_ros.models import find_model, shipped_models\n'
+        'for name in shipped_models(): find_model(name).check()\n'
+        'print(", ".join(shipped_models()))'
     )
     if outcome.works:
         detail = f'{outcome.text}, SHA-256 as in models.yaml'

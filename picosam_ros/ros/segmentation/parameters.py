@@ -2,7 +2,7 @@
 
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.prompts.store import MAX_PROMPTS
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.tracking.tracker import Limits
@@ -11,7 +11,7 @@ SEGMENTATION_PARAMETERS = (
     Parameter('engine', 'auto', 'Who computes the masks.', choices=tuple(ENGINES), read_only=True),
     Parameter(
         'model',
-        DEFAULT,
+        DEFAULT_MODEL,
         'The network: a name that `picosam doctor` lists, or the path of an .onnx file.',
         read_only=True,
     ),

@@ -10,7 +10,7 @@ import pytest
 from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.errors import CameraError
-from picosam_ros.models import IN_SENSOR
+from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.simulation import Faults, Settings, Simulation
 
 PATIENCE = 30.0
@@ -30,7 +30,7 @@ def make(faults='', *, speed=10.0, stall_seconds=0.3, **camera):
         source='',
         rate=30,
         frame_id='eye',
-        sensor_network=IN_SENSOR,
+        sensor_network=SENSOR_MODEL,
         size=(64, 48),
         stall_seconds=stall_seconds,
         backend=backend,

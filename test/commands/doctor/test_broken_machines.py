@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from picosam_ros.models import DEFAULT
+from picosam_ros.models import DEFAULT_MODEL
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN = {'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8'}
@@ -180,7 +180,7 @@ def test_an_environment_that_is_activated_around_another_python_is_told(tmp_path
 
 def test_a_network_that_is_damaged_is_told_by_its_hash(tmp_path):
     shutil.copytree(ROOT / 'picosam_ros', tmp_path / 'picosam_ros')
-    [network] = (tmp_path / 'picosam_ros' / 'models').glob(f'{DEFAULT}.onnx')
+    [network] = (tmp_path / 'picosam_ros' / 'models').glob(f'{DEFAULT_MODEL}.onnx')
     network.write_bytes(network.read_bytes()[:-1] + b'\0')
     code, found = doctor(tmp_path, root=tmp_path)
     assert code == 1

@@ -5,23 +5,28 @@ import onnxruntime
 import pytest
 
 from picosam_ros.errors import ModelError
-from picosam_ros.models import DEFAULT, FOLDER, find_model, registry
+from picosam_ros.models import (
+    DEFAULT_MODEL,
+    FOLDER,
+    find_model,
+    shipped_models,
+)
 
 
-@pytest.mark.parametrize('name', registry())
+@pytest.mark.parametrize('name', shipped_models())
 def test_every_network_that_ships_is_the_one_that_models_yaml_names(name):
     model = find_model(name)
     model.check()
     assert model.name == name
     assert model.path.parent == FOLDER
     assert hashlib.sha256(model.path.read_bytes()).hexdigest() == model.sha256
-    assert model.licence == registry()[name]['licence']
+    assert model.licence == shipped_models()[name]['licence']
     assert model.licence
 
 
-@pytest.mark.parametrize('name', registry())
+@pytest.mark.parametrize('name', shipped_models())
 def test_models_yaml_tells_size_and_signature_of_every_network_that_ships(name):
-    entry, model = registry()[name], find_model(name)
+    entry, model = shipped_models()[name], find_model(name)
     assert entry['size'] == model.path.stat().st_size
     session = onnxruntime.InferenceSession(str(model.path), providers=['CPUExecutionProvider'])
     [source] = session.get_inputs()
@@ -32,12 +37,12 @@ def test_models_yaml_tells_size_and_signature_of_every_network_that_ships(name):
 
 
 def test_every_network_in_the_folder_is_named_in_models_yaml():
-    named = {entry['file'] for entry in registry().values()}
+    named = {entry['file'] for entry in shipped_models().values()}
     assert {path.name for path in FOLDER.glob('*.onnx')} == named
 
 
 def test_the_default_ships():
-    assert DEFAULT in registry()
+    assert DEFAULT_MODEL in shipped_models()
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
@@ -45,7 +50,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
         find_model('sam3')
     sentence = str(refusal.value)
     assert sentence.startswith("model 'sam3' was given; known names are ")
-    assert all(name in sentence for name in registry())
+    assert all(name in sentence for name in shipped_models())
     assert sentence.endswith('or give the path of an .onnx file')
 
 
@@ -62,12 +67,12 @@ def test_a_path_is_the_users_own_network_whose_hash_is_read_from_the_file(tmp_pa
 def test_a_network_that_is_not_there_is_refused_even_if_it_is_a_folder(tmp_path):
     (tmp_path / 'folder.onnx').mkdir()
     for name in ('folder.onnx', 'gone.onnx'):
-        with pytest.raises(ModelError, match=f'there is no network at .*{name}; known names'):
+        with pytest.raises(ModelError, match=f'model file .*{name} does not exist; known names'):
             find_model(str(tmp_path / name)).check()
 
 
 def test_one_altered_byte_is_found(tmp_path):
-    shipped = find_model(DEFAULT)
+    shipped = find_model(DEFAULT_MODEL)
     content = bytearray(shipped.path.read_bytes())
     content[len(content) // 2] ^= 1
     altered = replace(shipped, path=tmp_path / 'altered.onnx')
