@@ -1,23 +1,22 @@
 """What package.xml, the build and the folders promise, checked on the installed package."""
 
-import ast
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from helpers.imports import ROOT, imported_names, module_name, python_files
 
 import picosam_ros
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / 'picosam_ros'
 NODES = sorted(
     path.stem for path in PACKAGE.glob('nodes/[!_]*.py') if '\ndef main(' in path.read_text()
 )
+FOLDERS = ('picosam_ros', 'launch', 'test', 'training', 'benchmarks', 'scripts')
 LOCKS = sorted(ROOT.glob('requirements/*.lock'))
 
 # Python modules of ROS, and the package that brings each where the name is another.
@@ -32,22 +31,6 @@ OPTIONAL = {'cv_bridge'}
 # They talk to a running node, and import ROS when they run: until then they are the core's.
 LATE_IMPORTERS_OF_ROS = ('picosam_ros/commands/latency.py',)
 ROOMS_OF_ROS = ('picosam_ros/ros', 'picosam_ros/nodes', 'launch', 'test', 'benchmarks', 'scripts')
-
-
-def python_files() -> list[Path]:
-    folders = ('picosam_ros', 'launch', 'test', 'training', 'benchmarks', 'scripts')
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob('*.py'))
-
-
-def imported_modules(path: Path) -> Iterator[str]:
-    """Yield the dotted names of all that a file imports, at its top or within a function."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f'{path}: imports in this house are absolute'
-            yield node.module
-            yield from (f'{node.module}.{alias.name}' for alias in node.names)
 
 
 def top(module: str) -> str:
@@ -68,9 +51,9 @@ def importers(unwanted, allowed: tuple[str, ...]) -> list[str]:
     """Tell which files outside of the allowed rooms import an unwanted module."""
     return [
         f'{path.relative_to(ROOT)} imports {module}'
-        for path in python_files()
+        for path in python_files(*FOLDERS)
         if not is_in(path, allowed)
-        for module in imported_modules(path)
+        for module in imported_names(path)
         if unwanted(module)
     ]
 
@@ -123,9 +106,8 @@ def test_every_ros_package_that_is_imported_is_declared(manifest):
     declared = {element.text for element in manifest if element.tag.endswith('depend')}
     imported = {
         top(module)
-        for path in python_files()
-        if is_in(path, ('picosam_ros', 'launch'))
-        for module in imported_modules(path)
+        for path in python_files('picosam_ros', 'launch')
+        for module in imported_names(path)
         if is_ros(module)
     }
     needed = {BROUGHT_BY.get(name, name) for name in imported - OPTIONAL - {'picosam_ros'}}
@@ -148,7 +130,7 @@ def test_torch_is_imported_by_the_training_only():
 
 def test_the_whole_core_can_be_imported_where_there_is_no_ros(tmp_path):
     core = [
-        '.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
+        module_name(path)
         for path in PACKAGE.rglob('*.py')
         if not is_in(path, ROOMS_OF_ROS) and path.name != '__main__.py'
     ]

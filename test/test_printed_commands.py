@@ -86,7 +86,7 @@ def folder(photo, tmp_path_factory):
 @pytest.fixture(scope='module')
 def recording(folder, photo):
     """Write a recording of the photograph into the folder."""
-    recorded = pytest.importorskip('recorded', reason='pip install rosbags')
+    recorded = pytest.importorskip('helpers.recorded', reason='pip install rosbags')
     images = []
     for number in range(3):
         image = recorded.image(number, pixels=photo)
@@ -112,7 +112,7 @@ def edgesam(folder, tmp_path):
 @pytest.fixture
 def node():
     """Run the camera node for as long as the test does."""
-    harness = pytest.importorskip('harness', reason='needs ROS 2')
+    harness = pytest.importorskip('helpers.harness', reason='needs ROS 2')
     with harness.Process('camera', {'camera': 'photos'}) as process:
         yield process
 

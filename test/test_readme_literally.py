@@ -116,7 +116,7 @@ def prepare(home, environment):
         'import sys; sys.path.insert(0, "test")\n'
         'import cv2, numpy as np\n'
         'from pathlib import Path\n'
-        'from labelled import Dataset, rectangle\n'
+        'from helpers.labelled import Dataset, rectangle\n'
         'from skimage import data\n'
         'bgr = np.ascontiguousarray(cv2.resize(data.coffee(), (640, 480))[..., ::-1])\n'
         'cv2.imwrite("photo.jpg", bgr)\n'
