@@ -8,16 +8,25 @@ from launch_ros.actions import Node, SetParameter, SetRemap
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from picosam_ros.ros.cloud.parameters import PARAMETERS
+from picosam_ros.ros.launch_arguments import TRUE_OR_FALSE, arguments_of, name_arguments
 
-def typed(name, kind=str):
-    # Without its type a text that looks like a number would become one.
-    return ParameterValue(LaunchConfiguration(name), value_type=kind)
+# Argument to default and description.
+TOPICS = {
+    'image': ('image', 'Topic of the images, for the segmenter.'),
+    'depth': ('depth', 'Topic of the depth, aligned to the images.'),
+    'camera_info': ('camera_info', 'Topic of the calibration of the images.'),
+    'pose': ('cloud/pose', "Topic of the object's pose; goal_update lets Nav2 follow it."),
+}
+# Parameters of the node `cloud`.
+NAMES = ('mode', 'base_frame', 'camera_height', 'camera_pitch')
 
 
 def generate_launch_description():
     namespace = LaunchConfiguration('namespace')
     segmentation = LaunchConfiguration('segmentation')
     share = FindPackageShare('picosam_ros')
+    cloud_arguments, cloud_parameters = arguments_of(PARAMETERS, NAMES)
     arguments = [
         DeclareLaunchArgument(
             'segmentation',
@@ -25,56 +34,24 @@ def generate_launch_description():
             choices=['segmenter', 'camera'],
             description='Whose masks: those of any image topic, or those of our own camera.',
         ),
-        DeclareLaunchArgument(
-            'image', default_value='image', description='Topic of the images, for the segmenter.'
+        *(
+            DeclareLaunchArgument(name, default_value=default, description=description)
+            for name, (default, description) in TOPICS.items()
         ),
-        DeclareLaunchArgument(
-            'depth', default_value='depth', description='Topic of the depth, aligned to the images.'
-        ),
-        DeclareLaunchArgument(
-            'camera_info',
-            default_value='camera_info',
-            description='Topic of the calibration of the images.',
-        ),
-        DeclareLaunchArgument(
-            'pose',
-            default_value='cloud/pose',
-            description="Topic of the object's pose; goal_update lets Nav2 follow it.",
-        ),
-        DeclareLaunchArgument(
-            'mode',
-            default_value='depth',
-            choices=['depth', 'ground'],
-            description='Where points come from: the depth topic, or the ground plane.',
-        ),
-        DeclareLaunchArgument(
-            'base_frame',
-            default_value='base_link',
-            description='Mode ground: a frame of TF, z up, the ground at its z = 0.',
-        ),
-        DeclareLaunchArgument(
-            'camera_height',
-            default_value='0.0',
-            description='Mode ground: metres above the ground; 0.0 takes the place from TF.',
-        ),
-        DeclareLaunchArgument(
-            'camera_pitch',
-            default_value='0.0',
-            description='Mode ground: radians by which the camera looks down, with camera_height.',
-        ),
+        *cloud_arguments,
         DeclareLaunchArgument(
             'autostart',
             default_value='true',
-            choices=['true', 'false'],
+            choices=TRUE_OR_FALSE,
             description='false waits until the lifecycle manager is told to start the nodes.',
         ),
         DeclareLaunchArgument(
             'use_sim_time',
             default_value='false',
-            choices=['true', 'false'],
+            choices=TRUE_OR_FALSE,
             description='Take the time from /clock.',
         ),
-        DeclareLaunchArgument('namespace', default_value='', description='Prefix of all names.'),
+        *name_arguments(),
     ]
     nodes = [
         SetParameter('use_sim_time', LaunchConfiguration('use_sim_time')),
@@ -102,15 +79,7 @@ def generate_launch_description():
             name='cloud',
             namespace=namespace,
             output='screen',
-            parameters=[
-                {
-                    'autostart': False,
-                    'mode': typed('mode'),
-                    'base_frame': typed('base_frame'),
-                    'camera_height': typed('camera_height', float),
-                    'camera_pitch': typed('camera_pitch', float),
-                }
-            ],
+            parameters=[{'autostart': False, **cloud_parameters}],
             remappings=[
                 ('label_mask', [segmentation, '/label_mask']),
                 ('confidence', [segmentation, '/confidence']),
@@ -126,7 +95,7 @@ def generate_launch_description():
             output='screen',
             parameters=[
                 {
-                    'autostart': typed('autostart', bool),
+                    'autostart': ParameterValue(LaunchConfiguration('autostart'), value_type=bool),
                     # Nodes in Python have no bond; with one awaited, the manager would stop them.
                     'bond_timeout': 0.0,
                     # Lists of texts, each of which is put together from a list.

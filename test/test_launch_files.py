@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,9 @@ from helpers import harness
 from helpers.harness import GOODBYE, Client
 from sensor_msgs.msg import Image
 
+from picosam_ros.engines import ENGINES
 from picosam_ros.msg import Latency
+from picosam_ros.ros.parameters import AUTOSTART
 
 ROOT = Path(__file__).parents[1]
 EXECUTABLES = Path(sys.prefix) / 'lib' / 'picosam_ros'
@@ -104,8 +107,11 @@ class Recording:
 
     def __init__(self, path):
         self.calls = []
-        modules = re.findall(r'^from (launch[\w.]*) import', path.read_text(), re.MULTILINE)
+        ours = Path(find_spec('picosam_ros.ros.launch_arguments').origin)
+        text = path.read_text() + ours.read_text()
+        modules = set(re.findall(r'^from (launch[\w.]*) import', text, re.MULTILINE))
         with mock.patch.dict(sys.modules, {name: self._recorder(name) for name in modules}):
+            sys.modules.pop('picosam_ros.ros.launch_arguments', None)
             self.description = runpy.run_path(str(path))['generate_launch_description']()
 
     def _recorder(self, module_name):
@@ -142,7 +148,8 @@ class Recording:
             module = import_module(f'picosam_ros.nodes.{node["executable"]}')
             for parameters in node.get('parameters', []):
                 for name, value in parameters.items():
-                    rows = [row for row in module.PARAMETERS if row.name == name]
+                    table = (*module.PARAMETERS, AUTOSTART)
+                    rows = [row for row in table if row.name == name]
                     yield name, rows[0] if rows else None, value
 
     def files(self, call):
@@ -218,6 +225,31 @@ def test_the_arguments_that_are_used_are_those_that_are_declared(file):
     assert {call.given[0] for call in file.all('LaunchConfiguration')} == set(file.arguments)
 
 
+def test_an_argument_has_the_default_and_the_choices_of_its_parameter():
+    camera = Recording(ROOT / 'launch' / 'camera.launch.py')
+    assert camera.arguments['rate'] == {
+        'default_value': '30.0',
+        'description': 'Frames per second.',
+    }
+    assert camera.arguments['track']['choices'] == ['true', 'false']
+    assert camera.arguments['track']['default_value'] == 'true'
+    assert camera.arguments['engine']['choices'] == list(ENGINES)
+    kinds = {name: value.named['value_type'] for name, _, value in camera.parameters}
+    assert (kinds['source'], kinds['rate'], kinds['roi_size'], kinds['track']) == (
+        str,
+        float,
+        int,
+        bool,
+    )
+
+
+@pytest.mark.parametrize('name', ['camera', 'segmenter', 'viewer'])
+def test_every_parameter_of_a_node_is_an_argument_of_its_launch_file(name):
+    table = import_module(f'picosam_ros.nodes.{name}').PARAMETERS
+    arguments = Recording(ROOT / 'launch' / f'{name}.launch.py').arguments
+    assert {row.name for row in table} <= set(arguments)
+
+
 def test_every_node_is_an_executable_that_is_installed(file):
     for node in file.nodes:
         assert os.access(EXECUTABLES / node['executable'], os.X_OK), node['executable']
@@ -243,16 +275,6 @@ def test_a_value_that_is_fixed_is_one_of_the_parameters(file):
         if not isinstance(value, Call):
             assert row, f'no node declares {name}'
             assert type(value) is type(row.default), name
-
-
-def test_every_parameter_has_the_default_and_the_choices_of_the_node(file):
-    for name, row, value in file.parameters:
-        argument = file.arguments[value.given[0].given[0]]
-        kind = type(row.default)
-        default = str(row.default).lower() if kind is bool else str(row.default)
-        choices = ('true', 'false') if kind is bool else row.choices
-        assert argument['default_value'] == default, name
-        assert tuple(argument.get('choices', ())) == choices, name
 
 
 def test_every_file_of_the_package_that_is_named_exists(file):

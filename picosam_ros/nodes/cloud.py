@@ -10,7 +10,7 @@ from std_msgs.msg import Header
 
 from picosam_ros.ros.cloud.inputs import CloudInputs
 from picosam_ros.ros.cloud.outputs import CloudOutputs, Counts, Wanted
-from picosam_ros.ros.cloud.parameters import CLOUD_PARAMETERS
+from picosam_ros.ros.cloud.parameters import PARAMETERS
 from picosam_ros.ros.cloud.views import VIEWS, View
 from picosam_ros.ros.connections import connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, Status
@@ -21,8 +21,6 @@ from picosam_ros.ros.segmentation.health import topics_status
 from picosam_ros.spatial.cloud import Range
 from picosam_ros.wire.images import RawImage
 from picosam_ros.worker import Worker
-
-PARAMETERS = CLOUD_PARAMETERS
 
 Images = tuple[RawImage, ...]
 

@@ -4,126 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
-from picosam_ros.errors import ViewerError
-from picosam_ros.ros.clock_jump import watch_clock
 from picosam_ros.ros.connections import connections_of
-from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Diagnostics, Status
-from picosam_ros.ros.parameters import Parameter, Parameters
+from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Status
+from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation.health import INACTIVE, UNCONFIGURED, topics_status
 from picosam_ros.ros.stream_health import Expected, Source, input_status
-from picosam_ros.ros.transitions import refuse_impossible, told
 from picosam_ros.ros.viewer.bridge import ViewerBridge
+from picosam_ros.ros.viewer.parameters import PARAMETERS
 from picosam_ros.viewer.server import Server
 
-PARAMETERS = (
-    Parameter(
-        'segmentation',
-        'camera',
-        'Name of the node whose masks are shown: camera, segmenter, or what it was renamed to.',
-        read_only=True,
-    ),
-    Parameter(
-        'address',
-        '127.0.0.1',
-        'Address to serve the page on; any that other machines can reach asks for a token.',
-        read_only=True,
-    ),
-    Parameter(
-        'port',
-        8080,
-        'Port of the page; where it is taken, the next free one; 0 for any.',
-        low=0,
-        high=65535,
-        read_only=True,
-    ),
-    Parameter(
-        'max_clients',
-        16,
-        'Browsers that may look at a time; further ones are refused.',
-        low=1,
-        high=1000,
-        read_only=True,
-    ),
-    Parameter(
-        'autostart',
-        True,
-        'Configure and activate without waiting for a lifecycle manager.',
-        read_only=True,
-    ),
-)
 
-
-class ViewerNode(LifecycleNode):
-    """Serves the page; what it shows is subscribed to while somebody looks."""
+class ViewerNode(ManagedNode):
+    """Serves the page; subscribes to what it shows while a browser has it open."""
 
     def __init__(self) -> None:
-        super().__init__('viewer')
-        refuse_impossible(self)
-        self.parameters = Parameters(self, PARAMETERS)
-        self.finalized = False
+        super().__init__('viewer', PARAMETERS)
         self._viewed: ViewerBridge | None = None
-        self._fault = ''
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._url = self.create_publisher(String, '~/url', latched)
-        self._diagnostics = Diagnostics(self, self.report)
-        self._clock_watch = watch_clock(self, self._forget)
 
-    @told
-    def on_configure(self, state: State) -> TransitionCallbackReturn:
+    def open(self) -> None:
         """Serve the page, open the topics."""
         parameters = self.parameters
-        viewed = ViewerBridge(
+        self._viewed = ViewerBridge(
             self,
             parameters['segmentation'],
             address=parameters['address'],
             port=parameters['port'],
             max_clients=parameters['max_clients'],
         )
-        try:
-            viewed.server.start()
-        except ViewerError as error:
-            self._fault = str(error)
-            self.get_logger().error(self._fault)
-            viewed.destroy()
-            return TransitionCallbackReturn.FAILURE
-        self._fault = ''
-        self._viewed = viewed
-        self._announce(viewed.server)
-        return TransitionCallbackReturn.SUCCESS
+        self._viewed.server.start()
+        self._announce(self._viewed.server)
 
-    @told
-    def on_activate(self, state: State) -> TransitionCallbackReturn:
-        """Deliver to whoever looks."""
-        assert self._viewed is not None
-        self._viewed.active = True
-        return super().on_activate(state)
+    def start(self) -> None:
+        """Deliver to open pages."""
+        if self._viewed is not None:
+            self._viewed.active = True
 
-    def on_deactivate(self, state: State) -> TransitionCallbackReturn:
+    def stop(self) -> None:
         """Deliver nothing; the page stays."""
         if self._viewed is not None:
             self._viewed.active = False
-        return super().on_deactivate(state)
 
-    def on_cleanup(self, state: State) -> TransitionCallbackReturn:
-        """Close the page, take the topics away."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+    def close(self) -> None:
+        """Close the page and the topics."""
+        if self._viewed is not None:
+            self._viewed.destroy()
+            self._viewed = None
 
-    def on_shutdown(self, state: State) -> TransitionCallbackReturn:
-        """Free everything, from whatever state; there is no way back."""
-        self._release()
-        self.finalized = True
-        return TransitionCallbackReturn.SUCCESS
-
-    def on_error(self, state: State) -> TransitionCallbackReturn:
-        """Free everything, so that configure can be tried again."""
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+    def clock_jumped(self) -> None:
+        """Drop the images of before."""
+        if self._viewed is not None:
+            self._viewed.forget()
 
     def report(self) -> Mapping[str, Status]:
         """What `/diagnostics` shows."""
@@ -150,8 +86,8 @@ class ViewerNode(LifecycleNode):
         self._url.publish(String(data=server.url))
 
     def _status(self) -> Status:
-        if self._fault:
-            return Status(ERROR, self._fault)
+        if self.fault:
+            return Status(ERROR, self.fault)
         if self._viewed is None:
             return UNCONFIGURED
         values = self._viewed.figures()
@@ -162,15 +98,6 @@ class ViewerNode(LifecycleNode):
             return Status(WARN, refusal, values)
         looking = 'nobody looks' if not values['browsers'] else f'browsers: {values["browsers"]}'
         return Status(OK, f'{looking}; open {values["address"]}', values)
-
-    def _forget(self) -> None:
-        if self._viewed is not None:
-            self._viewed.forget()
-
-    def _release(self) -> None:
-        if self._viewed is not None:
-            self._viewed.destroy()
-            self._viewed = None
 
 
 def main() -> int:

@@ -1,17 +1,43 @@
-"""A lifecycle node of ours: its transitions, in four verbs that each node fills."""
+"""A lifecycle node: parameters, transitions, diagnostics and clock jumps, the same for all nodes.
+
+`autostart` and the transitions live here alone; a node fills open, start, stop and close.
+"""
 
 from __future__ import annotations
 
 import traceback
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any
 
+from lifecycle_msgs.srv import ChangeState
+from rclpy.clock import JumpHandle, JumpThreshold
+from rclpy.duration import Duration
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
+from rclpy.node import Node
 
 from picosam_ros.errors import PicosamError
 from picosam_ros.ros.diagnostics import Diagnostics, Status
-from picosam_ros.ros.parameters import Parameter, Parameters
-from picosam_ros.ros.transitions import refuse_impossible, told
+from picosam_ros.ros.parameters import AUTOSTART, Parameter, Parameters
+
+_Change = Callable[[ChangeState.Request, ChangeState.Response], ChangeState.Response]
+_Transition = Callable[[Any, State], TransitionCallbackReturn]
+
+
+def logged(transition: _Transition) -> _Transition:
+    """Log what a transition raises: rclpy turns it into ERROR without a word."""
+
+    @wraps(transition)
+    def wrapper(node: LifecycleNode, state: State) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception:
+            node.get_logger().error(traceback.format_exc())
+            raise
+
+    return wrapper
 
 
 class ManagedNode(LifecycleNode):
@@ -30,12 +56,13 @@ class ManagedNode(LifecycleNode):
 
     def __init__(self, name: str, table: Sequence[Parameter]) -> None:
         super().__init__(name)
-        refuse_impossible(self)
-        self.parameters = Parameters(self, table)
+        _refuse_impossible_transitions(self)
+        self.parameters = Parameters(self, (*table, AUTOSTART))
         self.active = False
         self.fault = ''
         self.finalized = False
         self._diagnostics = Diagnostics(self, self.report)
+        self._clock_watch = _watch_clock(self, self.clock_jumped)
 
     @abstractmethod
     def report(self) -> Mapping[str, Status]:
@@ -57,14 +84,22 @@ class ManagedNode(LifecycleNode):
     def close(self) -> None:
         """Give everything back."""
 
+    def clock_jumped(self) -> None:
+        """Drop what was measured or kept under the stamps before the clock jumped back."""
+
+    def configure_and_activate(self) -> bool:
+        """Do what `autostart` asks for; return whether both transitions succeeded."""
+        transitions = (self.trigger_configure, self.trigger_activate)
+        return all(transition() == TransitionCallbackReturn.SUCCESS for transition in transitions)
+
     def failed(self, error: Exception) -> None:
-        """Tell what the work raised: a sentence for what can happen, a trace for what cannot."""
+        """Log what the work raised: a sentence for expected errors, a traceback for others."""
         expected = isinstance(error, PicosamError)
         self.fault = str(error) if expected else f'{type(error).__name__}: {error}'
         text = self.fault if expected else ''.join(traceback.format_exception(error))
         self.get_logger().error(text, throttle_duration_sec=1.0)
 
-    @told
+    @logged
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Open."""
         try:
@@ -77,7 +112,7 @@ class ManagedNode(LifecycleNode):
         self.fault = ''
         return TransitionCallbackReturn.SUCCESS
 
-    @told
+    @logged
     def on_activate(self, state: State) -> TransitionCallbackReturn:
         """Start."""
         self.active = True
@@ -110,3 +145,52 @@ class ManagedNode(LifecycleNode):
     def _halt(self) -> None:
         self.active = False
         self.stop()
+
+
+def _refuse_impossible_transitions(node: LifecycleNode) -> None:
+    """Let `~/change_state` answer success=false: rclpy lets them end the process."""
+    for service in node.services:
+        if service.srv_type is ChangeState:
+            service.callback = _refusing(node, service.callback)
+
+
+def _refusing(node: LifecycleNode, change: _Change) -> _Change:
+    def callback(
+        request: ChangeState.Request, response: ChangeState.Response
+    ) -> ChangeState.Response:
+        try:
+            return change(request, response)
+        except rclpy_implementation.RCLError as error:
+            asked = request.transition.label or request.transition.id
+            node.get_logger().warning(
+                f'transition {asked} is not possible in the present state; '
+                f'~/get_available_transitions lists those that are ({error})'
+            )
+            response.success = False
+            return response
+
+    return callback
+
+
+def _watch_clock(node: Node, jumped_back: Callable[[], None]) -> JumpHandle:
+    """Call `jumped_back` and log a warning whenever the node's clock jumps back.
+
+    A simulation that restarts and a bag that is played again do that. Only a clock that follows
+    /clock (use_sim_time) can tell.
+
+    Returns:
+        The handle; the watch ends when it is unregistered.
+
+    """
+
+    def jumped(_: object) -> None:
+        jumped_back()
+        node.get_logger().warning(
+            'the clock jumped back: ages, rates and frames before it are dropped; prompts stay'
+        )
+
+    # The least step back that rcl tells; steps forward are the usual case.
+    threshold = JumpThreshold(
+        min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False
+    )
+    return node.get_clock().create_jump_callback(threshold, post_callback=jumped)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
-from rclpy.node import Node
+if TYPE_CHECKING:
+    from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+    from rclpy.node import Node
+
+# Launch files read the tables: ROS is imported where a node declares them.
 
 Value = bool | int | float | str
 
@@ -46,6 +45,11 @@ class Parameter:
         return names[type(self.default)]
 
     @property
+    def text(self) -> str:
+        """The default as launch files and YAML write it."""
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
+
+    @property
     def allowed(self) -> str:
         """What it may be, in words."""
         if self.choices:
@@ -56,6 +60,8 @@ class Parameter:
 
     def descriptor(self) -> ParameterDescriptor:
         """For rclpy, which enforces type, range and read-only."""
+        from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
         descriptor = ParameterDescriptor(description=self.description, read_only=self.read_only)
         if self.choices:
             descriptor.additional_constraints = f'one of: {self.allowed}'
@@ -77,8 +83,19 @@ class Parameter:
         return ''
 
 
+AUTOSTART = Parameter(
+    'autostart',
+    True,
+    'Configure and activate at start, without a lifecycle manager.',
+    read_only=True,
+)
+
+
 class Parameters:
     """The declared parameters of a node; `parameters['rate']` reads the present value.
+
+    A parameter that was given and that the node does not have, such as a typo in a YAML file, is
+    logged as a warning.
 
     Raises:
         rclpy.exceptions.InvalidParameterValueException: a value from the command line or a
@@ -93,11 +110,22 @@ class Parameters:
         node.add_on_set_parameters_callback(self._check)
         for parameter in table:
             node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+        # rclpy has no public list of what the command line and the files gave.
+        for name in node._parameter_overrides:  # noqa: SLF001
+            if not (node.has_parameter(name) or name.startswith('qos_overrides.')):
+                node.get_logger().warning(self._unknown(name))
 
     def __getitem__(self, name: str) -> Any:
         return self._node.get_parameter(name).value
 
+    def _unknown(self, name: str) -> str:
+        nearest = get_close_matches(name, self._table, n=1)
+        advice = f'did you mean {nearest[0]!r}?' if nearest else f'it has {", ".join(self._table)}'
+        return f'parameter {name!r} was given, which this node does not have; {advice}'
+
     def _check(self, changes: Sequence[Any]) -> SetParametersResult:
+        from rcl_interfaces.msg import SetParametersResult
+
         complaints = [
             complaint
             for change in changes
@@ -114,8 +142,7 @@ def to_markdown(table: Sequence[Parameter]) -> str:
         '|---|---|---|---|---|---|',
     ]
     for p in table:
-        default = str(p.default).lower() if isinstance(p.default, bool) else p.default
-        shown = f'`{default}`' if default != '' else 'empty'
+        shown = f'`{p.text}`' if p.text else 'empty'
         when = 'fixed' if p.read_only else 'changes'
         rows.append(f'| `{p.name}` | {p.type} | {shown} | {p.allowed} | {when} | {p.description} |')
     return '\n'.join(rows) + '\n'
@@ -125,6 +152,6 @@ def to_yaml(node: str, table: Sequence[Parameter]) -> str:
     """The table as a parameter file with every default."""
     lines = [f'/**/{node}:', '  ros__parameters:']
     for p in table:
-        value = f"'{p.default}'" if p.type == 'string' else str(p.default).lower()
+        value = f"'{p.text}'" if p.type == 'string' else p.text
         lines += [f'    # {p.description} ({p.allowed})', f'    {p.name}: {value}']
     return '\n'.join(lines) + '\n'

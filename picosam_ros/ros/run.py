@@ -10,7 +10,6 @@ from collections.abc import Callable
 import cv2
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.ros import process
@@ -37,7 +36,7 @@ def run(make: Callable[[], ManagedNode]) -> int:
         return 1
     executor = process.make_executor()
     executor.add_node(node)
-    started = not node.parameters['autostart'] or _start(node)
+    started = not node.parameters['autostart'] or node.configure_and_activate()
     if started:
         process.spin(executor, until=told.is_set)
     if not node.finalized:
@@ -45,8 +44,3 @@ def run(make: Callable[[], ManagedNode]) -> int:
     executor.shutdown()
     rclpy.shutdown()
     return 0 if started else 1
-
-
-def _start(node: ManagedNode) -> bool:
-    transitions = (node.trigger_configure, node.trigger_activate)
-    return all(transition() == TransitionCallbackReturn.SUCCESS for transition in transitions)

@@ -1,5 +1,5 @@
 import pytest
-from helpers.harness import Process
+from helpers.harness import Client, Process
 from helpers.rig import Rig, picture
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
@@ -128,6 +128,25 @@ def test_describe_tells_the_range_and_the_sentence(rig):
     assert 'lost' in patience.description
     assert not any(each.read_only for each in (age, patience, track))
     assert threads.read_only
+
+
+@pytest.mark.parametrize('executable', ['segmenter', 'viewer'])
+@pytest.mark.usefixtures('ros')
+def test_a_parameter_that_the_node_does_not_have_is_logged_with_the_nearest_one(
+    executable, red_network
+):
+    known = {'segmenter': {'model': red_network}, 'viewer': {'port': 0}}[executable]
+    typos = {'segmenter': ('roi_sise', 'roi_size'), 'viewer': ('adress', 'address')}[executable]
+    with Process(executable, {**known, typos[0]: 96, 'use_sim_time': False}) as process:
+        client = Client(process)
+        warning = (
+            f'parameter {typos[0]!r} was given, which this node does not have; '
+            f'did you mean {typos[1]!r}?'
+        )
+        client.wait_for(lambda: warning in process.stderr)
+        assert 'use_sim_time' not in process.stderr
+        process.stop()
+        client.close()
 
 
 def test_two_cameras_live_side_by_side(red_network):

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip('torch')
 
 from helpers.labelled import compress  # noqa: E402
-from helpers.photo_masks import disc
+from helpers.photo_masks import disc  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.data import DataLoader  # noqa: E402
 

@@ -1,14 +1,16 @@
 """Parameters of the node `cloud`."""
 
-from picosam_ros.ros.cloud.views import VIEWS
 from picosam_ros.ros.parameters import Parameter
 
-CLOUD_PARAMETERS = (
+# Names of the views, see views.VIEWS.
+MODES = ('depth', 'ground')
+
+PARAMETERS = (
     Parameter(
         'mode',
         'depth',
         'Where depth comes from: a depth image, or a ground that is said to be flat.',
-        choices=tuple(VIEWS),
+        choices=MODES,
         read_only=True,
     ),
     Parameter(
@@ -90,10 +92,4 @@ CLOUD_PARAMETERS = (
     Parameter('grid_length', 5.0, 'Metres that the grid reaches ahead.', 0.1, 100.0),
     Parameter('grid_width', 5.0, 'Metres that the grid is wide.', 0.1, 100.0),
     Parameter('grid_resolution', 0.05, 'Metres from cell to cell.', 0.01, 1.0),
-    Parameter(
-        'autostart',
-        True,
-        'Configure and activate without waiting for a lifecycle manager.',
-        read_only=True,
-    ),
 )

@@ -16,7 +16,6 @@ from picosam_ros.prompt import Prompt
 from picosam_ros.prompts.file import read_prompts
 from picosam_ros.prompts.recent_frames import RecentFrames
 from picosam_ros.ros import process
-from picosam_ros.ros.clock_jump import watch_clock
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.parameters import Parameter
@@ -48,7 +47,6 @@ class SegmentationNode(ManagedNode):
         self._outputs: Outputs | None = None
         self._inputs: Inputs | None = None
         self._calls: Services | None = None
-        self._clock_watch = watch_clock(self, self._forget)
 
     def make_engine(self, **options: Any) -> Engine:
         """Make the engine that the parameters name, and that the source allows.
@@ -161,7 +159,8 @@ class SegmentationNode(ManagedNode):
             components['prompts'] = self._inputs.report()
         return components
 
-    def _forget(self) -> None:
+    def clock_jumped(self) -> None:
+        """Drop ages, rates and frames; prompts stay."""
         self.health.forget()
         self._recent.clear()
 

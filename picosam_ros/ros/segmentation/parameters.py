@@ -1,4 +1,4 @@
-"""Parameters that all nodes with a Segmenter have."""
+"""Parameters of all nodes with a Segmenter, and those of the node `segmenter`."""
 
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
@@ -95,12 +95,15 @@ SEGMENTATION_PARAMETERS = (
         low=0,
         high=3600,
     ),
+)
+
+PARAMETERS = (
     Parameter(
-        'autostart',
-        True,
-        'Configure and activate without waiting for a lifecycle manager.',
-        read_only=True,
+        'rectified',
+        False,
+        "Images are rectified (image_rect): camera_info's P holds for clicks in 3-D, not K and D.",
     ),
+    *SEGMENTATION_PARAMETERS,
 )
 
 # Those that Segmenter.tune takes: they hold from the next image on.

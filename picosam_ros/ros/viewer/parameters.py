@@ -1,0 +1,34 @@
+"""Parameters of the node `viewer`."""
+
+from picosam_ros.ros.parameters import Parameter
+
+PARAMETERS = (
+    Parameter(
+        'segmentation',
+        'camera',
+        'Name of the node whose masks are shown: camera, segmenter, or what it was renamed to.',
+        read_only=True,
+    ),
+    Parameter(
+        'address',
+        '127.0.0.1',
+        'Address to serve the page on; any that other machines can reach asks for a token.',
+        read_only=True,
+    ),
+    Parameter(
+        'port',
+        8080,
+        'Port of the page; where it is taken, the next free one; 0 for any.',
+        low=0,
+        high=65535,
+        read_only=True,
+    ),
+    Parameter(
+        'max_clients',
+        16,
+        'Browsers that may look at a time; further ones are refused.',
+        low=1,
+        high=1000,
+        read_only=True,
+    ),
+)
