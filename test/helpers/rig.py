@@ -7,6 +7,8 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Point, PointStamped
 from helpers.harness import Client
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.qos import qos_profile_system_default
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -16,6 +18,8 @@ from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros.messages import to_image, to_time
 
 WIDTH, HEIGHT = 320, 240
+# The parameter of the segmenter that the tests of a module share.
+ROI_SIZE = 96
 BACKGROUND, OBJECT = (20, 90, 160), (250, 40, 30)
 TOPICS = {
     'masks': MaskArray,
@@ -153,6 +157,15 @@ class Rig(Client):
         self.wait_for(lambda: len(statuses) > before)
         return statuses[before]
 
+    def change(self, **changes):
+        """Set parameters as `ros2 param set` does; return the reason of each refusal, or ''."""
+        parameters = [Parameter(name=name, value=value_of(v)) for name, v in changes.items()]
+        request = SetParameters.Request(parameters=parameters)
+        response = self.call(SetParameters, f'{self.process.name}/set_parameters', request)
+        for result in response.results:
+            assert result.successful == (not result.reason)
+        return [result.reason for result in response.results]
+
     def component(self, name, condition=lambda status: True):
         """Wait for a report of /diagnostics about a part of the node that meets the condition."""
         full = f'{self.process.name.lstrip("/")}: {name}'
@@ -176,6 +189,15 @@ def disc(centre, *, radius=20, width=WIDTH, height=HEIGHT):
     """Tell which pixels belong to it: height × width bool."""
     y, x = np.ogrid[:height, :width]
     return (x - centre[0]) ** 2 + (y - centre[1]) ** 2 <= radius**2
+
+
+def value_of(value):
+    """Return a parameter's value as its message."""
+    if isinstance(value, bool):
+        return ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=value)
+    if isinstance(value, int):
+        return ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value)
+    return ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
 
 
 def array_of(image):

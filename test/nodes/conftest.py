@@ -3,7 +3,7 @@
 import pytest
 from helpers import harness
 from helpers.harness import Process
-from helpers.rig import Rig
+from helpers.rig import ROI_SIZE, Rig
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -24,7 +24,7 @@ def started(red_network):
 
     Its squares lie around the clicks and nowhere else: it does not search for better ones.
     """
-    parameters = {'model': red_network, 'threads': 1, 'track': False, 'roi_size': 96}
+    parameters = {'model': red_network, 'threads': 1, 'track': False, 'roi_size': ROI_SIZE}
     with Process('segmenter', parameters) as process:
         rig = Rig(process)
         rig.connect()
@@ -38,3 +38,11 @@ def rig(started):
     """Give the module's segmenter, with nothing left of the test before."""
     started.fresh()
     return started
+
+
+@pytest.fixture
+def searching_rig(rig):
+    """Give the module's segmenter while it leaves the choice of the squares to the engine."""
+    assert rig.change(roi_size=0) == ['']
+    yield rig
+    assert rig.change(roi_size=ROI_SIZE) == ['']

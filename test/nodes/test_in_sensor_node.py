@@ -42,6 +42,7 @@ def run(red_network, pictures):
                 'model': red_network,
                 'threads': 1,
                 'track': False,
+                'roi_size': 192,
             }
             process = stack.enter_context(Process('camera', simulated | parameters))
             rig = Rig(process)

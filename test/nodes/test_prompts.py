@@ -3,9 +3,7 @@ from itertools import pairwise
 
 import pytest
 from geometry_msgs.msg import Point, PointStamped
-from helpers.rig import HEIGHT, WIDTH, picture, values_of
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from helpers.rig import HEIGHT, ROI_SIZE, WIDTH, picture, values_of
 from std_msgs.msg import Header
 
 from picosam_ros.msg import Box2D, MaskArray, Point2D, Prompt, PromptStatus
@@ -56,7 +54,8 @@ def test_a_prompt_without_a_stamp_keeps_its_frame_id(rig):
     assert statuses[0].header.stamp.sec > 0
 
 
-def test_a_box_is_a_prompt_and_the_network_looks_at_all_of_it(rig):
+def test_a_box_is_a_prompt_and_the_network_looks_at_all_of_it(searching_rig):
+    rig = searching_rig
     status = rig.set(object_id=4, box=Box2D(x0=120.0, y0=70.0, x1=180.0, y1=130.0))
     assert status.state == PromptStatus.ACCEPTED
     [mask] = masks_after(rig)
@@ -217,24 +216,16 @@ def test_what_reaches_over_the_border_is_clamped_and_told(rig):
 
 
 def test_the_size_of_the_square_can_be_changed_while_the_node_runs(rig):
-    def roi_size(value):
-        parameter = Parameter(
-            name='roi_size',
-            value=ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value),
-        )
-        request = SetParameters.Request(parameters=[parameter])
-        [result] = rig.call(SetParameters, f'{rig.process.name}/set_parameters', request).results
-        return result.successful
-
-    assert not roi_size(-1)
-    assert roi_size(48)
+    [refusal] = rig.change(roi_size=-1)
+    assert refusal
+    assert rig.change(roi_size=48) == ['']
     rig.point(*CENTRE)
     rig.set(CENTRE, object_id=2)
     rig.set(CENTRE, object_id=3, roi_size=60)
-    assert roi_size(0)
+    assert rig.change(roi_size=ROI_SIZE) == ['']
     rig.set(CENTRE, object_id=4)
     widths = [mask.roi.width for mask in masks_after(rig)]
-    assert widths == [48, 48, 60, round(0.4 * HEIGHT)]
+    assert widths == [48, 48, 60, ROI_SIZE]
 
 
 def test_one_object_more_than_the_limit_is_refused_and_replacing_is_not(rig):

@@ -1,38 +1,19 @@
 import pytest
 from helpers.harness import Client, Process
-from helpers.rig import Rig, picture
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import DescribeParameters, SetParameters
+from helpers.rig import ROI_SIZE, Rig, picture
+from rcl_interfaces.srv import DescribeParameters
 
 from picosam_ros.msg import PromptStatus
 
 BEFORE, AFTER = (150, 100), (160, 100)
-DEFAULTS = {'track': False, 'max_prompts': 32, 'lost_after': 90, 'roi_size': 96}
-
-
-def value_of(value):
-    if isinstance(value, bool):
-        return ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=value)
-    if isinstance(value, int):
-        return ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value)
-    return ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
-
-
-def change(rig, **changes):
-    """Set parameters as `ros2 param set` does; return the reason of each refusal, or ''."""
-    parameters = [Parameter(name=name, value=value_of(value)) for name, value in changes.items()]
-    request = SetParameters.Request(parameters=parameters)
-    response = rig.call(SetParameters, f'{rig.process.name}/set_parameters', request)
-    for result in response.results:
-        assert result.successful == (not result.reason)
-    return [result.reason for result in response.results]
+DEFAULTS = {'track': False, 'max_prompts': 32, 'lost_after': 90, 'roi_size': ROI_SIZE}
 
 
 @pytest.fixture
 def rig(rig):
     """Give the module's segmenter, which leaves with the parameters that it came with."""
     yield rig
-    assert not any(change(rig, **DEFAULTS))
+    assert not any(rig.change(**DEFAULTS))
 
 
 def side(rig):
@@ -42,7 +23,7 @@ def side(rig):
 def test_the_side_of_the_square_changes_with_the_next_prompt(rig):
     rig.set(BEFORE)
     assert side(rig) == 96
-    assert change(rig, roi_size=192) == ['']
+    assert rig.change(roi_size=192) == ['']
     assert side(rig) == 96
     rig.set(BEFORE)
     assert side(rig) == 192
@@ -51,7 +32,7 @@ def test_the_side_of_the_square_changes_with_the_next_prompt(rig):
 def test_a_side_of_zero_searches_for_the_square_that_fits(rig):
     rig.set(BEFORE)
     around_the_click = side(rig)
-    assert change(rig, roi_size=0) == ['']
+    assert rig.change(roi_size=0) == ['']
     rig.set(BEFORE)
     [mask] = rig.show(picture(BEFORE)).masks.masks
     assert mask.roi.width != around_the_click
@@ -61,22 +42,22 @@ def test_a_side_of_zero_searches_for_the_square_that_fits(rig):
 def test_tracking_is_switched_on_and_off_between_two_images(rig):
     rig.set(BEFORE)
     at_the_prompt = rig.show(picture(BEFORE)).masks.masks[0].roi
-    assert change(rig, track=True) == ['']
+    assert rig.change(track=True) == ['']
     rig.show(picture(BEFORE))
     rig.show(picture(AFTER))
     assert rig.show(picture(AFTER)).masks.masks[0].roi.x > at_the_prompt.x
-    assert change(rig, track=False) == ['']
+    assert rig.change(track=False) == ['']
     assert rig.show(picture(AFTER)).masks.masks[0].roi == at_the_prompt
 
 
 def test_how_long_an_object_may_be_out_of_sight_changes_while_it_is_followed(rig):
-    change(rig, track=True, lost_after=500)
+    rig.change(track=True, lost_after=500)
     rig.set(BEFORE)
     rig.show(picture(BEFORE))
     empty = picture((-99, -99))
     for _ in range(3):
         assert list(rig.show(empty).masks.unanswered) == [1]
-    change(rig, lost_after=4)
+    rig.change(lost_after=4)
     statuses = rig.inboxes['prompt_status']
     statuses.clear()
     rig.show(empty)
@@ -88,12 +69,12 @@ def test_how_long_an_object_may_be_out_of_sight_changes_while_it_is_followed(rig
 def test_the_limit_of_objects_changes_and_those_that_are_there_stay(rig):
     for object_id in (1, 2, 3):
         assert rig.set(BEFORE, object_id=object_id).state == PromptStatus.ACCEPTED
-    change(rig, max_prompts=2)
+    rig.change(max_prompts=2)
     assert len(rig.show(picture(BEFORE)).masks.masks) == 3
     refused = rig.set(BEFORE, object_id=4)
     assert refused.state == PromptStatus.REFUSED
     assert 'which is the limit (parameter max_prompts)' in refused.reason
-    change(rig, max_prompts=4)
+    rig.change(max_prompts=4)
     rig.show(picture(BEFORE))
     assert rig.set(BEFORE, object_id=4).state == PromptStatus.ACCEPTED
 
@@ -112,7 +93,7 @@ def test_the_limit_of_objects_changes_and_those_that_are_there_stay(rig):
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_with_a_reason(rig, name, value):
-    [reason] = change(rig, **{name: value})
+    [reason] = rig.change(**{name: value})
     assert reason
 
 

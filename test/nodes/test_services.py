@@ -26,7 +26,8 @@ def at(x, y, **fields):
     return Prompt(points=[Point2D(x=float(x), y=float(y))], **fields)
 
 
-def test_segment_answers_as_the_stream_does(rig):
+def test_segment_answers_as_the_stream_does(searching_rig):
+    rig = searching_rig
     image = rig.image(picture(CENTRE))
     box = Box2D(x0=120.0, y0=70.0, x1=180.0, y1=130.0)
     answer = segment(rig, image, at(*CENTRE, object_id=4), Prompt(object_id=9, box=box))
