@@ -17,7 +17,7 @@ from picosam_ros.mask import Mask, label_image, stability
 from picosam_ros.resample import crop, paste
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import header_of, to_image
-from picosam_ros.wire.mask_array import serialise_masks
+from picosam_ros.wire.messages import serialise_masks
 
 TITLE = 'What stands around the inference, 640×480'
 OBJECTS = (1, 3, 8)

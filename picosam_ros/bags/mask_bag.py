@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from picosam_ros.bags.messages import IMAGE, LATENCY, MASKS, latency, mask_array, mono8
-from picosam_ros.bags.types import typestore
+from picosam_ros.bags.messages import IMAGE, LATENCY, MASKS, typestore
 from picosam_ros.errors import BagError
 from picosam_ros.mask import label_image
 from picosam_ros.results import Result
+from picosam_ros.wire.messages import serialise_image, serialise_latency, serialise_masks
 
 # The topics of a node `segmenter` in no namespace.
 TOPICS = {
@@ -23,14 +23,14 @@ TOPICS = {
     '/segmenter/latency': LATENCY,
 }
 
-# Version 9 writes QoS profiles in another way, which older releases do not read.
+# Releases before Jazzy cannot read the QoS profiles of version 9.
 _VERSION: Literal[8] = 8
 
 
 class MaskBag:
-    """A new rosbag2 with masks, label masks, confidence and latency, made with the first of them.
+    """A new rosbag2 of masks, label masks, confidence and latency, created with the first result.
 
-    On leaving the `with` statement, however that comes, it is closed so that it can be read.
+    Leaving the `with` statement closes it, after an error too, so that it can be read.
 
     Args:
         path: a folder that does not exist yet.
@@ -61,7 +61,7 @@ class MaskBag:
         """Write one result under its frame's header, as recorded at `at_ns`.
 
         Raises:
-            BagError: the folder cannot be made, or the disk is full.
+            BagError: the folder cannot be created, or the disk is full.
 
         """
         if self._writer is None:
@@ -70,14 +70,16 @@ class MaskBag:
         frame, masks = result.frame, result.masks
         labels, confidence = label_image(list(masks), frame.width, frame.height)
         messages = [
-            mask_array(frame, masks, result.unanswered),
-            mono8(frame, labels),
-            mono8(frame, confidence),
+            serialise_masks(frame, masks, result.unanswered),
+            serialise_image(frame, labels, 'mono8'),
+            serialise_image(frame, confidence, 'mono8'),
         ]
         self.frames += 1
         engine_ms = 0.0 if math.isnan(result.timing.decode) else result.timing.decode
         timing = replace(result.timing, decode=engine_ms + 1e3 * (time.perf_counter() - begun))
-        messages.append(latency(frame, timing, prompts=len(masks), frames=self.frames))
+        messages.append(
+            serialise_latency(frame, timing, prompts=len(masks), frames=self.frames, dropped=0)
+        )
         for topic, message in zip(TOPICS, messages, strict=True):
             self._put(topic, at_ns, message)
 
@@ -87,19 +89,18 @@ class MaskBag:
         plugin = StoragePlugin[self._storage.upper()]
         writer = Writer(self.path, version=_VERSION, storage_plugin=plugin)
         if plugin is StoragePlugin.MCAP:
-            # A part of the format; in the other one, it takes a plugin to read it.
+            # Part of the format; compressed sqlite3 needs a plugin to be read.
             writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
         try:
             writer.open()
         except OSError as error:
-            raise BagError(f'{self.path} cannot be made: {error.strerror}') from error
+            raise BagError(f'{self.path} cannot be created: {error.strerror}') from error
         self._writer = writer
         for topic, kind in TOPICS.items():
             connection = writer.add_connection(topic, kind, typestore=typestore())
             self._connections[topic] = connection
 
-    def _put(self, topic: str, at_ns: int, message: Any) -> None:
-        serialised = typestore().serialize_cdr(message, TOPICS[topic])
+    def _put(self, topic: str, at_ns: int, serialised: bytes) -> None:
         try:
             self._writer.write(self._connections[topic], at_ns, serialised)
         except (OSError, sqlite3.Error) as error:

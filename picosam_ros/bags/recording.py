@@ -1,4 +1,4 @@
-"""Reads the images of a rosbag2, also of one that is damaged, as far as that goes."""
+"""Reads the images of a rosbag2; of a damaged one, those that can be read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from picosam_ros.bags.messages import IMAGE_TYPES
-from picosam_ros.bags.recover import salvage
-from picosam_ros.bags.types import typestore
+from picosam_ros.bags.messages import IMAGE_TYPES, typestore
+from picosam_ros.bags.recover import recover
 from picosam_ros.errors import BagError
 
 STORAGES = ('.db3', '.mcap')
@@ -19,11 +18,11 @@ STORAGES = ('.db3', '.mcap')
 
 @dataclass(frozen=True)
 class Recorded:
-    """One message as it was recorded.
+    """A recorded message.
 
     Attributes:
-        at_ns: when it was recorded, in nanoseconds.
-        kind: its type, one of IMAGE_TYPES.
+        at_ns: time of recording, in nanoseconds.
+        kind: message type, one of IMAGE_TYPES.
         serialised: CDR.
 
     """
@@ -34,23 +33,23 @@ class Recorded:
 
 
 class Recording:
-    """A rosbag2 that is open: a folder, or a single .db3 or .mcap file.
+    """An open rosbag2: a folder, or a single .db3 or .mcap file.
 
-    What the libraries raise on damaged data is of many kinds (a length that overflows, a schema
-    that is not there, a frame that does not decompress): any of it ends the images, and is told.
+    The libraries raise errors of many kinds on damaged data (a length that overflows, a missing
+    schema, a chunk that does not decompress): any of them ends the images and sets `damage`.
 
     Attributes:
-        damage: why not all of it could be read, so far; empty if nothing is wrong.
-        topics: of images, and their number of messages.
+        damage: why not all messages could be read, so far; empty if nothing is wrong.
+        topics: image topics and their numbers of messages.
         storage: 'sqlite3' or 'mcap'.
 
     Raises:
-        BagError: there is no recording, or nothing of it can be read.
+        BagError: there is no recording, or nothing in it can be read.
 
     """
 
     def __init__(self, path: Path) -> None:
-        typestore()  # tells what is missing before anything else does
+        typestore()  # first, for its error where rosbags is missing
         self.path = path
         self.damage = ''
         self._stack = ExitStack()
@@ -78,12 +77,12 @@ class Recording:
         """Return the topic, or the only one there is if none is given.
 
         Raises:
-            BagError: the choice is not unique, or there is no such topic.
+            BagError: there is no such topic, or several if none is given.
 
         """
         there = ', '.join(f'{name} ({count})' for name, count in self.topics.items())
         if not self.topics:
-            raise BagError(f'{self.path} holds no images: none of {" or ".join(IMAGE_TYPES)}')
+            raise BagError(f'{self.path} has no image topics (of type {" or ".join(IMAGE_TYPES)})')
         if topic and topic not in self.topics:
             raise BagError(f'image topic {topic!r} was given; {self.path} has {there}')
         if not topic and len(self.topics) > 1:
@@ -93,7 +92,7 @@ class Recording:
     def images(self, topic: str) -> Iterator[Recorded]:
         """Yield the messages of a topic in the order of their recording.
 
-        They end early where the recording is damaged; `damage` tells it then.
+        They end early where the recording is damaged; `damage` has the reason then.
         """
         for reader in self._readers:
             wanted = [c for c in reader.connections if c.topic == topic]
@@ -103,47 +102,47 @@ class Recording:
                 for connection, at_ns, serialised in reader.messages(wanted):
                     yield Recorded(at_ns, connection.msgtype, serialised)
             except Exception as error:  # noqa: BLE001 - see Recording
-                self.damage = self.damage or _sentence(error)
+                self.damage = self.damage or _message(error)
                 return
 
     def _opened(self) -> list[Any]:
         from rosbags.rosbag2 import Reader
 
         if not self.path.exists():
-            raise BagError(f'there is no recording at {self.path}')
+            raise BagError(f'{self.path} does not exist; give a rosbag2 folder or file')
         if self.path.is_file() and self.path.suffix not in STORAGES:
-            raise self._useless(f'its name does not end in {" or ".join(STORAGES)}')
+            raise self._unreadable(f'its name does not end in {" or ".join(STORAGES)}')
         try:
             return [self._stack.enter_context(Reader(self.path))]
         except FileNotFoundError:
             self.damage = 'it has no metadata.yaml'
         except Exception as error:  # noqa: BLE001 - see Recording
-            self.damage = _sentence(error)
+            self.damage = _message(error)
         scratch = Path(self._stack.enter_context(TemporaryDirectory(prefix='picosam_bag_')))
         files = [self.path] if self.path.is_file() else _files(self.path)
         readers = []
         for number, file in enumerate(files):
             try:
-                whole = salvage(file, scratch / f'{number}{file.suffix}')
+                whole = recover(file, scratch / f'{number}{file.suffix}')
                 readers.append(self._stack.enter_context(Reader(whole)))
             except Exception as error:  # noqa: BLE001 - see Recording
-                self.damage = f'{file.name}: {_sentence(error)}'
+                self.damage = f'{file.name}: {_message(error)}'
         if not any(reader.message_count for reader in readers):
-            raise self._useless(self.damage)
+            raise self._unreadable(self.damage)
         return readers
 
-    def _useless(self, reason: str) -> BagError:
+    def _unreadable(self, reason: str) -> BagError:
         return BagError(
-            f'{self.path} is no rosbag2 that can be read: {reason.rstrip(".")}; give the folder '
-            'that "ros2 bag record" made, or a .db3 or .mcap file'
+            f'{self.path} cannot be read as a rosbag2: {reason.rstrip(".")}; give the folder that '
+            '"ros2 bag record" wrote, or a .db3 or .mcap file'
         )
 
 
 def _files(folder: Path) -> list[Path]:
-    """The storage files, in the order in which they were recorded."""
+    """Return the storage files in the order of recording."""
     found = [file for file in folder.iterdir() if file.suffix in STORAGES]
     return sorted(found, key=lambda file: (len(file.name), file.name))
 
 
-def _sentence(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Makes a readable copy of a storage file that ends too soon: all that is whole in it."""
+"""Recovers a truncated storage file: a readable copy of its whole records."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _FOOTER, _DATA_END = 0x02, 0x0F
 _LENGTH = 8
 
 
-def salvage(source: Path, target: Path) -> Path:
-    """Copy what is whole of a .mcap or .db3 file to `target`, and return that.
+def recover(source: Path, target: Path) -> Path:
+    """Copy the whole records of a .mcap or .db3 file to `target`, and return that.
 
-    A recorder that was killed leaves such files: the index at the end of a .mcap is missing
-    then, the last pages of a .db3 are.
+    A recorder that was killed leaves a .mcap without the index at its end, or a .db3 without its
+    last pages.
 
     Raises:
         OSError, sqlite3.Error: the file cannot be read at all.
@@ -31,13 +31,13 @@ def salvage(source: Path, target: Path) -> Path:
 
 
 def _copy_records(source: BinaryIO, target: BinaryIO) -> None:
-    """Copy whole records (https://mcap.dev/spec), and end with a footer without an index."""
+    """Copy whole records (https://mcap.dev/spec), and append a footer without an index."""
     target.write(source.read(len(_MAGIC)))
     while len(head := source.read(1 + _LENGTH)) == 1 + _LENGTH:
         length = int.from_bytes(head[1:], 'little')
         if head[0] in (_DATA_END, _FOOTER):
             break
-        # Not more than there is: a length that is damaged may be any number.
+        # A damaged length may be any number: never read more than there is.
         body = _read(source, length)
         if len(body) < length:
             break
@@ -58,7 +58,7 @@ def _copy_rows(source: Path, target: Path) -> None:
         closing(sqlite3.connect(f'{source.resolve().as_uri()}?immutable=1', uri=True)) as reading,
         closing(sqlite3.connect(target)) as writing,
     ):
-        # SQLite refuses a file that is shorter than its header says, but for this.
+        # Without this, SQLite refuses a file that is shorter than its header says.
         reading.execute('PRAGMA writable_schema=ON')
         tables = reading.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

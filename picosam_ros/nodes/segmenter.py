@@ -9,13 +9,13 @@ from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
 from picosam_ros.ros.camera.calibration_topic import CalibrationTopic
-from picosam_ros.ros.images import to_frame
+from picosam_ros.ros.messages import to_frame
 from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
 from picosam_ros.ros.stream_health import Source
 from picosam_ros.spatial.pinhole import Pinhole
-from picosam_ros.wire.cdr import read_image
+from picosam_ros.wire.messages import read_image
 
 
 class SegmenterNode(SegmentationNode):

@@ -1,11 +1,10 @@
-"""The nouns of the core as messages, and back."""
+"""Converts between values of the core and messages."""
 
 from __future__ import annotations
 
 import array
 import math
 import sys
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -13,45 +12,45 @@ from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import STAGES, Timing
-from picosam_ros.mask import Mask
-from picosam_ros.msg import Box2D, Latency, MaskArray, PromptStatus
-from picosam_ros.msg import Mask as MaskMessage
+from picosam_ros.msg import Latency, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
-from picosam_ros.msg import Roi as RoiMessage
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.results import Answer, Unanswered
-from picosam_ros.wire.images import RawImage
+from picosam_ros.results import Answer
+from picosam_ros.wire import images
+from picosam_ros.wire.cdr import NANOSECONDS
+from picosam_ros.wire.images import ENCODINGS, RawImage
 
-_SECOND = 1_000_000_000
 _JPEG_QUALITY = 80
 
 
-def to_time(nanoseconds: int) -> Time:
-    """Nanoseconds as a stamp."""
-    return Time(sec=nanoseconds // _SECOND, nanosec=nanoseconds % _SECOND)
+def to_time(stamp_ns: int) -> Time:
+    """Return nanoseconds as a stamp."""
+    seconds, nanoseconds = divmod(stamp_ns, NANOSECONDS)
+    return Time(sec=seconds, nanosec=nanoseconds)
 
 
 def from_time(stamp: Time) -> int:
-    """A stamp as nanoseconds."""
-    return int(stamp.sec) * _SECOND + int(stamp.nanosec)
+    """Return a stamp as nanoseconds."""
+    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
 def header_of(frame: Frame) -> Header:
-    """Stamp and frame id of the image that something was computed from."""
+    """Return the header of the image that the frame was made of."""
     return Header(stamp=to_time(frame.stamp_ns), frame_id=frame.frame_id)
 
 
 def to_bytes(pixels: Pixels) -> array.array[int]:
-    """Pixels in the one form that rclpy assigns without looking at every element."""
+    """Return pixels in the only type that rclpy assigns without checking every element."""
     filled = array.array('B')
     filled.frombytes(np.ascontiguousarray(pixels).data)
     return filled
 
 
 def to_image(pixels: Pixels, encoding: str, header: Header) -> Image:
-    """An H×W or H×W×C uint8 array as a message."""
+    """Return an Image of H×W or H×W×C uint8."""
     height, width = pixels.shape[:2]
     message = Image(header=header, height=height, width=width, encoding=encoding)
     message.is_bigendian = int(sys.byteorder == 'big')
@@ -61,7 +60,7 @@ def to_image(pixels: Pixels, encoding: str, header: Header) -> Image:
 
 
 def to_jpeg(pixels: Pixels, header: Header) -> CompressedImage:
-    """An H×W×3 uint8 array, R, G, B, as image_transport's plugin `compressed` publishes rgb8."""
+    """Return H×W×3 uint8 RGB as image_transport's plugin `compressed` publishes rgb8."""
     _, encoded = cv2.imencode(
         '.jpg', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
     )
@@ -71,7 +70,7 @@ def to_jpeg(pixels: Pixels, header: Header) -> CompressedImage:
 
 
 def to_raw_image(message: Image) -> RawImage:
-    """A message as what `to_frame` reads; the pixels stay where they are."""
+    """Return a view of an Image."""
     return RawImage(
         from_time(message.header.stamp),
         message.header.frame_id,
@@ -84,13 +83,34 @@ def to_raw_image(message: Image) -> RawImage:
     )
 
 
+def to_frame(image: RawImage, received_ns: int) -> Frame:
+    """Return a frame; its pixels are a view of the image's data where the encoding allows.
+
+    Raises:
+        ImageError: see `to_rgb`.
+
+    """
+    return Frame(to_rgb(image), image.stamp_ns, image.frame_id, received_ns)
+
+
+def to_rgb(image: RawImage) -> Pixels:
+    """Return H×W×3 uint8 RGB; cv_bridge converts encodings that wire.images does not know.
+
+    Raises:
+        ImageError: an unknown encoding, no pixels, or fewer bytes than described.
+
+    """
+    known = image.encoding in ENCODINGS or not image.width or not image.height
+    return images.to_rgb(image) if known else _by_cv_bridge(image)
+
+
 def to_points(message: PromptMessage) -> tuple[Point, ...]:
-    """The message's labelled points."""
+    """Return the labelled points of a Prompt."""
     return tuple(Point(point.x, point.y, point.label == point.POSITIVE) for point in message.points)
 
 
 def to_prompt(message: PromptMessage, roi_size: int = 0) -> Prompt:
-    """Read a prompt; `roi_size` is taken where the message leaves it open.
+    """Return the prompt of a message; `roi_size` is the default where the message has 0.
 
     Raises:
         PromptError: see Prompt.
@@ -107,7 +127,7 @@ def to_prompt(message: PromptMessage, roi_size: int = 0) -> Prompt:
 
 
 def to_status(answer: Answer, header: Header) -> PromptStatus:
-    """The answer to a prompt."""
+    """Return the answer to a prompt as a PromptStatus."""
     return PromptStatus(
         header=header,
         state=int(answer.state),
@@ -117,55 +137,30 @@ def to_status(answer: Answer, header: Header) -> PromptStatus:
     )
 
 
-def to_mask_array(
-    frame: Frame, masks: Sequence[Mask], unanswered: Sequence[Unanswered]
-) -> MaskArray:
-    """All masks of a frame, under the frame's header."""
-    return MaskArray(
-        header=header_of(frame),
-        image_width=frame.width,
-        image_height=frame.height,
-        masks=[to_mask(mask) for mask in masks],
-        unanswered=bytes(missing.prompt.object_id for missing in unanswered),
-        reasons=[missing.reason for missing in unanswered],
-    )
-
-
-def to_mask(mask: Mask) -> MaskMessage:
-    """One mask, at the size of its ROI in network pixels."""
-    height, width = mask.logits.shape
-    message = MaskMessage(
-        object_id=mask.prompt.object_id,
-        generation=mask.prompt.generation,
-        engine=mask.engine,
-        score=mask.score,
-        empty=mask.empty,
-        roi=RoiMessage(
-            x=float(mask.roi.x),
-            y=float(mask.roi.y),
-            width=float(mask.roi.width),
-            height=float(mask.roi.height),
-        ),
-        width=width,
-        height=height,
-        area=mask.area,
-    )
-    message.probability = to_bytes(mask.probability)
-    if mask.box is not None and mask.centroid is not None:
-        x0, y0, x1, y1 = map(float, (mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1))
-        message.box = Box2D(x0=x0, y0=y0, x1=x1, y1=y1)
-        message.centroid_x, message.centroid_y = mask.centroid
-    return message
-
-
 def to_timing(message: Latency) -> Timing:
-    """The stages that a message tells."""
+    """Return the stages of a Latency."""
     return Timing(**{stage: float(getattr(message, stage)) for stage in STAGES})
 
 
-def to_latency(frame: Frame, timing: Timing, *, prompts: int, frames: int, dropped: int) -> Latency:
-    """The stages of one result."""
-    message = Latency(header=header_of(frame), prompts=prompts, frames=frames, dropped=dropped)
-    for stage in STAGES:
-        setattr(message, stage, getattr(timing, stage))
-    return message
+def _by_cv_bridge(image: RawImage) -> Pixels:
+    try:
+        from cv_bridge import CvBridge
+    except ImportError as error:
+        raise ImageError(
+            f'encoding {image.encoding!r} was given; allowed are {", ".join(ENCODINGS)}; '
+            f'install cv_bridge for others, which cannot be imported ({error})'
+        ) from error
+    message = Image(
+        height=image.height,
+        width=image.width,
+        encoding=image.encoding,
+        is_bigendian=int(image.is_bigendian),
+        step=image.step,
+        data=image.data.tobytes(),
+    )
+    try:
+        return np.asarray(CvBridge().imgmsg_to_cv2(message, 'rgb8'), np.uint8)
+    except Exception as error:  # cv_bridge raises its own, OpenCV's and NumPy's
+        raise ImageError(
+            f'encoding {image.encoding!r} was given, which cv_bridge cannot convert: {error}'
+        ) from error

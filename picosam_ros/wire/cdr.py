@@ -1,9 +1,6 @@
-"""Messages as their serialised bytes: an image is read in place, other messages are written.
+"""Reads and writes plain CDR (OMG DDSI-RTPS 2.5, section 10), the bytes of ROS messages.
 
-rclpy's own conversion copies the pixels into a new array; taking the message raw and looking
-at its bytes costs a microsecond. What is published as bytes, rclpy need not take apart. The layout
-is plain CDR (OMG DDSI-RTPS 2.5, section 10): a four-byte header that names the byte order, then the
-fields, aligned to their size.
+A header of four bytes names the byte order; the fields follow, each aligned to its size.
 """
 
 from __future__ import annotations
@@ -11,78 +8,71 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+import numpy.typing as npt
 
-from picosam_ros.errors import ImageError
-from picosam_ros.wire.images import RawImage
+NANOSECONDS = 1_000_000_000  # in a second
 
 _HEADER = 4
 _LITTLE_ENDIAN = b'\0\1\0\0'
-_SECOND = 1_000_000_000
 
 
-def read_image(serialised: bytes) -> RawImage:
-    """Read a message; `data` is a view of it.
+class Reader:
+    """Reads the fields of a serialised message in their order.
+
+    Args:
+        serialised: the whole message.
 
     Raises:
-        ImageError: the bytes end before the message does.
+        IndexError, struct.error, UnicodeDecodeError: of all methods; the bytes end before the
+            field does, or are not text.
 
     """
-    try:
-        return _Reader(serialised).image()
-    except (struct.error, UnicodeDecodeError, IndexError) as error:
-        raise ImageError(
-            f'{len(serialised)} bytes are no serialised sensor_msgs/Image: {error}'
-        ) from error
 
-
-class _Reader:
     def __init__(self, serialised: bytes) -> None:
         self._bytes = serialised
         self._order = '<' if serialised[1] & 1 else '>'
         self._at = _HEADER
 
-    def image(self) -> RawImage:
-        seconds, nanoseconds = self._take('i'), self._take('I')
-        frame_id = self._text()
-        height, width = self._take('I'), self._take('I')
-        encoding = self._text()
-        is_bigendian = bool(self._take('B'))
-        step, length = self._take('I'), self._take('I')
-        if len(self._bytes) - self._at < length:
-            raise IndexError(f'{length} bytes of pixels announced')
-        data = np.frombuffer(self._bytes, np.uint8, length, self._at)
-        stamp_ns = seconds * 1_000_000_000 + nanoseconds
-        return RawImage(stamp_ns, frame_id, height, width, encoding, is_bigendian, step, data)
-
-    def _take(self, kind: str) -> int:
+    def get(self, kind: str) -> int:
+        """Read a number of a kind of the module struct."""
         size = struct.calcsize(self._order + kind)
         self._at += -(self._at - _HEADER) % size
         value: int = struct.unpack_from(self._order + kind, self._bytes, self._at)[0]
         self._at += size
         return value
 
-    def _text(self) -> str:
-        length = self._take('I')  # counts the terminating zero
+    def text(self) -> str:
+        """Read a string."""
+        return self.octets()[:-1].tobytes().decode()  # without the terminating zero
+
+    def octets(self) -> npt.NDArray[np.uint8]:
+        """Read a sequence of uint8: a view of the message."""
+        length = self.get('I')
         if len(self._bytes) - self._at < length:
-            raise IndexError(f'a text of {length} bytes announced')
-        text = self._bytes[self._at : self._at + max(length - 1, 0)].decode()
+            raise IndexError(f'{length} bytes announced, {len(self._bytes) - self._at} left')
+        octets = np.frombuffer(self._bytes, np.uint8, length, self._at)
         self._at += length
-        return text
+        return octets
+
+    def header(self) -> tuple[int, str]:
+        """Read a std_msgs/Header: its stamp in nanoseconds, and its frame id."""
+        stamp_ns = self.get('i') * NANOSECONDS + self.get('I')
+        return stamp_ns, self.text()
 
 
 class Writer:
-    """Puts the fields of a message one behind the other, each where CDR wants it."""
+    """Writes the fields of a message in their order."""
 
     def __init__(self) -> None:
-        self._parts = [_LITTLE_ENDIAN]
+        self._parts: list[bytes | memoryview] = [_LITTLE_ENDIAN]
         self._size = 0
 
     def message(self) -> bytes:
-        """What was written, behind its header of four bytes."""
+        """Return the serialised message."""
         return b''.join(self._parts)
 
     def put(self, kinds: str, *values: float) -> None:
-        """Write numbers whose kinds are named as in the module struct, the largest first."""
+        """Write numbers of kinds of the module struct, the largest kind first."""
         padding = -self._size % struct.calcsize(kinds[0])
         self._append(struct.pack(f'<{padding}x{kinds}', *values))
 
@@ -90,10 +80,11 @@ class Writer:
         """Write a string."""
         self.octets(text.encode() + b'\0')
 
-    def octets(self, octets: bytes) -> None:
-        """Write a sequence of uint8."""
-        self.put('I', len(octets))
-        self._append(octets)
+    def octets(self, octets: bytes | npt.NDArray[np.uint8]) -> None:
+        """Write a sequence of uint8; an array row by row, copied only by `message`."""
+        part = np.frombuffer(octets, np.uint8) if isinstance(octets, bytes) else octets
+        self.put('I', part.size)
+        self._append(np.ascontiguousarray(part).reshape(-1).data)
 
     def header(self, stamp_ns: int, frame_id: str) -> None:
         """Write a std_msgs/Header."""
@@ -102,8 +93,8 @@ class Writer:
 
     def stamp(self, stamp_ns: int) -> None:
         """Write a builtin_interfaces/Time."""
-        self.put('iI', stamp_ns // _SECOND, stamp_ns % _SECOND)
+        self.put('iI', *divmod(stamp_ns, NANOSECONDS))
 
-    def _append(self, part: bytes) -> None:
+    def _append(self, part: bytes | memoryview) -> None:
         self._parts.append(part)
         self._size += len(part)

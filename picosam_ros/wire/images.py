@@ -1,11 +1,11 @@
-"""Images of any common encoding as H×W×3 uint8 RGB: views where possible, one conversion else.
+"""Pixels of images of any common encoding: views of the bytes where possible, else one conversion.
 
 Encodings are those of sensor_msgs/image_encodings.hpp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -20,7 +20,7 @@ Rows = npt.NDArray[np.generic]
 
 @dataclass(frozen=True)
 class RawImage:
-    """A sensor_msgs/Image as it was described, nothing checked yet.
+    """A sensor_msgs/Image as it arrived: nothing is checked yet.
 
     Attributes:
         stamp_ns, frame_id: of its header.
@@ -39,6 +39,16 @@ class RawImage:
     encoding: str
     is_bigendian: bool
     step: int
+    data: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class CompressedImage:
+    """A sensor_msgs/CompressedImage as it arrived: nothing is checked yet."""
+
+    stamp_ns: int
+    frame_id: str
+    format: str
     data: npt.NDArray[np.uint8]
 
 
@@ -117,22 +127,30 @@ ENCODINGS: dict[str, Encoding] = {
 }
 
 
+# Images of one number a pixel, and its NumPy type: labels, and depth in millimetres or metres
+# (REP-118; some drivers call the former mono16).
+BYTES = {'mono8': 'u1', '8UC1': 'u1'}
+DEPTHS = {'16UC1': 'u2', 'mono16': 'u2', '32FC1': 'f4'}
+
+
 def to_frame(image: RawImage, received_ns: int) -> Frame:
-    """Make a frame; its pixels are a view of the image's data where the encoding allows.
+    """Return a frame; its pixels are a view of the image's data where the encoding allows.
 
     Raises:
-        ImageError: the description and the data do not agree, or the encoding is unknown.
+        ImageError: see `to_rgb`.
 
     """
     return Frame(to_rgb(image), image.stamp_ns, image.frame_id, received_ns)
 
 
 def to_rgb(image: RawImage) -> Pixels:
-    """Return H×W×3 uint8 RGB; see `to_frame`."""
-    if not image.width or not image.height:
-        raise ImageError(f'an image of {image.width}×{image.height} pixels was given: it is empty')
-    if image.encoding not in ENCODINGS:
-        raise ImageError(f'encoding {image.encoding!r} was given; known are {", ".join(ENCODINGS)}')
+    """Return H×W×3 uint8 RGB.
+
+    Raises:
+        ImageError: an unknown encoding, no pixels, or fewer bytes than described.
+
+    """
+    _check(image, ENCODINGS)
     encoding = ENCODINGS[image.encoding]
     columns, rows = encoding.block
     if image.width % columns or image.height % rows:
@@ -140,13 +158,54 @@ def to_rgb(image: RawImage) -> Pixels:
             f'an image of {image.width}×{image.height} pixels was given; in {image.encoding!r} '
             f'{columns}×{rows} pixels share a colour, so sizes are multiples of that'
         )
-    return encoding.to_rgb(_rows(image, encoding))
+    kind = f'u{encoding.depth}'
+    return encoding.to_rgb(_view(image, kind, image.height * encoding.rows // 2, encoding.channels))
 
 
-def _rows(image: RawImage, encoding: Encoding) -> Rows:
-    """View the data as rows × width × channels, padding at the end of rows left out."""
-    pixel = encoding.channels * encoding.depth
-    count = image.height * encoding.rows // 2
+def to_plane(image: RawImage, encodings: Mapping[str, str]) -> Rows:
+    """View an image of one number a pixel as height×width.
+
+    Args:
+        image: as it arrived.
+        encodings: allowed ones, and the NumPy type of each.
+
+    Raises:
+        ImageError: another encoding, no pixels, or fewer bytes than described.
+
+    """
+    _check(image, encodings)
+    return _view(image, encodings[image.encoding], image.height)
+
+
+def decode(image: CompressedImage) -> Pixels:
+    """Return H×W×3 uint8 RGB.
+
+    Raises:
+        ImageError: OpenCV cannot read the data.
+
+    """
+    bgr = cv2.imdecode(image.data, cv2.IMREAD_COLOR) if image.data.size else None
+    if bgr is None:
+        raise ImageError(
+            f'a compressed image of {image.data.size} bytes in the format {image.format!r} was '
+            'given, which OpenCV cannot read; it reads JPEG and PNG'
+        )
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _check(image: RawImage, encodings: Mapping[str, object]) -> None:
+    if not image.width or not image.height:
+        raise ImageError(f'an image of {image.width}×{image.height} pixels was given: it is empty')
+    if image.encoding not in encodings:
+        raise ImageError(
+            f'encoding {image.encoding!r} was given; allowed are {", ".join(encodings)}'
+        )
+
+
+def _view(image: RawImage, kind: str, count: int, channels: int = 1) -> Rows:
+    """View count rows as count × width × channels (count × width for one), without padding."""
+    dtype = np.dtype(kind).newbyteorder('>' if image.is_bigendian else '<')
+    pixel = channels * dtype.itemsize
     if image.step < image.width * pixel:
         raise ImageError(
             f'step {image.step} was given for {image.width} pixels of {image.encoding!r}; '
@@ -157,11 +216,10 @@ def _rows(image: RawImage, encoding: Encoding) -> Rows:
             f'{image.data.size} bytes were given for {count} rows of {image.step} bytes; '
             f'{image.step * count} are needed'
         )
-    kind = np.dtype(np.uint8) if encoding.depth == 1 else np.dtype('<u2')
     rows: Rows = np.ndarray(
-        (count, image.width, encoding.channels),
-        kind.newbyteorder('>') if image.is_bigendian else kind,
+        (count, image.width, channels),
+        dtype,
         np.ascontiguousarray(image.data),
-        strides=(image.step, pixel, encoding.depth),
+        strides=(image.step, pixel, dtype.itemsize),
     )
-    return rows[..., 0] if encoding.channels == 1 else rows
+    return rows[..., 0] if channels == 1 else rows

@@ -117,7 +117,7 @@ def test_an_image_that_cannot_be_read_is_left_out_and_told(tmp_path, engine):
     tally = followed(record(tmp_path / 'bag', topics={TOPIC: messages}), tmp_path / 'out', engine)
     assert (tally.images, tally.refused) == (2, 2)
     [note] = tally.notes
-    assert note.startswith('image 2 is left out: 7 bytes are no serialised sensor_msgs/msg/Image')
+    assert note.startswith('image 2 is left out: 7 bytes are not a serialised sensor_msgs/')
     topics = {TOPIC: [(COMPRESSED, 1, compressed(0, broken, 'jpeg'))]}
     tally = followed(record(tmp_path / 'bag2', topics=topics), tmp_path / 'out2', engine)
     assert "in the format 'jpeg' was given, which OpenCV cannot read" in tally.notes[0]

@@ -81,11 +81,11 @@ def test_data_that_are_damaged_in_the_middle_end_the_images_there(tmp_path):
 @pytest.mark.parametrize(
     ('name', 'content', 'complaint'),
     [
-        ('none.mcap', None, 'there is no recording at'),
-        ('empty.mcap', b'', 'is no rosbag2 that can be read'),
-        ('empty.db3', b'', 'is no rosbag2 that can be read'),
-        ('text.mcap', b'nothing of the kind' * 99, 'is no rosbag2 that can be read'),
-        ('text.db3', b'nothing of the kind' * 99, 'is no rosbag2 that can be read'),
+        ('none.mcap', None, 'does not exist; give a rosbag2'),
+        ('empty.mcap', b'', 'cannot be read as a rosbag2'),
+        ('empty.db3', b'', 'cannot be read as a rosbag2'),
+        ('text.mcap', b'nothing of the kind' * 99, 'cannot be read as a rosbag2'),
+        ('text.db3', b'nothing of the kind' * 99, 'cannot be read as a rosbag2'),
         ('film.avi', b'RIFF', 'its name does not end in .db3 or .mcap'),
     ],
 )
@@ -119,6 +119,6 @@ def test_a_recording_without_images_is_refused(tmp_path):
     topics = {'/time': [('std_msgs/msg/Header', 1, header)]}
     with (
         Recording(record(tmp_path / 'bag', topics=topics)) as recording,
-        pytest.raises(BagError, match='holds no images'),
+        pytest.raises(BagError, match='has no image topics'),
     ):
         recording.choose('')

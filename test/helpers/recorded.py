@@ -6,8 +6,7 @@ import pytest
 pytest.importorskip('rosbags.rosbag2', reason='pip brings rosbags')
 from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 
-from picosam_ros.bags.messages import COMPRESSED, IMAGE
-from picosam_ros.bags.types import typestore
+from picosam_ros.bags.messages import COMPRESSED, IMAGE, typestore
 
 WIDTH, HEIGHT = 160, 120
 FIRST_NS, PERIOD_NS = 1_700_000_000_123_456_789, 33_333_333

@@ -42,7 +42,7 @@ BAD_IMAGES = (
     [
         ({'step': 9}, f'step 9 was given for {WIDTH} pixels'),
         ({'data': b'123'}, f'3 bytes were given for {HEIGHT} rows'),
-        ({'encoding': '32FC1'}, "encoding '32FC1' was given; known are rgb8"),
+        ({'encoding': '32FC1'}, "encoding '32FC1' was given; allowed are rgb8"),
     ],
 )
 def test_a_bad_image_is_a_warning_in_the_diagnostics_that_says_what_is_wrong(rig, fields, sentence):
@@ -72,7 +72,7 @@ def test_a_message_that_is_cut_off_is_told(rig):
     whole = serialize_message(rig.image(picture(CENTRE)))
     rig.images.publish(whole[:1000])
     status = rig.component('input', lambda status: 'serialised' in status.message)
-    assert '1000 bytes are no serialised sensor_msgs/Image' in status.message
+    assert '1000 bytes are not a serialised sensor_msgs/msg/Image' in status.message
     assert rig.show(picture(CENTRE))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from picosam_ros.errors import ImageError
-from picosam_ros.ros.images import to_frame, to_rgb
+from picosam_ros.ros.messages import to_frame, to_rgb
 from picosam_ros.wire.images import RawImage
 
 
@@ -26,7 +26,7 @@ def test_an_unknown_encoding_is_named_with_the_known_ones_and_cv_bridge(monkeypa
     monkeypatch.setitem(sys.modules, 'cv_bridge', None)
     with pytest.raises(ImageError) as refusal:
         to_rgb(RawImage(0, '', 2, 2, '32FC1', False, 8, np.zeros(16, np.uint8)))
-    assert str(refusal.value).startswith("encoding '32FC1' was given; known are rgb8, bgr8")
+    assert str(refusal.value).startswith("encoding '32FC1' was given; allowed are rgb8, bgr8")
     assert 'cv_bridge' in str(refusal.value)
 
 

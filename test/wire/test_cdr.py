@@ -9,7 +9,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
-from picosam_ros.wire.cdr import read_image
+from picosam_ros.wire.messages import read_image
 
 # ROS texts are zero-terminated UTF-8: neither zeros nor lone surrogates can be sent.
 TEXTS = st.text(st.characters(codec='utf-8', exclude_characters='\0'), max_size=40)
@@ -66,7 +66,9 @@ def test_a_message_cut_at_any_byte_is_an_image_error_and_nothing_else():
     serialised = serialize_message(image_message(data=bytes(range(40))))
     end = serialised.index(bytes(range(40))) + 40
     for length in range(end):
-        with pytest.raises(ImageError, match=f'{length} bytes are no serialised sensor_msgs/Image'):
+        with pytest.raises(
+            ImageError, match=f'{length} bytes are not a serialised sensor_msgs/msg/Image'
+        ):
             read_image(serialised[:length])
     assert read_image(serialised[:end]).data.size == 40
 

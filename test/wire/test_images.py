@@ -248,5 +248,5 @@ def test_tiny_images_have_pixels_too(encoding, size):
 
 
 def test_an_unknown_encoding_is_named_with_the_known_ones():
-    with pytest.raises(ImageError, match="encoding '32FC1' was given; known are rgb8, bgr8"):
+    with pytest.raises(ImageError, match="encoding '32FC1' was given; allowed are rgb8, bgr8"):
         to_rgb(RawImage(0, '', 2, 2, '32FC1', False, 8, np.zeros(16, np.uint8)))

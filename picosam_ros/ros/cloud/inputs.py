@@ -20,8 +20,8 @@ from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
 from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.ros.stream_stats import StreamMonitor
 from picosam_ros.spatial.pinhole import Pinhole
-from picosam_ros.wire.cdr import read_image
 from picosam_ros.wire.images import RawImage
+from picosam_ros.wire.messages import read_image
 
 _ADVICE = {
     'label_mask': 'does the segmentation run (remap label_mask:=segmenter/label_mask)?',

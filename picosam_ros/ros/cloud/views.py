@@ -11,7 +11,6 @@ from rclpy.node import Node
 
 from picosam_ros.errors import CalibrationError, ImageError
 from picosam_ros.frame import Pixels
-from picosam_ros.ros.cloud.planes import BYTES, DEPTHS, plane_of
 from picosam_ros.ros.parameters import Parameters
 from picosam_ros.ros.transforms import Transforms
 from picosam_ros.spatial.cloud import UNLABELLED, Depth, Picture
@@ -23,7 +22,7 @@ from picosam_ros.spatial.ground import (
     contact,
 )
 from picosam_ros.spatial.pinhole import Doubles, Pinhole
-from picosam_ros.wire.images import RawImage
+from picosam_ros.wire.images import BYTES, DEPTHS, RawImage, to_plane
 
 # A transform may come a little later than the images that it is wanted for.
 _PATIENCE_S = 0.1
@@ -149,7 +148,7 @@ def _picture(labels: RawImage, confidence: RawImage, depth: Depth) -> Picture:
 
 def _named(name: str, image: RawImage, encodings: dict[str, str]) -> Depth:
     try:
-        return plane_of(image, encodings)
+        return to_plane(image, encodings)
     except ImageError as error:
         raise ImageError(f'{name}: {error}') from error
 

@@ -1,4 +1,4 @@
-"""Publishes results: each topic is filled only while somebody listens."""
+"""Publishes results; a message is only made for a topic that has subscribers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.results import Result
-from picosam_ros.ros.messages import header_of, to_image, to_jpeg, to_latency
+from picosam_ros.ros.messages import header_of, to_jpeg
 from picosam_ros.segmenter import Segmenter
-from picosam_ros.wire.mask_array import serialise_masks
+from picosam_ros.wire.messages import serialise_image, serialise_latency, serialise_masks
 
 _QUEUE = 10
 
@@ -29,21 +29,21 @@ _QUEUE = 10
 class Outputs:
     """`~/masks`, `~/label_mask`, `~/confidence`, `~/overlay`, `~/latency`, `~/label_info`.
 
-    `~/overlay/compressed` is its JPEG, as image_transport names it. Everything carries the header
-    of the image that it was computed from.
+    `~/overlay/compressed` is the overlay as JPEG, as image_transport names it. Every message has
+    the header of the image that it was computed from.
 
     Args:
         node: owns the topics.
-        segmenter: tells which masks are still wanted.
-        turn: held while masks are published, so that none of them follows the answer to a prompt
-            that replaced or removed its object.
+        segmenter: knows which masks are still current.
+        publish_lock: held while masks are published, so that none of them follows the answer to a
+            prompt that replaced or removed its object.
 
     """
 
-    def __init__(self, node: Node, segmenter: Segmenter, turn: threading.Lock) -> None:
+    def __init__(self, node: Node, segmenter: Segmenter, publish_lock: threading.Lock) -> None:
         self._node = node
         self._segmenter = segmenter
-        self._turn = turn
+        self._publish_lock = publish_lock
         self._masks = node.create_publisher(MaskArray, '~/masks', _QUEUE)
         self._labels = node.create_publisher(Image, '~/label_mask', _QUEUE)
         self._confidence = node.create_publisher(Image, '~/confidence', _QUEUE)
@@ -59,8 +59,8 @@ class Outputs:
 
         Args:
             result: of one frame.
-            offered: when the frame was offered, on time.perf_counter's clock.
-            queue_ms: how long it waited then.
+            offered: when the frame was offered to the worker, by time.perf_counter.
+            queue_ms: how long it then waited.
             frames, dropped: since activation.
 
         """
@@ -68,7 +68,7 @@ class Outputs:
         age_ms = (result.frame.received_ns - result.frame.stamp_ns) / 1e6
         captured = offered - age_ms / 1e3
         messages = self._messages(result, captured)
-        with self._turn:
+        with self._publish_lock:
             current = self._segmenter.current(result.masks)
             if len(current) < len(result.masks):
                 result = replace(result, masks=current)
@@ -87,26 +87,26 @@ class Outputs:
             total=age_ms + 1e3 * (published - offered),
         )
         self._latency.publish(
-            to_latency(
+            serialise_latency(
                 result.frame, timing, prompts=len(result.masks), frames=frames, dropped=dropped
             )
         )
         return timing
 
     def publish_earlier(self, frame: Frame, masks: Sequence[Mask]) -> None:
-        """Publish what was answered later on an earlier image, on `~/masks` alone.
+        """Publish late masks of an earlier image, on `~/masks` alone.
 
-        Its other topics went out with the image itself: to each image belongs one of them.
+        The other topics have one message for each image, which was published with the image.
         """
-        if not _heard(self._masks):
+        if not self._masks.get_subscription_count():
             return
-        with self._turn:
+        with self._publish_lock:
             current = self._segmenter.current(masks)
             if current:
                 self._masks.publish(serialise_masks(frame, current, ()))
 
     def destroy(self) -> None:
-        """Take the topics away."""
+        """Destroy the publishers."""
         topics = (
             self._masks,
             self._labels,
@@ -122,34 +122,28 @@ class Outputs:
 
     def _messages(
         self, result: Result, captured: float
-    ) -> list[tuple[Publisher, bytes | Image | CompressedImage]]:
+    ) -> list[tuple[Publisher, bytes | CompressedImage]]:
         frame, masks = result.frame, result.masks
-        messages = []
-        if _heard(self._masks):
+        messages: list[tuple[Publisher, bytes | CompressedImage]] = []
+        if self._masks.get_subscription_count():
             messages.append((self._masks, serialise_masks(frame, masks, result.unanswered)))
-        if _heard(self._labels) or _heard(self._confidence):
-            header = header_of(frame)
+        if self._labels.get_subscription_count() or self._confidence.get_subscription_count():
             labels, confidence = label_image(list(masks), frame.width, frame.height)
-            messages.append((self._labels, to_image(labels, 'mono8', header)))
-            messages.append((self._confidence, to_image(confidence, 'mono8', header)))
-        raw, jpeg = _heard(self._overlay), _heard(self._jpeg)
+            messages.append((self._labels, serialise_image(frame, labels, 'mono8')))
+            messages.append((self._confidence, serialise_image(frame, confidence, 'mono8')))
+        raw, jpeg = self._overlay.get_subscription_count(), self._jpeg.get_subscription_count()
         if raw or jpeg:
-            header = header_of(frame)
             latency_ms = 1e3 * (time.perf_counter() - captured)
-            picture = draw(frame.pixels, list(masks), latency_ms=latency_ms)
+            overlay = draw(frame.pixels, list(masks), latency_ms=latency_ms)
             if raw:
-                messages.append((self._overlay, to_image(picture, 'rgb8', header)))
+                messages.append((self._overlay, serialise_image(frame, overlay, 'rgb8')))
             if jpeg:
-                messages.append((self._jpeg, to_jpeg(picture, header)))
+                messages.append((self._jpeg, to_jpeg(overlay, header_of(frame))))
         return messages
 
 
-def _heard(publisher: Publisher) -> bool:
-    return bool(publisher.get_subscription_count())
-
-
 def _label_info(node: Node) -> Publisher | None:
-    """Announce the meaning of label values once, for whoever comes later, too."""
+    """Publish the meaning of label values once, latched."""
     try:
         from vision_msgs.msg import LabelInfo, VisionClass
     except ImportError:

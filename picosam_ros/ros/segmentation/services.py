@@ -6,26 +6,28 @@ import threading
 from collections.abc import Callable
 
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 from std_srvs.srv import SetBool, Trigger
 
 from picosam_ros.errors import PicosamError
-from picosam_ros.ros.images import to_frame
-from picosam_ros.ros.messages import to_mask_array, to_prompt, to_raw_image
+from picosam_ros.msg import MaskArray
+from picosam_ros.ros.messages import to_frame, to_prompt, to_raw_image
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.srv import Segment
+from picosam_ros.wire.messages import serialise_masks
 
 
 class Services:
     """The services of a Segmenter.
 
-    rclpy sends a response when the callback returns, so `~/segment` holds the executor for its
-    own run of the network and the one in progress. Frames lose nothing by that: they wait in
-    the middleware's queue, and the newest wins.
+    rclpy sends a response when the callback returns, so `~/segment` blocks the executor while its
+    own inference and the one in progress run. Meanwhile frames wait in the middleware's queue,
+    and the newest wins.
 
     Args:
         node: owns the services.
-        segmenter: answers.
-        turn: held while prompts are cleared, see Outputs.
+        segmenter: answers `~/segment` and is cleared.
+        publish_lock: held while prompts are cleared, see Outputs.
         enable: switches the masks on and off.
 
     """
@@ -34,12 +36,12 @@ class Services:
         self,
         node: Node,
         segmenter: Segmenter,
-        turn: threading.Lock,
+        publish_lock: threading.Lock,
         enable: Callable[[bool], None],
     ) -> None:
         self._node = node
         self._segmenter = segmenter
-        self._turn = turn
+        self._publish_lock = publish_lock
         self._enable = enable
         self._services = [
             node.create_service(Segment, '~/segment', self._on_segment),
@@ -48,7 +50,7 @@ class Services:
         ]
 
     def destroy(self) -> None:
-        """Take the services away."""
+        """Destroy the services."""
         for service in self._services:
             self._node.destroy_service(service)
 
@@ -56,16 +58,17 @@ class Services:
         try:
             frame = to_frame(to_raw_image(request.image), self._node.get_clock().now().nanoseconds)
             prompts = [to_prompt(message) for message in request.prompts]
-            made = self._segmenter.segment(frame, prompts)
+            result = self._segmenter.segment(frame, prompts)
         except PicosamError as error:
             response.message = str(error)
             return response
         response.success = True
-        response.masks = to_mask_array(frame, made.masks, made.unanswered)
+        serialised = serialise_masks(frame, result.masks, result.unanswered)
+        response.masks = deserialize_message(serialised, MaskArray)
         return response
 
     def _on_clear(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        with self._turn:
+        with self._publish_lock:
             count = self._segmenter.clear()
         response.success = True
         response.message = f'{count} objects cleared'

@@ -17,15 +17,14 @@ from std_srvs.srv import Trigger
 from picosam_ros.errors import ImageError
 from picosam_ros.msg import Box2D, Latency, MaskArray, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
-from picosam_ros.ros.images import to_rgb
-from picosam_ros.ros.messages import to_time, to_timing
+from picosam_ros.ros.messages import to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.ros.stream_stats import StreamMonitor
 from picosam_ros.ros.viewer.scenes import to_answer, to_component, to_masks
 from picosam_ros.viewer.pairing import Pairing, Picture
 from picosam_ros.viewer.protocol import Ask, Component
 from picosam_ros.viewer.server import Server
-from picosam_ros.wire.cdr import read_image
+from picosam_ros.wire.messages import read_image
 
 _QUEUE = 10
 # Each prompt is answered, also those of a second in which the executor was held up.

@@ -9,7 +9,6 @@ from picosam_ros.latency import Timing
 from picosam_ros.prompts.recent_frames import RecentFrames
 from picosam_ros.results import Answer, Result, State
 from picosam_ros.ros.prompt_sources.topics import Inputs
-from picosam_ros.ros.segmentation import outputs as outputs_module
 from picosam_ros.ros.segmentation.outputs import Outputs
 from picosam_ros.ros.segmentation.services import Services
 
@@ -34,6 +33,9 @@ class Recorder:
     def __init__(self, turn):
         self._turn = turn
         self.held = []
+
+    def get_subscription_count(self):
+        return 1
 
     def publish(self, _):
         self.held.append(self._turn.held)
@@ -72,10 +74,9 @@ def test_an_answer_waits_for_masks_that_are_being_published(node, turn, recorder
     assert recorder.held == [True]
 
 
-def test_masks_are_checked_and_published_in_one_turn(node, turn, recorder, monkeypatch):
+def test_masks_are_checked_and_published_in_one_turn(node, turn, recorder):
     outputs = Outputs(node, recorder, turn)
     outputs._masks = outputs._labels = outputs._confidence = outputs._overlay = recorder
-    monkeypatch.setattr(outputs_module, '_heard', lambda _: True)
     result = Result(Frame(np.zeros((8, 8, 3), np.uint8)), (), (), (), Timing(decode=0.0))
     outputs.publish(result, offered=0.0, queue_ms=0.0, frames=1, dropped=0)
     assert recorder.held == [True] * 5

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip('rosbags.typesys', reason='pip brings rosbags')
 
-from picosam_ros.bags.types import message_folder, typestore
+from picosam_ros.bags.messages import message_folder, typestore
 from picosam_ros.errors import BagError
 
 
@@ -26,7 +26,7 @@ def test_an_installed_package_finds_them_in_share(tmp_path):
     package = tmp_path / 'lib' / 'python3.12' / 'site-packages' / 'picosam_ros'
     package.mkdir(parents=True)
     share = tmp_path / 'share' / 'picosam_ros' / 'msg'
-    with pytest.raises(BagError, match='are not found from'):
+    with pytest.raises(BagError, match='were not found in any folder above'):
         message_folder(package)
     share.mkdir(parents=True)
     (share / 'MaskArray.msg').touch()

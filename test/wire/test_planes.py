@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from picosam_ros.errors import ImageError
-from picosam_ros.ros.cloud.planes import BYTES, DEPTHS, plane_of
-from picosam_ros.wire.images import RawImage
+from picosam_ros.wire.images import BYTES, DEPTHS, RawImage, to_plane
 
 VALUES = np.array([[1, 2, 3], [400, 500, 600]])
 
@@ -18,7 +17,7 @@ def image(encoding, data, *, width=3, height=2, step=None, is_bigendian=False):
 @pytest.mark.parametrize('order', '<>')
 def test_depth_reads_in_either_byte_order(encoding, kind, order):
     data = VALUES.astype(order + kind).tobytes()
-    plane = plane_of(image(encoding, data, is_bigendian=order == '>'), DEPTHS)
+    plane = to_plane(image(encoding, data, is_bigendian=order == '>'), DEPTHS)
     assert plane.dtype.kind + str(plane.dtype.itemsize) == kind
     assert np.array_equal(plane, VALUES)
 
@@ -26,12 +25,12 @@ def test_depth_reads_in_either_byte_order(encoding, kind, order):
 def test_padding_at_the_end_of_rows_is_left_out():
     padded = np.full((2, 5), 7, '<u2')
     padded[:, :3] = VALUES
-    assert np.array_equal(plane_of(image('16UC1', padded.tobytes()), DEPTHS), VALUES)
+    assert np.array_equal(to_plane(image('16UC1', padded.tobytes()), DEPTHS), VALUES)
 
 
 def test_a_plane_is_a_view_of_the_message():
     data = bytearray(6)
-    plane = plane_of(image('mono8', data), BYTES)
+    plane = to_plane(image('mono8', data), BYTES)
     data[4] = 9
     assert plane[1, 1] == 9
 
@@ -47,4 +46,4 @@ def test_a_plane_is_a_view_of_the_message():
 )
 def test_what_does_not_agree_is_refused_in_words(given, words):
     with pytest.raises(ImageError, match=words):
-        plane_of(given, DEPTHS)
+        to_plane(given, DEPTHS)
