@@ -123,7 +123,7 @@ class Segmenter(PromptStore):
 
     def _run(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         with self._engine_lock:
-            return self.engine.segment(frame, prompts)
+            return self.engine.segment_frame(frame, prompts)
 
     def _look_back(self, frame: Frame, prompts: Sequence[Prompt]) -> Result:
         if self.tracker is not None:

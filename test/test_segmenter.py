@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.squares import square_for
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
@@ -20,7 +20,7 @@ from picosam_ros.tracking.tracker import Tracker
 PATIENCE = 10.0
 
 
-class SquareEngine(EngineContext):
+class SquareEngine(Engine):
     """Every object fills its ROI, except those that it is told to leave unanswered."""
 
     name = 'square'
@@ -43,7 +43,7 @@ class SquareEngine(EngineContext):
     def close(self):
         pass
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         assert self.busy.acquire(blocking=False), 'two threads use the engine at a time'
         self.begun.set()
         assert self.gate.wait(PATIENCE)
@@ -381,10 +381,10 @@ class SharpEngine(SquareEngine):
         super().__init__()
         self.seen = []
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         self.seen.append((frame.stamp_ns, [prompt.object_id for prompt in prompts]))
         self.from_sensor = frame.from_sensor
-        return super().segment(frame, prompts)
+        return super().segment_frame(frame, prompts)
 
 
 def test_a_prompt_for_an_earlier_frame_is_answered_on_that_frame_and_then_on_the_next():
@@ -518,9 +518,9 @@ def test_a_sensor_is_not_asked_about_a_frame_that_is_over():
 
 def test_a_replaced_object_is_looked_for_in_its_earlier_frame_where_the_new_prompt_says():
     class Aimed(SquareEngine):
-        def segment(self, frame, prompts):
+        def segment_frame(self, frame, prompts):
             self.prompts = list(prompts)
-            return super().segment(frame, prompts)
+            return super().segment_frame(frame, prompts)
 
     segmenter = Segmenter(engine := Aimed(), tracker=Tracker())
     earlier = picture(stamp_ns=1)

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from benchmarks.films.sequences import Inside
-from picosam_ros.cameras.photo_objects import Pointer, Target
 from picosam_ros.cameras.photo_walk import DWELL_NS, HEIGHT, WIDTH, PhotoWalk
+from picosam_ros.cameras.photos import Pointer, Target
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt

@@ -28,7 +28,7 @@ from benchmarks.race.workloads import (
     PROMPTS,
     SIZES,
 )
-from picosam_ros.commands.picture import write_picture
+from picosam_ros.commands.media import write_picture
 
 ROUNDS, QUICK_ROUNDS = 60, 5
 TOLERANCE = 0.15

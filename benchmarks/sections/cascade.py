@@ -21,7 +21,7 @@ from benchmarks.rigs import scene
 from benchmarks.sections.tracking import follow, judge, run
 from benchmarks.timing import milliseconds
 from picosam_ros.engines import make_engine, open_engine
-from picosam_ros.engines.base import Capabilities, Engine, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.mask import Mask
@@ -41,7 +41,7 @@ Truth = dict[int, Inside]
 Answer = Callable[[Frame, Prompt], Mask]
 
 
-class Slow(EngineContext):
+class Slow(Engine):
     """Answers, and brings it when it is let go.
 
     Args:
@@ -65,7 +65,7 @@ class Slow(EngineContext):
     def close(self) -> None:
         """Nothing to free."""
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+    def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer late."""
         masks = tuple(self._answer(frame, prompt) for prompt in prompts)
         self._hold()

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 from picosam_ros.cameras.base import Camera
 from picosam_ros.errors import CameraError
+from picosam_ros.registry import Entry, Registry
 
 __all__ = ['CAMERAS', 'Camera', 'make_camera']
 
+_COMMON = ('source', 'rate', 'frame_id')
+_SENSOR = (*_COMMON, 'sensor_network', 'roi_settle_frames', 'simulate', 'faults')
+_HERE = 'picosam_ros.cameras'
 
-class Entry(NamedTuple):
-    """Where a camera is found, imported at use, and the options that not all cameras have."""
-
-    module: str
-    factory: str
-    options: tuple[str, ...] = ()
-
-
-SENSOR_OPTIONS = ('sensor_network', 'roi_settle_frames', 'simulate', 'faults')
-
-CAMERAS = {
-    'auto': Entry('auto', 'choose', SENSOR_OPTIONS),
-    'imx500': Entry('picamera.imx500', 'Imx500Camera', SENSOR_OPTIONS),
-    'photos': Entry('photos', 'PhotosCamera'),
-    'picamera': Entry('picamera.camera', 'PicameraCamera'),
-    'video': Entry('video', 'VideoCamera'),
-    'v4l2': Entry('v4l2', 'V4l2Camera'),
-}
+CAMERAS: Registry[Camera] = Registry(
+    'camera',
+    CameraError,
+    {
+        'auto': Entry(f'{_HERE}.auto', 'choose', _SENSOR),
+        'imx500': Entry(f'{_HERE}.picamera.imx500', 'Imx500Camera', _SENSOR),
+        'photos': Entry(f'{_HERE}.photos', 'PhotosCamera', _COMMON),
+        'picamera': Entry(f'{_HERE}.picamera.camera', 'PicameraCamera', _COMMON),
+        'video': Entry(f'{_HERE}.video', 'VideoCamera', _COMMON),
+        'v4l2': Entry(f'{_HERE}.v4l2', 'V4l2Camera', _COMMON),
+    },
+)
 
 
 def make_camera(
@@ -47,21 +43,12 @@ def make_camera(
         source: device, file or folder; empty takes the camera's default.
         rate: frames per second.
         frame_id: of the frames; an optical frame by REP-105.
-        options: further ones; a camera gets those that it has.
+        options: further ones that this camera has, see `CAMERAS.options_of`.
 
     Raises:
-        CameraError: the name is unknown, there is no camera to choose from, or one is to be
-            simulated that cannot be.
+        CameraError: the name is unknown, the camera has no such option, there is no camera to
+            choose from, or one is to be simulated that cannot be.
 
     """
-    if name not in CAMERAS:
-        raise CameraError(f'camera {name!r} was given; allowed are {", ".join(CAMERAS)}')
-    entry = CAMERAS[name]
-    if options.get('simulate') and 'simulate' not in entry.options:
-        able = ', '.join(known for known, e in CAMERAS.items() if 'simulate' in e.options)
-        raise CameraError(f'camera {name!r} cannot be simulated; those that can are: {able}')
-    factory: Callable[..., Camera] = getattr(
-        import_module(f'picosam_ros.cameras.{entry.module}'), entry.factory
-    )
-    known = {option: options[option] for option in entry.options if option in options}
-    return factory(source=source, rate=rate, frame_id=frame_id, **known)
+    common = {'source': source, 'rate': rate, 'frame_id': frame_id}
+    return CAMERAS.make(name, {**common, **options})

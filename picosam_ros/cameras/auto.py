@@ -1,23 +1,19 @@
-"""The camera that is there: an IMX500 before a Pi camera before a USB camera."""
+"""The best camera that is connected: an IMX500 before a Pi camera before a USB camera."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from picosam_ros.cameras import CAMERAS
 from picosam_ros.cameras.base import Camera
-from picosam_ros.cameras.picamera.camera import PicameraCamera, import_picamera2
-from picosam_ros.cameras.picamera.imx500 import Imx500Camera
-from picosam_ros.cameras.v4l2 import V4l2Camera, devices
+from picosam_ros.cameras.v4l2 import devices
 from picosam_ros.errors import CameraError
-
-# How libcamera begins the name of a camera that is plugged into USB.
-USB = '/usb'
 
 
 def choose(
     *, sensor_network: str = '', simulate: bool = False, backend: Any = None, **options: Any
 ) -> Camera:
-    """Make the best camera that is there, without opening it.
+    """Make the best camera that is connected, without opening it.
 
     Args:
         sensor_network: an IMX500 is used as one only with its network.
@@ -31,25 +27,20 @@ def choose(
 
     """
     common = {name: options[name] for name in ('source', 'rate', 'frame_id')}
+    imx500, picamera = CAMERAS.factory('imx500'), CAMERAS.factory('picamera')
     if simulate:
-        return Imx500Camera(sensor_network=sensor_network, simulate=True, **options)
-    models, why_not = _listed(backend)
+        return imx500(sensor_network=sensor_network, simulate=True, **options)
+    try:
+        models = picamera.models(backend)  # type: ignore[attr-defined]
+        none = 'Raspberry Pi cameras: libcamera lists none; check the cable, then reboot'
+    except CameraError as error:
+        models, none = [], str(error)
     if 'imx500' in models and sensor_network:
-        return Imx500Camera(sensor_network=sensor_network, backend=backend, **options)
+        return imx500(sensor_network=sensor_network, backend=backend, **options)
     if models:
-        return PicameraCamera(backend=backend, **common)
+        return picamera(backend=backend, **common)
     try:
         devices(options['source'])
     except CameraError as error:
-        raise CameraError(f'no camera was found. {why_not}. USB cameras: {error}') from error
-    return V4l2Camera(**common)
-
-
-def _listed(backend: Any) -> tuple[list[str], str]:
-    """Give the models of the Pi cameras that libcamera lists, or why there is none."""
-    try:
-        found = (backend or import_picamera2()).Picamera2.global_camera_info()
-    except CameraError as error:
-        return [], str(error)
-    models = [camera['Model'] for camera in found if USB not in camera['Id']]
-    return models, 'Raspberry Pi cameras: libcamera lists none; check the cable, then reboot'
+        raise CameraError(f'no camera was found. {none}. USB cameras: {error}') from error
+    return CAMERAS.factory('v4l2')(**common)

@@ -1,22 +1,26 @@
-"""What every engine can do for the Segmenter."""
+"""What every engine is and does."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy.typing as npt
 
 from picosam_ros.errors import PromptError
-from picosam_ros.frame import Frame
+from picosam_ros.frame import Frame, as_frame
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Segmentation
 from picosam_ros.roi import Roi
 
+Self = TypeVar('Self', bound='Engine')
+
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What kinds of prompts an engine answers."""
+    """What kinds of prompts an engine answers, beside positive points."""
 
     negative_points: bool
     boxes: bool
@@ -41,14 +45,14 @@ class Capabilities:
 
 @runtime_checkable
 class RoiPlacer(Protocol):
-    """A camera whose sensor looks where it is told."""
+    """A camera whose sensor runs a network on a region of interest that can be placed."""
 
     def look_at(self, roi: Roi) -> int:
         """Place the ROI, given in image pixels, and return the ticket of this request.
 
         The sensor has no pixels beyond its border, and no fractions of them: the ROI is shifted
-        inside and rounded, and `SensorOutput.roi` tells what became of it. Frames show the effect
-        some frames later; until then they carry no output.
+        inside and rounded; `SensorOutput.roi` is the result. Frames show the effect some frames
+        later; until then they carry no output.
 
         Raises:
             CameraError: the driver refused it.
@@ -56,8 +60,11 @@ class RoiPlacer(Protocol):
         """
 
 
-class Engine(Protocol):
-    """Turns a frame and prompts into masks. Used by one thread at a time.
+class Engine(ABC):
+    """Turns an image and prompts into masks. Used by one thread at a time.
+
+    `segment` is for callers with any image and any prompts; an engine implements `segment_frame`,
+    which gets checked ones.
 
     Attributes:
         name: one word.
@@ -67,42 +74,56 @@ class Engine(Protocol):
     name: str
 
     @property
+    @abstractmethod
     def capabilities(self) -> Capabilities:
         """What kinds of prompts it answers."""
 
     @property
+    @abstractmethod
     def description(self) -> dict[str, str]:
         """What a diagnostics page shows of it: model, hash, licence, runtime."""
 
     @property
     def warning(self) -> str:
         """What works only in part now, in a sentence; empty if all is well."""
+        return ''
 
+    @abstractmethod
     def open(self) -> None:
         """Load and warm up. Raises ModelError or EngineError; a second call does nothing."""
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer prompts that lie on the frame and that the capabilities allow."""
+    @abstractmethod
+    def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+        """Answer prompts that lie on the frame and that the capabilities allow; unchecked."""
 
+    @abstractmethod
     def close(self) -> None:
         """Release everything; a second call does nothing."""
 
-    def __enter__(self) -> Engine: ...
+    def segment(self, image: Frame | npt.ArrayLike, prompts: Sequence[Prompt]) -> Segmentation:
+        """Check prompts and answer them on an image.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+        Args:
+            image: a Frame, or what `Frame.from_array` takes: uint8 RGB, RGBA or grey.
+            prompts: of distinct objects, in pixels of the image. A box is cut at its border.
 
+        Raises:
+            ImageError: the image has another shape or type.
+            PromptError: a prompt is outside of the image, or of a kind that the engine does not
+                take (see `capabilities`).
+            EngineError: the engine is closed.
 
-class EngineContext:
-    """`with` for engines: open on entry, close on exit."""
+        """
+        frame = as_frame(image)
+        return self.segment_frame(frame, [self._checked(prompt, frame) for prompt in prompts])
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
-        self.open()  # type: ignore[attr-defined]
+    def _checked(self, prompt: Prompt, frame: Frame) -> Prompt:
+        self.capabilities.check(prompt, self.name)
+        return prompt.fitted(frame.width, frame.height)[0]
+
+    def __enter__(self: Self) -> Self:  # noqa: PYI019 - typing.Self came with Python 3.11
+        self.open()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()  # type: ignore[attr-defined]
+        self.close()

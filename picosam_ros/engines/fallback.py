@@ -1,11 +1,11 @@
-"""Two engines as one: what the first could not answer for a frame, the second does."""
+"""The sensor, and the host in its place: what the one could not answer, the other does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from picosam_ros.engines.base import Capabilities, Engine, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.errors import EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
@@ -13,19 +13,22 @@ from picosam_ros.results import Segmentation
 
 POLICIES = ('fill_gaps', 'on_failure', 'sensor_only', 'host_only')
 
-# Frames without any answer of the first engine after which it counts as failed.
+# Consecutive frames without an answer after which the first engine counts as failed: a second.
 FAILED_AFTER = 30
 
 
-class FallbackEngine(EngineContext):
-    """Each mask tells which of the two made it; `warning` tells when the second stands in.
+class FallbackEngine(Engine):
+    """Answers by the first engine, or by the second where the policy says so.
+
+    `Mask.engine` names the one that made it; `warning` says when and why the second replaces the
+    first.
 
     Args:
         first: the sensor.
         second: the host.
         policy: `fill_gaps` computes on the host whatever the sensor did not answer for a frame;
-            `on_failure` only once the sensor has answered nothing for a second's worth of
-            frames; `sensor_only` and `host_only` use one of them.
+            `on_failure` only once the sensor has answered nothing for FAILED_AFTER frames;
+            `sensor_only` and `host_only` use one of them.
 
     """
 
@@ -39,12 +42,12 @@ class FallbackEngine(EngineContext):
         self.policy = policy
         self._first = first
         self._second = second
-        self._silent = 0
-        self._why = ''
+        self._unanswered_frames = 0
+        self._reason = ''
 
     @property
     def capabilities(self) -> Capabilities:
-        """What both can do, or the one that is used."""
+        """What both can do; with `sensor_only` or `host_only`, what that one can."""
         if self.policy == 'sensor_only':
             return self._first.capabilities
         if self.policy == 'host_only':
@@ -67,16 +70,17 @@ class FallbackEngine(EngineContext):
 
     @property
     def failed(self) -> bool:
-        """The first engine has answered nothing for FAILED_AFTER frames with prompts."""
-        return self._silent >= FAILED_AFTER
+        """Whether the first engine has answered nothing for FAILED_AFTER frames with prompts."""
+        return self._unanswered_frames >= FAILED_AFTER
 
     @property
     def warning(self) -> str:
-        """Why the host stands in for the sensor; empty while the sensor answers."""
+        """Why the host replaces the sensor, or what the sensor warns of."""
         if self.policy == 'host_only' or not self.failed:
             return self._first.warning
-        stands_in = 'no masks' if self.policy == 'sensor_only' else 'the host stands in'
-        return f'the sensor has not answered for {self._silent} frames ({self._why}): {stands_in}'
+        effect = 'no masks' if self.policy == 'sensor_only' else 'the host computes the masks'
+        frames = f'{self._unanswered_frames} frames'
+        return f'the sensor has not answered for {frames} ({self._reason}): {effect}'
 
     def open(self) -> None:
         """Open what the policy uses."""
@@ -90,25 +94,25 @@ class FallbackEngine(EngineContext):
         self._first.close()
         self._second.close()
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Ask the first, then the second for what is missing, as the policy says."""
-        elsewhere = not frame.from_sensor and self.policy != 'sensor_only'
-        if elsewhere or self.policy == 'host_only':
-            return self._second.segment(frame, prompts)
-        made = self._first.segment(frame, prompts)
-        self._watch(made, prompts)
+    def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+        """Answer by the first engine, then by the second what is missing, as the policy says."""
+        other_source = not frame.from_sensor and self.policy != 'sensor_only'
+        if other_source or self.policy == 'host_only':
+            return self._second.segment_frame(frame, prompts)
+        first = self._first.segment_frame(frame, prompts)
+        self._count(first, prompts)
         fills = self.policy == 'fill_gaps' or (self.policy == 'on_failure' and self.failed)
-        if not (fills and made.unanswered):
-            return made
-        filled = self._second.segment(frame, [missing.prompt for missing in made.unanswered])
-        return _merged(made, filled, prompts)
+        if not (fills and first.unanswered):
+            return first
+        missing = [unanswered.prompt for unanswered in first.unanswered]
+        return _merged(first, self._second.segment_frame(frame, missing), prompts)
 
-    def _watch(self, made: Segmentation, prompts: Sequence[Prompt]) -> None:
-        if made.masks or not prompts:
-            self._silent = 0
+    def _count(self, first: Segmentation, prompts: Sequence[Prompt]) -> None:
+        if first.masks or not prompts:
+            self._unanswered_frames = 0
             return
-        self._silent += 1
-        self._why = made.unanswered[0].reason if made.unanswered else ''
+        self._unanswered_frames += 1
+        self._reason = first.unanswered[0].reason if first.unanswered else ''
 
 
 def _merged(first: Segmentation, second: Segmentation, prompts: Sequence[Prompt]) -> Segmentation:

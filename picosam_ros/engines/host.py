@@ -1,4 +1,4 @@
-"""PicoSAM2 on the host CPU, with ONNX Runtime or OpenVINO."""
+"""PicoSAM2 and networks like it on the host CPU, with ONNX Runtime or OpenVINO."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from picosam_ros.engines.base import Capabilities, EngineContext
-from picosam_ros.engines.crop_search import Look, RoiSearch
-from picosam_ros.engines.multi_point import resolve
+from picosam_ros.engines.base import Capabilities, Engine
+from picosam_ros.engines.crop_search import Infer, RoiSearch
+from picosam_ros.engines.multi_point import combine
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, Network, check_runtime, load, threads_of
 from picosam_ros.engines.squares import span, square_for
 from picosam_ros.errors import EngineError, ModelError
@@ -27,25 +27,25 @@ WARM_UP_RUNS = 3
 
 
 @dataclass
-class Spent:
-    """Seconds of one `segment`, summed up over its runs."""
+class StageSeconds:
+    """Time of the stages of one call, summed over its runs of the network."""
 
     preprocess: float = 0.0
     inference: float = 0.0
 
 
-class HostEngine(EngineContext):
-    """Crops a square for each prompt and runs the squares of a frame one after another.
+class HostEngine(Engine):
+    """Crops a square for each prompt, and runs the network on one after another.
 
-    As one batch they take longer, because the activations, which grow with the batch, do not fit
-    into the caches (`make bench` compares the two). A new click without an ROI size takes five
+    As one batch they would take longer, because the activations, which grow with the batch, do not
+    fit into the caches (`make bench` compares the two). A new click without an ROI size takes five
     runs, which search for its square; after that it takes one. Each further point of a prompt
-    takes one more, in a square of the first one's side (see claims).
+    takes one more, in a square of the first one's side (see multi_point).
 
     Args:
         model: a name of models.yaml, or the path of an .onnx file with the same input (uint8
             N×S×S×3, R, G, B) and output (float32 logits N×S×S). A second output (float32 N, the
-            IoU to expect, 0 to 1) becomes the score of the masks, which is else their stability.
+            expected IoU, 0 to 1) becomes the score of the masks, which is else their stability.
         threads: of one inference; 0 takes half of the cores, at most four. They do not spin
             while they wait: on a robot the cores have other work.
         runtime: one of runtimes.RUNTIMES.
@@ -53,7 +53,6 @@ class HostEngine(EngineContext):
     """
 
     name = 'host'
-    warning = ''
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=False)
 
     def __init__(
@@ -107,80 +106,83 @@ class HostEngine(EngineContext):
         """Free the network."""
         self._network = None
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+    def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer every prompt: a run of the network for each point, or five for a new first one."""
         network = self._network
         if network is None:
-            raise EngineError("engine 'host' is closed; open it, or use it in a with statement")
+            raise EngineError("engine 'host' is closed; call open(), or use it in a with statement")
         if not prompts:
             return Segmentation(())
-        start, spent = time.perf_counter(), Spent()
+        start, seconds = time.perf_counter(), StageSeconds()
         self._search.keep(prompts)
-        masks = tuple(self._answer(network, frame, prompt, spent) for prompt in prompts)
+        masks = tuple(self._answer(network, frame, prompt, seconds) for prompt in prompts)
         took = time.perf_counter() - start
         return Segmentation(
             masks,
             timing=Timing(
-                preprocess=1e3 * spent.preprocess,
-                inference=1e3 * spent.inference,
-                decode=1e3 * (took - spent.preprocess - spent.inference),
+                preprocess=1e3 * seconds.preprocess,
+                inference=1e3 * seconds.inference,
+                decode=1e3 * (took - seconds.preprocess - seconds.inference),
             ),
         )
 
-    def _answer(self, network: Network, frame: Frame, prompt: Prompt, spent: Spent) -> Mask:
-        def look(roi: Roi) -> Mask:
-            return self._look(network, frame, prompt, roi, spent)
+    def _answer(
+        self, network: Network, frame: Frame, prompt: Prompt, seconds: StageSeconds
+    ) -> Mask:
+        def infer(roi: Roi) -> Mask:
+            return self._infer(network, frame, prompt, roi, seconds)
 
         if prompt.box is not None:
-            return look(square_for(prompt, frame.width, frame.height))
-        mask = self._at_first_point(prompt, frame, look)
+            return infer(square_for(prompt, frame.width, frame.height))
+        mask = self._at_first_point(prompt, frame, infer)
         if len(prompt.points) == 1:
             return mask
         first, side = prompt.positives[0], int(mask.roi.width)
-        return resolve(
+        return combine(
             prompt,
             [
-                mask if point == first else look(Roi.square(point.x, point.y, side))
+                mask if point == first else infer(Roi.square(point.x, point.y, side))
                 for point in prompt.points
             ],
         )
 
-    def _at_first_point(self, prompt: Prompt, frame: Frame, look: Look) -> Mask:
-        """Look at the first positive point: a square at least as wide as all of them need."""
-        click, least = replace(prompt, points=prompt.positives[:1]), span(prompt)
+    def _at_first_point(self, prompt: Prompt, frame: Frame, infer: Infer) -> Mask:
+        """Return the mask of the first positive point, in a square as wide as all points need."""
+        click, min_side = replace(prompt, points=prompt.positives[:1]), span(prompt)
         if not click.roi_size:
-            return self._search.answer(click, frame.width, frame.height, look, least=least)
+            return self._search.segment(click, frame.width, frame.height, infer, min_side=min_side)
         roi = square_for(click, frame.width, frame.height)
-        side = max(int(roi.width), least)
-        return look(Roi.square(click.points[0].x, click.points[0].y, side))
+        side = max(int(roi.width), min_side)
+        return infer(Roi.square(click.points[0].x, click.points[0].y, side))
 
-    def _look(self, network: Network, frame: Frame, prompt: Prompt, roi: Roi, spent: Spent) -> Mask:
+    def _infer(
+        self, network: Network, frame: Frame, prompt: Prompt, roi: Roi, seconds: StageSeconds
+    ) -> Mask:
         start = time.perf_counter()
         crop(frame.pixels, roi, self._square[0])
         cropped = time.perf_counter()
-        planes, *quality = network.run({network.inputs[0].name: self._square}, self._outputs)
-        spent.preprocess += cropped - start
-        spent.inference += time.perf_counter() - cropped
-        logits = planes[0]
-        score = float(quality[0][0]) if quality else stability(logits)
-        return Mask(prompt, logits, roi, frame.width, frame.height, self.name, score)
+        logits, *quality = network.run({network.inputs[0].name: self._square}, self._outputs)
+        seconds.preprocess += cropped - start
+        seconds.inference += time.perf_counter() - cropped
+        score = float(quality[0][0]) if quality else stability(logits[0])
+        return Mask(prompt, logits[0], roi, frame.width, frame.height, self.name, score)
 
 
 def _check_signature(network: Network, model: Model) -> int:
-    """Return the side of the network's square input."""
-    source, target = network.inputs, network.outputs
-    if len(source) == 1 and len(target) in (1, 2):
-        batch, *image = source[0].shape
-        right_types = source[0].dtype == 'uint8' and {port.dtype for port in target} == {'float32'}
+    """Return the side of the network's square input; raise ModelError if it has another one."""
+    inputs, outputs = network.inputs, network.outputs
+    if len(inputs) == 1 and len(outputs) in (1, 2):
+        batch, *image = inputs[0].shape
+        right_types = inputs[0].dtype == 'uint8' and {it.dtype for it in outputs} == {'float32'}
         square = len(image) == 3 and image[0] == image[1] and image[2] == 3
         free_batch = isinstance(batch, str) and isinstance(image[0], int)
-        right_answer = list(target[0].shape[1:]) == image[:2]
-        right_rating = len(target) == 1 or len(target[1].shape) == 1
-        if right_types and square and free_batch and right_answer and right_rating:
+        right_logits = list(outputs[0].shape[1:]) == image[:2]
+        right_quality = len(outputs) == 1 or len(outputs[1].shape) == 1
+        if right_types and square and free_batch and right_logits and right_quality:
             return int(image[0])
-    given = ', '.join(map(str, (*source, *target)))
+    given = ', '.join(map(str, (*inputs, *outputs)))
     raise ModelError(
-        f'{model.path} has another signature ({given}); the engine needs one uint8 input '
+        f'model file {model.path} has another signature ({given}); allowed are one uint8 input '
         'N×S×S×3 (R, G, B; normalisation inside the graph), the float32 output N×S×S (logits) and, '
-        'if it rates its masks, a second float32 output N (the IoU to expect)'
+        'if it rates its masks, a second float32 output N (the expected IoU)'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from picosam_ros.engines.base import Capabilities, EngineContext, RoiPlacer
+from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
 from picosam_ros.engines.squares import square_for
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
@@ -15,30 +15,37 @@ from picosam_ros.prompt import Prompt
 from picosam_ros.results import Segmentation, Unanswered
 from picosam_ros.roi import Roi
 
-# A turn that brings no tensor for so many frames is passed on.
-PATIENCE = 15
+# Frames without a tensor after which the ROI goes to the next prompt.
+MAX_WAIT = 15
 
-# Moving the ROI costs the frames in flight, so it stays while what is wanted differs by less
-# than this share of its side.
+# Moving the ROI costs the frames in flight, so it stays while its edges are off by less than this
+# share of its side.
 DEAD_BAND = 0.12
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The ROI is placed for this prompt."""
+class PlacedRoi:
+    """The ROI of the sensor, and the prompt that it serves.
+
+    Attributes:
+        object_id, generation: of the prompt.
+        square: what was requested, in image pixels.
+        ticket: of the request.
+
+    """
 
     object_id: int
     generation: int
-    wanted: Roi
+    square: Roi
     ticket: int
 
 
-class InSensorEngine(EngineContext):
-    """Reads the tensor that came with the frame, and tells the sensor where to look next.
+class InSensorEngine(Engine):
+    """Reads the tensor that came with the frame, and places the ROI for the next ones.
 
-    Several prompts take turns: who had none yet comes first, then who waited longest. A turn ends
-    with its first mask, or without one after PATIENCE frames. Several positive points span one
-    square; a negative one would need a look of its own, at another frame, and is refused.
+    Several prompts take turns: new ones first, then the one that has waited longest. A turn ends
+    with its first mask, or without one after MAX_WAIT frames. Several positive points span one
+    square; a negative one would need an ROI of its own, on another frame, and is refused.
 
     Args:
         sensor: the camera.
@@ -50,12 +57,12 @@ class InSensorEngine(EngineContext):
 
     def __init__(self, *, sensor: RoiPlacer) -> None:
         self._sensor = sensor
-        self._turn: Turn | None = None
+        self._placed: PlacedRoi | None = None
         self._waited = 0
         self._frame = 0
-        # The frame with which the last turn of each prompt ended.
-        self._served: dict[tuple[int, int], int] = {}
-        self._refusal = ''
+        # By prompt: the frame with which its last turn ended.
+        self._last_turns: dict[tuple[int, int], int] = {}
+        self._sensor_error = ''
 
     @property
     def description(self) -> dict[str, str]:
@@ -64,28 +71,28 @@ class InSensorEngine(EngineContext):
 
     @property
     def warning(self) -> str:
-        """What the sensor refused last; empty if nothing."""
-        return self._refusal
+        """Why the sensor refused the last ROI; empty if it did not."""
+        return self._sensor_error
 
     def open(self) -> None:
         """Nothing to load: the camera uploads the network."""
 
     def close(self) -> None:
-        """Forget whose turn it was."""
-        self._turn = None
-        self._served.clear()
+        """Forget the turns of the prompts."""
+        self._placed = None
+        self._last_turns.clear()
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+    def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer the prompt whose turn it is, if its tensor came with this frame.
 
-        An image of another source is nothing to the sensor, and moves no ROI.
+        An image of another source is not answered, and moves no ROI.
         """
         if not frame.from_sensor:
-            why = 'this image does not come from the sensor'
-            return Segmentation((), tuple(Unanswered(prompt, why) for prompt in prompts))
+            reason = 'this image does not come from the sensor'
+            return Segmentation((), tuple(Unanswered(prompt, reason) for prompt in prompts))
         self._frame += 1
         answered = self._read(frame, prompts)
-        self._schedule(frame, prompts, done=answered is not None)
+        self._schedule(frame, prompts, answered=answered is not None)
         unanswered = tuple(
             Unanswered(prompt, self._reason(frame, prompt))
             for prompt in prompts
@@ -94,12 +101,12 @@ class InSensorEngine(EngineContext):
         return Segmentation((answered,) if answered else (), unanswered, _timing(frame))
 
     def _read(self, frame: Frame, prompts: Sequence[Prompt]) -> Mask | None:
-        turn, output = self._turn, frame.sensor_output
-        if turn is None or output is None or output.ticket != turn.ticket:
+        placed, output = self._placed, frame.sensor_output
+        if placed is None or output is None or output.ticket != placed.ticket:
             return None
         for prompt in prompts:
-            if _key(prompt) == (turn.object_id, turn.generation):
-                self._served[_key(prompt)] = self._frame
+            if _key(prompt) == (placed.object_id, placed.generation):
+                self._last_turns[_key(prompt)] = self._frame
                 return Mask(
                     prompt,
                     output.logits,
@@ -111,53 +118,57 @@ class InSensorEngine(EngineContext):
                 )
         return None
 
-    def _schedule(self, frame: Frame, prompts: Sequence[Prompt], *, done: bool) -> None:
+    def _schedule(self, frame: Frame, prompts: Sequence[Prompt], *, answered: bool) -> None:
         self._forget(prompts)
         if not prompts:
-            self._turn = None
+            self._placed = None
             return
-        self._waited = 0 if done else self._waited + 1
+        self._waited = 0 if answered else self._waited + 1
         current = self._current(prompts)
-        stuck = self._waited > PATIENCE
-        if stuck and current is not None:
-            self._served[_key(current)] = self._frame
-        over = current is None or done or stuck
-        # No turn yet, or the one longest ago, comes first; ties go in the prompts' order.
-        following = min(prompts, key=lambda p: self._served.get(_key(p), 0))
-        chosen = following if over else current
-        assert chosen is not None
-        wanted = square_for(chosen, frame.width, frame.height)
-        stays = chosen is current and self._turn is not None and _near(self._turn.wanted, wanted)
-        if over:
+        timed_out = self._waited > MAX_WAIT
+        if timed_out and current is not None:
+            self._last_turns[_key(current)] = self._frame
+        if current is None or answered or timed_out:
             # Not for a move: an object that never rests must not keep its turn.
             self._waited = 0
-        if not stays or stuck:
-            self._look(chosen, wanted)
+            # No turn yet, or the one longest ago, comes first; ties go in the prompts' order.
+            chosen = min(prompts, key=lambda p: self._last_turns.get(_key(p), 0))
+        else:
+            chosen = current
+        square = square_for(chosen, frame.width, frame.height)
+        if timed_out or chosen is not current or not self._is_placed_near(square):
+            self._place(chosen, square)
 
-    def _look(self, prompt: Prompt, wanted: Roi) -> None:
+    def _is_placed_near(self, square: Roi) -> bool:
+        return self._placed is not None and _near(self._placed.square, square)
+
+    def _place(self, prompt: Prompt, square: Roi) -> None:
         try:
-            ticket = self._sensor.look_at(wanted)
+            ticket = self._sensor.look_at(square)
         except CameraError as error:
-            self._refusal = str(error)
-            self._turn = None
+            self._sensor_error = str(error)
+            self._placed = None
             return
-        self._refusal = ''
-        self._turn = Turn(prompt.object_id, prompt.generation, wanted, ticket)
+        self._sensor_error = ''
+        self._placed = PlacedRoi(prompt.object_id, prompt.generation, square, ticket)
 
     def _current(self, prompts: Sequence[Prompt]) -> Prompt | None:
-        if self._turn is None:
+        if self._placed is None:
             return None
-        key = self._turn.object_id, self._turn.generation
+        key = self._placed.object_id, self._placed.generation
         return next((prompt for prompt in prompts if _key(prompt) == key), None)
 
     def _forget(self, prompts: Sequence[Prompt]) -> None:
         keys = {_key(prompt) for prompt in prompts}
-        self._served = {key: at for key, at in self._served.items() if key in keys}
+        self._last_turns = {key: frame for key, frame in self._last_turns.items() if key in keys}
 
     def _reason(self, frame: Frame, prompt: Prompt) -> str:
-        if self._refusal:
-            return self._refusal
-        if self._turn is None or _key(prompt) != (self._turn.object_id, self._turn.generation):
+        if self._sensor_error:
+            return self._sensor_error
+        if self._placed is None or _key(prompt) != (
+            self._placed.object_id,
+            self._placed.generation,
+        ):
             return 'waits for its turn: the sensor has one ROI'
         return frame.no_output or 'the ROI has just been placed'
 

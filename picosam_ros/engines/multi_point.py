@@ -1,9 +1,9 @@
-"""Several points of one object: each lays claim to what the network sees around it.
+"""One mask of several points.
 
-The network takes no points, since the square is the prompt. So it is asked at every point, in
-squares of one side, as if that were the only one. A pixel is the object's where a positive point
-claims it with a higher logit than every negative one; and only connected parts with a positive
-point in them are.
+The network takes no points, since the square is the prompt. So it runs at every point, in squares
+of one side, as if that were the only one. A pixel belongs to the object if the highest logit of
+the positive points exceeds 0 and that of the negative ones; of these pixels, those connected with
+a positive point remain.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ from picosam_ros.prompt import Point, Prompt
 from picosam_ros.roi import Roi
 
 
-def resolve(prompt: Prompt, looks: Sequence[Mask]) -> Mask:
-    """Make one mask of the answers at all points.
+def combine(prompt: Prompt, masks: Sequence[Mask]) -> Mask:
+    """Combine the masks of all points of a prompt.
 
     Args:
         prompt: its points, at least one of them positive.
-        looks: for each point the answer in a square around it, all n×n logits and of one side.
+        masks: for each point that of a square around it, all n×n logits and of one side.
 
     Returns:
-        A mask over the squares of the positive points, as fine as the looks or, where that is
-        finer, as the image. Its score is the mean of their scores.
+        A mask over the squares of the positive points, at the resolution of the masks, or of the
+        image where that is higher. Its score is the mean of theirs.
 
     """
-    answers = list(zip(prompt.points, looks, strict=True))
-    positive = [mask for point, mask in answers if point.positive]
-    negative = [mask for point, mask in answers if not point.positive]
+    pairs = list(zip(prompt.points, masks, strict=True))
+    positive = [mask for point, mask in pairs if point.positive]
+    negative = [mask for point, mask in pairs if not point.positive]
     roi = _square_over([mask.roi for mask in positive])
-    finest = len(looks[0].logits)
-    side = max(finest, min(round(finest * roi.width / looks[0].roi.width), round(roi.width)))
-    claimed = _strongest(positive, roi, side)
-    # Where no negative point claims a pixel, nothing is taken from the others.
-    logits = claimed - np.maximum(_strongest(negative, roi, side), 0) if negative else claimed
+    size = len(masks[0].logits)
+    side = max(size, min(round(size * roi.width / masks[0].roi.width), round(roi.width)))
+    logits = _highest(positive, roi, side)
+    if negative:
+        # Where the negative points see no object themselves, they subtract nothing.
+        logits = logits - np.maximum(_highest(negative, roi, side), 0)
     score = float(np.mean([mask.score for mask in positive]))
     return replace(
         positive[0],
@@ -59,18 +60,18 @@ def _square_over(rois: Sequence[Roi]) -> Roi:
     return Roi.square((left + right - 1) / 2, (top + bottom - 1) / 2, side)
 
 
-def _strongest(masks: Sequence[Mask], roi: Roi, side: int) -> Logits:
+def _highest(masks: Sequence[Mask], roi: Roi, side: int) -> Logits:
     return np.maximum.reduce([mask.within(roi, side).logits for mask in masks])
 
 
 def _parts_with(points: Sequence[Point], logits: Logits, roi: Roi) -> Logits:
-    """Take connected parts that hold none of the points out; all stay where none holds any."""
+    """Remove the connected parts without any of the points; keep all if no part has one."""
     side = len(logits)
     _, parts = cv2.connectedComponents((logits > 0).view(np.uint8))
     to_logits = roi.affine_to(side, side)
-    places = np.clip(np.rint([to_logits(point.x, point.y) for point in points]), 0, side - 1)
-    columns, rows = places.astype(np.intp).T
-    held = np.setdiff1d(parts[rows, columns], 0)
-    if not held.size:
+    pixels = np.clip(np.rint([to_logits(point.x, point.y) for point in points]), 0, side - 1)
+    columns, rows = pixels.astype(np.intp).T
+    kept = np.setdiff1d(parts[rows, columns], 0)
+    if not kept.size:
         return logits
-    return np.where((logits > 0) & ~np.isin(parts, held), -logits, logits)
+    return np.where((logits > 0) & ~np.isin(parts, kept), -logits, logits)

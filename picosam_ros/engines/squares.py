@@ -1,6 +1,6 @@
-"""Which square of the image shows the network what a prompt means.
+"""The square of the image that the network is given for a prompt.
 
-In the image's pixels. The side is what the user asked for (`Prompt.roi_size`), or follows from the
+In pixels of the image. The side is what the user asked for (`Prompt.roi_size`), or follows from the
 box, or from the span of the points; for a single click it is a share of the image's short side.
 """
 
@@ -39,23 +39,25 @@ def square_around(box: Box, side: int = 0) -> Roi:
 
 
 def candidate_squares(
-    prompt: Prompt, width: int, height: int, shares: Sequence[float], *, least: int = 0
+    prompt: Prompt, width: int, height: int, shares: Sequence[float], *, min_side: int = 0
 ) -> tuple[Roi, ...]:
-    """Return squares over the clicks: sides are shares of the image's short side, `least` or more.
+    """Return squares over the clicks; each side is a share of the image's short side.
 
-    In the order of the shares, each once: small images and wide spans make some equal.
+    None is smaller than `min_side` pixels.
+
+    They come in the order of the shares, without the duplicates of small images and wide spans.
     """
-    sides = (max(round(share * min(width, height)), least) for share in shares)
+    sides = (max(round(share * min(width, height)), min_side) for share in shares)
     return tuple(dict.fromkeys(_over(prompt, side) for side in sides))
 
 
 def span(prompt: Prompt) -> int:
-    """Side of the square that the positive points need, with a margin of 10 %; 0 for one point."""
+    """Return the side of the square over the positive points and 10 % around; 0 for one point."""
     xs = [point.x for point in prompt.positives]
     ys = [point.y for point in prompt.positives]
     return math.ceil(max(max(xs) - min(xs), max(ys) - min(ys)) * (1 + 2 * BOX_MARGIN))
 
 
 def _over(prompt: Prompt, side: int) -> Roi:
-    """Return the square in the middle of the positive points that holds all of them."""
+    """Return the square centred on the positive points that contains all of them."""
     return Roi.square(*prompt.centre, max(side, span(prompt), MIN_ROI_SIZE))

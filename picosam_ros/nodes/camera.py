@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from picosam_ros.cameras import Camera, make_camera
+from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.ros.camera.capture import Capture
@@ -29,8 +29,16 @@ class CameraNode(SegmentationNode):
 
     def make_engine(self, **options: Any) -> Engine:
         """Make the camera, and the engine that goes with it."""
+        name = self.parameters['camera']
+        known = CAMERAS.options_of(name)
+        # What the camera does not have is left out, unless it was asked for: then it is refused.
         self._camera = make_camera(
-            self.parameters['camera'], **{name: self.parameters[name] for name in CAMERA_OPTIONS}
+            name,
+            **{
+                row.name: self.parameters[row.name]
+                for row in CAMERA_OPTIONS
+                if row.name in known or self.parameters[row.name] != row.default
+            },
         )
         sensor = self._camera if isinstance(self._camera, RoiPlacer) else None
         return super().make_engine(

@@ -16,8 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from picosam_ros.cameras import CAMERAS
-from picosam_ros.cameras.photo_objects import Pointer
-from picosam_ros.cameras.photos import open_photos
+from picosam_ros.cameras.photos import Pointer, open_photos
 from picosam_ros.errors import PicosamError
 from picosam_ros.ros import process
 from picosam_ros.ros.demo.companions import Companions

@@ -11,7 +11,7 @@ from helpers.exported import write_pair
 
 from picosam_ros import Frame, Point, Prompt, Segmenter
 from picosam_ros.engines import make_engine, open_engine
-from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.cascade import NICENESS, CascadeEngine
 from picosam_ros.errors import EngineError
 from picosam_ros.results import Segmentation
@@ -20,7 +20,7 @@ from picosam_ros.tracking.tracker import SHARE, Tracker
 PATIENCE = 10.0
 
 
-class Slow(EngineContext):
+class Slow(Engine):
     """Answers when the gate lets it, with what is red, and notes what it was asked."""
 
     name = 'slow'
@@ -40,7 +40,7 @@ class Slow(EngineContext):
     def close(self):
         self.opened -= 1
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         self.asked.append((frame, list(prompts)))
         self.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
         self.begun.release()
@@ -78,7 +78,7 @@ def let_it_answer(cascade, slow):
 def wait_for_an_answer(cascade):
     idle = threading.Event()
     for _ in range(int(PATIENCE / 0.01)):
-        if cascade._made is not None:
+        if cascade._finished is not None:
             return
         idle.wait(0.01)
     pytest.fail('the slow engine did not answer')

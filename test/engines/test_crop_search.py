@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from picosam_ros.engines.crop_search import (
-    SHARES,
+    SIDE_SHARES,
     RoiSearch,
     most_agreed,
-    overlaps,
+    pairwise_iou,
     search,
 )
 from picosam_ros.engines.squares import candidate_squares
@@ -44,7 +44,7 @@ def disc_mask(roi, radius, score):
 
 
 def squares(prompt=CLICK):
-    return candidate_squares(prompt, WIDTH, HEIGHT, SHARES)
+    return candidate_squares(prompt, WIDTH, HEIGHT, SIDE_SHARES)
 
 
 def test_masks_overlap_by_their_iou_in_the_image():
@@ -53,7 +53,9 @@ def test_masks_overlap_by_their_iou_in_the_image():
     empty = disc_mask(Roi.square(160, 120, 50), 0, 1)
     expected = np.count_nonzero(small.to_image()) / np.count_nonzero(large.to_image())
     np.testing.assert_allclose(
-        overlaps([small, large, empty]), [[1, expected, 0], [expected, 1, 0], [0, 0, 0]], rtol=1e-6
+        pairwise_iou([small, large, empty]),
+        [[1, expected, 0], [expected, 1, 0], [0, 0, 0]],
+        rtol=1e-6,
     )
 
 
@@ -81,31 +83,31 @@ def test_the_object_is_found_whatever_its_size(radius):
 def test_nothing_anywhere_is_answered_with_an_empty_mask():
     scene = Scene([], {})
     assert search(squares(), scene).empty
-    assert len(scene.looks) == len(SHARES)
+    assert len(scene.looks) == len(SIDE_SHARES)
 
 
 def test_squares_hold_all_clicks_and_none_is_tried_twice():
     prompt = Prompt((Point(100, 120), Point(200, 120)))
     tried = squares(prompt)
     assert all(roi.x <= 100 and roi.x + roi.width > 200 for roi in tried)
-    assert len(tried) == len(set(tried)) < len(SHARES)
+    assert len(tried) == len(set(tried)) < len(SIDE_SHARES)
 
 
 def test_a_found_square_is_kept_until_its_prompt_is_gone():
     scene, searcher = Scene([30], {30: 0.8}), RoiSearch()
     prompt = replace(CLICK, generation=3)
-    first = searcher.answer(prompt, WIDTH, HEIGHT, scene)
+    first = searcher.segment(prompt, WIDTH, HEIGHT, scene)
     runs = len(scene.looks)
-    assert searcher.answer(prompt, WIDTH, HEIGHT, scene).roi == first.roi
+    assert searcher.segment(prompt, WIDTH, HEIGHT, scene).roi == first.roi
     assert len(scene.looks) == runs + 1
     searcher.keep([replace(prompt, generation=4)])
-    searcher.answer(prompt, WIDTH, HEIGHT, scene)
+    searcher.segment(prompt, WIDTH, HEIGHT, scene)
     assert len(scene.looks) > runs + 2
 
 
 def test_a_click_that_belongs_to_no_stream_is_searched_every_time():
     scene, searcher = Scene([30], {30: 0.8}), RoiSearch()
-    searcher.answer(CLICK, WIDTH, HEIGHT, scene)
+    searcher.segment(CLICK, WIDTH, HEIGHT, scene)
     runs = len(scene.looks)
-    searcher.answer(CLICK, WIDTH, HEIGHT, scene)
+    searcher.segment(CLICK, WIDTH, HEIGHT, scene)
     assert len(scene.looks) == 2 * runs

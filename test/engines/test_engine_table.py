@@ -1,14 +1,15 @@
 import re
-from importlib import import_module
 
+import numpy as np
 import pytest
 
 from picosam_ros.engines import ENGINES, make_engine, open_engine
-from picosam_ros.engines.base import Capabilities
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.fallback import POLICIES, FallbackEngine
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.in_sensor import InSensorEngine
 from picosam_ros.errors import EngineError, ModelError
+from picosam_ros.models import DEFAULT_MODEL
 
 
 class Sensor:
@@ -18,15 +19,32 @@ class Sensor:
         return 1
 
 
+IMAGE = np.zeros((48, 64, 3), np.uint8)
+
+
 @pytest.mark.parametrize('name', ENGINES)
-def test_every_name_leads_to_a_class_with_all_that_an_engine_has(name):
-    module, class_name = ENGINES[name]
-    engine = getattr(import_module(f'picosam_ros.engines.{module}'), class_name)
-    assert isinstance(engine.capabilities, (Capabilities, property))
-    assert isinstance(engine.name, str)
-    for verb in ('open', 'segment', 'close', '__enter__', '__exit__'):
-        assert callable(getattr(engine, verb))
-    assert isinstance(engine.description, property)
+def test_every_name_makes_an_engine_from_the_options_that_it_lists(name, tmp_path):
+    values = {
+        'model': DEFAULT_MODEL,
+        'threads': 1,
+        'runtime': 'onnxruntime',
+        'encoder': str(tmp_path / 'e.onnx'),
+        'decoder': str(tmp_path / 'd.onnx'),
+        'sensor': Sensor(),
+        'fallback_policy': POLICIES[0],
+    }
+    own = ENGINES.options_of(name)
+    engine = make_engine(name, **{option: values[option] for option in own})
+    assert isinstance(engine, Engine)
+    assert isinstance(engine.capabilities, Capabilities)
+    for foreign in values.keys() - set(own):
+        with pytest.raises(EngineError, match=f'has no option {foreign} .*it takes {own[0]}'):
+            make_engine(name, **{foreign: values[foreign]})
+
+
+def test_a_misspelt_option_is_refused_with_the_nearest_one():
+    with pytest.raises(EngineError, match=r"no option tread \(did you mean 'threads'\?\)"):
+        make_engine('host', tread=2)
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
@@ -47,9 +65,9 @@ def test_options_reach_the_engine(tiny_network):
 def test_making_does_not_open_and_opening_does(tiny_network):
     path = tiny_network()
     with pytest.raises(EngineError, match='closed'):
-        make_engine('host', model=path).segment(None, [])
+        make_engine('host', model=path).segment(IMAGE, [])
     with open_engine('host', model=path) as engine:
-        assert len(engine.segment(None, [])) == 0
+        assert len(engine.segment(IMAGE, [])) == 0
 
 
 def test_opening_an_engine_without_its_network_raises(tmp_path):
@@ -60,7 +78,7 @@ def test_opening_an_engine_without_its_network_raises(tmp_path):
 
 
 def test_the_engine_in_the_sensor_needs_a_camera_with_one():
-    with pytest.raises(EngineError, match='no network runs in the sensor of this camera; choose'):
+    with pytest.raises(EngineError, match='no network runs in the sensor of this camera; use'):
         make_engine('in_sensor')
     assert isinstance(make_engine('in_sensor', sensor=Sensor()), InSensorEngine)
 

@@ -1,10 +1,10 @@
-"""Who answers under which policy, and what is told when the host stands in for the sensor."""
+"""Who answers under which policy, and what is told when the host computes the masks for the sensor."""
 
 import numpy as np
 import pytest
 
 from picosam_ros import Frame, Prompt
-from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.fallback import FAILED_AFTER, POLICIES, FallbackEngine
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
@@ -16,8 +16,10 @@ FRAME = Frame(PIXELS, no_output='it depends')
 PROMPTS = [Prompt.from_point(9 * n, 20, object_id=n) for n in (3, 1, 2)]
 
 
-class Scripted(EngineContext):
+class Scripted(Engine):
     """An engine that answers the objects that it is told to answer, and remembers its calls."""
+
+    capabilities = description = warning = None
 
     def __init__(self, name, answers=(), **timing):
         self.name = name
@@ -37,7 +39,7 @@ class Scripted(EngineContext):
     def close(self):
         self.state = 'closed'
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         self.asked.append([prompt.object_id for prompt in prompts])
         answered = [p for p in prompts if p.object_id in self.answers]
         logits = np.ones((8, 8), np.float32)
@@ -161,8 +163,8 @@ def test_an_image_of_another_source_is_no_failure_of_the_sensor(fallback, sensor
 @pytest.mark.parametrize(
     ('policy', 'consequence'),
     [
-        ('fill_gaps', 'the host stands in'),
-        ('on_failure', 'the host stands in'),
+        ('fill_gaps', 'the host computes the masks'),
+        ('on_failure', 'the host computes the masks'),
         ('sensor_only', 'no masks'),
     ],
 )

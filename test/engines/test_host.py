@@ -284,8 +284,10 @@ def test_the_pixels_of_the_frame_are_never_written(engine, photo):
 def test_a_view_is_segmented_like_its_copy(engine, photo, view):
     pixels = view(photo)
     assert not pixels.flags.c_contiguous
-    masks = engine.segment(Frame.from_array(pixels), many_prompts()[:1])
-    copies = engine.segment(Frame.from_array(pixels.copy()), many_prompts()[:1])
+    masks = engine.segment(Frame.from_array(pixels), [Prompt.from_point(51, 60, roi_size=72)])
+    copies = engine.segment(
+        Frame.from_array(pixels.copy()), [Prompt.from_point(51, 60, roi_size=72)]
+    )
     for mask, copy in zip(masks, copies, strict=True):
         np.testing.assert_array_equal(mask.logits, copy.logits)
 
@@ -381,7 +383,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path):
 def test_a_network_with_another_signature_is_refused_with_it(tiny_network, options, given):
     path = tiny_network(**options)
     sentence = refused(path)
-    assert sentence.startswith(f'{path} has another signature (image ')
+    assert sentence.startswith(f'model file {path} has another signature (image ')
     assert given in sentence
     assert 'one uint8 input N×S×S×3 (R, G, B' in sentence
     assert 'the float32 output N×S×S (logits)' in sentence
@@ -410,7 +412,9 @@ def test_without_onnx_runtime_the_engine_says_how_to_install_it(tiny_network, mo
 def test_a_closed_engine_says_what_to_do_and_opens_again(engine, frame):
     engine.close()
     engine.close()
-    with pytest.raises(EngineError, match='is closed; open it, or use it in a with statement'):
+    with pytest.raises(
+        EngineError, match='is closed; call open\\(\\), or use it in a with statement'
+    ):
         engine.segment(frame, [Prompt.from_point(1, 1)])
     engine.open()
     network = engine._network

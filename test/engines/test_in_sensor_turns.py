@@ -15,7 +15,7 @@ from helpers.obedient_sensor import (
 )
 
 from picosam_ros import Frame
-from picosam_ros.engines.in_sensor import PATIENCE, InSensorEngine
+from picosam_ros.engines.in_sensor import MAX_WAIT, InSensorEngine
 from picosam_ros.roi import Roi
 
 
@@ -112,7 +112,7 @@ def test_who_has_the_turn_is_told_what_is_missing_and_the_others_that_they_wait(
 def test_a_turn_without_a_tensor_is_passed_on_after_a_while(engine, sensor):
     prompts = [at(100), at(200, object_id=2)]
     engine.segment(nothing(), prompts)
-    for _ in range(PATIENCE):
+    for _ in range(MAX_WAIT):
         engine.segment(nothing(), prompts)
         assert len(sensor.looked) == 1
     engine.segment(nothing(), prompts)
@@ -121,7 +121,7 @@ def test_a_turn_without_a_tensor_is_passed_on_after_a_while(engine, sensor):
 
 def test_an_object_that_never_rests_does_not_keep_its_turn_for_ever(engine, sensor):
     rests = at(100, object_id=2)
-    for step in range(PATIENCE + 2):
+    for step in range(MAX_WAIT + 2):
         engine.segment(nothing(UNSETTLED), [at(100 + 30 * step), rests])
     [mask] = engine.segment(sensor.frame(), [at(30), rests]).masks
     assert mask.prompt == rests
@@ -129,7 +129,7 @@ def test_an_object_that_never_rests_does_not_keep_its_turn_for_ever(engine, sens
 
 def test_an_object_alone_gets_its_roi_placed_again_after_a_while(engine, sensor):
     engine.segment(nothing(), [at(100)])
-    for _ in range(2 * PATIENCE + 2):
+    for _ in range(2 * MAX_WAIT + 2):
         engine.segment(nothing(), [at(100)])
     assert sensor.looked == 3 * [Roi.square(100, 240, SIDE)]
     assert len(engine.segment(sensor.frame(), [at(100)])) == 1

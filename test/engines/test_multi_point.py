@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picosam_ros.engines.multi_point import resolve
+from picosam_ros.engines.multi_point import combine
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.roi import Roi
@@ -37,7 +37,7 @@ def seen(point, field, side=96):
 
 def resolved(answers, **options):
     points = tuple(point for point, _ in answers)
-    return resolve(Prompt(points), [look(point, field, **options) for point, field in answers])
+    return combine(Prompt(points), [look(point, field, **options) for point, field in answers])
 
 
 def test_a_pixel_is_of_the_object_where_any_positive_point_claims_it():
@@ -100,4 +100,4 @@ def test_its_score_is_the_mean_of_those_of_the_positive_points():
     points = Point(100, 100), Point(140, 110), Point(120, 90, positive=False)
     scores, field = (0.8, 0.4, 0.1), cone(110, 105, 30)
     looks = [look(point, field, score=score) for point, score in zip(points, scores, strict=True)]
-    assert resolve(Prompt(points), looks).score == pytest.approx(0.6)
+    assert combine(Prompt(points), looks).score == pytest.approx(0.6)

@@ -42,18 +42,20 @@ def test_auto_without_a_sensor_is_the_host():
     assert type(make_engine('auto', fallback_policy='sensor_only')) is HostEngine
 
 
-def test_onnx_is_the_host_also_with_a_sensor(sensor):
-    assert type(make_engine('host', sensor=sensor)) is HostEngine
+def test_the_host_has_no_sensor(sensor):
+    assert type(make_engine('host')) is HostEngine
+    with pytest.raises(
+        EngineError, match=r"engine 'host' has no option sensor \(of auto, in_sensor"
+    ):
+        make_engine('host', sensor=sensor)
 
 
 def test_in_sensor_is_the_sensor_alone(sensor):
-    assert (
-        type(make_engine('in_sensor', sensor=sensor, model='unused', threads=2)) is InSensorEngine
-    )
+    assert type(make_engine('in_sensor', sensor=sensor)) is InSensorEngine
 
 
 def test_in_sensor_without_a_sensor_is_refused_with_what_to_do():
-    with pytest.raises(EngineError, match=r'choose the camera imx500 .*, or engine host'):
+    with pytest.raises(EngineError, match=r'use camera imx500 .* or engine host'):
         make_engine('in_sensor')
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from helpers.labelled import rectangle
 
-from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.errors import PromptError
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.clicks import clicks_report, exchanges, next_click
+from picosam_ros.evaluation.contact_sheet import draw_sheet
 from picosam_ros.evaluation.evaluator import Judge
-from picosam_ros.evaluation.sheet import draw_sheet
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.results import Segmentation
@@ -142,7 +142,7 @@ def test_clicks_to_a_goal_count_up_to_the_first_answer_that_reaches_it():
 # Through the judge
 
 
-class Painter(EngineContext):
+class Painter(Engine):
     """Paints a square of 21 pixels around each click, and takes those around negative ones away."""
 
     name = 'painter'
@@ -156,7 +156,7 @@ class Painter(EngineContext):
     def close(self):
         pass
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         self.asked += [(frame, prompt) for prompt in prompts]
         return Segmentation(tuple(self._paint(frame, prompt) for prompt in prompts))
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from picosam_ros import Frame
-from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.squares import square_for
 from picosam_ros.mask import Mask
 from picosam_ros.resample import crop
@@ -27,7 +27,7 @@ def picture(x, y=240, radius=30, colour=BRIGHT):
 EMPTY = picture(-500)
 
 
-class Threshold(EngineContext):
+class Threshold(Engine):
     """What is red is the object, in the square around the prompt; every run is counted."""
 
     name = 'threshold'
@@ -43,7 +43,7 @@ class Threshold(EngineContext):
     def close(self):
         pass
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         self.runs.append([prompt.object_id for prompt in prompts])
         return Segmentation(tuple(mask_of(frame, prompt) for prompt in prompts))
 

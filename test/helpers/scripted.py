@@ -4,7 +4,7 @@ import queue
 import threading
 
 from picosam_ros.engines import Capabilities
-from picosam_ros.engines.base import EngineContext
+from picosam_ros.engines.base import Engine
 from picosam_ros.results import Segmentation
 
 
@@ -35,7 +35,7 @@ class ScriptedCamera:
         self.calls.append('close')
 
 
-class ScriptedEngine(EngineContext):
+class ScriptedEngine(Engine):
     """Answers no prompt; each run waits at the gate, and raises what `faults` holds."""
 
     name = 'scripted'
@@ -52,7 +52,7 @@ class ScriptedEngine(EngineContext):
     def open(self):
         pass
 
-    def segment(self, frame, prompts):
+    def segment_frame(self, frame, prompts):
         self.begun.release()
         assert self.gate.acquire(timeout=30)
         if self.faults:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from picosam_ros.engines.base import Capabilities, EngineContext
+from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, check_runtime, load, threads_of
 from picosam_ros.engines.sam.networks import Candidates, Decoder, Encoder
 from picosam_ros.engines.sam.seen import Seen
@@ -33,7 +33,7 @@ _LOGGER = logging.getLogger(__name__)
 WHERE = 'docs/edgesam.md tells where the authors publish them, and under which licence'
 
 
-class EdgeSamEngine(EngineContext):
+class EdgeSamEngine(Engine):
     """Embeds the whole picture once, and answers each prompt on it with a run of the decoder.
 
     A picture that is asked about again keeps its embedding, and a prompt that only has more points
@@ -48,7 +48,6 @@ class EdgeSamEngine(EngineContext):
     """
 
     name = 'edgesam'
-    warning = ''
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
 
     def __init__(
@@ -111,7 +110,7 @@ class EdgeSamEngine(EngineContext):
         self._networks = None
         self._seen = None
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+    def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer every prompt; the encoder runs if this is another picture than before."""
         encoder, decoder = self._opened()
         if not prompts:

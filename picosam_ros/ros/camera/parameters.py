@@ -5,8 +5,8 @@ from picosam_ros.engines.fallback import POLICIES
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.ros.segmentation.parameters import SEGMENTATION_PARAMETERS
 
-PARAMETERS = (
-    Parameter('camera', 'auto', 'Where frames come from.', choices=tuple(CAMERAS), read_only=True),
+# Parameters that are options of a camera; each camera gets those that it has.
+CAMERA_OPTIONS = (
     Parameter(
         'source',
         '',
@@ -18,12 +18,6 @@ PARAMETERS = (
         'frame_id',
         'camera_optical_frame',
         'Frame of the images: z forward, x right, y down (REP-103).',
-        read_only=True,
-    ),
-    Parameter(
-        'camera_info_url',
-        '',
-        'Calibration: a path, file:///PATH or package://PACKAGE/PATH; set_camera_info writes it.',
         read_only=True,
     ),
     Parameter(
@@ -47,6 +41,17 @@ PARAMETERS = (
         'What goes wrong with the simulated IMX500, for example missing=0.3,roi_lag=2.',
         read_only=True,
     ),
+)
+
+PARAMETERS = (
+    Parameter('camera', 'auto', 'Where frames come from.', choices=tuple(CAMERAS), read_only=True),
+    *CAMERA_OPTIONS,
+    Parameter(
+        'camera_info_url',
+        '',
+        'Calibration: a path, file:///PATH or package://PACKAGE/PATH; set_camera_info writes it.',
+        read_only=True,
+    ),
     Parameter(
         'fallback_policy',
         POLICIES[0],
@@ -55,15 +60,4 @@ PARAMETERS = (
         read_only=True,
     ),
     *SEGMENTATION_PARAMETERS,
-)
-
-# Parameters that are the camera's own arguments.
-CAMERA_OPTIONS = (
-    'source',
-    'rate',
-    'frame_id',
-    'sensor_network',
-    'roi_settle_frames',
-    'simulate',
-    'faults',
 )

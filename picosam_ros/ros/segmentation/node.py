@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from picosam_ros.engines import Engine, make_engine, options_of
+from picosam_ros.engines import ENGINES, Engine, make_engine
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
@@ -22,7 +22,7 @@ from picosam_ros.ros.parameters import Parameter
 from picosam_ros.ros.prompt_sources.topics import Inputs
 from picosam_ros.ros.segmentation.health import Activity, Health
 from picosam_ros.ros.segmentation.outputs import Outputs
-from picosam_ros.ros.segmentation.parameters import TUNABLE
+from picosam_ros.ros.segmentation.parameters import ENGINE_OPTIONS, TUNABLE
 from picosam_ros.ros.segmentation.services import Services
 from picosam_ros.ros.stream_health import Expected, Source
 from picosam_ros.segmenter import Segmenter
@@ -56,8 +56,9 @@ class SegmentationNode(ManagedNode):
 
         """
         name = self.parameters['engine']
-        own = {option: self.parameters[option] for option in options_of(name)}
-        return make_engine(name, **own, **options)
+        given = {option: self.parameters[option] for option in ENGINE_OPTIONS} | options
+        own = [option for option in ENGINES.options_of(name) if option in given]
+        return make_engine(name, **{option: given[option] for option in own})
 
     @abstractmethod
     def source(self) -> Source:

@@ -106,5 +106,8 @@ PARAMETERS = (
     *SEGMENTATION_PARAMETERS,
 )
 
+# Parameters that are options of an engine; each engine gets those that it has.
+ENGINE_OPTIONS = ('model', 'encoder', 'decoder', 'runtime', 'threads')
+
 # Those that Segmenter.tune takes: they hold from the next image on.
 TUNABLE = ('track', 'lost_after', 'max_prompts')
