@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from picosam_ros.worker import Worker
+from picosam_ros.worker import NewestSlot, Worker
 
 PATIENCE = 10.0
 
@@ -124,7 +124,7 @@ def test_stopping_finishes_what_is_worked_on_and_forgets_what_waits(worker, desk
     stopping = threading.Thread(target=worker.stop, daemon=True)
     stopping.start()
     # `stop` has emptied the slot once an offer is no longer taken.
-    while worker._running:
+    while not worker._slot._closed:
         stopping.join(0.001)
     assert stopping.is_alive()
     assert desk.done == []
@@ -163,3 +163,55 @@ def test_starting_and_stopping_twice_does_nothing_more(worker):
 
 def test_stopping_a_worker_that_never_began_is_allowed(desk):
     Worker(desk.work, fail).stop()
+
+
+def test_a_slot_returns_what_nobody_will_take():
+    slot = NewestSlot()
+    assert slot.put('old') is None
+    assert slot.put('new') == 'old'
+    assert slot.dropped == 1
+    assert slot.close() == 'new'
+    assert slot.put('late') == 'late'
+    assert slot.close() is None
+    assert slot.dropped == 1
+
+
+def test_a_thing_is_taken_once_and_a_timeout_returns_none():
+    slot = NewestSlot()
+    slot.put('thing')
+    assert slot.wait(0)
+    assert slot.take(0) == 'thing'
+    assert not slot.wait(0)
+    assert slot.take(0.001) is None
+
+
+def test_a_failure_is_raised_after_the_last_thing_was_taken():
+    slot = NewestSlot()
+    slot.put('last')
+    slot.fail(ValueError('unplugged'))
+    assert slot.take(0) == 'last'
+    for _ in range(2):
+        with pytest.raises(ValueError, match='unplugged'):
+            slot.take(PATIENCE)
+    slot.close()
+    assert slot.take(0) is None
+
+
+@pytest.mark.parametrize(
+    ('act', 'taken'), [(lambda slot: slot.put('thing'), ['thing']), (NewestSlot.close, [None])]
+)
+def test_putting_and_closing_end_a_wait_in_another_thread(act, taken):
+    slot, found = NewestSlot(), []
+    thread = threading.Thread(target=lambda: found.append(slot.take()), daemon=True)
+    thread.start()
+    act(slot)
+    thread.join(PATIENCE)
+    assert found == taken
+
+
+def test_a_slot_that_was_reopened_accepts_things_again():
+    slot = NewestSlot()
+    slot.close()
+    slot.reopen()
+    slot.put('thing')
+    assert slot.take(0) == 'thing'

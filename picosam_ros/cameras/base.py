@@ -16,7 +16,7 @@ class Camera(Protocol):
     def description(self) -> dict[str, str]:
         """What a diagnostics page shows of it: source, size, rate.
 
-        Cameras that take long to start tell under 'state' what they do.
+        Cameras that take long to start report their progress under 'state'.
         """
 
     def open(self) -> None:
@@ -26,7 +26,7 @@ class Camera(Protocol):
         """Wait up to `timeout` seconds for the next frame; None if there was none.
 
         Raises:
-            EndOfStream: a source of finite length is through.
+            EndOfStream: a source of finite length has ended.
             CameraError: the device stopped; close and open it again.
 
         """

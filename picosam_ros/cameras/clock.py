@@ -7,7 +7,7 @@ import time
 
 
 def stamp_of(steady_ns: int) -> int:
-    """Give the stamp (nanoseconds since 1970) of a moment on the steady clock (CLOCK_MONOTONIC).
+    """Return the stamp (nanoseconds since 1970) of a moment on the steady clock (CLOCK_MONOTONIC).
 
     It is now − (steady now − moment), computed anew for every frame, so that a clock that is set
     while the camera runs does not leave all later stamps wrong.
@@ -16,7 +16,7 @@ def stamp_of(steady_ns: int) -> int:
 
 
 class Alarm:
-    """Waits for moments on the steady clock until it is ended, once and for all."""
+    """Waits for moments on the steady clock; `end` cancels all waits, for good."""
 
     def __init__(self) -> None:
         self._ended = threading.Event()

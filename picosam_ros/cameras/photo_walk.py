@@ -1,4 +1,4 @@
-"""A walk past photographs with a camera in the hand, as a pure function of the clock."""
+"""The path of a handheld camera past photographs, as a pure function of the clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from picosam_ros.errors import CameraError
 from picosam_ros.frame import Pixels
 from picosam_ros.roi import Affine, Roi
 
-# The camera's picture.
+# Of the camera's image, in pixels.
 WIDTH, HEIGHT = 640, 480
 
 # How long each photo is shown.
@@ -82,8 +82,8 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class View:
-    """What the camera sees at one moment.
+class Viewpoint:
+    """The part of a photograph that the camera sees at one moment.
 
     Attributes:
         name: the photo's.
@@ -116,13 +116,13 @@ class PhotoWalk:
     def __init__(self, photos: Sequence[Photo]) -> None:
         self.photos = tuple(photos)
 
-    def view(self, stamp_ns: int) -> View:
-        """Say what is seen at a time in nanoseconds since 1970."""
+    def viewpoint(self, stamp_ns: int) -> Viewpoint:
+        """Return what is seen at a time in nanoseconds since 1970."""
         lap, index = divmod(stamp_ns // DWELL_NS, len(self.photos))
         photo = self.photos[index]
-        return View(photo.name, index, _roi(photo.width, photo.height, stamp_ns / 1e9, lap))
+        return Viewpoint(photo.name, index, _roi(photo.width, photo.height, stamp_ns / 1e9, lap))
 
-    def render(self, view: View) -> Pixels:
+    def render(self, view: Viewpoint) -> Pixels:
         """Sample HEIGHT × WIDTH × 3 uint8 RGB: a new array, the same for the same view."""
         photo = self.photos[view.index]
         picture = cv2.warpAffine(
@@ -145,7 +145,7 @@ def _roi(photo_width: int, photo_height: int, seconds: float, lap: int) -> Roi:
 
 
 def _start(room: float, side: float, pixels: int, seconds: float, lap: int, *, axis: int) -> float:
-    """Give the first column (or row) of a view of `side`, of the `room` that it may choose from.
+    """Return the first column (or row) of a view of `side`, given the `room` that it may move in.
 
     Where a photo is much longer than 4:3, each lap has another home, so that all of it is seen.
     """
@@ -157,7 +157,7 @@ def _start(room: float, side: float, pixels: int, seconds: float, lap: int, *, a
 
 
 def _sway(seconds: float, periods: tuple[float, float]) -> float:
-    """Between -1 and 1, smoothly."""
+    """Return a smooth motion between -1 and 1."""
     slow, fast = (math.sin(2 * math.pi * seconds / period) for period in periods)
     return 0.6 * slow + 0.4 * fast
 

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import cv2
+import numpy as np
 
-from picosam_ros.cameras.grabber import Capture, Grabber
+from picosam_ros.cameras.clock import stamp_of
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
+from picosam_ros.worker import NewestSlot
 
-# Some webcams need seconds for the exposure of their first picture.
+# A frame that is older than this when it arrives has a timestamp of another clock.
+MAX_AGE_NS = 1_000_000_000
+
+# How long `stop` waits for a device that may be stuck.
+STOP_S = 1.0
+
+# Some webcams need seconds for the exposure of their first image.
 FIRST_FRAME_S = 5.0
 
-# With a single one, the driver has nowhere to write to while a picture is decoded, and the rate
-# halves. The grabber empties them at once, so a second one adds no latency.
+# With a single one, the driver has nowhere to write to while an image is decoded, and the rate
+# halves. The reader empties them at once, so a second one adds no latency.
 BUFFERS = 2
 
 REASONS = {
@@ -25,14 +36,80 @@ REASONS = {
     errno.EACCES: 'no permission; add yourself to the group video: '
     '`sudo usermod -aG video $USER`, and log in again',
     errno.EPERM: 'not permitted here; in a container, pass the device on: `--device /dev/video0`',
-    errno.EBUSY: 'busy; `fuser -v /dev/video*` tells which program has it',
+    errno.EBUSY: 'busy; `fuser -v /dev/video*` shows which program has it',
     errno.ENODEV: 'it was unplugged',
     errno.ENXIO: 'it was unplugged',
 }
 
 
-def open_device(device: str, rate: float) -> Capture:
-    """Open one device: MJPG if it has that (raw pictures fill USB 2 at low rates), 640×480.
+class VideoDevice(Protocol):
+    """What is used of cv2.VideoCapture."""
+
+    def read(self) -> tuple[bool, Any]:
+        """Block until there is an image: H×W×3 uint8 BGR."""
+
+    def get(self, prop: int, /) -> float:
+        """Return a property."""
+
+    def release(self) -> None:
+        """Close the device."""
+
+
+class DeviceReader:
+    """Reads a device that may block, in a thread of its own; the newest frame wins.
+
+    Args:
+        device: open; it is read as fast as it delivers, and released at the end.
+        frame_id: of the frames.
+
+    """
+
+    def __init__(self, device: VideoDevice, frame_id: str) -> None:
+        self._device = device
+        self._frame_id = frame_id
+        self._slot: NewestSlot[Frame] = NewestSlot()
+        self._stopped = False
+        # A daemon: a device that never returns must not keep the process alive.
+        self._thread = threading.Thread(target=self._loop, name='picosam_reader', daemon=True)
+        self._thread.start()
+
+    def take(self, timeout: float) -> Frame | None:
+        """Wait up to `timeout` seconds for a new frame. Raises CameraError if the device ended."""
+        return self._slot.take(timeout)
+
+    def wait_for_frame(self, timeout: float) -> bool:
+        """Return whether a frame arrives within `timeout` seconds; it stays to be taken."""
+        return self._slot.wait(timeout)
+
+    def stop(self) -> None:
+        """End all waits; a device that is stuck is left to its thread."""
+        self._stopped = True
+        self._slot.close()
+        self._thread.join(STOP_S)
+
+    def _loop(self) -> None:
+        while not self._stopped and self._read():
+            pass
+        self._device.release()
+
+    def _read(self) -> bool:
+        """Read one frame; return False at the end."""
+        try:
+            ok, bgr = self._device.read()
+        except cv2.error as error:
+            self._slot.fail(CameraError(str(error)))
+            return False
+        if not ok:
+            self._slot.fail(CameraError('it delivers no more images'))
+            return False
+        stamp = capture_stamp(self._device.get(cv2.CAP_PROP_POS_MSEC))
+        rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+        self._slot.put(Frame(rgb, stamp, self._frame_id, received_ns=time.time_ns()))
+        return True
+
+
+def open_device(device: str, rate: float) -> VideoDevice:
+    """Open one device: MJPG if it has that (raw images fill USB 2 at low rates), 640×480.
 
     Raises:
         CameraError: with the reason alone; the caller names the device.
@@ -46,7 +123,7 @@ def open_device(device: str, rate: float) -> Capture:
     if not capture.isOpened():
         raise CameraError(
             'not a camera, or another program has it: `v4l2-ctl --list-devices` lists the '
-            f'cameras, `fuser -v {device}` tells the program'
+            f'cameras, `fuser -v {device}` shows the program'
         )
     capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*'MJPG'))
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, 640)
@@ -60,11 +137,11 @@ def open_device(device: str, rate: float) -> Capture:
 class V4l2Camera:
     """A USB camera.
 
-    Frames carry the driver's time of capture where it tells one, else their time of arrival. The
+    Frames carry the driver's time of capture where there is one, else their time of arrival. The
     device is read in a thread of its own: one that hangs makes `read` return None in time.
 
     Args:
-        source: '/dev/video2' or '2'; empty takes the first of /dev/video* that gives pictures.
+        source: '/dev/video2' or '2'; empty takes the first of /dev/video* that delivers images.
         rate: frames per second that is asked for; the device takes what is nearest. 0 leaves its
             own.
         frame_id: of the frames.
@@ -80,13 +157,13 @@ class V4l2Camera:
         source: str,
         rate: float,
         frame_id: str,
-        opener: Callable[[str, float], Capture] = open_device,
+        opener: Callable[[str, float], VideoDevice] = open_device,
     ) -> None:
         self._source = source
         self._rate = rate
         self._frame_id = frame_id
         self._opener = opener
-        self._grabber: Grabber | None = None
+        self._reader: DeviceReader | None = None
         self._description = {'source': source, 'size': '', 'rate': f'{rate:g}'}
         self._closed = False
 
@@ -95,7 +172,7 @@ class V4l2Camera:
         return self._description
 
     def open(self) -> None:
-        if self._grabber is not None:
+        if self._reader is not None:
             return
         tried = []
         for device in devices(self._source):
@@ -108,40 +185,40 @@ class V4l2Camera:
 
     def read(self, timeout: float) -> Frame | None:
         """Wait for the next frame; `close` in another thread ends the wait, with None."""
-        grabber = self._grabber
-        if grabber is None:
+        reader = self._reader
+        if reader is None:
             if self._closed:
                 return None
             raise CameraError('the camera v4l2 is not open; call open() first')
         try:
-            return grabber.take(timeout)
+            return reader.take(timeout)
         except CameraError as error:
             device = self._description['source']
             raise CameraError(f'{device} stopped: {error}; check its cable') from error
 
     def close(self) -> None:
         self._closed = True
-        if self._grabber is not None:
-            self._grabber.stop()
-            self._grabber = None
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
 
     def _try(self, device: str) -> str:
-        """Open one device; the reason if that fails, else nothing."""
+        """Open one device; return the reason if that fails, else an empty text."""
         try:
             capture = self._opener(device, self._rate)
         except CameraError as error:
             return str(error)
         description = _describe(device, capture)
-        grabber = Grabber(capture, self._frame_id)
-        if not grabber.wait_for_frame(FIRST_FRAME_S):
-            grabber.stop()
-            return 'it opens, but gives no pictures; unplug it and plug it in again'
-        self._grabber, self._description = grabber, description
+        reader = DeviceReader(capture, self._frame_id)
+        if not reader.wait_for_frame(FIRST_FRAME_S):
+            reader.stop()
+            return 'it opens, but delivers no images; unplug it and plug it in again'
+        self._reader, self._description = reader, description
         return ''
 
 
 def devices(source: str, folder: Path = Path('/dev')) -> list[str]:
-    """Give the devices to try, in order: the one that is meant, or all of the folder."""
+    """Return the devices to try, in order: the given one, or all of the folder."""
     if source:
         return [str(folder / f'video{source}') if source.isdecimal() else source]
     found = sorted(
@@ -157,13 +234,26 @@ def devices(source: str, folder: Path = Path('/dev')) -> list[str]:
 
 
 def reason_of(error: OSError) -> str:
-    """Say in words why a device could not be opened, and what to do."""
+    """Return why a device could not be opened, and what to do."""
     return REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
-def _describe(device: str, capture: Capture) -> dict[str, str]:
+def _describe(device: str, capture: VideoDevice) -> dict[str, str]:
     width, height, rate = (
         capture.get(prop)
         for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)
     )
     return {'source': device, 'size': f'{width:.0f}x{height:.0f}', 'rate': f'{rate:g}'}
+
+
+def capture_stamp(sensor_ms: float) -> int:
+    """Return the stamp (nanoseconds since 1970) of a frame that has just arrived.
+
+    Args:
+        sensor_ms: the driver's timestamp in milliseconds. V4L2's is of CLOCK_MONOTONIC and is
+            used; one of another clock, or none, leaves the time of arrival.
+
+    """
+    now_ns = time.monotonic_ns()
+    sensor_ns = round(sensor_ms * 1e6)
+    return stamp_of(sensor_ns if 0 <= now_ns - sensor_ns <= MAX_AGE_NS else now_ns)

@@ -4,12 +4,108 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from picosam_ros.cameras.clip import Clip, Shot
+import cv2
+import numpy as np
+
 from picosam_ros.cameras.clock import Alarm, stamp_of
 from picosam_ros.errors import CameraError, EndOfStream
-from picosam_ros.frame import Frame
+from picosam_ros.frame import Frame, Pixels
+
+# For files without a frame rate.
+FALLBACK_RATE = 30.0
+
+# FFmpeg decodes any text file as a video of a terminal.
+TEXT_CODEC = b'ansi'
+
+# A file with less than this share of the frames in its header is truncated. Less than all is
+# common: some headers only estimate the number of frames, or count the length of the audio.
+COMPLETE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class VideoFrame:
+    """A frame of a file: nanoseconds after the first one, and H×W×3 uint8 RGB."""
+
+    media_ns: int
+    pixels: Pixels
+
+
+class VideoFile:
+    """One pass through a video file.
+
+    Args:
+        path: of any file that OpenCV reads.
+        rate: frames per second that replaces the file's own timestamps; 0 keeps them.
+
+    Raises:
+        CameraError: there is no such file, or it is not a video.
+
+    """
+
+    def __init__(self, path: str, rate: float = 0) -> None:
+        self._path = path
+        self._capture = _open(path)
+        self._own_timestamps = rate <= 0
+        own_rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.rate = rate if rate > 0 else own_rate if 0 < own_rate <= 1000 else FALLBACK_RATE
+        width, height = (
+            self._capture.get(prop)
+            for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        self.size = f'{width:.0f}x{height:.0f}'
+        self._period_ns = round(1e9 / self.rate)
+        self._count = 0
+        self._first_ms = 0.0
+        self._media_ns = -self._period_ns
+
+    @property
+    def end_ns(self) -> int:
+        """Media time at which the frame after the last one that was read is due."""
+        return self._media_ns + self._period_ns
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames in the header, in some files an estimate; 0 if the header has none."""
+        return max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+
+    def next(self) -> VideoFrame | None:
+        """Decode the next frame; None at the end. Raises CameraError if the file is truncated."""
+        ok, bgr = self._capture.read()
+        if not ok:
+            self._check_complete()
+            return None
+        self._media_ns = self._next_media_ns()
+        self._count += 1
+        return VideoFrame(
+            self._media_ns, np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+        )
+
+    def release(self) -> None:
+        """Close the file."""
+        self._capture.release()
+
+    def _next_media_ns(self) -> int:
+        position_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        if not self._count:
+            self._first_ms = position_ms
+        read_ns = round((position_ms - self._first_ms) * 1e6)
+        # Some containers have no timestamps, or the same one twice.
+        return read_ns if self._own_timestamps and read_ns > self._media_ns else self.end_ns
+
+    def _check_complete(self) -> None:
+        if not self._count:
+            raise CameraError(f'{self._path} has no frame that OpenCV can decode')
+        frame_count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        own_rate = self._capture.get(cv2.CAP_PROP_FPS)
+        seconds = self.end_ns / 1e9 if self._own_timestamps else self._count / max(own_rate, 1e-9)
+        if self._count < COMPLETE * frame_count and seconds * own_rate < COMPLETE * frame_count:
+            raise CameraError(
+                f'{self._path} breaks off after {self._count} of {frame_count:.0f} frames; '
+                'copy it again, or repair it: `ffmpeg -i FILE -c copy REPAIRED`'
+            )
 
 
 class VideoCamera:
@@ -33,8 +129,8 @@ class VideoCamera:
         self._rate = rate
         self._frame_id = frame_id
         self._loop = loop
-        self._clip: Clip | None = None
-        self._shot: Shot | None = None
+        self._file: VideoFile | None = None
+        self._next: VideoFrame | None = None
         self._lock = threading.Lock()
         self._alarm = Alarm()
         self._start_ns = 0
@@ -42,67 +138,81 @@ class VideoCamera:
 
     @property
     def description(self) -> dict[str, str]:
-        clip = self._clip
+        file = self._file
         return {
             'source': self._path,
-            'size': clip.size if clip else '',
-            'rate': f'{clip.rate if clip else self._rate:g}',
+            'size': file.size if file else '',
+            'rate': f'{file.rate if file else self._rate:g}',
         }
 
     def open(self) -> None:
-        if self._clip is not None:
+        if self._file is not None:
             return
         if self._rate < 0:
             raise CameraError(
-                f'rate {self._rate:g} was given; give frames per second, or 0 for the own pace'
+                f'rate {self._rate:g} was given; give frames per second, or 0 for the timestamps '
+                'of the file'
             )
-        clip = Clip(self._path, self._rate)
-        shot = clip.next()
-        self._clip, self._shot = clip, shot
+        file = VideoFile(self._path, self._rate)
+        frame = file.next()
+        self._file, self._next = file, frame
         self._alarm = Alarm()
         self._start_ns = time.monotonic_ns()
 
     def read(self, timeout: float) -> Frame | None:
         """Wait for the next frame; `close` in another thread ends the wait, with None."""
-        shot = self._peek()
-        if shot is None:
+        frame = self._peek()
+        if frame is None:
             return None
-        captured_ns = self._due(shot)
+        captured_ns = self._due(frame)
         if not self._alarm.wait_until(captured_ns, timeout):
             return None
-        self._shot = None
+        self._next = None
         # Later than the last one, even if the system's clock was set back in between.
         self._stamp_ns = max(stamp_of(captured_ns), self._stamp_ns + 1)
-        return Frame(shot.pixels, self._stamp_ns, self._frame_id, received_ns=time.time_ns())
+        return Frame(frame.pixels, self._stamp_ns, self._frame_id, received_ns=time.time_ns())
 
     def close(self) -> None:
         self._alarm.end()
         with self._lock:
-            if self._clip is not None:
-                self._clip.release()
-            self._clip = self._shot = None
+            if self._file is not None:
+                self._file.release()
+            self._file = self._next = None
 
-    def _peek(self) -> Shot | None:
-        """Give the frame that is shown next; None if the camera was closed."""
+    def _peek(self) -> VideoFrame | None:
+        """Return the frame that is shown next; None if the camera was closed."""
         with self._lock:
-            if self._clip is None:
+            if self._file is None:
                 if self._alarm.ended:
                     return None
                 raise CameraError('the camera video is not open; call open() first')
-            if self._shot is None:
-                self._shot = self._clip.next() or self._first_again(self._clip)
-            return self._shot
+            if self._next is None:
+                self._next = self._file.next() or self._first_again(self._file)
+            return self._next
 
-    def _first_again(self, clip: Clip) -> Shot | None:
+    def _first_again(self, file: VideoFile) -> VideoFrame | None:
         if not self._loop:
-            raise EndOfStream(f'{self._path} is through')
-        self._start_ns += clip.end_ns
-        clip.release()
-        self._clip = Clip(self._path, self._rate)
-        return self._clip.next()
+            raise EndOfStream(f'{self._path} has ended')
+        self._start_ns += file.end_ns
+        file.release()
+        self._file = VideoFile(self._path, self._rate)
+        return self._file.next()
 
-    def _due(self, shot: Shot) -> int:
-        """Steady time of the frame. If it has passed, all that follows is put off by as much."""
-        late_ns = time.monotonic_ns() - (self._start_ns + shot.media_ns)
+    def _due(self, frame: VideoFrame) -> int:
+        """Return the steady time of the frame; if that has passed, later frames are delayed too."""
+        late_ns = time.monotonic_ns() - (self._start_ns + frame.media_ns)
         self._start_ns += max(late_ns, 0)
-        return self._start_ns + shot.media_ns
+        return self._start_ns + frame.media_ns
+
+
+def _open(path: str) -> cv2.VideoCapture:
+    if not Path(path).is_file():
+        raise CameraError(f'{path!r} is not a file; the camera video needs a video file as source')
+    capture = cv2.VideoCapture(path)
+    codec = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
+    if not capture.isOpened() or codec.to_bytes(4, 'little') == TEXT_CODEC:
+        raise CameraError(
+            f'{path} is not a video that OpenCV can decode, or its end is missing; '
+            '`ffprobe FILE` shows what it is'
+        )
+    return capture

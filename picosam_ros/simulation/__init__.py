@@ -3,12 +3,11 @@
 `Simulation(settings)` is one such sensor. Its attributes `Picamera2`, `IMX500` and
 `NetworkIntrinsics` stand for what the modules `picamera2` and `picamera2.devices.imx500` give::
 
-    library = Simulation(Settings(faults=Faults.parse('missing=0.3,roi_lag=2')))
+    library = Simulation(Settings(image, faults=Faults.parse('missing=0.3,roi_lag=2')))
     sensor = library.IMX500('picosam2-96')
     camera = library.Picamera2(sensor.camera_num)
 
-`picosam_ros.simulation.Picamera2` and its siblings belong to a sensor without faults that shows
-photographs. All follow the public sources of picamera2 0.3.36 and of Raspberry Pi's libcamera;
+They follow the public sources of picamera2 0.3.36 and of Raspberry Pi's libcamera;
 `test/simulation/test_against_picamera2.py` compares them.
 """
 
@@ -20,17 +19,11 @@ from picosam_ros.simulation.settings import Settings
 from picosam_ros.simulation.stream import Truth
 
 __all__ = [
-    'IMX500',
     'Faults',
     'NetworkIntrinsics',
-    'Picamera2',
     'Settings',
     'Simulation',
     'SteadyClock',
     'SteppedClock',
     'Truth',
 ]
-
-_plain = Simulation()
-Picamera2 = _plain.Picamera2
-IMX500 = _plain.IMX500

@@ -18,13 +18,13 @@ class Simulation:
         clock: the sensor's.
 
     Args:
-        settings: what it sees and how it fails; none shows photographs, without faults.
+        settings: what it sees and how it fails.
 
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         simulation = self
-        device = self._device = Device(settings or Settings())
+        device = self._device = Device(settings)
         self._camera: picamera2.Picamera2 | None = None
         self.clock = device.clock
         self.NetworkIntrinsics = NetworkIntrinsics

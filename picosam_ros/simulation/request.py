@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import Any, Protocol
 
 from picosam_ros.frame import Pixels
-from picosam_ros.simulation.configuration import in_memory
+from picosam_ros.simulation.configuration import Configuration, in_memory
+from picosam_ros.simulation.controls import PendingControls
+from picosam_ros.simulation.device import Device
 from picosam_ros.simulation.scene import sample
 from picosam_ros.simulation.stream import Exposure, FrameStream, Truth, tensor_metadata
 from picosam_ros.simulation.tensors import Metadata
 
-if TYPE_CHECKING:
-    from picosam_ros.simulation.picamera2 import Picamera2
+
+class RequestOwner(Protocol):
+    """What a request needs of the Picamera2 that completed it."""
+
+    device: Device
+    controls: PendingControls
+    request_lock: threading.Lock
+    started: bool
+    stop_count: int
+
+    def camera_configuration(self) -> Configuration: ...
 
 
 class CompletedRequest:
@@ -21,7 +33,7 @@ class CompletedRequest:
     every call of `get_metadata`, as with the real one.
     """
 
-    def __init__(self, exposure: Exposure, picam2: Picamera2, stream: FrameStream) -> None:
+    def __init__(self, exposure: Exposure, picam2: RequestOwner, stream: FrameStream) -> None:
         self.request: Exposure | None = exposure
         self.picam2 = picam2
         self.ref_count = 1

@@ -8,18 +8,14 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from picosam_ros.cameras import Camera, make_camera
 from picosam_ros.errors import CameraError
-from picosam_ros.frame import Pixels
+from picosam_ros.frame import Frame, Pixels
 from picosam_ros.roi import Roi
 from picosam_ros.simulation.geometry import FULL
 from picosam_ros.simulation.settings import SceneFunction, Settings
 
 # How long a host camera may take for its first picture.
 FIRST_PICTURE_S = 5.0
-
-# What a host camera is asked for, in frames per second.
-RATE = 30.0
 
 
 class Scene(Protocol):
@@ -33,6 +29,18 @@ class Scene(Protocol):
 
     def close(self) -> None:
         """Release what it holds; a second call does nothing."""
+
+
+class HostCamera(Protocol):
+    """A camera of the package that a simulated sensor looks through."""
+
+    name: str
+
+    def open(self) -> None: ...
+
+    def read(self, timeout: float) -> Frame | None: ...
+
+    def close(self) -> None: ...
 
 
 class FunctionScene:
@@ -51,7 +59,7 @@ class FunctionScene:
 class CameraScene:
     """The newest picture of a host camera."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: HostCamera) -> None:
         self._camera = camera
         self._picture: Pixels | None = None
 
@@ -78,9 +86,8 @@ class CameraScene:
 def make_scene(settings: Settings) -> Scene:
     """Make the scene that the settings describe, without opening it."""
     scene = settings.scene
-    if scene is None:
-        rate = RATE * settings.speed
-        return CameraScene(make_camera(settings.camera, source=settings.source, rate=rate))
+    if hasattr(scene, 'read'):
+        return CameraScene(scene)
     if callable(scene):
         return FunctionScene(scene)
     picture = np.asarray(scene, np.uint8)

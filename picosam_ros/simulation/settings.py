@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Logits, Pixels
@@ -20,11 +21,8 @@ class Settings:
     """How a Simulation is made. All times are nominal: `speed` divides every one of them.
 
     Attributes:
-        camera: name of the host camera that drives the scene (see picosam_ros.cameras). Its
-            picture is stretched over the whole sensor.
-        source: of that camera.
-        scene: takes the place of the camera: an H×W×3 uint8 RGB picture, or a function from the
-            frame's number to one.
+        scene: what the sensor sees, stretched over all of it: an H×W×3 uint8 RGB image, a function
+            from the frame's number to one, or a camera of picosam_ros.cameras.
         model: of models.yaml or a path; what is run where the network file is an .rpk, which
             only the sensor can run.
         network: takes the place of the model: a function from h×w×3 uint8 RGB to h×w float32
@@ -47,9 +45,7 @@ class Settings:
 
     """
 
-    camera: str = 'photos'
-    source: str = ''
-    scene: Pixels | SceneFunction | None = None
+    scene: Any
     model: str = SENSOR_MODEL
     network: NetworkFunction | None = None
     replay: Sequence[Logits] = ()

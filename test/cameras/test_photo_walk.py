@@ -28,7 +28,7 @@ def marked(tmp_path):
 @given(STAMPS, st.integers(8, 5000), st.integers(8, 5000))
 def test_the_view_never_leaves_the_photo(stamp, width, height):
     photo = Photo('any', width, height, np.zeros((1, 1, 3), np.uint8))
-    roi = PhotoWalk([photo]).view(stamp).roi
+    roi = PhotoWalk([photo]).viewpoint(stamp).roi
     assert roi.x >= -1e-6
     assert roi.y >= -1e-6
     assert roi.x + roi.width <= width + 1e-6
@@ -38,7 +38,7 @@ def test_the_view_never_leaves_the_photo(stamp, width, height):
 @given(STAMPS, st.integers(8, 5000), st.integers(8, 5000))
 def test_the_view_is_four_to_three_and_zooms_between_75_and_95_percent(stamp, width, height):
     photo = Photo('any', width, height, np.zeros((1, 1, 3), np.uint8))
-    roi = PhotoWalk([photo]).view(stamp).roi
+    roi = PhotoWalk([photo]).viewpoint(stamp).roi
     assert roi.width * 3 == pytest.approx(roi.height * 4)
     assert 0.75 - 1e-9 <= roi.width / min(width, height * 4 / 3) <= 0.95 + 1e-9
 
@@ -46,14 +46,14 @@ def test_the_view_is_four_to_three_and_zooms_between_75_and_95_percent(stamp, wi
 @given(STAMPS)
 def test_two_walks_past_the_same_photos_agree_on_every_stamp(stamp):
     photos = [blank('a'), blank('b', 512, 512)]
-    assert PhotoWalk(photos).view(stamp) == PhotoWalk(photos).view(stamp)
+    assert PhotoWalk(photos).viewpoint(stamp) == PhotoWalk(photos).viewpoint(stamp)
 
 
 @pytest.mark.parametrize('tenths', range(0, 50, 7))
 def test_a_mark_of_the_photo_is_in_the_picture_where_the_view_says(marked, tenths):
     photo, mark = marked
     walk = PhotoWalk([photo])
-    view = walk.view(MORNING + tenths * SECOND // 10)
+    view = walk.viewpoint(MORNING + tenths * SECOND // 10)
     rows, columns = np.nonzero(walk.render(view)[..., 0] > 127)
     assert (columns.mean(), rows.mean()) == pytest.approx(view.affine(*mark), abs=0.3)
 
@@ -63,7 +63,7 @@ def test_a_photo_larger_than_the_picture_keeps_the_coordinates_of_its_file(tmp_p
     cv2.circle(pixels, (2100, 1400), 40, (255, 255, 255), -1)
     cv2.imwrite(str(tmp_path / 'large.png'), pixels)
     walk = PhotoWalk([Photo.read(tmp_path / 'large.png')])
-    view = walk.view(MORNING)
+    view = walk.viewpoint(MORNING)
     rows, columns = np.nonzero(walk.render(view)[..., 0] > 127)
     assert walk.photos[0].pixels.shape[1] < 1000
     assert (columns.mean(), rows.mean()) == pytest.approx(view.affine(2100, 1400), abs=0.3)
@@ -71,10 +71,10 @@ def test_a_photo_larger_than_the_picture_keeps_the_coordinates_of_its_file(tmp_p
 
 def test_the_same_view_gives_the_same_picture(marked):
     first, second = (PhotoWalk([marked[0]]) for _ in range(2))
-    picture = first.render(first.view(MORNING))
+    picture = first.render(first.viewpoint(MORNING))
     assert picture.shape == (HEIGHT, WIDTH, 3)
     assert picture.dtype == np.uint8
-    np.testing.assert_array_equal(picture, second.render(second.view(MORNING)))
+    np.testing.assert_array_equal(picture, second.render(second.viewpoint(MORNING)))
 
 
 def test_each_photo_is_shown_for_the_dwell_time_and_then_the_next():
@@ -82,8 +82,8 @@ def test_each_photo_is_shown_for_the_dwell_time_and_then_the_next():
     lap = 3 * DWELL_NS
     start = MORNING // lap * lap
     times = [start, start + DWELL_NS - 1, start + DWELL_NS, start + 2 * DWELL_NS, start + lap]
-    assert [walk.view(time).name for time in times] == ['a', 'a', 'b', 'c', 'a']
-    assert [walk.view(time).index for time in times] == [0, 0, 1, 2, 0]
+    assert [walk.viewpoint(time).name for time in times] == ['a', 'a', 'b', 'c', 'a']
+    assert [walk.viewpoint(time).index for time in times] == [0, 0, 1, 2, 0]
 
 
 @pytest.mark.parametrize('axis', [0, 1])
@@ -93,7 +93,9 @@ def test_an_object_crosses_a_tenth_of_the_picture_within_seconds_and_never_jumps
     visits = [
         range(start + n * DWELL_NS, start + (n + 1) * DWELL_NS, 33_000_000) for n in range(40)
     ]
-    places = np.array([[walk.view(t).affine(300, 200)[axis] for t in visit] for visit in visits])
+    places = np.array(
+        [[walk.viewpoint(t).affine(300, 200)[axis] for t in visit] for visit in visits]
+    )
     share = np.ptp(places, axis=1) / (WIDTH, HEIGHT)[axis]
     assert 0.08 < np.median(share) < 0.16
     assert np.abs(np.diff(places)).max() < 8
@@ -101,7 +103,7 @@ def test_an_object_crosses_a_tenth_of_the_picture_within_seconds_and_never_jumps
 
 def test_a_square_photo_is_seen_from_top_to_bottom_over_the_laps():
     walk = PhotoWalk([blank('square', 512, 512)])
-    rois = [walk.view(MORNING + visit * DWELL_NS).roi for visit in range(40)]
+    rois = [walk.viewpoint(MORNING + visit * DWELL_NS).roi for visit in range(40)]
     assert min(roi.y for roi in rois) < 40
     assert max(roi.y + roi.height for roi in rois) > 472
 
@@ -109,7 +111,7 @@ def test_a_square_photo_is_seen_from_top_to_bottom_over_the_laps():
 def test_the_colours_of_the_file_come_out_as_red_green_blue(tmp_path):
     cv2.imwrite(str(tmp_path / 'red.png'), np.full((30, 40, 3), (10, 20, 250), np.uint8))
     walk = PhotoWalk([Photo.read(tmp_path / 'red.png')])
-    assert walk.render(walk.view(MORNING))[240, 320].tolist() == [250, 20, 10]
+    assert walk.render(walk.viewpoint(MORNING))[240, 320].tolist() == [250, 20, 10]
 
 
 def test_a_file_that_is_not_a_picture_is_refused_by_name(tmp_path):

@@ -78,7 +78,7 @@ def test_a_rate_that_cannot_be_is_refused(folder, rate):
 def test_a_frame_shows_exactly_what_the_walk_shows_at_its_stamp(folder, open_camera):
     frame = open_camera(folder).read(timeout=10)
     walk = open_photos(str(folder))
-    np.testing.assert_array_equal(frame.pixels, walk.render(walk.view(frame.stamp_ns)))
+    np.testing.assert_array_equal(frame.pixels, walk.render(walk.viewpoint(frame.stamp_ns)))
     assert frame.pixels.shape == (480, 640, 3)
     assert frame.frame_id == 'eye'
 

@@ -8,9 +8,8 @@ import cv2
 import pytest
 from helpers.square_video import number_of
 
-from picosam_ros.cameras import grabber, make_camera
-from picosam_ros.cameras.grabber import capture_stamp
-from picosam_ros.cameras.v4l2 import V4l2Camera, devices, reason_of
+from picosam_ros.cameras import make_camera, v4l2
+from picosam_ros.cameras.v4l2 import V4l2Camera, capture_stamp, devices, reason_of
 from picosam_ros.errors import CameraError
 
 
@@ -46,7 +45,7 @@ def gates():
 @pytest.fixture
 def camera(video, gates, monkeypatch):
     """Make a camera whose device shows a picture of the video for every `gates[-1].allow()`."""
-    monkeypatch.setattr(grabber, 'STOP_S', 0.05)
+    monkeypatch.setattr(v4l2, 'STOP_S', 0.05)
 
     def opener(_device, _rate):
         gates.append(Gate(cv2.VideoCapture(str(video))))
@@ -95,7 +94,7 @@ def test_the_newest_frame_wins_and_a_device_that_stops_is_told(camera, gates):
     gates[0].allow(100)
     assert gates[0].released.wait(10)
     assert number_of(camera.read(timeout=10).pixels) == 11
-    with pytest.raises(CameraError, match='/dev/video7 stopped: it gives no more pictures'):
+    with pytest.raises(CameraError, match='/dev/video7 stopped: it delivers no more images'):
         camera.read(timeout=10)
 
 
@@ -146,7 +145,7 @@ def test_a_device_without_pictures_is_refused(tmp_path):
         frame_id='',
         opener=lambda *_: cv2.VideoCapture(str(tmp_path / 'empty')),
     )
-    with pytest.raises(CameraError, match='/dev/video0: it opens, but gives no pictures'):
+    with pytest.raises(CameraError, match='/dev/video0: it opens, but delivers no images'):
         camera.open()
 
 

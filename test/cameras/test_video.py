@@ -61,7 +61,7 @@ def test_the_stream_stays_ended(video, open_camera):
     camera = open_camera(video, loop=False)
     read_to_the_end(camera)
     for _ in range(2):
-        with pytest.raises(EndOfStream, match='is through'):
+        with pytest.raises(EndOfStream, match='has ended'):
             camera.read(timeout=0)
 
 

@@ -192,7 +192,7 @@ def test_both_map_to_the_picture_alike(real, ours, roi, crop, main, raw, corners
 
 
 def test_both_only_print_that_the_driver_refused_an_roi(real, driver, metadata, capsys):
-    faults = Simulation(Settings()).IMX500('picosam2-96')
+    faults = Simulation(Settings(None)).IMX500('picosam2-96')
     for imx500 in (real, faults):
         imx500.set_inference_roi_abs((8, 8, 800, 800))
     driver.refuses = True
@@ -226,7 +226,7 @@ def methods_of(path, name):
     [
         (Picamera2, 'picamera2.py', {'held', 'step'}),
         (CompletedRequest, 'request.py', {'truth'}),
-        (Simulation().IMX500.__base__, 'devices/imx500/imx500.py', set()),
+        (Simulation(Settings(None)).IMX500.__base__, 'devices/imx500/imx500.py', set()),
     ],
     ids=['Picamera2', 'CompletedRequest', 'IMX500'],
 )

@@ -8,8 +8,9 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 import numpy as np
 import pytest
 
+from picosam_ros.cameras import make_camera
 from picosam_ros.errors import CameraError
-from picosam_ros.simulation import Picamera2, Settings, Simulation, SteadyClock
+from picosam_ros.simulation import Settings, Simulation, SteadyClock
 from picosam_ros.simulation.scene import sample
 
 PERIOD_NS = 33_333_000
@@ -272,7 +273,7 @@ def test_every_simulation_is_a_sensor_of_its_own(plug_in, stream):
     first = plug_in()
     stream(first)
     plug_in().Picamera2(0).close()
-    assert Picamera2.global_camera_info()
+    assert plug_in().Picamera2.global_camera_info()
 
 
 def test_nothing_can_be_stepped_before_a_camera_is_open(plug_in):
@@ -324,7 +325,7 @@ def test_a_host_camera_that_fails_is_told_to_who_waits(plug_in, stream):
 
 def test_photographs_and_the_packages_network_give_frames_with_tensors(stream):
     pytest.importorskip('skimage')
-    imx500, camera = stream(Simulation(Settings()), main={'format': 'RGB888'})
+    imx500, camera = stream(Simulation(Settings(make_camera('photos'))), main={'format': 'RGB888'})
     request = camera.capture_request(wait=30)
     array, metadata = request.make_array('main'), request.get_metadata()
     picture, roi = request.request.picture, request.truth.tensor.roi

@@ -51,4 +51,4 @@ def test_faults_strike_independently_of_each_other():
 
 def test_a_speed_that_cannot_be_is_refused():
     with pytest.raises(CameraError, match='speed 0 was given'):
-        Settings(speed=0)
+        Settings(None, speed=0)

@@ -55,7 +55,7 @@ def test_recorded_tensors_are_replayed_in_turn_and_nobody_looks():
     def look():
         raise AssertionError('looked')
 
-    replay = make_network(Settings(replay=(LOGITS, LOGITS + 1)), 'any')
+    replay = make_network(Settings(None, replay=(LOGITS, LOGITS + 1)), 'any')
     assert isinstance(replay, Replay)
     firsts = [float(replay.infer(look)[0, 0]) for _ in range(3)]
     assert firsts == [0, 1, 0]

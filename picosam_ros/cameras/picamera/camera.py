@@ -14,6 +14,9 @@ from picosam_ros.frame import Frame
 
 SIZE = (640, 480)
 
+# How libcamera begins the name of a camera that is plugged into USB.
+USB = '/usb'
+
 # What picamera2 raises where a camera is missing, taken, or gone: its own are RuntimeErrors.
 FAULTS = (RuntimeError, OSError, LookupError, StopIteration, ValueError, AssertionError)
 
@@ -53,6 +56,17 @@ class PicameraCamera:
     """
 
     name = 'picamera'
+
+    @staticmethod
+    def models(backend: Any = None) -> list[str]:
+        """Return the models of the connected Raspberry Pi cameras, in libcamera's order.
+
+        Raises:
+            CameraError: picamera2 is not installed.
+
+        """
+        found = (backend or import_picamera2()).Picamera2.global_camera_info()
+        return [camera['Model'] for camera in found if USB not in camera['Id']]
 
     def __init__(
         self,

@@ -27,6 +27,9 @@ NO_NETWORK = (
     '`imx500-package -i build/packerOut.zip -o build`'
 )
 
+# Frames per second of the scene that a simulated sensor looks at.
+SCENE_RATE = 30.0
+
 
 class Imx500Camera(PicameraCamera):
     """A camera whose frames carry what the network in the sensor computed for them.
@@ -165,10 +168,13 @@ def simulated(source: str, faults: str, speed: float) -> Any:
         CameraError: there are no such faults.
 
     """
+    from picosam_ros.cameras import make_camera
     from picosam_ros.simulation import Faults, Settings, Simulation
 
     seen = 'video' if Path(source).is_file() else 'photos'
-    return Simulation(Settings(seen, source, speed=speed, faults=Faults.parse(faults)))
+    # The scene passes as fast as the clock of the sensor.
+    scene = make_camera(seen, source=source, rate=SCENE_RATE * speed, frame_id='')
+    return Simulation(Settings(scene, speed=speed, faults=Faults.parse(faults)))
 
 
 def _index(backend: Any, imx500: Any) -> int:

@@ -42,8 +42,8 @@ class Interrupted(InSensorEngine):
 
     interrupt = staticmethod(lambda: None)
 
-    def segment(self, frame, prompts):
-        made = super().segment(frame, prompts)
+    def segment_frame(self, frame, prompts):
+        made = super().segment_frame(frame, prompts)
         self.interrupt()
         return made
 
