@@ -13,9 +13,7 @@ from picosam_ros.commands.arguments import (
     engine_options,
     prompts_of,
 )
-from picosam_ros.commands.interruption import told_to_end
-from picosam_ros.commands.progress import Progress
-from picosam_ros.commands.terminal import paint
+from picosam_ros.commands.terminal import Progress, paint, told_to_end
 from picosam_ros.errors import BagError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from picosam_ros.commands.arguments import add_engine_arguments, at_least, engin
 from picosam_ros.commands.terminal import paint
 
 if TYPE_CHECKING:
-    from picosam_ros.commands.measure import Measurement
+    from picosam_ros.commands.bench_measure import Measurement
     from picosam_ros.latency import Percentiles
 
 HELP = 'how fast an engine is on this machine'
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and tell."""
     began = time.perf_counter()
-    from picosam_ros.commands.measure import measure
+    from picosam_ros.commands.bench_measure import measure
 
     measured = measure(
         arguments.engine,

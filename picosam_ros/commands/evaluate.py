@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import add_engine_arguments, at_least, engine_options
-from picosam_ros.commands.interruption import EXIT_CODE, told_to_end
-from picosam_ros.commands.progress import Progress
-from picosam_ros.commands.terminal import Screen, paint
+from picosam_ros.commands.terminal import EXIT_CODE, Progress, Screen, paint, told_to_end
 
 if TYPE_CHECKING:
     from picosam_ros.evaluation.evaluator import Judge
@@ -82,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         EngineError: the engine cannot be used, or gave no answer.
 
     """
-    from picosam_ros.commands.picture import check_writable, write_picture
+    from picosam_ros.commands.media import check_writable, write_picture
     from picosam_ros.engines import open_engine
     from picosam_ros.evaluation.annotations import Annotations
     from picosam_ros.evaluation.evaluator import Judge
@@ -106,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         seconds = _go_through(judge, arguments, told)
         report = {**_report(judge), 'seconds': round(seconds, 1)}
         if arguments.sheet and judge.scores:
-            from picosam_ros.evaluation.sheet import draw_sheet
+            from picosam_ros.evaluation.contact_sheet import draw_sheet
 
             write_picture(arguments.sheet, draw_sheet(judge, _title(report)))
     if arguments.json:
@@ -147,7 +145,13 @@ def _title(report: dict[str, Any]) -> str:
 
 
 def _tell(report: dict[str, Any], sheet: Path | None) -> None:
-    from picosam_ros.evaluation.table import after_clicks, header, line, numbers, to_goals
+    from picosam_ros.evaluation.metrics import (
+        after_clicks,
+        header,
+        line,
+        numbers,
+        to_goals,
+    )
 
     print(paint(header(report['protocol']), 'bold'))
     print(line(' '.join(filter(None, (report['engine'], report['model']))), report))

@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from picosam_ros.commands.doctor.probe import is_installed
+from picosam_ros.commands.probe import is_installed
 
 VENV = '~/.venvs/picosam'
 

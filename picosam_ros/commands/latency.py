@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picosam_ros.commands.arguments import positive
-from picosam_ros.commands.interruption import told_to_end
-from picosam_ros.commands.terminal import Screen, paint
+from picosam_ros.commands.terminal import Screen, paint, told_to_end
 from picosam_ros.errors import TopicError
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.ros.segmentation.latency_topic import LatencyTopic
 
     if arguments.plot is not None:
-        from picosam_ros.commands.picture import check_writable
+        from picosam_ros.commands.media import check_writable
 
         check_writable(arguments.plot)
     with LatencyTopic(arguments.topic) as topic:
@@ -123,7 +122,7 @@ def _bar(p50: float, p95: float, widest: float) -> str:
 
 def _plot(record: LatencyRecord, path: Path) -> None:
     from picosam_ros.commands.latency_plot import draw_report
-    from picosam_ros.commands.picture import write_picture
+    from picosam_ros.commands.media import write_picture
 
     write_picture(path, draw_report(record))
 

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Segment, write what was asked for, and tell what was found."""
     if not arguments.points and arguments.box is None:
         arguments.usage_error('give the object with --point X,Y or --box X0,Y0,X1,Y1')
-    from picosam_ros.commands.picture import read_picture, write_mask, write_picture
+    from picosam_ros.commands.media import read_picture, write_mask, write_picture
     from picosam_ros.engines import make_engine
     from picosam_ros.frame import Frame
 

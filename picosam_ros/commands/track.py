@@ -15,15 +15,13 @@ from picosam_ros.commands.arguments import (
     engine_options,
     prompts_of,
 )
-from picosam_ros.commands.interruption import EXIT_CODE, told_to_end
-from picosam_ros.commands.progress import Progress
-from picosam_ros.commands.terminal import paint
+from picosam_ros.commands.terminal import EXIT_CODE, Progress, paint, told_to_end
 from picosam_ros.errors import CameraError, PromptError
 from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
-    from picosam_ros.cameras.clip import Clip
-    from picosam_ros.commands.film import Film
+    from picosam_ros.cameras.video import VideoFile
+    from picosam_ros.commands.media import Film
     from picosam_ros.engines import Engine
     from picosam_ros.results import Result
 
@@ -60,11 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     prompts = prompts_of(arguments)
-    from picosam_ros.cameras.clip import Clip
-    from picosam_ros.commands.film import Film
+    from picosam_ros.cameras.video import VideoFile
+    from picosam_ros.commands.media import Film
     from picosam_ros.engines import open_engine
 
-    clip = Clip(str(arguments.video))
+    clip = VideoFile(str(arguments.video))
     if arguments.out.exists() and arguments.out.samefile(arguments.video):
         raise CameraError(f'{arguments.out} is the video that is read; give another name with -o')
     with (
@@ -73,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         told_to_end() as told,
     ):
         journey = Journey(clip, film, engine, prompts)
-        progress = Progress(clip.promised, 'frames', live=not arguments.json)
+        progress = Progress(clip.frame_count, 'frames', live=not arguments.json)
         for done in journey.follow():
             progress.show(done)
             if told.is_set():
@@ -119,7 +117,7 @@ class Journey:
 
     """
 
-    clip: Clip
+    clip: VideoFile
     film: Film
     engine: Engine
     prompts: Sequence[Prompt]

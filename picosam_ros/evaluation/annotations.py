@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation import polygons, run_lengths
+from picosam_ros.evaluation.coco_masks import decode, rasterise
 from picosam_ros.evaluation.json_arrays import elements
 from picosam_ros.frame import Pixels
 
@@ -81,8 +81,8 @@ class Labelled:
     def mask(self) -> Pixels:
         """uint8 [height, width], 1 on the object; nowhere 1 if the outline holds no pixel."""
         if isinstance(self.segmentation, Mapping):
-            return run_lengths.decode(self.segmentation)
-        return polygons.rasterise(self.segmentation, self.image.height, self.image.width)
+            return decode(self.segmentation)
+        return rasterise(self.segmentation, self.image.height, self.image.width)
 
 
 class Annotations:

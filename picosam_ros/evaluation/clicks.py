@@ -13,12 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from picosam_ros.evaluation.figures import Values, summary
+from picosam_ros.evaluation.metrics import GOALS, Values, summary
 from picosam_ros.evaluation.protocols import Truth
 from picosam_ros.prompt import Point, Prompt
-
-# NoC@80 and NoC@90: the IoUs that a user wants to reach, in percent.
-GOALS = (80, 90)
 
 Exchange = tuple[Prompt, Truth]
 

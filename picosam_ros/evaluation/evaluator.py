@@ -15,7 +15,7 @@ from picosam_ros.engines.base import Engine
 from picosam_ros.errors import DatasetError, EngineError
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.clicks import Exchange, clicks_report, exchanges
-from picosam_ros.evaluation.figures import by_size, iou, summary
+from picosam_ros.evaluation.metrics import by_size, iou, summary
 from picosam_ros.evaluation.protocols import PROTOCOLS, Trial, Truth
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import Prompt

@@ -9,7 +9,7 @@ import pytest
 from helpers.recorded import TOPIC, centre, cut, read, record, storage_file
 
 from picosam_ros.cli import main
-from picosam_ros.commands import progress
+from picosam_ros.commands import terminal
 
 POINT = '{},{}'.format(*centre(0))
 
@@ -97,7 +97,7 @@ def test_ctrl_c_ends_it_with_a_bag_that_can_be_read(tmp_path, network):
 
 def test_who_looks_at_the_terminal_sees_how_far_it_is(tmp_path, network, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
-    monkeypatch.setattr(progress, 'REFRESH_SECONDS', 0.0)
+    monkeypatch.setattr(terminal, 'REFRESH_SECONDS', 0.0)
     path, out = record(tmp_path / 'bag'), tmp_path / 'out'
     assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 0
     printed = capsys.readouterr().out

@@ -8,7 +8,7 @@ from helpers.exported import write_pair
 from helpers.labelled import Dataset, rectangle
 
 from picosam_ros.cli import main
-from picosam_ros.commands import progress
+from picosam_ros.commands import terminal
 
 SQUARE = (40, 30, 100, 90)
 
@@ -95,7 +95,7 @@ def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_judged(evalua
 
 def test_a_terminal_shows_how_far_it_is(evaluate, capsys, monkeypatch):
     monkeypatch.setattr('sys.stdout.isatty', lambda: True)
-    monkeypatch.setattr(progress, 'REFRESH_SECONDS', 0.0)
+    monkeypatch.setattr(terminal, 'REFRESH_SECONDS', 0.0)
     evaluate()
     printed = capsys.readouterr().out
     assert ' 50%' in printed
@@ -121,7 +121,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(evaluate, change, said, 
 
 def test_ctrl_c_gives_the_figures_of_what_was_judged_until_then(evaluate, capsys, monkeypatch):
     monkeypatch.setattr(
-        progress.Progress, 'show', lambda self, done: os.kill(os.getpid(), signal.SIGINT)
+        terminal.Progress, 'show', lambda self, done: os.kill(os.getpid(), signal.SIGINT)
     )
     assert evaluate('--json') == 130
     assert json.loads(capsys.readouterr().out)['n'] == 1

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from picosam_ros.cli import main
-from picosam_ros.commands import progress
-from picosam_ros.commands.film import CODECS
+from picosam_ros.commands import terminal
+from picosam_ros.commands.media import CODECS
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 25.0
@@ -122,7 +122,7 @@ def test_an_object_that_leaves_is_lost_and_that_is_told(tiny_network, tmp_path, 
 
 def test_a_terminal_shows_how_far_it_is(track, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr('sys.stdout.isatty', lambda: True)
-    monkeypatch.setattr(progress, 'REFRESH_SECONDS', 0.0)
+    monkeypatch.setattr(terminal, 'REFRESH_SECONDS', 0.0)
     track('-o', tmp_path / 'out.mp4')
     printed = capsys.readouterr().out
     assert ' 50%' in printed

@@ -5,9 +5,9 @@ from helpers.labelled import rectangle
 from picosam_ros.engines import open_engine
 from picosam_ros.errors import DatasetError
 from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.evaluation.contact_sheet import TILE, draw_sheet
 from picosam_ros.evaluation.evaluator import Judge
 from picosam_ros.evaluation.protocols import PROTOCOLS
-from picosam_ros.evaluation.sheet import TILE, draw_sheet
 
 # Found exactly by the tiny network: one network pixel per pixel in a crop of 96.
 SQUARE = (40, 30, 100, 90)

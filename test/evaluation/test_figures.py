@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picosam_ros.evaluation.figures import iou, mean_precision, summary
+from picosam_ros.evaluation.metrics import iou, mean_precision, summary
 
 
 def rows(count):

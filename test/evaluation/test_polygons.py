@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation.polygons import rasterise
+from picosam_ros.evaluation.coco_masks import rasterise
 
 
 def star(rng, radius, middle=70.0):

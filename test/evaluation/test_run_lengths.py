@@ -5,7 +5,7 @@ import pytest
 from helpers.labelled import compress, run_lengths
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation.run_lengths import decode
+from picosam_ros.evaluation.coco_masks import decode
 
 
 def _random_mask(seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from picosam_ros.commands.doctor.finding import Finding, State
-from picosam_ros.commands.doctor.probe import attempt, is_installed
+from picosam_ros.commands.probe import attempt, is_installed
 
 BOARD = Path('/proc/device-tree/model')
 

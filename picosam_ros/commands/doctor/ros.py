@@ -12,7 +12,7 @@ from pathlib import Path
 
 from picosam_ros.commands import fixes
 from picosam_ros.commands.doctor.finding import Finding, State
-from picosam_ros.commands.doctor.probe import attempt, is_installed
+from picosam_ros.commands.probe import attempt, is_installed
 
 INSTALLATION = 'xdg-open https://docs.ros.org/en/jazzy/Installation.html'
 SYSTEM = Path('/opt/ros')

@@ -185,7 +185,7 @@ def test_a_network_that_is_damaged_is_told_by_its_hash(tmp_path):
     code, found = doctor(tmp_path, root=tmp_path)
     assert code == 1
     assert found['model']['state'] == 'broken'
-    assert 'models.yaml names' in found['model']['detail']
+    assert 'the file is damaged or was replaced' in found['model']['detail']
     assert found['model']['mend']
 
 

@@ -10,7 +10,7 @@ import pytest
 from picosam_ros.commands import fixes
 from picosam_ros.commands.doctor import hardware, ros, software
 from picosam_ros.commands.doctor.finding import State
-from picosam_ros.commands.doctor.probe import Outcome, attempt, is_installed
+from picosam_ros.commands.probe import Outcome, attempt, is_installed
 from picosam_ros.engines.runtimes import RUNTIMES
 
 
@@ -36,7 +36,7 @@ def test_an_attempt_tells_the_last_line_or_the_first_words_of_the_error():
 
 
 def test_an_attempt_that_hangs_ends(monkeypatch):
-    monkeypatch.setattr('picosam_ros.commands.doctor.probe.TIMEOUT_S', 0.2)
+    monkeypatch.setattr('picosam_ros.commands.probe.TIMEOUT_S', 0.2)
     assert attempt('import threading; threading.Event().wait()').text == (
         'gave no answer within 0.2 s'
     )
@@ -172,9 +172,11 @@ def test_every_package_that_is_imported_is_one_that_the_doctor_knows():
     package = fixes.source_root() / 'picosam_ros'
     imported = {name for path in package.rglob('*.py') for name in imports(path)} | {*RUNTIMES}
     # vision_msgs and the like are known one by one, but what comes with rclpy is one thing.
-    with_rclpy = re.compile(r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|\w+_msgs')
+    with_rclpy = re.compile(
+        r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|launch(_ros)?|\w+_msgs'
+    )
     foreign = {name for name in imported - {'picosam_ros'} if not with_rclpy.fullmatch(name)}
-    examined = ' '.join(path.read_text() for path in (package / 'commands' / 'doctor').glob('*.py'))
+    examined = ' '.join(path.read_text() for path in (package / 'commands').rglob('*.py'))
     unknown = {name for name in foreign - sys.stdlib_module_names if f"'{name}'" not in examined}
     assert {'cv2', 'aiohttp', 'openvino'} <= foreign
     assert unknown == set()
