@@ -17,8 +17,13 @@ import onnxruntime
 from picosam_ros.engines import open_engine
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.evaluator import Judge
+from picosam_ros.evaluation.metrics import (
+    after_clicks,
+    header,
+    line,
+    to_goals,
+)
 from picosam_ros.evaluation.protocols import PROTOCOLS
-from picosam_ros.evaluation.table import after_clicks, header, line, to_goals
 from picosam_ros.models import shipped_models
 from training.data import readers, split
 from training.data.readers import Photo

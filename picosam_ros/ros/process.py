@@ -1,8 +1,10 @@
-"""What makes images travel fast between Python processes, applied before a node exists.
+"""Set up the process of a node: its heap, its transport, its executor.
 
 `make bench ARGS='--only transport'` prints what it brings on your machine: without the
-shared-memory profile most best-effort VGA images are lost. Tuned malloc spares each image an mmap
+shared-memory profile most best-effort VGA images are lost. Tuned malloc saves each image an mmap
 and its page faults; whether that shows in the latency differs from machine to machine.
+
+rclpy is imported at use: it imports NumPy, and `share_one_heap` comes before that.
 """
 
 from __future__ import annotations
@@ -12,20 +14,36 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import rclpy
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
-from rclpy.executors import Executor, SingleThreadedExecutor
+
+if TYPE_CHECKING:
+    from rclpy.executors import Executor
 
 # Fast DDS 2 (Humble, Jazzy) reads the first, Fast DDS 3 (Kilted and later) the second. Given
 # both, version 3 reads the file twice and prints errors about what clashes.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 # glibc's mallopt(3).
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _TRIM_BYTES, _MMAP_BYTES = 64 << 20, 32 << 20
 
 _SPIN_SECONDS = 0.1
+
+
+def share_one_heap() -> bool:
+    """Keep glibc from creating a heap for each thread; call it before NumPy starts threads.
+
+    Every activation of a node starts new threads, and the holes that images leave in each heap
+    add up to megabytes.
+
+    What the user set (MALLOC_ARENA_MAX) stands. Returns whether it was done: only glibc has
+    mallopt.
+    """
+    if 'MALLOC_ARENA_MAX' in os.environ:
+        return False
+    return _mallopt(_M_ARENA_MAX, 1)
 
 
 def prepare() -> None:
@@ -35,23 +53,25 @@ def prepare() -> None:
 
 
 def tune_malloc() -> bool:
-    """Keep image-sized blocks in the heap: each would cost an mmap and its page faults else.
+    """Keep image-sized blocks in the heap; otherwise each costs an mmap and its page faults.
 
     What the user set (MALLOC_MMAP_THRESHOLD_) stands. Returns whether it was done: only glibc
-    has this call.
+    has mallopt.
     """
     if 'MALLOC_MMAP_THRESHOLD_' in os.environ:
         return False
+    return _mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES) and _mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
+
+
+def _mallopt(parameter: int, value: int) -> bool:
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
-    if mallopt is None:
-        return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES) and mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES))
+    return mallopt is not None and bool(mallopt(parameter, value))
 
 
 def trim_malloc() -> bool:
-    """Give what loading left behind back to the system; tuned malloc would keep it.
+    """Return unused memory to the system, as after loading an engine; tuned malloc keeps it.
 
-    Returns whether it was done: only glibc has this call.
+    Returns whether it was done: only glibc has malloc_trim.
     """
     trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
     return trim is not None and bool(trim(0))
@@ -80,19 +100,23 @@ def _share(package: str) -> Path:
 
 
 def make_executor() -> Executor:
-    """The events executor where rclpy has one (it is the fastest), else the single-threaded."""
+    """Return the events executor where rclpy has one (the fastest), else the single-threaded."""
     try:
         from rclpy.experimental import EventsExecutor
     except ImportError:
+        from rclpy.executors import SingleThreadedExecutor
+
         return SingleThreadedExecutor()
     return EventsExecutor()
 
 
 def spin(executor: Executor, *, until: Callable[[], bool] = lambda: False) -> None:
-    """Serve callbacks until `until` says so or ROS shuts down.
+    """Serve callbacks until `until` returns true or ROS shuts down.
 
     A loop of `spin_once`, because `EventsExecutor.spin` of Jazzy and Kilted is busy without
     calling anything.
     """
+    import rclpy
+
     while rclpy.ok() and not until():
         executor.spin_once(timeout_sec=_SPIN_SECONDS)

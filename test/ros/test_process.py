@@ -96,24 +96,45 @@ def test_the_profile_has_room_for_a_4k_picture_in_shared_memory_and_keeps_udp():
     assert inside(participant, 'rtps', 'useBuiltinTransports').text == 'false'
 
 
+def in_a_process(program, **settings):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith('MALLOC_')}
+    answer = subprocess.run(
+        [sys.executable, '-c', program],
+        env=environment | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return answer.stdout.strip()
+
+
 def test_malloc_is_tuned_only_where_the_user_did_not_do_it():
     program = 'from picosam_ros.ros.process import tune_malloc; print(tune_malloc())'
-    for settings, expected in (({}, 'True'), ({'MALLOC_MMAP_THRESHOLD_': '100000'}, 'False')):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith('MALLOC_')}
-        answer = subprocess.run(
-            [sys.executable, '-c', program],
-            env=environment | settings,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert answer.stdout.strip() == expected
+    assert in_a_process(program) == 'True'
+    assert in_a_process(program, MALLOC_MMAP_THRESHOLD_='100000') == 'False'
+
+
+def test_the_heap_is_shared_only_where_the_user_did_not_set_it():
+    program = 'from picosam_ros.ros.process import share_one_heap; print(share_one_heap())'
+    assert in_a_process(program) == 'True'
+    assert in_a_process(program, MALLOC_ARENA_MAX='4') == 'False'
+
+
+def test_the_heap_is_shared_before_numpy_starts_threads():
+    program = (
+        'import sys; from picosam_ros.ros import process;'
+        'process.share_one_heap = lambda: print("numpy" in sys.modules);'
+        'import picosam_ros.nodes.segmenter'
+    )
+    assert in_a_process(program) == 'False'
 
 
 def test_a_c_library_without_mallopt_is_no_error(monkeypatch):
-    monkeypatch.delenv('MALLOC_MMAP_THRESHOLD_', raising=False)
+    for name in ('MALLOC_MMAP_THRESHOLD_', 'MALLOC_ARENA_MAX'):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(process.ctypes, 'CDLL', lambda _: object())
     assert process.tune_malloc() is False
+    assert process.share_one_heap() is False
 
 
 @pytest.mark.parametrize('fast', [True, False], ids=['events', 'without events'])

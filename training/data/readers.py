@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from picosam_ros.evaluation import run_lengths
+from picosam_ros.evaluation import coco_masks
 from picosam_ros.evaluation.annotations import Annotations, Image
 from training.data import split
 
@@ -56,7 +56,7 @@ class Photo:
 
     def mask(self, index: int) -> np.ndarray:
         """uint8 [height, width], 1 on the object."""
-        return run_lengths.decode(self.masks[index])
+        return coco_masks.decode(self.masks[index])
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from picosam_ros.evaluation.figures import iou, summary
+from picosam_ros.evaluation.metrics import header, iou, line, summary
 from picosam_ros.evaluation.protocols import crop96
-from picosam_ros.evaluation.table import header, line
 from training import configuration
 from training.data.crops import resize
 from training.data.readers import Photo

@@ -20,7 +20,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from picosam_ros.cameras.photo_objects import Pointer, Target
+from picosam_ros.cameras.photos import Pointer, Target
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros.demo.scoreboard import Scoreboard

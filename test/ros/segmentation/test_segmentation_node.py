@@ -195,8 +195,8 @@ class Slow(Threshold):
 
     name = 'slow'
 
-    def segment(self, frame, prompts):
-        masks = super().segment(frame, prompts).masks
+    def segment_frame(self, frame, prompts):
+        masks = super().segment_frame(frame, prompts).masks
         return Segmentation(tuple(replace(mask, engine=self.name) for mask in masks))
 
 
