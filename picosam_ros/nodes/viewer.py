@@ -23,53 +23,53 @@ class ViewerNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__('viewer', PARAMETERS)
-        self._viewed: ViewerBridge | None = None
+        self._bridge: ViewerBridge | None = None
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._url = self.create_publisher(String, '~/url', latched)
 
     def open(self) -> None:
         """Serve the page, open the topics."""
         parameters = self.parameters
-        self._viewed = ViewerBridge(
+        self._bridge = ViewerBridge(
             self,
             parameters['segmentation'],
             address=parameters['address'],
             port=parameters['port'],
             max_clients=parameters['max_clients'],
         )
-        self._viewed.server.start()
-        self._announce(self._viewed.server)
+        self._bridge.server.start()
+        self._announce(self._bridge.server)
 
     def start(self) -> None:
         """Deliver to open pages."""
-        if self._viewed is not None:
-            self._viewed.active = True
+        if self._bridge is not None:
+            self._bridge.active = True
 
     def stop(self) -> None:
         """Deliver nothing; the page stays."""
-        if self._viewed is not None:
-            self._viewed.active = False
+        if self._bridge is not None:
+            self._bridge.active = False
 
     def close(self) -> None:
         """Close the page and the topics."""
-        if self._viewed is not None:
-            self._viewed.destroy()
-            self._viewed = None
+        if self._bridge is not None:
+            self._bridge.destroy()
+            self._bridge = None
 
     def clock_jumped(self) -> None:
-        """Drop the images of before."""
-        if self._viewed is not None:
-            self._viewed.forget()
+        """Drop the images and masks that were received before the jump."""
+        if self._bridge is not None:
+            self._bridge.reset()
 
     def report(self) -> Mapping[str, Status]:
         """What `/diagnostics` shows."""
         components = {'viewer': self._status()}
-        if self._viewed is not None and self._viewed.watched:
+        if self._bridge is not None and self._bridge.streaming:
             links = connections_of(self)
             topic = self.resolve_topic_name('image')
             link = next((one for one in links if one.published and one.topic == topic), None)
             source = Source(topic, 'does the camera run, is the name right (remap image:=TOPIC)?')
-            flow = self._viewed.arrivals.flow()
+            flow = self._bridge.image_stats.flow()
             components['input'] = input_status(flow, Expected(), source, link, {})
             components['topics'] = topics_status(links)
         return components
@@ -80,24 +80,25 @@ class ViewerNode(ManagedNode):
             self.get_logger().warning(
                 f'port {asked} is taken, the page is on port {server.port}; port:=PORT sets another'
             )
-        token = server.admission.token
-        self.get_logger().info(f'open {server.url}' + (f'?token={token}' if token else ''))
-        # Without the token: topics are read by more people than this log.
+        token = f'?token={server.token}' if server.token else ''
+        self.get_logger().info(f'open {server.url}{token}')
+        # Without the token: a topic has more readers than this log.
         self._url.publish(String(data=server.url))
 
     def _status(self) -> Status:
         if self.fault:
             return Status(ERROR, self.fault)
-        if self._viewed is None:
+        if self._bridge is None:
             return UNCONFIGURED
-        values = self._viewed.figures()
-        if not self._viewed.active:
+        values = self._bridge.statistics()
+        if not self._bridge.active:
             return Status(STALE, INACTIVE, values)
-        refusal = self._viewed.refusal()
-        if refusal:
-            return Status(WARN, refusal, values)
-        looking = 'nobody looks' if not values['browsers'] else f'browsers: {values["browsers"]}'
-        return Status(OK, f'{looking}; open {values["address"]}', values)
+        image_error = self._bridge.take_image_error()
+        if image_error:
+            return Status(WARN, image_error, values)
+        count = values['browsers']
+        browsers = f'browsers: {count}' if count else 'no browser connected'
+        return Status(OK, f'{browsers}; open {values["address"]}', values)
 
 
 def main() -> int:

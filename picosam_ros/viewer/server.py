@@ -26,13 +26,15 @@ class Server:
 
     Args:
         pipeline: see Pipeline.
-        name, title: see Audience.
-        address: to bind; any that other machines can reach asks for a token.
-        port: to bind; the next free one where it is taken, any where it is 0.
-        max_clients: browsers that may look at a time.
+        name, title: see Hub.
+        address: to bind; one that other machines can reach requires a token.
+        port: to bind; if it is in use, the next free one; 0 for any free port.
+        max_clients: browsers connected at the same time.
 
     Attributes:
-        admission: has the token.
+        hub: of the connected browsers; only for the event loop, see `call`.
+        site: the web application.
+        token: that a request must carry; empty if none is required.
         port: that was bound.
 
     """
@@ -47,9 +49,10 @@ class Server:
         port: int = 8080,
         max_clients: int = 16,
     ) -> None:
-        self.admission = Admission(address)
-        self.audience = Hub(pipeline, name=name, title=title)
-        self.site = Site(self.audience, self.admission, max_clients=max_clients)
+        access = Admission(address)
+        self.token = access.token
+        self.hub = Hub(pipeline, name=name, title=title)
+        self.site = Site(self.hub, access, max_clients=max_clients)
         self.port = port
         self._address = address
         self._loop = asyncio.new_event_loop()

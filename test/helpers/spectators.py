@@ -70,7 +70,7 @@ class Served:
 
     @property
     def refused(self):
-        return self.server.audience.refused
+        return self.server.hub.refused
 
     @asynccontextmanager
     async def client(self, **options):
@@ -82,10 +82,10 @@ class Served:
             yield Spectator(socket)
 
     def show(self, scene):
-        self.server.call(self.server.audience.show, scene)
+        self.server.call(self.server.hub.show, scene)
 
     def call(self, name, *arguments):
-        self.server.call(getattr(self.server.audience, name), *arguments)
+        self.server.call(getattr(self.server.hub, name), *arguments)
 
 
 class Spectator:

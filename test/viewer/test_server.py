@@ -72,7 +72,7 @@ async def test_a_client_is_greeted_and_gets_the_newest_scene(served):
 @on_a_loop
 async def test_nothing_is_wanted_or_encoded_while_nobody_looks(served):
     served.show(scene(1))
-    await until(lambda: served.server.audience._scene)
+    await until(lambda: served.server.hub._scene)
     assert served.pipeline.watched == []
     assert served.server.site.encoder.encoded == 0
     async with served.client():
@@ -178,7 +178,7 @@ async def test_a_client_that_reads_nothing_holds_nobody_up(served):
             assert (await good.scene())[0]['number'] == number
             await good.say('ack', number=number)
         # At most what was under way before the socket was full.
-        clients = list(served.server.audience)
+        clients = list(served.server.hub)
         assert min(client.link.acknowledged for client in clients) == 0
         assert all(len(client._newest) <= 4 for client in clients)
     writer.transport.abort()
@@ -255,7 +255,7 @@ async def test_browsers_beyond_the_limit_are_refused_until_one_leaves(serve):
         response = await session.get('/socket')
         assert response.status == 503
         assert await response.text() == '2 browsers look already (parameter max_clients)\n'
-    await until(lambda: len(served.server.audience) == 0)
+    await until(lambda: len(served.server.hub) == 0)
     async with served.client() as client:
         await client.text('hello')
 
@@ -278,7 +278,7 @@ async def test_another_page_of_the_web_gets_neither_the_page_nor_a_socket(header
 @on_a_loop
 async def test_an_open_address_asks_for_the_token_and_keeps_it_as_a_cookie(serve):
     served = serve(address='0.0.0.0')
-    token = served.server.admission.token
+    token = served.server.token
     jar = aiohttp.CookieJar(unsafe=True)  # keeps cookies of numbers
     async with aiohttp.ClientSession(served.base, cookie_jar=jar) as session:
         for path in ('/', '/main.js', '/socket', '/?token=', f'/?token={token[:-1]}'):
@@ -299,7 +299,7 @@ async def test_an_open_address_asks_for_the_token_and_keeps_it_as_a_cookie(serve
 async def test_a_program_may_give_the_token_with_the_socket(serve):
     served = serve(address='0.0.0.0')
     async with aiohttp.ClientSession(served.base) as session:
-        address = f'/socket?token={served.server.admission.token}'
+        address = f'/socket?token={served.server.token}'
         async with session.ws_connect(address) as socket:
             assert (await socket.receive_json())['type'] == 'hello'
 

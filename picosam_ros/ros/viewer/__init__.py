@@ -1,1 +1,1 @@
-"""What the node `viewer` is made of."""
+"""The ROS side of the node `viewer`."""

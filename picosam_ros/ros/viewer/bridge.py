@@ -1,4 +1,4 @@
-"""The topics between a segmentation node and the browsers that look at it."""
+"""The topics between a segmentation node and the browsers that show it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import socket
 import threading
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -15,28 +16,30 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from picosam_ros.errors import ImageError
-from picosam_ros.msg import Box2D, Latency, MaskArray, Point2D, PromptStatus
+from picosam_ros.msg import Box2D, Latency, Mask, MaskArray, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
-from picosam_ros.ros.messages import to_rgb, to_time, to_timing
+from picosam_ros.results import Answer, State
+from picosam_ros.roi import Roi
+from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.ros.stream_stats import StreamMonitor
-from picosam_ros.ros.viewer.scenes import to_answer, to_component, to_masks
-from picosam_ros.viewer.pairing import Pairing, Picture
+from picosam_ros.viewer.pairing import Masks, Pairing, Picture
 from picosam_ros.viewer.protocol import Ask, Component
+from picosam_ros.viewer.scene import SceneMask
 from picosam_ros.viewer.server import Server
 from picosam_ros.wire.messages import read_image
 
 _QUEUE = 10
-# Each prompt is answered, also those of a second in which the executor was held up.
-_ANSWERS = 1000
-# How often it is looked whether somebody began, or ceased, to look, and for an answer.
-_MOMENT_SECONDS = 0.05
+# Every prompt is answered, also the prompts of a second in which the executor was busy.
+_STATUS_QUEUE = 1000
+# Poll period for viewer subscriptions and for the answer of `clear_prompts`.
+_POLL_PERIOD_S = 0.05
 
 
 class ViewerBridge:
-    """A segmentation node, and the server that shows it to browsers.
+    """Connects a segmentation node with the server that shows it to browsers.
 
-    It subscribes to what is large while one of them looks.
+    Large topics are subscribed only while a browser is connected and the bridge is active.
 
     Args:
         node: owns the topics.
@@ -45,75 +48,76 @@ class ViewerBridge:
 
     Attributes:
         server: to be started by the caller.
-        arrivals: of the images.
+        image_stats: rate and age of the received images.
 
     """
 
     def __init__(self, node: Node, name: str, **options: Any) -> None:
         self.server = Server(self, name=name, title=socket.gethostname(), **options)
-        self.arrivals = StreamMonitor()
-        self._audience = self.server.audience
+        self.image_stats = StreamMonitor()
+        self._hub = self.server.hub
         self._call = self.server.call
-        self._pairing = Pairing(lambda scene: self._call(self._audience.show, scene))
+        self._pairing = Pairing(lambda scene: self._call(self._hub.show, scene))
         self._node = node
         self._name = node.resolve_topic_name(name)
         self._active = False
-        self._refusal = ''
+        self._image_error = ''
         self._components: dict[str, Component] = {}
         self._subscriptions: list[Any] = []
-        self._wanted = threading.Event()
-        self._prompts = node.create_publisher(PromptMessage, 'prompt', _ANSWERS)
+        self._streaming_wanted = threading.Event()
+        self._prompts = node.create_publisher(PromptMessage, 'prompt', _STATUS_QUEUE)
         self._client = node.create_client(Trigger, f'{name}/clear_prompts')
-        self._clearing = RetryingCall(
-            self._client, lambda told: self._call(self._audience.notice, told)
+        self._clear_call = RetryingCall(
+            self._client, lambda message: self._call(self._hub.notice, message)
         )
-        # Always: the answer to the first click must not come before its subscription is known.
-        self._answers = node.create_subscription(
-            PromptStatus, f'{name}/prompt_status', self._on_status, _ANSWERS
+        # Permanent: the answer to the first click must not precede the subscription's discovery.
+        self._status_subscription = node.create_subscription(
+            PromptStatus, f'{name}/prompt_status', self._on_status, _STATUS_QUEUE
         )
-        # EventsExecutor takes no guard conditions, and subscriptions belong to its thread.
+        # Polled, because EventsExecutor supports no guard conditions, and subscriptions may only
+        # be created in its thread.
         self._timer = node.create_timer(
-            _MOMENT_SECONDS, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            _POLL_PERIOD_S, self._poll, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
 
     @property
-    def watched(self) -> bool:
-        """Whether somebody looks, and gets something."""
+    def streaming(self) -> bool:
+        """Whether images and masks are subscribed to, as a browser is connected."""
         return bool(self._subscriptions)
 
     @property
     def active(self) -> bool:
-        """Whether browsers get what they want."""
+        """Whether browsers receive images; set by the node's lifecycle."""
         return self._active
 
     @active.setter
     def active(self, active: bool) -> None:
         self._active = active
-        self._follow_the_wish()
+        self._update_subscriptions()
 
-    def refusal(self) -> str:
-        """Why the last image could not be read, once; empty if none was refused."""
-        refusal, self._refusal = self._refusal, ''
-        return refusal
+    def take_image_error(self) -> str:
+        """Return why the last unreadable image was refused, and reset it; empty if none was."""
+        error, self._image_error = self._image_error, ''
+        return error
 
-    def figures(self) -> dict[str, object]:
-        """What it has done so far."""
+    def statistics(self) -> dict[str, object]:
+        """Return the counters for `/diagnostics`."""
         return {
             'address': self.server.url,
-            'browsers': len(self._audience),
-            'scenes': self._pairing.scenes,
-            'pictures encoded': self.server.site.encoder.encoded,
+            'browsers': len(self._hub),
+            'frames': self._pairing.scenes,
+            'images encoded': self.server.site.encoder.encoded,
             'masks without their image': self._pairing.unmatched,
-            **{f'refused ({cause})': n for cause, n in dict(self._audience.refused).items()},
+            **{f'refused ({cause})': n for cause, n in dict(self._hub.refused).items()},
         }
 
-    def forget(self) -> None:
-        """Forget the images of before: the clock has jumped."""
+    def reset(self) -> None:
+        """Drop the pending images and masks and the statistics, as after a clock jump."""
         self._pairing.clear()
-        self.arrivals.clear()
+        self.image_stats.clear()
 
     def ask(self, ask: Ask) -> None:
-        """Publish a prompt, for the image that the browser showed."""
+        """Publish a prompt for the image that the browser showed."""
         action = PromptMessage.REFINE if ask.refine else PromptMessage.SET
         message = PromptMessage(action=action, object_id=ask.object_id)
         message.header = Header(stamp=to_time(ask.stamp_ns))
@@ -126,34 +130,34 @@ class ViewerBridge:
         self._prompts.publish(message)
 
     def remove(self, object_id: int) -> None:
-        """Publish that an object is to go."""
+        """Publish the removal of an object."""
         message = PromptMessage(action=PromptMessage.REMOVE, object_id=object_id)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._prompts.publish(message)
 
     def clear(self) -> None:
-        """Call `clear_prompts`; what it says, or that it is not there, is told to everybody."""
-        self._clearing.call()
+        """Call `clear_prompts`; its answer, or that it is missing, is shown in every browser."""
+        self._clear_call.call()
 
     def watch(self, wanted: bool) -> None:
-        """Have the topics subscribed to, or not any more, within a moment."""
-        (self._wanted.set if wanted else self._wanted.clear)()
+        """Request that the large topics are subscribed to, or unsubscribed, by the next poll."""
+        (self._streaming_wanted.set if wanted else self._streaming_wanted.clear)()
 
     def destroy(self) -> None:
-        """End the server, take the topics away."""
+        """Stop the server and destroy publishers, subscriptions, client and timer."""
         self.server.stop()
         self._unsubscribe()
         self._node.destroy_timer(self._timer)
-        self._node.destroy_subscription(self._answers)
+        self._node.destroy_subscription(self._status_subscription)
         self._node.destroy_client(self._client)
         self._node.destroy_publisher(self._prompts)
 
-    def _look(self) -> None:
-        self._follow_the_wish()
-        self._clearing.look()
+    def _poll(self) -> None:
+        self._update_subscriptions()
+        self._clear_call.look()
 
-    def _follow_the_wish(self) -> None:
-        wanted = self._active and self._wanted.is_set()
+    def _update_subscriptions(self) -> None:
+        wanted = self._active and self._streaming_wanted.is_set()
         if wanted and not self._subscriptions:
             self._subscribe()
         elif not wanted:
@@ -175,17 +179,17 @@ class ViewerBridge:
             self._node.destroy_subscription(subscription)
         self._subscriptions = []
         self._components.clear()
-        self.forget()
+        self.reset()
 
     def _on_image(self, serialised: bytes) -> None:
         try:
             image = read_image(serialised)
         except ImageError as error:
-            self._refusal = str(error)
-            self.arrivals.add_unreadable()
+            self._image_error = str(error)
+            self.image_stats.add_unreadable()
             return
         received_ns = self._node.get_clock().now().nanoseconds
-        self.arrivals.add(image.stamp_ns, received_ns, image.frame_id)
+        self.image_stats.add(image.stamp_ns, received_ns, image.frame_id)
         self._pairing.add_picture(
             Picture(
                 image.stamp_ns, image.width, image.height, len(serialised), lambda: to_rgb(image)
@@ -193,17 +197,44 @@ class ViewerBridge:
         )
 
     def _on_masks(self, message: MaskArray) -> None:
-        self._pairing.add_masks(to_masks(message))
+        self._pairing.add_masks(_to_masks(message))
 
     def _on_latency(self, message: Latency) -> None:
-        self._call(self._audience.measured, to_timing(message), int(message.dropped))
+        self._call(self._hub.measured, to_timing(message), int(message.dropped))
 
     def _on_status(self, message: PromptStatus) -> None:
-        self._call(self._audience.answered, to_answer(message))
+        answer = Answer(message.object_id, State(message.state), message.reason, message.generation)
+        self._call(self._hub.answered, answer)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        owners = {self._name.lstrip('/'), self._node.get_fully_qualified_name().lstrip('/')}
+        nodes = {self._name.lstrip('/'), self._node.get_fully_qualified_name().lstrip('/')}
         for status in message.status:
-            if status.name.partition(': ')[0] in owners:
-                self._components[status.name] = to_component(status)
-        self._call(self._audience.diagnosed, list(self._components.values()))
+            if status.name.partition(': ')[0] in nodes:
+                self._components[status.name] = _to_component(status)
+        self._call(self._hub.diagnosed, list(self._components.values()))
+
+
+def _to_masks(message: MaskArray) -> Masks:
+    """Convert the masks of one frame without copying their pixels."""
+    return Masks(
+        from_time(message.header.stamp),
+        tuple(_to_mask(mask) for mask in message.masks),
+        tuple(zip(message.unanswered, message.reasons, strict=False)),
+    )
+
+
+def _to_mask(message: Mask) -> SceneMask:
+    roi = message.roi
+    return SceneMask(
+        message.object_id,
+        message.generation,
+        message.engine,
+        message.score,
+        np.frombuffer(message.probability, np.uint8).reshape(message.height, message.width),
+        Roi(roi.x, roi.y, roi.width, roi.height),
+    )
+
+
+def _to_component(status: DiagnosticStatus) -> Component:
+    values = {value.key: value.value for value in status.values}
+    return Component(status.name, status.level[0], status.message, values)
