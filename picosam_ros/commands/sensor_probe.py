@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from picosam_ros.cameras.clock import stamp_of
+from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, period_of
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
-from picosam_ros.cameras.picamera.sensor_clock import period_of
-from picosam_ros.cameras.picamera.stream import Shot
 from picosam_ros.cameras.picamera.tensors import plane_of
 from picosam_ros.frame import Frame, Logits
 
@@ -41,27 +40,27 @@ class Probe(Imx500Camera):
 
     def __init__(self, **camera: Any) -> None:
         super().__init__(**camera)
-        self._shot: Shot | None = None
+        self._captured: CapturedFrame | None = None
 
     def reading(self, timeout: float) -> Reading | None:
         """Wait for a frame; None while it starts. Raises CameraError if it stops."""
         frame = self.read(timeout)
-        shot = self._shot
-        if frame is None or shot is None:
+        captured = self._captured
+        if frame is None or captured is None:
             return None
-        imx500, metadata, newest = self._imx500, shot.metadata, self._history.newest
+        imx500, metadata, newest = self._imx500, captured.metadata, self._history.newest
         outputs = imx500.get_outputs(metadata)
         wall_ns = metadata.get('FrameWallClock')
-        passed_ns = shot.captured_ns - (newest.placed_ns if newest else 0)
+        passed_ns = captured.captured_ns - (newest.placed_ns if newest else 0)
         return Reading(
             passed_ns // period_of(metadata) + 1,
-            shot.captured_ns,
+            captured.captured_ns,
             plane_of(outputs) if outputs else None,
             imx500.get_kpi_info(metadata),
-            (wall_ns - stamp_of(shot.captured_ns)) / 1e6 if wall_ns else None,
+            (wall_ns - stamp_of(captured.captured_ns)) / 1e6 if wall_ns else None,
             (frame.received_ns - frame.stamp_ns) / 1e6,
         )
 
-    def _frame(self, shot: Shot, **inferred: Any) -> Frame:
-        self._shot = shot
-        return super()._frame(shot, **inferred)
+    def _frame(self, captured: CapturedFrame, **inferred: Any) -> Frame:
+        self._captured = captured
+        return super()._frame(captured, **inferred)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from picosam_ros.cameras import clock as clocks
-from picosam_ros.cameras.picamera import imx500, sensor_clock
+from picosam_ros.cameras.picamera import captured_frame, imx500
 from picosam_ros.commands.sensor_measure import measure
 from picosam_ros.commands.sensor_probe import Probe
 from picosam_ros.models import SENSOR_MODEL
@@ -41,7 +41,7 @@ class Stepped(Probe):
             clock_gettime_ns=lambda _: clock.now_ns(),
             CLOCK_BOOTTIME=7,
         )
-        for module in (imx500, sensor_clock, clocks):
+        for module in (imx500, captured_frame, clocks):
             monkeypatch.setattr(module, 'time', stepped)
         super().__init__(
             source='',

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from picosam_ros.cameras.picamera import imx500, sensor_clock
+from picosam_ros.cameras.picamera import captured_frame, imx500
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.roi import Roi
@@ -63,7 +63,7 @@ class Bench:
         self.requests = []
         self.cameras = []
         wall_ns = self.clock.wall_ns
-        for module in (imx500, sensor_clock):
+        for module in (imx500, captured_frame):
             stepped = SimpleNamespace(
                 monotonic_ns=self.clock.now_ns,
                 time_ns=wall_ns,

@@ -7,8 +7,8 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from picosam_ros.cameras.picamera.sensor_clock import stamp_from
-from picosam_ros.cameras.picamera.stream import STALL_SECONDS, Shot, Stream
+from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, stamp_from
+from picosam_ros.cameras.picamera.stream import STALL_SECONDS, Stream
 from picosam_ros.errors import CameraError, PicosamError
 from picosam_ros.frame import Frame
 
@@ -17,12 +17,12 @@ SIZE = (640, 480)
 # How libcamera begins the name of a camera that is plugged into USB.
 USB = '/usb'
 
-# What picamera2 raises where a camera is missing, taken, or gone: its own are RuntimeErrors.
+# What picamera2 raises where a camera is missing, in use, or gone: its own are RuntimeErrors.
 FAULTS = (RuntimeError, OSError, LookupError, StopIteration, ValueError, AssertionError)
 
 
 def import_picamera2() -> Any:
-    """Give what offers `Picamera2` and `IMX500`.
+    """Return what offers `Picamera2` and `IMX500`.
 
     Raises:
         CameraError: it is not installed, with the command that installs it.
@@ -48,7 +48,7 @@ class PicameraCamera:
         source: the camera's place in `rpicam-hello --list-cameras`, '' for the first.
         rate: frames per second; 0 leaves it to the camera.
         frame_id: of the frames.
-        size: width and height of the pictures.
+        size: width and height of the images.
         mode: width and height of the sensor's mode; None lets libcamera choose.
         stall_seconds: without a frame for so long, the stream has stopped.
         backend: offers `Picamera2` and `IMX500`; None imports picamera2 when it is opened.
@@ -87,7 +87,7 @@ class PicameraCamera:
         self._stall_seconds = stall_seconds
         self._given_backend = backend
         self._stream: Stream | None = None
-        self._left: Stream | None = None
+        self._closing: Stream | None = None
 
     @property
     def description(self) -> dict[str, str]:
@@ -100,15 +100,17 @@ class PicameraCamera:
 
     @property
     def state(self) -> str:
-        """What it does now, in words."""
+        """What it does now: 'closed', 'streaming', or what it waits for."""
         return self._stream.state if self._stream else 'closed'
 
     def open(self) -> None:
         """Find the camera and begin to start it; frames come when it has started."""
         if self._stream is not None:
             return
-        if self._left is not None and self._left.busy:
-            raise CameraError('the camera was closed while it started, and that goes on')
+        if self._closing is not None and self._closing.busy:
+            raise CameraError(
+                'the camera was closed while it started, and the start has not ended yet'
+            )
         backend = self._backend()
         try:
             self._stream = self._connect(backend)
@@ -123,19 +125,19 @@ class PicameraCamera:
         """Wait for the next frame; None, too, while the camera starts, or if it is closed."""
         stream = self._stream
         if stream is None:
-            if self._left is not None:
+            if self._closing is not None:
                 return None
             raise CameraError(f'the camera {self.name} is not open; call open() first')
         try:
-            shot = stream.take(timeout)
+            captured = stream.take(timeout)
         except FAULTS as error:
             raise CameraError(self._sentence(error)) from error
-        return None if shot is None else self._frame(shot)
+        return None if captured is None else self._frame(captured)
 
     def close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            self._left = stream
+            self._closing = stream
             stream.close()
         self._disconnect()
 
@@ -147,7 +149,7 @@ class PicameraCamera:
         return self._streamed(backend, int(self._source or 0))
 
     def _disconnect(self) -> None:
-        """Let go of what `_connect` took besides the stream."""
+        """Release what `_connect` took besides the stream."""
 
     def _streamed(self, backend: Any, index: int, **options: Any) -> Stream:
         picam2 = backend.Picamera2(index)
@@ -165,17 +167,17 @@ class PicameraCamera:
             raise
 
     def _sentence(self, error: Exception) -> str:
-        told = str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
         return (
-            f'the camera {self.name} failed: {told}; `rpicam-hello --list-cameras` lists the '
+            f'the camera {self.name} failed: {reason}; `rpicam-hello --list-cameras` lists the '
             'cameras, `sudo fuser -v /dev/media*` the programs that have one'
         )
 
-    def _frame(self, shot: Shot, **inferred: Any) -> Frame:
-        exposure_us = shot.metadata.get('ExposureTime')
+    def _frame(self, captured: CapturedFrame, **inferred: Any) -> Frame:
+        exposure_us = captured.metadata.get('ExposureTime')
         return Frame(
-            shot.pixels,
-            stamp_from(shot.metadata, shot.captured_ns),
+            captured.pixels,
+            stamp_from(captured.metadata, captured.captured_ns),
             self._frame_id,
             received_ns=time.time_ns(),
             exposure_ms=math.nan if exposure_us is None else exposure_us / 1000,

@@ -1,7 +1,8 @@
-"""The Raspberry Pi AI Camera: its image sensor runs the network, where it is told to look."""
+"""The Raspberry Pi AI Camera: its image sensor runs the network on an ROI that we place."""
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from picosam_ros.cameras.picamera.camera import PicameraCamera
+from picosam_ros.cameras.picamera.captured_frame import CapturedFrame
 from picosam_ros.cameras.picamera.roi_history import Placement, RoiHistory
-from picosam_ros.cameras.picamera.stream import Shot, Stream
+from picosam_ros.cameras.picamera.stream import Stream
 from picosam_ros.cameras.picamera.tensors import TensorReader
-from picosam_ros.cameras.picamera.upload import Upload
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame, SensorOutput
 from picosam_ros.models import SENSOR_MODEL
@@ -31,14 +32,23 @@ NO_NETWORK = (
 SCENE_RATE = 30.0
 
 
+NETWORK_STAGE = 2
+
+# picamera2 starts a process for every query of the progress.
+POLL_NS = 500_000_000
+
+# What picamera2 raises where the kernel does not report the progress.
+NO_PROGRESS = (OSError, ValueError, LookupError, AssertionError, subprocess.SubprocessError)
+
+
 class Imx500Camera(PicameraCamera):
     """A camera whose frames carry what the network in the sensor computed for them.
 
-    A frame has an `sensor_output`, or the reason why not in `no_output`.
+    A frame has a `sensor_output`, or the reason why not in `no_output`.
 
     Args:
         source: part of the sensor's name in the device tree, where there are two; simulated, what
-            it looks at. '' for the first, or the default.
+            it sees. '' for the first, or the default.
         sensor_network: path of the network.rpk; simulated, a model's name or the path of an .onnx
             file.
         roi_settle_frames: how many frames after a change of the ROI may still show the old one.
@@ -62,7 +72,7 @@ class Imx500Camera(PicameraCamera):
         **camera: Any,
     ) -> None:
         if simulate:
-            # Kept over closing and opening, as a device is: what it suffers from goes on.
+            # Kept over closing and opening, as a device is: its faults continue.
             camera['backend'] = simulated(camera['source'], faults, speed)
         super().__init__(**camera)
         self._network = sensor_network or (SENSOR_MODEL if simulate else '')
@@ -70,9 +80,9 @@ class Imx500Camera(PicameraCamera):
         self._imx500: Any = None
         self._tensors: TensorReader | None = None
         self._history = RoiHistory(roi_settle_frames)
-        self._looking = threading.Lock()
+        self._placing = threading.Lock()
         self._last: Placement | None = None
-        # Until the first frame tells which part of the sensor the picture shows.
+        # Until the first frame shows which part of the sensor the image covers.
         self._to_image = Roi(0, 0, SENSOR_WIDTH, SENSOR_HEIGHT).affine_to(*self._size)
         self._without: Counter[str] = Counter()
         self._refused = 0
@@ -81,12 +91,14 @@ class Imx500Camera(PicameraCamera):
     @property
     def description(self) -> dict[str, str]:
         sensor = 'simulated' if self._simulated else 'IMX500'
-        told = {**super().description, 'sensor': sensor, 'network': self._network}
+        described = {**super().description, 'sensor': sensor, 'network': self._network}
         if self._refused:
-            told.update({'refused ROIs': str(self._refused), 'last refused ROI': self._refusal})
+            described.update(
+                {'refused ROIs': str(self._refused), 'last refused ROI': self._refusal}
+            )
         for kind, count in self._without.items():
-            told[f'frames without a mask ({kind})'] = str(count)
-        return told
+            described[f'frames without a mask ({kind})'] = str(count)
+        return described
 
     def look_at(self, roi: Roi) -> int:
         """Place the ROI, given in pixels of the image, and return the ticket of this request.
@@ -95,7 +107,7 @@ class Imx500Camera(PicameraCamera):
             CameraError: the driver refused it, or the camera is closed.
 
         """
-        with self._looking:
+        with self._placing:
             wanted = roi.through(self._to_image.inverse()).rounded()
             wanted = wanted.shifted_inside(SENSOR_WIDTH, SENSOR_HEIGHT)
             ticket = self._last.ticket + 1 if self._last else 1
@@ -111,7 +123,7 @@ class Imx500Camera(PicameraCamera):
     def _connect(self, backend: Any) -> Stream:
         # Before the Picamera2: it is what names the network to the driver.
         imx500 = backend.IMX500(self._network, '' if self._simulated else self._source)
-        with self._looking:
+        with self._placing:
             self._imx500 = imx500
             if self._last is not None:
                 self._last = self._place(self._last.roi, self._last.ticket)
@@ -121,7 +133,7 @@ class Imx500Camera(PicameraCamera):
 
     def _disconnect(self) -> None:
         # picamera2's IMX500 has no close: it ends with its last reference.
-        with self._looking:
+        with self._placing:
             self._imx500 = self._tensors = None
 
     def _place(self, roi: Roi, ticket: int) -> Placement:
@@ -138,28 +150,62 @@ class Imx500Camera(PicameraCamera):
             self._refused += 1
             self._refusal = (
                 f'the driver of the sensor refused the ROI {wanted} (x, y, width, height in '
-                f'sensor pixels) and keeps {found}; `dmesg | grep -i imx500` may tell why'
+                f'sensor pixels) and keeps {found}; `dmesg | grep -i imx500` may show why'
             )
             raise CameraError(self._refusal)
         return Placement(roi, ticket, placed_ns)
 
-    def _frame(self, shot: Shot, **_: Any) -> Frame:
-        height, width = shot.pixels.shape[:2]
-        self._to_image = Roi(*shot.metadata['ScalerCrop']).affine_to(width, height)
+    def _frame(self, captured: CapturedFrame, **_: Any) -> Frame:
+        height, width = captured.pixels.shape[:2]
+        self._to_image = Roi(*captured.metadata['ScalerCrop']).affine_to(width, height)
         tensors = self._tensors
         answer: SensorOutput | str = 'the camera was closed meanwhile'
         if tensors is not None:
-            answer = tensors.read(shot, self._to_image)
+            answer = tensors.read(captured, self._to_image)
         if isinstance(answer, SensorOutput):
-            return super()._frame(shot, sensor_output=answer)
-        return super()._frame(shot, no_output=answer)
+            return super()._frame(captured, sensor_output=answer)
+        return super()._frame(captured, no_output=answer)
+
+
+class Upload:
+    """The progress of uploading the network into the sensor, which takes seconds to minutes.
+
+    It is asked for at most twice a second, and returned as text.
+
+    Args:
+        imx500: whose `get_fw_upload_progress` is asked.
+
+    """
+
+    def __init__(self, imx500: Any) -> None:
+        self._imx500 = imx500
+        self._lock = threading.Lock()
+        self._asked_ns = -POLL_NS
+        self._text = 'uploading the network'
+
+    def __call__(self) -> str:
+        with self._lock:
+            now_ns = time.monotonic_ns()
+            if now_ns - self._asked_ns >= POLL_NS:
+                self._asked_ns = now_ns
+                self._text = self._ask()
+            return self._text
+
+    def _ask(self) -> str:
+        try:
+            done, total = self._imx500.get_fw_upload_progress(NETWORK_STAGE)
+        except NO_PROGRESS:
+            return 'uploading the network (progress unknown)'
+        if not total:
+            return 'uploading the network'
+        return f'uploading the network: {100 * done // total} % of {total / 1e6:.1f} MB'
 
 
 def simulated(source: str, faults: str, speed: float) -> Any:
-    """Give a sensor that exists in software only, with the calls of picamera2.
+    """Return a sensor that exists in software only, with the calls of picamera2.
 
     Args:
-        source: a video file or a folder of pictures that it looks at; '' takes the photographs of
+        source: a video file or a folder of pictures that it sees; '' takes the photographs of
             the camera `photos`.
         faults: for example 'missing=0.3,roi_lag=2'.
         speed: of its clock.
@@ -178,7 +224,7 @@ def simulated(source: str, faults: str, speed: float) -> Any:
 
 
 def _index(backend: Any, imx500: Any) -> int:
-    """Give the sensor's place in picamera2's list, which is not libcamera's (picamera2#1340)."""
+    """Return the sensor's index in picamera2's list, which is not libcamera's (picamera2#1340)."""
     listed = backend.Picamera2.global_camera_info()
     return next(i for i, camera in enumerate(listed) if camera['Num'] == imx500.camera_num)
 

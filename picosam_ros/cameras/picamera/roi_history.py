@@ -1,4 +1,4 @@
-"""Which ROI a frame's tensor was computed with: the driver does not tell, so it is kept here.
+"""Which ROI a frame's tensor was computed with: the driver does not report it, so it is kept here.
 
 The ROI is written to the sensor directly, past libcamera's delayed controls, and is not echoed in
 a frame's metadata. What is known is when it was written and when each frame was captured.
@@ -18,7 +18,7 @@ LENGTH = 16
 
 @dataclass(frozen=True)
 class Placement:
-    """The sensor was told where to look.
+    """An ROI that was written to the sensor.
 
     Attributes:
         roi: whole pixels of the sensor.
@@ -72,7 +72,7 @@ class RoiHistory:
             return self._placements[-1] if self._placements else None
 
     def of(self, captured_ns: int, period_ns: int) -> Placement | Unsettled:
-        """Tell with which placement a frame was computed.
+        """Return the placement with which a frame was computed.
 
         Args:
             captured_ns: moment at which the frame's exposure began, on the steady clock. What

@@ -1,4 +1,4 @@
-"""From a frame's metadata to the network's answer, or to the reason why there is none."""
+"""From a frame's metadata to the network's output, or to the reason why there is none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, period_of
 from picosam_ros.cameras.picamera.roi_history import RoiHistory, Unsettled
-from picosam_ros.cameras.picamera.sensor_clock import period_of
-from picosam_ros.cameras.picamera.stream import Shot
 from picosam_ros.frame import Logits, SensorOutput
 from picosam_ros.roi import Affine
 
@@ -24,12 +23,12 @@ class TensorReader:
 
     A network that takes longer than a frame leaves frames without a tensor; the one that comes
     then was computed for an earlier frame (libcamera's cam_helper_imx500.cpp). Nothing in the
-    metadata tells for which one, so it counts only if that makes no difference to the ROI.
+    metadata says for which one, so it counts only if that makes no difference to the ROI.
 
     Args:
         imx500: decodes the metadata.
         history: of the ROI.
-        without: counts the frames without an answer, by kind of reason.
+        without: counts the frames without an output, by kind of reason.
 
     """
 
@@ -39,32 +38,32 @@ class TensorReader:
         self._without = without
         self._missing = 0
 
-    def read(self, shot: Shot, to_image: Affine) -> SensorOutput | str:
-        """Give what the sensor computed for a picture, or why that is nothing.
+    def read(self, captured: CapturedFrame, to_image: Affine) -> SensorOutput | str:
+        """Return what the sensor computed for a frame, or why there is nothing.
 
         Args:
-            shot: the picture.
-            to_image: from the sensor's pixels to the picture's.
+            captured: the frame.
+            to_image: from the sensor's pixels to the image's.
 
         """
-        outputs = self._imx500.get_outputs(shot.metadata)
+        outputs = self._imx500.get_outputs(captured.metadata)
         if not outputs:
             self._missing += 1
             return self._nothing('no tensor', 'no tensor came with this frame')
         missed, self._missing = min(self._missing, MAX_LATE), 0
-        period_ns = period_of(shot.metadata)
-        placement = self._history.of(shot.captured_ns, period_ns)
+        period_ns = period_of(captured.metadata)
+        placement = self._history.of(captured.captured_ns, period_ns)
         if isinstance(placement, Unsettled):
             return self._nothing('ROI not settled', placement.reason)
-        if self._history.of(shot.captured_ns - missed * period_ns, period_ns) != placement:
+        if self._history.of(captured.captured_ns - missed * period_ns, period_ns) != placement:
             why = f'late tensor: up to {missed} frames, and the ROI was another one then'
             return self._nothing('late tensor', why)
         logits = plane_of(outputs)
         if logits is None:
             shapes = ', '.join(str(output.shape) for output in outputs)
-            why = f'the network gives tensors of {shapes}; a mask is a single one of 1×H×W'
+            why = f'the network returns tensors of {shapes}; a mask is a single one of 1×H×W'
             return self._nothing('not a mask', why)
-        dnn_ms, dsp_ms = self._imx500.get_kpi_info(shot.metadata) or (math.nan, math.nan)
+        dnn_ms, dsp_ms = self._imx500.get_kpi_info(captured.metadata) or (math.nan, math.nan)
         roi = placement.roi.through(to_image)
         return SensorOutput(logits, roi, placement.ticket, float(dnn_ms), float(dsp_ms))
 
@@ -74,9 +73,9 @@ class TensorReader:
 
 
 def plane_of(outputs: Sequence[Any]) -> Logits | None:
-    """Give the mask's logits: h×w float32, C-contiguous; None if the network makes no mask.
+    """Return the mask's logits: h×w float32, C-contiguous; None if the network makes no mask.
 
-    picamera2 gives a tensor in the network's own order of axes, which is Fortran's in memory.
+    picamera2 returns a tensor in the network's own order of axes, which is Fortran's in memory.
     """
     tensor = np.squeeze(outputs[0]) if len(outputs) == 1 else np.empty(0)
     return np.ascontiguousarray(tensor, np.float32) if tensor.ndim == 2 else None

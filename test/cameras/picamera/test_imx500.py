@@ -227,7 +227,7 @@ def test_a_network_without_masks_is_told(monkeypatch):
     )
     frames = [bench.step() for _ in range(6)]
     assert frames[-1].no_output == (
-        'the network gives tensors of (1, 4), (3,); a mask is a single one of 1×H×W'
+        'the network returns tensors of (1, 4), (3,); a mask is a single one of 1×H×W'
     )
     bench.camera.close()
 

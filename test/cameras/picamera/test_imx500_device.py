@@ -123,8 +123,8 @@ def test_a_reader_that_paused_does_not_take_that_for_a_stop():
     camera = make(stall_seconds=0.2)
     camera.open()
     assert read(camera)
-    arrived = camera._stream._slot.arrived_ns
-    until(lambda: camera._stream._slot.arrived_ns > arrived + 500_000_000)
+    arrived = camera._stream._arrived_ns
+    until(lambda: camera._stream._arrived_ns > arrived + 500_000_000)
     assert read(camera)
     camera.close()
 
@@ -162,7 +162,7 @@ def test_a_hundred_openings_leave_no_thread_no_file_and_no_request():
         read(camera)
         slot = camera._stream._slot
         camera.close()
-        held.append(slot._request)
+        held.append(slot._thing)
         if count == 2:
             before = threading.active_count(), _files()
     assert (threading.active_count(), _files()) == before
@@ -213,7 +213,7 @@ def test_where_the_kernel_tells_no_progress_the_upload_is_still_named(error):
 
     camera._given_backend.IMX500.get_fw_upload_progress = untold
     camera.open()
-    assert camera.state == 'uploading the network; how far it is, is not told'
+    assert camera.state == 'uploading the network (progress unknown)'
     camera.close()
 
 
