@@ -32,7 +32,7 @@ def generate_launch_description():
             'segmentation',
             default_value='segmenter',
             choices=['segmenter', 'camera'],
-            description='Whose masks: those of any image topic, or those of our own camera.',
+            description='Node that computes the masks: of any image topic, or of its own camera.',
         ),
         *(
             DeclareLaunchArgument(name, default_value=default, description=description)
@@ -43,13 +43,13 @@ def generate_launch_description():
             'autostart',
             default_value='true',
             choices=TRUE_OR_FALSE,
-            description='false waits until the lifecycle manager is told to start the nodes.',
+            description='Start the nodes; false waits for a call of the lifecycle manager.',
         ),
         DeclareLaunchArgument(
             'use_sim_time',
             default_value='false',
             choices=TRUE_OR_FALSE,
-            description='Take the time from /clock.',
+            description='Use the time of /clock.',
         ),
         *name_arguments(),
     ]

@@ -229,7 +229,7 @@ def test_an_argument_has_the_default_and_the_choices_of_its_parameter():
     camera = Recording(ROOT / 'launch' / 'camera.launch.py')
     assert camera.arguments['rate'] == {
         'default_value': '30.0',
-        'description': 'Frames per second.',
+        'description': 'Frame rate, in Hz.',
     }
     assert camera.arguments['track']['choices'] == ['true', 'false']
     assert camera.arguments['track']['default_value'] == 'true'

@@ -40,18 +40,18 @@ class Parameter:
 
     @property
     def type(self) -> str:
-        """bool, int, double or string."""
+        """Return bool, int, double or string."""
         names = {bool: 'bool', int: 'int', float: 'double', str: 'string'}
         return names[type(self.default)]
 
     @property
     def text(self) -> str:
-        """The default as launch files and YAML write it."""
+        """Return the default as launch files and YAML write it."""
         return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
 
     @property
     def allowed(self) -> str:
-        """What it may be, in words."""
+        """Return the values that it may have, in words."""
         if self.choices:
             return ', '.join(self.choices)
         if self.low is not None and self.high is not None:
@@ -59,7 +59,7 @@ class Parameter:
         return 'any'
 
     def descriptor(self) -> ParameterDescriptor:
-        """For rclpy, which enforces type, range and read-only."""
+        """Return what rclpy enforces: type, range and read-only."""
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
         descriptor = ParameterDescriptor(description=self.description, read_only=self.read_only)
@@ -77,7 +77,7 @@ class Parameter:
         return descriptor
 
     def complaint(self, value: Any) -> str:
-        """Why a text is refused; empty if it is not. rclpy itself checks numbers."""
+        """Return why a text is refused; empty if it is allowed. rclpy itself checks numbers."""
         if self.choices and value not in self.choices:
             return f'parameter {self.name!r} was set to {value!r}; allowed are {self.allowed}'
         return ''
@@ -86,7 +86,7 @@ class Parameter:
 AUTOSTART = Parameter(
     'autostart',
     True,
-    'Configure and activate at start, without a lifecycle manager.',
+    'Configure and activate at start; false leaves that to a lifecycle manager.',
     read_only=True,
 )
 
@@ -136,7 +136,7 @@ class Parameters:
 
 
 def to_markdown(table: Sequence[Parameter]) -> str:
-    """The table for the documentation."""
+    """Return the table for the documentation."""
     rows = [
         '| parameter | type | default | allowed | at run time | meaning |',
         '|---|---|---|---|---|---|',
@@ -149,7 +149,7 @@ def to_markdown(table: Sequence[Parameter]) -> str:
 
 
 def to_yaml(node: str, table: Sequence[Parameter]) -> str:
-    """The table as a parameter file with every default."""
+    """Return the table as a parameter file with every default."""
     lines = [f'/**/{node}:', '  ros__parameters:']
     for p in table:
         value = f"'{p.text}'" if p.type == 'string' else p.text

@@ -13,7 +13,7 @@ CAMERA_OPTIONS = (
         "Device, file or folder of the camera; empty takes the camera's default.",
         read_only=True,
     ),
-    Parameter('rate', 30.0, 'Frames per second.', low=0.1, high=240.0, read_only=True),
+    Parameter('rate', 30.0, 'Frame rate, in Hz.', low=0.1, high=240.0, read_only=True),
     Parameter(
         'frame_id',
         'camera_optical_frame',
@@ -23,39 +23,46 @@ CAMERA_OPTIONS = (
     Parameter(
         'sensor_network',
         '',
-        'The network.rpk that the IMX500 runs; simulated, a model, empty for the default.',
+        'Network file (.rpk) of the IMX500; simulated: a model name; empty takes the default.',
         read_only=True,
     ),
     Parameter(
         'roi_settle_frames',
         3,
-        "Frames after a change of the IMX500's ROI that may still show the old one.",
+        "Number of frames after a change of the IMX500's ROI that may still show the old one.",
         low=0,
         high=10,
         read_only=True,
     ),
-    Parameter('simulate', False, 'Take a simulated IMX500; it needs no hardware.', read_only=True),
+    Parameter('simulate', False, 'Use a simulated IMX500; needs no hardware.', read_only=True),
     Parameter(
         'faults',
         '',
-        'What goes wrong with the simulated IMX500, for example missing=0.3,roi_lag=2.',
+        'Faults of the simulated IMX500, for example missing=0.3,roi_lag=2.',
         read_only=True,
     ),
 )
 
 PARAMETERS = (
-    Parameter('camera', 'auto', 'Where frames come from.', choices=tuple(CAMERAS), read_only=True),
+    Parameter(
+        'camera',
+        'auto',
+        'Camera driver; auto takes the best camera that is connected.',
+        choices=tuple(CAMERAS),
+        read_only=True,
+    ),
     *CAMERA_OPTIONS,
     Parameter(
         'camera_info_url',
         '',
-        'Calibration: a path, file:///PATH or package://PACKAGE/PATH; set_camera_info writes it.',
+        'Calibration file, which set_camera_info writes: a path, file:///PATH or '
+        'package://PACKAGE/PATH.',
         read_only=True,
     ),
     Parameter(
         'fallback_policy',
         POLICIES[0],
-        'With engine auto and an IMX500: how the host stands in for the sensor.',
+        'How the host replaces missing masks of an IMX500 (engines auto and cascade).',
         choices=POLICIES,
         read_only=True,
     ),

@@ -9,21 +9,21 @@ PARAMETERS = (
     Parameter(
         'mode',
         'depth',
-        'Where depth comes from: a depth image, or a ground that is said to be flat.',
+        'Source of the depth: a depth image, or the ground, which is assumed to be flat.',
         choices=MODES,
         read_only=True,
     ),
     Parameter(
         'object_id',
         0,
-        'The object whose pose is published; 0 takes the one with most points.',
+        'Id of the object whose pose is published; 0 takes the one with most points.',
         low=0,
         high=254,
     ),
     Parameter(
         'slop',
         0.05,
-        'Seconds that the stamps of images of one moment may differ; 0 asks for equal ones.',
+        'Maximum difference of the stamps of matched images, in seconds; 0 requires equal ones.',
         low=0.0,
         high=10.0,
         read_only=True,
@@ -31,7 +31,7 @@ PARAMETERS = (
     Parameter(
         'queue_size',
         10,
-        'Images of each topic that wait for those of the others.',
+        'Number of images of each topic that are kept until those of the others arrive.',
         low=1,
         high=1000,
         read_only=True,
@@ -39,57 +39,53 @@ PARAMETERS = (
     Parameter(
         'rectified',
         False,
-        'The images are rectified: P of camera_info holds, not K and the distortion.',
+        'Images are rectified (image_rect): points use P of camera_info, not K and D.',
     ),
-    Parameter(
-        'min_depth', 0.0, 'Nearer points, in metres along the axis, are left out.', 0.0, 100.0
-    ),
-    Parameter(
-        'max_depth', 10.0, 'Farther points, in metres along the axis, are left out.', 0.01, 1000.0
-    ),
+    Parameter('min_depth', 0.0, 'Minimum depth (z) of a point, in metres.', 0.0, 100.0),
+    Parameter('max_depth', 10.0, 'Maximum depth (z) of a point, in metres.', 0.01, 1000.0),
     Parameter(
         'trim',
         0.02,
-        'Share of the points at either end of each axis that does not count for centroid and '
-        'extent: masks reach over the edges of things.',
+        'Share of the points at either end of each axis that centroid and extent ignore: masks '
+        'reach beyond the edges of objects.',
         low=0.0,
         high=0.4,
     ),
     Parameter(
         'max_age',
         1.0,
-        'Seconds from stamp to arrival above which diagnostics warn; 0 accepts any.',
+        'Image age on arrival, in seconds, above which /diagnostics warns; 0 accepts any.',
         low=0.0,
         high=86400.0,
     ),
     Parameter(
         'base_frame',
         'base_link',
-        'Mode ground: the frame of the grid, z up, the ground at its z = 0.',
+        'Mode ground: frame of the grid, z up, the ground at z = 0.',
         read_only=True,
     ),
     Parameter(
         'camera_height',
         0.0,
-        'Mode ground: metres of the camera above the ground, the camera being above the origin of '
-        'base_frame; 0 takes its place from TF.',
+        'Mode ground: height of the camera above the origin of base_frame, in metres; 0 takes its '
+        'pose from TF.',
         low=0.0,
         high=1000.0,
     ),
     Parameter(
         'camera_pitch',
         0.0,
-        'Mode ground: radians by which the camera looks down; used with camera_height.',
+        'Mode ground: downward pitch of the camera, in radians; used with camera_height.',
         low=-1.5708,
         high=1.5708,
     ),
     Parameter(
         'standing',
         True,
-        'Mode ground: objects stand, so their lowest pixel of each column is on the ground; false: '
-        'they lie flat, and all of their pixels are.',
+        'Mode ground: objects stand upright, so only the lowest pixel of each column is on the '
+        'ground; false: they lie flat, and all pixels are.',
     ),
-    Parameter('grid_length', 5.0, 'Metres that the grid reaches ahead.', 0.1, 100.0),
-    Parameter('grid_width', 5.0, 'Metres that the grid is wide.', 0.1, 100.0),
-    Parameter('grid_resolution', 0.05, 'Metres from cell to cell.', 0.01, 1.0),
+    Parameter('grid_length', 5.0, 'Length of the grid ahead of base_frame, in metres.', 0.1, 100.0),
+    Parameter('grid_width', 5.0, 'Width of the grid, in metres.', 0.1, 100.0),
+    Parameter('grid_resolution', 0.05, 'Side of a cell of the grid, in metres.', 0.01, 1.0),
 )

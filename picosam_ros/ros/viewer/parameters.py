@@ -12,13 +12,13 @@ PARAMETERS = (
     Parameter(
         'address',
         '127.0.0.1',
-        'Address to serve the page on; any that other machines can reach asks for a token.',
+        'Address of the page; one that other machines can reach requires a token.',
         read_only=True,
     ),
     Parameter(
         'port',
         8080,
-        'Port of the page; where it is taken, the next free one; 0 for any.',
+        'Port of the page; if it is in use, the next free one is taken; 0 takes any.',
         low=0,
         high=65535,
         read_only=True,
@@ -26,7 +26,7 @@ PARAMETERS = (
     Parameter(
         'max_clients',
         16,
-        'Browsers that may look at a time; further ones are refused.',
+        'Maximum number of connected browsers; further ones are refused.',
         low=1,
         high=1000,
         read_only=True,
