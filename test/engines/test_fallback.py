@@ -1,4 +1,4 @@
-"""Who answers under which policy, and what is told when the host computes the masks for the sensor."""
+"""Which engine answers under which policy, and the warning while the host replaces the sensor."""
 
 import numpy as np
 import pytest

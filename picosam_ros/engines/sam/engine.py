@@ -12,14 +12,8 @@ import numpy as np
 
 from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, check_runtime, load, threads_of
-from picosam_ros.engines.sam.networks import Candidates, Decoder, Encoder
-from picosam_ros.engines.sam.seen import Seen
-from picosam_ros.engines.sam.specs import (
-    S_LAB,
-    check_pair,
-    decoder_of,
-    encoder_of,
-)
+from picosam_ros.engines.sam.networks import Candidates, EncodedImage, ImageEncoder, MaskDecoder
+from picosam_ros.engines.sam.specs import S_LAB, check_pair, decoder_of, encoder_of
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
@@ -30,15 +24,15 @@ from picosam_ros.results import Segmentation
 
 _LOGGER = logging.getLogger(__name__)
 
-WHERE = 'docs/edgesam.md tells where the authors publish them, and under which licence'
+WHERE = 'docs/edgesam.md says where the authors publish them, and under which licence'
 
 
 class EdgeSamEngine(Engine):
-    """Embeds the whole picture once, and answers each prompt on it with a run of the decoder.
+    """Encodes the whole image once, and answers each prompt on it with a run of the decoder.
 
-    A picture that is asked about again keeps its embedding, and a prompt that only has more points
-    than before starts from the mask that it had there, if the decoder takes one. The ROI size of a
-    prompt means nothing here. Files of SAM and MobileSAM serve as well; their signatures tell.
+    The embedding is kept while the same image is given again, and a prompt that only adds points
+    to the one before starts from the mask of that, if the decoder takes one. The ROI size of a
+    prompt is ignored. Files of SAM and MobileSAM work, too; their signatures tell them apart.
 
     Args:
         encoder, decoder: paths of the two .onnx files.
@@ -66,8 +60,8 @@ class EdgeSamEngine(Engine):
         self.threads = threads_of(threads)
         self.runtime = runtime
         self._licence = ''
-        self._networks: tuple[Encoder, Decoder] | None = None
-        self._seen: Seen | None = None
+        self._networks: tuple[ImageEncoder, MaskDecoder] | None = None
+        self._image: EncodedImage | None = None
 
     @property
     def description(self) -> dict[str, str]:
@@ -75,13 +69,13 @@ class EdgeSamEngine(Engine):
         return {
             'model': f'{self.encoder.name} + {self.decoder.name}',
             'sha256': f'{self.encoder.digest[:16]} + {self.decoder.digest[:16]}',
-            'licence': self._licence or 'told once the files are loaded',
+            'licence': self._licence or 'known once the files are loaded',
             'runtime': self.runtime,
             'threads': str(self.threads),
         }
 
     def open(self) -> None:
-        """Load both files and run each once; the licence is told.
+        """Load both files and run each once; log the licence of EdgeSAM's weights.
 
         Raises:
             ModelError: one is missing, truncated, or not what it should be.
@@ -93,11 +87,11 @@ class EdgeSamEngine(Engine):
         paths = self.encoder.path, self.decoder.path
         for what, path in zip(('encoder', 'decoder'), paths, strict=True):
             if not path.is_file():
-                raise ModelError(f'there is no {what} at {path}; {WHERE}')
+                raise ModelError(f'{what} file {path} does not exist; {WHERE}')
         first, second = (load(path, self.threads, self.runtime) for path in paths)
         specs = encoder_of(first, paths[0]), decoder_of(second, paths[1])
         check_pair(first, second, paths)
-        encoder, decoder = Encoder(first, specs[0]), Decoder(second, specs[1])
+        encoder, decoder = ImageEncoder(first, specs[0]), MaskDecoder(second, specs[1])
         _warm_up(encoder, decoder)
         # Hashed now: diagnostics, which show them, must not wait for large files.
         _ = self.encoder.digest, self.decoder.digest
@@ -106,63 +100,65 @@ class EdgeSamEngine(Engine):
             _LOGGER.warning('the weights of EdgeSAM are under the %s', S_LAB)
 
     def close(self) -> None:
-        """Free the networks and forget the picture."""
+        """Free the networks and the embedding."""
         self._networks = None
-        self._seen = None
+        self._image = None
 
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer every prompt; the encoder runs if this is another picture than before."""
+        """Answer every prompt; the encoder runs if this is another image than before."""
         encoder, decoder = self._opened()
         if not prompts:
             return Segmentation(())
-        seen, timing = self._look(frame, encoder)
+        image, timing = self._encoded(frame, encoder)
         begun = time.perf_counter()
-        answers = [_ask(decoder, seen, prompt) for prompt in prompts]
+        answers = [_decode(decoder, image, prompt) for prompt in prompts]
         inferred = time.perf_counter()
         masks = tuple(
-            self._mask(prompt, frame, seen, answer, answer.best)
+            self._mask(prompt, frame, image, answer, answer.best)
             for prompt, answer in zip(prompts, answers, strict=True)
         )
         inference, decode = 1e3 * (inferred - begun), 1e3 * (time.perf_counter() - inferred)
         return Segmentation(masks, timing=replace(timing, inference=inference, decode=decode))
 
     def candidates(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
-        """All masks that the decoder proposes for a prompt, the best score first."""
+        """Return all masks that the decoder proposes for a prompt, the best score first."""
         encoder, decoder = self._opened()
-        seen, _ = self._look(frame, encoder)
-        answer = _ask(decoder, seen, prompt)
+        image, _ = self._encoded(frame, encoder)
+        answer = _decode(decoder, image, prompt)
         order = map(int, np.argsort(-answer.scores, kind='stable'))
-        return tuple(self._mask(prompt, frame, seen, answer, index) for index in order)
+        return tuple(self._mask(prompt, frame, image, answer, index) for index in order)
 
-    def _opened(self) -> tuple[Encoder, Decoder]:
+    def _opened(self) -> tuple[ImageEncoder, MaskDecoder]:
         if self._networks is None:
-            raise EngineError("engine 'edgesam' is closed; open it, or use it in a with statement")
+            raise EngineError(
+                "engine 'edgesam' is closed; call open(), or use it in a with statement"
+            )
         return self._networks
 
-    def _look(self, frame: Frame, encoder: Encoder) -> tuple[Seen, Timing]:
-        """Embed the picture, unless it is the one that was embedded last."""
-        if self._seen is not None and self._seen.is_of(frame):
-            return self._seen, Timing(preprocess=0.0, encode=0.0)
+    def _encoded(self, frame: Frame, encoder: ImageEncoder) -> tuple[EncodedImage, Timing]:
+        """Encode the image, unless it is the one that was encoded last."""
+        if self._image is not None and self._image.is_of(frame):
+            return self._image, Timing(preprocess=0.0, encode=0.0)
         begun = time.perf_counter()
         prepared, square = encoder.prepare(frame.pixels)
         ready = time.perf_counter()
-        self._seen = Seen(frame, encoder(prepared, square))
+        self._image = EncodedImage(frame, encoder(prepared, square))
         encoded = time.perf_counter()
-        return self._seen, Timing(preprocess=1e3 * (ready - begun), encode=1e3 * (encoded - ready))
+        return self._image, Timing(preprocess=1e3 * (ready - begun), encode=1e3 * (encoded - ready))
 
     def _mask(
-        self, prompt: Prompt, frame: Frame, seen: Seen, answer: Candidates, index: int
+        self, prompt: Prompt, frame: Frame, image: EncodedImage, answer: Candidates, index: int
     ) -> Mask:
-        logits, roi = seen.embedding.square.cut(answer.logits[index])
+        logits, roi = image.embedding.square.cut(answer.logits[index])
         score = float(np.clip(answer.scores[index], 0, 1))
         return Mask(prompt, logits, roi, frame.width, frame.height, self.name, score)
 
 
-def _ask(decoder: Decoder, seen: Seen, prompt: Prompt) -> Candidates:
-    answer = decoder(seen.embedding, prompt, seen.refined_by(prompt))
-    seen.remember(prompt, answer.logits[answer.best])
+def _decode(decoder: MaskDecoder, image: EncodedImage, prompt: Prompt) -> Candidates:
+    answer = decoder(image.embedding, prompt, image.refined_by(prompt))
+    image.remember(prompt, answer.logits[answer.best])
     return answer
 
 
-def _warm_up(encoder: Encoder, decoder: Decoder) -> None:
+def _warm_up(encoder: ImageEncoder, decoder: MaskDecoder) -> None:
     decoder(encoder(*encoder.prepare(np.zeros((64, 64, 3), np.uint8))), Prompt.from_point(32, 32))

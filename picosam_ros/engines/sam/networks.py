@@ -1,11 +1,11 @@
-"""The two files at work: pictures to embeddings, embeddings and prompts to masks."""
+"""The two networks: images to embeddings, embeddings and prompts to masks."""
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from picosam_ros.engines.runtimes import Network
 from picosam_ros.engines.sam.specs import (
@@ -15,17 +15,14 @@ from picosam_ros.engines.sam.specs import (
     DecoderSpec,
     EncoderSpec,
 )
-from picosam_ros.engines.sam.square import Square
-from picosam_ros.engines.sam.tokens import tokens
-from picosam_ros.frame import Pixels
+from picosam_ros.engines.sam.square import Floats, Square
+from picosam_ros.frame import Frame, Pixels
 from picosam_ros.prompt import Prompt
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """What the encoder made of a picture: 1×C×h×w, and where the picture lies in its input."""
+    """The encoder's output for an image: 1×C×h×w, and where the image lies in its input."""
 
     values: Floats
     square: Square
@@ -33,12 +30,12 @@ class Embedding:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What the decoder made of a prompt.
+    """The masks that the decoder proposes for a prompt.
 
     Attributes:
         logits: N×n×n of the whole square; above 0 is the object.
         scores: N; the predicted IoU, or the stability, as the file was exported.
-        best: which of them is the answer.
+        best: index of the answer.
 
     """
 
@@ -47,8 +44,8 @@ class Candidates:
     best: int
 
 
-class Encoder:
-    """Pictures to embeddings."""
+class ImageEncoder:
+    """Computes the embedding of an image."""
 
     def __init__(self, network: Network, spec: EncoderSpec) -> None:
         self._network = network
@@ -58,7 +55,7 @@ class Encoder:
         self.side = side if isinstance(side, int) else SIDE
 
     def prepare(self, pixels: Pixels) -> tuple[Floats, Square]:
-        """Resize, normalise and pad a picture, H×W×3 of R, G, B, as the spec says."""
+        """Resize, normalise and pad an image, H×W×3 of R, G, B, as the spec says."""
         square = Square(pixels.shape[1], pixels.shape[0], self.side)
         resized = square.resized(pixels)
         if not self._spec.normalised:
@@ -71,13 +68,13 @@ class Encoder:
         return padded, square
 
     def __call__(self, prepared: Floats, square: Square) -> Embedding:
-        """Run it on what `prepare` gave."""
+        """Run it on what `prepare` returned."""
         [values] = self._network.run({self._input: prepared}, [self._output])
         return Embedding(values, square)
 
 
-class Decoder:
-    """Embeddings and prompts to masks."""
+class MaskDecoder:
+    """Computes masks from an embedding and a prompt."""
 
     def __init__(self, network: Network, spec: DecoderSpec) -> None:
         self.spec = spec
@@ -92,13 +89,13 @@ class Decoder:
         """Run it.
 
         Args:
-            embedding: of the picture.
-            prompt: in pixels of the picture.
-            earlier: n×n logits of the same object in the same picture, which this prompt
+            embedding: of the image.
+            prompt: in pixels of the image.
+            earlier: n×n logits of the same object in the same image, which this prompt
                 refines; only for a decoder that takes them.
 
         """
-        points, labels = tokens(prompt, embedding.square)
+        points, labels = embedding.square.tokens(prompt)
         feed = {
             'image_embeddings': embedding.values,
             'point_coords': points,
@@ -113,8 +110,8 @@ class Decoder:
         return {
             'mask_input': self._no_mask if earlier is None else earlier[None, None],
             'has_mask_input': np.array([earlier is not None], np.float32),
-            # Only for masks that the graph enlarges to that size: nobody reads them, so as few
-            # pixels as have the picture's shape.
+            # Only for the masks that the graph enlarges to that size, which are not read: so the
+            # smallest size of the image's shape.
             'orig_im_size': np.array([square.height, square.width], np.float32),
         }
 
@@ -126,3 +123,34 @@ class Decoder:
             allowed = self.spec.box
         indices = range(len(scores))[allowed]
         return max(indices, key=lambda index: float(scores[index]))
+
+
+class EncodedImage:
+    """The image that was encoded last, and what was answered on it.
+
+    Attributes:
+        embedding: of the image.
+
+    """
+
+    def __init__(self, frame: Frame, embedding: Embedding) -> None:
+        self.embedding = embedding
+        # Not the pixels themselves: they may be a camera's buffer, which it needs back.
+        self._pixels = weakref.ref(frame.pixels)
+        self._stamp_ns = frame.stamp_ns
+        self._answers: dict[int, tuple[Prompt, Floats]] = {}
+
+    def is_of(self, frame: Frame) -> bool:
+        """Return whether that is the same image: the same pixels, captured at the same time."""
+        return self._pixels() is frame.pixels and self._stamp_ns == frame.stamp_ns
+
+    def remember(self, prompt: Prompt, logits: Floats) -> None:
+        """Keep the mask of the whole square, n×n, that answered a prompt."""
+        self._answers[prompt.object_id] = prompt, logits
+
+    def refined_by(self, prompt: Prompt) -> Floats | None:
+        """Return the mask of the earlier prompt that this one only adds points to, if any."""
+        earlier, logits = self._answers.get(prompt.object_id, (prompt, None))
+        count = len(earlier.points)
+        grows = len(prompt.points) > count and prompt.points[:count] == earlier.points
+        return logits if grows and prompt.box == earlier.box else None

@@ -1,4 +1,4 @@
-"""What the files of the SAM family look like, and which of them two given files are."""
+"""The signatures of the files of the SAM family, and which of them two given files have."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ USERS_OWN = "the user's own files"
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """How a picture goes in.
+    """How an encoder takes an image.
 
     Attributes:
         exporter: whose script writes such files.
         shape: of the input; None where the side is free or any.
         normalised: the caller subtracts MEAN, divides by DEVIATION and pads with zeros; else the
-            graph does all three to the resized picture of 0 to 255.
+            graph does all three to the resized image of 0 to 255.
 
     """
 
@@ -32,7 +32,7 @@ class EncoderSpec:
 
 @dataclass(frozen=True)
 class DecoderSpec:
-    """How prompts go in, and which of several masks is the answer.
+    """How a decoder takes prompts, and which of several masks is the answer.
 
     Attributes:
         exporter: whose script writes such files.
@@ -115,14 +115,14 @@ def encoder_of(network: Network, path: Path) -> EncoderSpec:
 
     """
     if _decoder(network.inputs) is not None:
-        raise ModelError(f'{path} is a decoder, and was given as the encoder; exchange the two')
+        raise ModelError(f'{path} is a decoder, but was given as the encoder; swap the two')
     if len(network.inputs) == 1 and len(network.outputs[0].shape) == 4:
         for spec in ENCODERS:
             if _fits(network.inputs[0], spec.shape):
                 return spec
     raise ModelError(
-        f'{path} is no encoder of the SAM family ({_told(network)}); it needs one float32 input '
-        '1×3×S×S (or H×W×3, normalised in the graph) and the output 1×C×h×w: export it with '
+        f'{path} is not an encoder of the SAM family ({_signature(network)}); it needs one float32 '
+        'input 1×3×S×S (or H×W×3, normalised in the graph) and the output 1×C×h×w: export it with '
         f'{" or ".join(spec.exporter for spec in ENCODERS)}'
     )
 
@@ -139,21 +139,21 @@ def decoder_of(network: Network, path: Path) -> DecoderSpec:
     if spec is not None and {spec.scores, spec.masks} <= names:
         return spec
     if len(network.inputs) == 1 and any(_fits(network.inputs[0], s.shape) for s in ENCODERS):
-        raise ModelError(f'{path} is an encoder, and was given as the decoder; exchange the two')
+        raise ModelError(f'{path} is an encoder, but was given as the decoder; swap the two')
     raise ModelError(
-        f'{path} is no decoder of the SAM family ({_told(network)}); '
+        f'{path} is not a decoder of the SAM family ({_signature(network)}); '
         f'export it with {" or ".join(spec.exporter for spec in DECODERS.values())}'
     )
 
 
 def check_pair(encoder: Network, decoder: Network, paths: Sequence[Path]) -> None:
-    """Raise ModelError if the decoder takes another embedding than the encoder gives."""
+    """Raise ModelError if the decoder takes another embedding than the encoder returns."""
     given = encoder.outputs[0].shape
     taken = next(port.shape for port in decoder.inputs if port.name == 'image_embeddings')
     if len(given) != len(taken) or not all(map(_agree, given, taken)):
         raise ModelError(
-            f'{paths[0]} gives an embedding {_sides(given)}, {paths[1]} takes {_sides(taken)}: '
-            'the two do not belong together; give two files of one export'
+            f'{paths[0]} returns an embedding {_sides(given)}, {paths[1]} takes {_sides(taken)}: '
+            'the two do not match; give two files of one export'
         )
 
 
@@ -171,11 +171,11 @@ def _fits(port: Port, shape: Sequence[int | None]) -> bool:
 
 
 def _agree(a: int | str | None, b: int | str | None) -> bool:
-    """Whether two sides can be the same; a free one is any."""
+    """Return whether two sides can be equal; a free one can be any."""
     return a == b or not (isinstance(a, int) and isinstance(b, int))
 
 
-def _told(network: Network) -> str:
+def _signature(network: Network) -> str:
     return ', '.join(map(str, (*network.inputs, *network.outputs)))
 
 

@@ -342,31 +342,31 @@ def test_without_files_it_says_which_ones_it_needs_and_where_that_is_told():
 def test_a_missing_file_is_refused_with_its_path_and_its_part(pairs, part, tmp_path):
     options = pairs['edgesam', False].options | {part: str(tmp_path / 'gone.onnx')}
     sentence = refused(**options)
-    assert sentence.startswith(f'there is no {part} at {tmp_path / "gone.onnx"}; ')
+    assert sentence.startswith(f'{part} file {tmp_path / "gone.onnx"} does not exist; ')
     assert 'docs/edgesam.md' in sentence
 
 
-def test_swapped_files_are_refused_with_the_advice_to_exchange_them(pairs):
+def test_swapped_files_are_refused_with_the_advice_to_swap_them(pairs):
     pair = pairs['edgesam', False]
     sentence = refused(encoder=pair.decoder, decoder=pair.encoder)
-    assert (
-        sentence == f'{pair.decoder} is a decoder, and was given as the encoder; exchange the two'
-    )
+    assert sentence == f'{pair.decoder} is a decoder, but was given as the encoder; swap the two'
 
 
 def test_an_encoder_twice_is_refused_too(pairs):
     pair = pairs['edgesam', False]
     sentence = refused(encoder=pair.encoder, decoder=pair.encoder)
-    assert f'{pair.encoder} is an encoder, and was given as the decoder' in sentence
+    assert f'{pair.encoder} is an encoder, but was given as the decoder' in sentence
 
 
 def test_a_network_of_another_family_is_refused_with_its_ports_and_the_script(pairs, tiny_network):
     pair, other = pairs['edgesam', False], tiny_network()
     sentence = refused(encoder=other, decoder=pair.decoder)
-    assert sentence.startswith(f'{other} is no encoder of the SAM family (image uint8 N×96×96×3')
+    assert sentence.startswith(
+        f'{other} is not an encoder of the SAM family (image uint8 N×96×96×3'
+    )
     assert 'export it with EdgeSAM' in sentence
     sentence = refused(encoder=pair.encoder, decoder=other)
-    assert sentence.startswith(f'{other} is no decoder of the SAM family (image uint8 N×96×96×3')
+    assert sentence.startswith(f'{other} is not a decoder of the SAM family (image uint8 N×96×96×3')
     assert 'scripts/export_onnx_model.py' in sentence
 
 
@@ -391,7 +391,7 @@ def test_a_decoder_without_the_outputs_of_the_export_is_refused(pairs, tmp_path)
     model = onnx.load(pair.decoder)
     model.graph.node[-1].output[0] = model.graph.output[1].name = 'mask'
     onnx.save(model, path)
-    assert 'is no decoder of the SAM family' in refused(encoder=pair.encoder, decoder=str(path))
+    assert 'is not a decoder of the SAM family' in refused(encoder=pair.encoder, decoder=str(path))
 
 
 # Licence, description, open and closed
@@ -419,7 +419,7 @@ def test_the_description_names_files_hashes_runtime_and_threads(pairs):
 
 def test_a_closed_engine_says_what_to_do_and_opens_again(pairs):
     engine = EdgeSamEngine(**pairs['edgesam', False].options, threads=1)
-    with pytest.raises(EngineError, match="'edgesam' is closed; open it, or use it in a with"):
+    with pytest.raises(EngineError, match="'edgesam' is closed; call open\\(\\), or use it in a with"):
         engine.segment(Frame(wide()), [])
     for _ in range(2):
         engine.open()

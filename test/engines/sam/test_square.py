@@ -4,10 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picosam_ros.engines.sam.square import Square
+from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
 
 sizes = st.integers(1, 5000)
+VGA = Square(640, 480, 1024)
 
 
 @pytest.mark.parametrize(
@@ -163,3 +165,27 @@ def test_what_the_decoder_finds_in_the_padding_is_no_object():
     logits[200:] = 5
     part, _ = Square(640, 480, 1024).cut(logits)
     assert part.shape == (193, 256)
+
+
+def test_points_have_their_labels_and_a_point_of_padding_stands_for_the_missing_box():
+    points, labels = VGA.tokens(Prompt((Point(10, 20), Point(30, 40, positive=False))))
+    assert points.tolist() == [[[16, 32], [48, 64], [0, 0]]]
+    assert labels.tolist() == [[1, 0, -1]]
+
+
+def test_a_box_is_its_two_corners_and_needs_no_padding():
+    points, labels = VGA.tokens(Prompt.from_box(Box(10, 20, 100, 200)))
+    assert points.tolist() == [[[16, 32], [160, 320]]]
+    assert labels.tolist() == [[2, 3]]
+
+
+def test_a_box_comes_after_its_points():
+    prompt = Prompt((Point(5, 5), Point(50, 50, positive=False)), Box(0, 0, 100, 100))
+    points, labels = VGA.tokens(prompt)
+    assert points.tolist() == [[[8, 8], [80, 80], [0, 0], [160, 160]]]
+    assert labels.tolist() == [[1, 0, 2, 3]]
+
+
+def test_both_are_float32_as_the_exports_declare_them():
+    for array in VGA.tokens(Prompt.from_point(1, 2)):
+        assert array.dtype == np.float32
