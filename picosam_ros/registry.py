@@ -1,4 +1,4 @@
-"""What users choose by name, engines and cameras: a table of factories, imported at use."""
+"""Tables of what users choose by name, engines and cameras; each is imported at use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar('T')
 
 @dataclass(frozen=True)
 class Entry:
-    """How to make one of them.
+    """A row: how to make what the name stands for.
 
     Attributes:
         module: its full name; imported at use, since each brings packages of its own.

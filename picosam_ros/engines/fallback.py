@@ -27,7 +27,7 @@ class FallbackEngine(Engine):
         first: the sensor.
         second: the host.
         policy: `fill_gaps` computes on the host whatever the sensor did not answer for a frame;
-            `on_failure` only once the sensor has answered nothing for FAILED_AFTER frames;
+            `on_failure` only once the sensor has answered no prompt for FAILED_AFTER frames;
             `sensor_only` and `host_only` use one of them.
 
     """
@@ -70,7 +70,7 @@ class FallbackEngine(Engine):
 
     @property
     def failed(self) -> bool:
-        """Whether the first engine has answered nothing for FAILED_AFTER frames with prompts."""
+        """Whether the first engine has answered no prompt for FAILED_AFTER frames."""
         return self._unanswered_frames >= FAILED_AFTER
 
     @property

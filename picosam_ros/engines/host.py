@@ -11,7 +11,13 @@ import numpy as np
 from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.crop_search import Infer, RoiSearch
 from picosam_ros.engines.multi_point import combine
-from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, Network, check_runtime, load, threads_of
+from picosam_ros.engines.runtimes import (
+    DEFAULT_RUNTIME,
+    LoadedNetwork,
+    check_runtime,
+    load,
+    threads_of,
+)
 from picosam_ros.engines.squares import span, square_for
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame, Pixels
@@ -66,7 +72,7 @@ class HostEngine(Engine):
         self.model = find_model(model)
         self.threads = threads_of(threads)
         self.runtime = runtime
-        self._network: Network | None = None
+        self._network: LoadedNetwork | None = None
         self._outputs: tuple[str, ...] = ()
         self._square: Pixels = np.empty((0, 0, 0, 3), np.uint8)
         self._search = RoiSearch()
@@ -127,7 +133,7 @@ class HostEngine(Engine):
         )
 
     def _answer(
-        self, network: Network, frame: Frame, prompt: Prompt, seconds: StageSeconds
+        self, network: LoadedNetwork, frame: Frame, prompt: Prompt, seconds: StageSeconds
     ) -> Mask:
         def infer(roi: Roi) -> Mask:
             return self._infer(network, frame, prompt, roi, seconds)
@@ -156,7 +162,7 @@ class HostEngine(Engine):
         return infer(Roi.square(click.points[0].x, click.points[0].y, side))
 
     def _infer(
-        self, network: Network, frame: Frame, prompt: Prompt, roi: Roi, seconds: StageSeconds
+        self, network: LoadedNetwork, frame: Frame, prompt: Prompt, roi: Roi, seconds: StageSeconds
     ) -> Mask:
         start = time.perf_counter()
         crop(frame.pixels, roi, self._square[0])
@@ -168,7 +174,7 @@ class HostEngine(Engine):
         return Mask(prompt, logits[0], roi, frame.width, frame.height, self.name, score)
 
 
-def _check_signature(network: Network, model: Model) -> int:
+def _check_signature(network: LoadedNetwork, model: Model) -> int:
     """Return the side of the network's square input; raise ModelError if it has another one."""
     inputs, outputs = network.inputs, network.outputs
     if len(inputs) == 1 and len(outputs) in (1, 2):

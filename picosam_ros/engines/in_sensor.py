@@ -75,7 +75,7 @@ class InSensorEngine(Engine):
         return self._sensor_error
 
     def open(self) -> None:
-        """Nothing to load: the camera uploads the network."""
+        """Do nothing: the camera uploads the network."""
 
     def close(self) -> None:
         """Forget the turns of the prompts."""

@@ -1,4 +1,4 @@
-"""What runs a network file: ONNX Runtime, or OpenVINO where it is installed."""
+"""Runtimes of network files: ONNX Runtime, or OpenVINO where it is installed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Port:
     Attributes:
         name: in the file.
         dtype: as NumPy calls it, for example uint8.
-        shape: a text where a side is free.
+        shape: a side that is free is a text.
 
     """
 
@@ -40,7 +40,7 @@ class Port:
         return f'{self.name} {self.dtype} {"×".join(map(str, self.shape)) or "scalar"}'
 
 
-class Network(Protocol):
+class LoadedNetwork(Protocol):
     """A loaded network; used by one thread at a time.
 
     Attributes:
@@ -56,7 +56,7 @@ class Network(Protocol):
 
 
 class OnnxRuntimeNetwork:
-    """On the CPU, with threads that do not spin while they wait."""
+    """A network in ONNX Runtime, on the CPU, with threads that do not spin while they wait."""
 
     def __init__(self, path: Path, threads: int) -> None:
         onnxruntime = _imported('onnxruntime')
@@ -72,7 +72,7 @@ class OnnxRuntimeNetwork:
         )
         self.inputs = tuple(map(_onnx_port, self.session.get_inputs()))
         self.outputs = tuple(map(_onnx_port, self.session.get_outputs()))
-        # The first run plans the memory of the others and takes twice as much: give that back.
+        # The first run plans the memory of the others and takes twice as much: release that.
         self._first: Any = onnxruntime.RunOptions()
         self._first.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
 
@@ -83,7 +83,7 @@ class OnnxRuntimeNetwork:
 
 
 class OpenVinoNetwork:
-    """On the CPU, in the precision that OpenVINO takes there: bfloat16 where it is native."""
+    """A network in OpenVINO, on the CPU, in bfloat16 where the processor has it."""
 
     def __init__(self, path: Path, threads: int) -> None:
         openvino = import_openvino()
@@ -95,7 +95,7 @@ class OpenVinoNetwork:
             'PERFORMANCE_HINT': 'LATENCY',
             'NUM_STREAMS': '1',
             'INFERENCE_NUM_THREADS': threads,
-            # On a robot the cores have other work: the system places the threads.
+            # On a robot the cores have other work: let the system place the threads.
             'ENABLE_CPU_PINNING': False,
         }
         self._model = core.compile_model(_with_batch_of_one(model), 'CPU', settings)
@@ -106,7 +106,7 @@ class OpenVinoNetwork:
 
 
 # Name to class; the name is that of the Python package.
-RUNTIMES: dict[str, Callable[[Path, int], Network]] = {
+RUNTIMES: dict[str, Callable[[Path, int], LoadedNetwork]] = {
     'onnxruntime': OnnxRuntimeNetwork,
     'openvino': OpenVinoNetwork,
 }
@@ -114,24 +114,26 @@ _TITLES = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}
 
 
 def check_runtime(name: str) -> None:
-    """Raise EngineError unless RUNTIMES has it."""
+    """Raise EngineError unless RUNTIMES has this name."""
     if name not in RUNTIMES:
         raise EngineError(f'runtime {name!r} was given; allowed are {", ".join(RUNTIMES)}')
 
 
 def threads_of(given: int) -> int:
-    """How many threads a run takes; 0 stands for half of the cores, at most MAX_THREADS.
+    """Return how many threads a run takes; 0 stands for half of the cores, at most MAX_THREADS.
 
     Raises:
         EngineError: a negative number.
 
     """
     if given < 0:
-        raise EngineError(f'{given} threads were given; allowed are 1 and more, or 0')
+        raise EngineError(
+            f'threads {given} was given; allowed are 1 and more, or 0 for half of the cores'
+        )
     return given or max(1, min(MAX_THREADS, (os.cpu_count() or 2) // 2))
 
 
-def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> Network:
+def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> LoadedNetwork:
     """Load a network file.
 
     Args:
@@ -151,15 +153,15 @@ def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> Network:
         raise
     except Exception as error:  # the runtimes' own exceptions share no other base class
         raise ModelError(
-            f'{path} is not a network that {_TITLES[runtime]} can load; it may be truncated: '
+            f'model file {path} cannot be loaded by {_TITLES[runtime]}; it may be truncated: '
             f'copy or export it again ({_first_line(error)})'
         ) from error
 
 
 def import_openvino() -> Any:
     """Return the package, silenced. Raises EngineError if it cannot be imported."""
-    # Its import would report itself to Google Analytics; without the package for that it does
-    # not. Nothing here speaks to the network.
+    # Its import would report to Google Analytics, by this package; without it, it does not.
+    # Nothing here uses the internet.
     sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
     return _imported('openvino')
 
@@ -187,7 +189,7 @@ def _openvino_port(port: Any) -> Port:
 
 
 def _with_batch_of_one(model: Any) -> Any:
-    """Fix a free batch: OpenVINO plans a fixed shape better, and engines run one picture."""
+    """Fix a free batch size to 1: engines run one image; OpenVINO plans a fixed shape better."""
     shapes = {port.get_any_name(): port.get_partial_shape() for port in model.inputs}
     for shape in shapes.values():
         if len(shape) == 4 and shape[0].is_dynamic:

@@ -354,14 +354,14 @@ def test_a_truncated_network_is_refused(tiny_network, tmp_path, size):
     path = tmp_path / 'truncated.onnx'
     path.write_bytes(whole[:size])
     sentence = refused(str(path))
-    assert sentence.startswith(f'{path} is not a network that ONNX Runtime can load')
+    assert sentence.startswith(f'model file {path} cannot be loaded by ONNX Runtime')
     assert 'truncated: copy or export it again' in sentence
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path):
     path = tmp_path / 'notes.onnx'
     path.write_text('buy milk', encoding='utf-8')
-    assert refused(str(path)).startswith(f'{path} is not a network that ONNX Runtime can load')
+    assert refused(str(path)).startswith(f'model file {path} cannot be loaded by ONNX Runtime')
 
 
 @pytest.mark.parametrize(

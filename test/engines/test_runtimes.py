@@ -102,7 +102,7 @@ def test_a_file_that_is_no_network_is_refused(runtime, tmp_path, content):
     with pytest.raises(ModelError) as refusal:
         load(path, 1, runtime)
     title = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}[runtime]
-    assert str(refusal.value).startswith(f'{path} is not a network that {title} can load')
+    assert str(refusal.value).startswith(f'model file {path} cannot be loaded by {title}')
     assert '\n' not in str(refusal.value)
 
 

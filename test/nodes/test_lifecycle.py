@@ -140,7 +140,7 @@ def test_a_managed_node_with_a_bad_model_tells_it_and_can_be_configured_once_it_
         assert not rig.change(CONFIGURE)
         assert rig.state() == 'unconfigured'
         status = rig.component('segmentation', lambda s: s.level == DiagnosticStatus.ERROR)
-        assert f'{path} is not a network that ONNX Runtime can load' in status.message
+        assert f'model file {path} cannot be loaded by ONNX Runtime' in status.message
         assert 'Traceback' not in process.stderr
         shutil.copy(red_network, path)
         assert rig.change(CONFIGURE)

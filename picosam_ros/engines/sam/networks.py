@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from picosam_ros.engines.runtimes import Network
+from picosam_ros.engines.runtimes import LoadedNetwork
 from picosam_ros.engines.sam.specs import (
     DEVIATION,
     MEAN,
@@ -47,7 +47,7 @@ class Candidates:
 class ImageEncoder:
     """Computes the embedding of an image."""
 
-    def __init__(self, network: Network, spec: EncoderSpec) -> None:
+    def __init__(self, network: LoadedNetwork, spec: EncoderSpec) -> None:
         self._network = network
         self._spec = spec
         self._input, self._output = network.inputs[0].name, network.outputs[0].name
@@ -76,7 +76,7 @@ class ImageEncoder:
 class MaskDecoder:
     """Computes masks from an embedding and a prompt."""
 
-    def __init__(self, network: Network, spec: DecoderSpec) -> None:
+    def __init__(self, network: LoadedNetwork, spec: DecoderSpec) -> None:
         self.spec = spec
         self._network = network
         shapes = {port.name: port.shape for port in network.inputs}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from picosam_ros.engines.runtimes import Network, Port
+from picosam_ros.engines.runtimes import LoadedNetwork, Port
 from picosam_ros.errors import ModelError
 
 S_LAB = 'S-Lab License 1.0: non-commercial use only'
@@ -40,7 +40,7 @@ class DecoderSpec:
         scores, masks: names of the outputs: 1×N and 1×N×h×w logits of the whole square.
         licence: of the weights, as far as the signature tells.
         click, clicks, box: the masks among which the best score decides, for one click, several,
-            and a prompt with a box. The first mask is the one for prompts that mean one thing, the
+            and a prompt with a box. The first mask is the one for unambiguous prompts, the
             others are whole, part and part of the part (arXiv 2304.02643, section 3).
 
     """
@@ -86,7 +86,7 @@ DECODERS = {
         box=FIRST,
     ),
     # scripts/export_onnx_model.py of SAM; MobileSAM's is the same. Choices: SamOnnxModel, which
-    # knows no box of its own; a box means one thing.
+    # has no case of its own for a box, which is unambiguous.
     'sam': DecoderSpec(
         'scripts/export_onnx_model.py of SAM or MobileSAM',
         (
@@ -107,7 +107,7 @@ DECODERS = {
 }
 
 
-def encoder_of(network: Network, path: Path) -> EncoderSpec:
+def encoder_of(network: LoadedNetwork, path: Path) -> EncoderSpec:
     """Find the spec of an encoder.
 
     Raises:
@@ -127,7 +127,7 @@ def encoder_of(network: Network, path: Path) -> EncoderSpec:
     )
 
 
-def decoder_of(network: Network, path: Path) -> DecoderSpec:
+def decoder_of(network: LoadedNetwork, path: Path) -> DecoderSpec:
     """Find the spec of a decoder.
 
     Raises:
@@ -146,7 +146,7 @@ def decoder_of(network: Network, path: Path) -> DecoderSpec:
     )
 
 
-def check_pair(encoder: Network, decoder: Network, paths: Sequence[Path]) -> None:
+def check_pair(encoder: LoadedNetwork, decoder: LoadedNetwork, paths: Sequence[Path]) -> None:
     """Raise ModelError if the decoder takes another embedding than the encoder returns."""
     given = encoder.outputs[0].shape
     taken = next(port.shape for port in decoder.inputs if port.name == 'image_embeddings')
@@ -175,7 +175,7 @@ def _agree(a: int | str | None, b: int | str | None) -> bool:
     return a == b or not (isinstance(a, int) and isinstance(b, int))
 
 
-def _signature(network: Network) -> str:
+def _signature(network: LoadedNetwork) -> str:
     return ', '.join(map(str, (*network.inputs, *network.outputs)))
 
 

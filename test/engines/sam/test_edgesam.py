@@ -419,7 +419,7 @@ def test_the_description_names_files_hashes_runtime_and_threads(pairs):
 
 def test_a_closed_engine_says_what_to_do_and_opens_again(pairs):
     engine = EdgeSamEngine(**pairs['edgesam', False].options, threads=1)
-    with pytest.raises(EngineError, match="'edgesam' is closed; call open\\(\\), or use it in a with"):
+    with pytest.raises(EngineError, match=r"'edgesam' is closed; call open\(\), or use it"):
         engine.segment(Frame(wide()), [])
     for _ in range(2):
         engine.open()
