@@ -26,7 +26,7 @@ ZOOM_MIN, ZOOM_MAX = 0.75, 0.95
 # To each side of the view's home, as a share of the view: an object crosses some 10-15 % of it.
 PAN = 0.07
 
-# To each side, in pixels of the picture.
+# To each side, in pixels of the image.
 SHAKE = 1.5
 
 # Periods in seconds. No two have a simple ratio, so that no motion repeats within a visit.
@@ -37,7 +37,7 @@ SHAKE_PERIODS = ((1 / 2.3, 1 / 3.7), (1 / 2.1, 1 / 3.4))
 # Steps of the R2 sequence (Roberts 2018): points that fill a square evenly.
 HOME_STEPS = (0.7548776662466927, 0.5698402909980532)
 
-# Width at which the largest 4:3 part is kept in memory. At ZOOM_MIN its pixels are the picture's;
+# Width at which the largest 4:3 part is kept in memory. At ZOOM_MIN its pixels are the image's;
 # linear sampling is sharp enough from there on, and does not alias.
 KEPT_WIDTH = WIDTH / ZOOM_MIN
 
@@ -98,7 +98,7 @@ class Viewpoint:
 
     @property
     def affine(self) -> Affine:
-        """The photo's pixels to pixels of the WIDTH × HEIGHT picture."""
+        """The photo's pixels to pixels of the WIDTH × HEIGHT image."""
         return self.roi.affine_to(WIDTH, HEIGHT)
 
 
@@ -125,14 +125,14 @@ class PhotoWalk:
     def render(self, view: Viewpoint) -> Pixels:
         """Sample HEIGHT × WIDTH × 3 uint8 RGB: a new array, the same for the same view."""
         photo = self.photos[view.index]
-        picture = cv2.warpAffine(
+        image = cv2.warpAffine(
             photo.pixels,
             photo.to_pixels.inverse().then(view.affine).matrix,
             (WIDTH, HEIGHT),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        return np.asarray(picture, np.uint8)
+        return np.asarray(image, np.uint8)
 
 
 def _roi(photo_width: int, photo_height: int, seconds: float, lap: int) -> Roi:

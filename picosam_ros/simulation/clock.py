@@ -1,10 +1,17 @@
-"""The time that the simulated sensor lives in: the real one, or one that only waits move on."""
+"""The time of the simulated sensor: the real one, or one that only waits move on; and its loop."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
+
+T = TypeVar('T')
+
+# Does what is due now; returns the steady time of what is due next, None if nothing is.
+Turn = Callable[[], int | None]
 
 
 class Clock(Protocol):
@@ -65,3 +72,91 @@ class SteppedClock:
     def sleep_until(self, steady_ns: int) -> None:
         with self._lock:
             self._now_ns = max(self._now_ns, steady_ns)
+
+
+class Loop(Protocol):
+    """Takes the camera's turns."""
+
+    def wake(self) -> None:
+        """Take a turn now: something may be due."""
+
+    def wait(self, future: Future[T], timeout: float | None) -> T:
+        """Wait for a result; raises concurrent.futures.TimeoutError after `timeout` seconds."""
+
+    def stop(self) -> None:
+        """Take no more turns."""
+
+
+class ThreadLoop:
+    """Takes turns in a thread, when they are due."""
+
+    def __init__(self, clock: Clock, turn: Turn) -> None:
+        self._clock = clock
+        self._turn = turn
+        self._changed = threading.Condition()
+        self._woken = self._ended = False
+        self._thread = threading.Thread(target=self._run, name='picosam_simulation', daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def wait(self, future: Future[T], timeout: float | None) -> T:
+        return future.result(timeout)
+
+    def stop(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended:
+            due_ns = self._turn()
+            with self._changed:
+                self._changed.wait_for(lambda: self._woken or self._ended, self._left(due_ns))
+                self._woken = False
+
+    def _left(self, due_ns: int | None) -> float | None:
+        return None if due_ns is None else max(due_ns - self._clock.now_ns(), 0) / 1e9
+
+
+class SteppedLoop:
+    """Takes turns while someone waits, and moves the clock on to each."""
+
+    def __init__(self, clock: Clock, turn: Turn) -> None:
+        self._clock = clock
+        self._turn = turn
+        self._lock = threading.RLock()
+
+    def wake(self) -> None:
+        """Return at once: nobody sleeps."""
+
+    def wait(self, future: Future[T], timeout: float | None) -> T:
+        """Wait for a result; RuntimeError where a real camera would let it wait for ever."""
+        with self._lock:
+            end_ns = None if timeout is None else self._clock.now_ns() + round(timeout * 1e9)
+            while True:
+                due_ns = self._turn()
+                if future.done():
+                    break
+                if end_ns is not None and (due_ns is None or due_ns > end_ns):
+                    self._clock.sleep_until(end_ns)
+                    break
+                if due_ns is None:
+                    raise RuntimeError(
+                        'this would wait for ever: no frame will come; give a timeout'
+                    )
+                self._clock.sleep_until(due_ns)
+            return future.result(0)
+
+    def stop(self) -> None:
+        """Return at once: there is no thread to end."""
+
+
+def make_loop(clock: Clock, turn: Turn) -> Loop:
+    """Make the loop that suits the clock, and start it."""
+    return SteppedLoop(clock, turn) if clock.stepped else ThreadLoop(clock, turn)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from picosam_ros.frame import Pixels
-from picosam_ros.simulation.geometry import FULL, FULL_SIZE, Rectangle, Size
+from picosam_ros.simulation.geometry import FULL, FULL_SIZE, PixelRectangle, Size
 
 Configuration = dict[str, Any]
 Stream = dict[str, Any]
@@ -16,8 +16,8 @@ Stream = dict[str, Any]
 STREAM_KEYS = ('format', 'size', 'stride', 'preserve_ar')
 SENSOR_KEYS = {'bit_depth', 'output_size'}
 
-# libcamera's names tell the order within a little-endian word: in memory it is the other way round.
-# For each, the channel of an RGB picture; 3 is a byte without meaning, 255.
+# libcamera's names list the order within a little-endian word: in memory it is the other way round.
+# For each, the channel of an RGB image; 3 is a byte without meaning, 255.
 FORMATS = {
     'RGB888': (2, 1, 0),
     'BGR888': (0, 1, 2),
@@ -44,7 +44,7 @@ PREVIEW_CONTROLS = {'NoiseReductionMode': 3, 'FrameDurationLimits': (100, 83_333
 
 
 def make_stream(default: Stream, wanted: Stream) -> Stream:
-    """Give the stream that is wanted, of even width and height.
+    """Return the stream that is wanted, of even width and height.
 
     Raises:
         ValueError: a key that streams do not have.
@@ -72,7 +72,7 @@ def preview(
     Args:
         main: 'format', 'size' (width, height) and 'preserve_ar'.
         raw: 'size', which chooses the mode unless `sensor` does.
-        buffer_count: pictures that can be on their way and in use at a time.
+        buffer_count: images that can be on their way and in use at a time.
         controls: by name.
         queue: keep the newest request for who asks next.
         sensor: 'output_size' and 'bit_depth'.
@@ -97,7 +97,7 @@ def preview(
 
 
 def choose_mode(wanted: tuple[int, int]) -> Mode:
-    """Give the mode whose size libcamera finds nearest: too few pixels cost more than too many."""
+    """Return the mode that libcamera finds nearest: too few pixels cost more than too many."""
 
     def cost(mode: Mode) -> float:
         missing = wanted[0] - mode.size.width, wanted[1] - mode.size.height
@@ -107,7 +107,7 @@ def choose_mode(wanted: tuple[int, int]) -> Mode:
 
 
 def validated(configuration: Configuration) -> tuple[Configuration, Mode]:
-    """Fill in what the camera decides, and give the mode that it takes.
+    """Fill in what the camera decides, and return the mode that it takes.
 
     Raises:
         RuntimeError: a format that is not simulated, or a key that the sensor does not have.
@@ -131,16 +131,16 @@ def validated(configuration: Configuration) -> tuple[Configuration, Mode]:
     return configuration | {'main': main, 'raw': raw, 'sensor': sensor}, mode
 
 
-def default_crop(main: Stream, mode: Mode) -> Rectangle:
-    """The largest centred part of the sensor with the aspect ratio of the picture."""
+def default_crop(main: Stream, mode: Mode) -> PixelRectangle:
+    """Return the largest centred part of the sensor with the aspect ratio of the image."""
     if not main['preserve_ar']:
         return FULL
     size = mode.size.bounded_to_aspect_ratio(Size(*main['size']))
-    return Rectangle.of(mode.size).centred(size).scaled_by(FULL_SIZE, mode.size)
+    return PixelRectangle.of(mode.size).centred(size).scaled_by(FULL_SIZE, mode.size)
 
 
 def in_memory(rgb: Pixels, name: str) -> Pixels:
-    """A copy of an H×W×3 RGB picture as a stream of this format has it."""
+    """Return a copy of an H×W×3 RGB image as a stream of this format has it."""
     channels = FORMATS[name]
     ordered = np.full((*rgb.shape[:2], len(channels)), 255, np.uint8)
     for target, source in enumerate(channels[:3]):

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
-from picosam_ros.simulation.geometry import FULL, Rectangle
+from picosam_ros.simulation.geometry import FULL, PixelRectangle
 
 # Name to least, greatest and default.
 CONTROLS: dict[str, tuple[Any, Any, Any]] = {
@@ -33,21 +33,21 @@ class SensorControls:
         frame_us: least and greatest duration of a frame in microseconds.
         exposure_us: exposure time in microseconds; 0 leaves it to the sensor.
         gain: analogue gain; 0 leaves it to the sensor.
-        crop: the part of the sensor that the picture shows, in pixels of the full sensor.
+        crop: the part of the sensor that the image shows, in pixels of the full sensor.
 
     """
 
-    crop: Rectangle
+    crop: PixelRectangle
     frame_us: tuple[int, int] = (100, 83_333)
     exposure_us: int = 0
     gain: float = 0.0
 
     def updated(self, controls: dict[str, Any]) -> SensorControls:
-        """These, with new values for some."""
+        """Return a copy with new values for some."""
         changes: dict[str, Any] = {}
         if 'ScalerCrop' in controls:
             # A crop beyond the border is moved inside.
-            changes['crop'] = Rectangle(*controls['ScalerCrop']).enclosed_in(FULL)
+            changes['crop'] = PixelRectangle(*controls['ScalerCrop']).enclosed_in(FULL)
         if 'FrameDurationLimits' in controls:
             changes['frame_us'] = tuple(controls['FrameDurationLimits'])
         if 'ExposureTime' in controls:
@@ -88,13 +88,13 @@ class PendingControls:
         self._waiting = check_controls(controls or {})
 
     def set_controls(self, controls: dict[str, Any]) -> None:
-        """Add some; the newest value counts."""
+        """Add some; the newest value of each counts."""
         checked = check_controls(controls)
         with self._lock:
             self._waiting |= checked
 
     def take(self) -> dict[str, Any]:
-        """Give them to a buffer."""
+        """Return them for a buffer, and forget them."""
         with self._lock:
             controls, self._waiting = self._waiting, {}
             return controls

@@ -1,4 +1,4 @@
-"""The simulated sensor as a thing that is plugged in: its ROI register, its network, its frames."""
+"""The simulated sensor as a device: its ROI register, its network, its frames."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import errno
 import threading
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
-from picosam_ros.simulation.geometry import FULL, Rectangle
-from picosam_ros.simulation.network import Network
+from picosam_ros.simulation.geometry import FULL, PixelRectangle
+from picosam_ros.simulation.network import SensorNetwork
 from picosam_ros.simulation.settings import Settings
 
 ID = '/base/soc/i2c0mux/i2c@1/imx500@1a'
@@ -18,11 +19,11 @@ UPLOADS = (120_000, 1_400_000, 3_550_000)
 
 
 @dataclass(frozen=True)
-class Shot:
+class Exposure:
     """A frame that the sensor exposes: its number since the device was made, and its ROI."""
 
     frame: int
-    roi: Rectangle
+    roi: PixelRectangle
 
 
 class Device:
@@ -31,20 +32,25 @@ class Device:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = settings.clock
-        self.network: Network | None = None
+        self.network: SensorNetwork | None = None
         self.network_name = ''
         self._lock = threading.RLock()
         self._acquired = self._streaming = False
         self._roi = FULL
-        self._coming: deque[tuple[int, Rectangle]] = deque()
+        self._coming: deque[tuple[int, PixelRectangle]] = deque()
         self._frame = self._writes = 0
         self._back_ns: float = 0
         self._upload_ns: int | None = None
 
     @property
     def present(self) -> bool:
-        """Whether it is plugged in."""
+        """Whether it is connected."""
         return self.clock.now_ns() >= self._back_ns
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return libcamera's list of the connected cameras: this one, or none."""
+        entry = {'Model': 'imx500', 'Location': 2, 'Rotation': 180, 'Id': ID, 'Num': 0}
+        return [entry] if self.present else []
 
     def acquire(self) -> None:
         """Take it for one Picamera2. Raises RuntimeError if another one has it."""
@@ -54,11 +60,11 @@ class Device:
             self._acquired = True
 
     def release(self) -> None:
-        """Leave it to the next one."""
+        """Free it for the next Picamera2."""
         self._acquired = False
 
-    def write_roi(self, roi: Rectangle) -> None:
-        """Tell the sensor where to look; a rectangle of size 0 means all of it.
+    def write_roi(self, roi: PixelRectangle) -> None:
+        """Write the ROI; a rectangle of size 0 means all of the sensor.
 
         Raises:
             OSError: the driver refuses.
@@ -74,7 +80,7 @@ class Device:
         """Upload the network and stream; blocks meanwhile.
 
         Raises:
-            RuntimeError: it is not plugged in.
+            RuntimeError: it is not connected.
 
         """
         if not self.present:
@@ -92,8 +98,8 @@ class Device:
             self._streaming = False
             self._coming = deque((0, roi) for _, roi in self._coming)
 
-    def expose(self, at_ns: int) -> Shot | None:
-        """Begin the next frame; None if the device vanishes now, or is gone."""
+    def expose(self, at_ns: int) -> Exposure | None:
+        """Expose the next frame; return None if the device vanishes now, or is gone."""
         faults = self.settings.faults
         with self._lock:
             frame, self._frame = self._frame, self._frame + 1
@@ -102,10 +108,10 @@ class Device:
                 return None
             while self._coming and self._coming[0][0] <= frame:
                 self._roi = self._coming.popleft()[1]
-            return Shot(frame, self._roi)
+            return Exposure(frame, self._roi)
 
     def upload_progress(self) -> tuple[int, int, int]:
-        """Stage (0 loader, 1 main, 2 network), bytes and total of the newest upload."""
+        """Return stage (0 loader, 1 main, 2 network), bytes and total of the newest upload."""
         if self._upload_ns is None:
             return 0, 0, 0
         passed_ns = self.clock.now_ns() - self._upload_ns
@@ -132,7 +138,7 @@ class Device:
             raise OSError(errno.EREMOTEIO, 'Remote I/O error')
 
     def _vanish(self, back_ns: float) -> None:
-        """Without power it forgets everything."""
+        """Lose the power, and with it all that was written to it."""
         self._back_ns = back_ns
         self._streaming = False
         self._roi = FULL

@@ -16,14 +16,14 @@ class Size:
     height: int
 
     def bounded_to_aspect_ratio(self, ratio: Size) -> Size:
-        """The largest size of this aspect ratio that fits, rounded down."""
+        """Return the largest size of this aspect ratio that fits, rounded down."""
         if self.width * ratio.height > ratio.width * self.height:
             return Size(ratio.width * self.height // ratio.height, self.height)
         return Size(self.width, self.width * ratio.height // ratio.width)
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class PixelRectangle:
     """Columns x … x + width − 1, rows likewise.
 
     Raises:
@@ -43,14 +43,9 @@ class Rectangle:
             raise TypeError(f'{self} was given; width and height must not be negative')
 
     @classmethod
-    def of(cls, size: Size) -> Rectangle:
-        """The rectangle of this size at the origin."""
+    def of(cls, size: Size) -> PixelRectangle:
+        """Return the rectangle of this size at the origin."""
         return cls(0, 0, size.width, size.height)
-
-    @property
-    def size(self) -> Size:
-        """Width and height."""
-        return Size(self.width, self.height)
 
     @property
     def roi(self) -> Roi:
@@ -58,41 +53,37 @@ class Rectangle:
         return Roi(self.x, self.y, self.width, self.height)
 
     def to_tuple(self) -> tuple[int, int, int, int]:
-        """x, y, width, height."""
+        """Return x, y, width, height."""
         return self.x, self.y, self.width, self.height
 
-    def bounded_to(self, bound: Rectangle) -> Rectangle:
-        """The part that both have; of size 0 if they do not meet."""
+    def bounded_to(self, bound: PixelRectangle) -> PixelRectangle:
+        """Return the part that both have; of size 0 if they do not meet."""
         x, y = max(self.x, bound.x), max(self.y, bound.y)
         right = min(self.x + self.width, bound.x + bound.width)
         bottom = min(self.y + self.height, bound.y + bound.height)
-        return Rectangle(x, y, max(right - x, 0), max(bottom - y, 0))
+        return PixelRectangle(x, y, max(right - x, 0), max(bottom - y, 0))
 
-    def enclosed_in(self, boundary: Rectangle) -> Rectangle:
+    def enclosed_in(self, boundary: PixelRectangle) -> PixelRectangle:
         """Shrink to the boundary's size, then move inside."""
         width, height = min(self.width, boundary.width), min(self.height, boundary.height)
         x = min(max(self.x, boundary.x), boundary.x + boundary.width - width)
         y = min(max(self.y, boundary.y), boundary.y + boundary.height - height)
-        return Rectangle(x, y, width, height)
+        return PixelRectangle(x, y, width, height)
 
-    def scaled_by(self, numerator: Size, denominator: Size) -> Rectangle:
+    def scaled_by(self, numerator: Size, denominator: Size) -> PixelRectangle:
         """Multiply and divide every number, rounded towards zero."""
-        return Rectangle(
+        return PixelRectangle(
             _ratio(self.x, numerator.width, denominator.width),
             _ratio(self.y, numerator.height, denominator.height),
             _ratio(self.width, numerator.width, denominator.width),
             _ratio(self.height, numerator.height, denominator.height),
         )
 
-    def translated_by(self, x: int, y: int) -> Rectangle:
-        """Move."""
-        return Rectangle(self.x + x, self.y + y, self.width, self.height)
-
-    def centred(self, size: Size) -> Rectangle:
-        """A rectangle of another size with this one's centre."""
+    def centred(self, size: Size) -> PixelRectangle:
+        """Return a rectangle of another size with this one's centre."""
         x = self.x + self.width // 2 - size.width // 2
         y = self.y + self.height // 2 - size.height // 2
-        return Rectangle(x, y, size.width, size.height)
+        return PixelRectangle(x, y, size.width, size.height)
 
 
 def _ratio(value: int, numerator: int, denominator: int) -> int:
@@ -100,6 +91,6 @@ def _ratio(value: int, numerator: int, denominator: int) -> int:
     return size if value >= 0 else -size
 
 
-# All pixels of the sensor: the grid in which ROI and ScalerCrop are told.
+# All pixels of the sensor: the grid of ROI and ScalerCrop.
 FULL_SIZE = Size(4056, 3040)
-FULL = Rectangle.of(FULL_SIZE)
+FULL = PixelRectangle.of(FULL_SIZE)

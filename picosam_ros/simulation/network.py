@@ -12,14 +12,14 @@ from picosam_ros.prompt import Prompt
 from picosam_ros.simulation.settings import NetworkFunction, Settings
 
 
-class Network(Protocol):
-    """From what the ROI shows to logits."""
+class SensorNetwork(Protocol):
+    """Computes logits from the pixels of the ROI."""
 
     def open(self) -> None:
         """Load it. Raises ModelError or EngineError; a second call does nothing."""
 
-    def infer(self, look: Callable[[], Pixels]) -> Logits:
-        """Give h×w float32 logits of what `look` shows: h×w×3 uint8 RGB."""
+    def infer(self, sample: Callable[[], Pixels]) -> Logits:
+        """Return h×w float32 logits of the pixels that `sample` returns: h×w×3 uint8 RGB."""
 
 
 class FunctionNetwork:
@@ -29,28 +29,28 @@ class FunctionNetwork:
         self._function = function
 
     def open(self) -> None:
-        """Nothing to load."""
+        """Return at once: there is nothing to load."""
 
-    def infer(self, look: Callable[[], Pixels]) -> Logits:
-        return self._function(look())
+    def infer(self, sample: Callable[[], Pixels]) -> Logits:
+        return self._function(sample())
 
 
-class Replay:
-    """Recorded logits, one after another; nobody looks, and nothing is computed."""
+class RecordedNetwork:
+    """Recorded logits, one after another; no pixels are sampled, and nothing is computed."""
 
     def __init__(self, recorded: Sequence[Logits]) -> None:
         self._next = cycle(recorded)
 
     def open(self) -> None:
-        """Nothing to load."""
+        """Return at once: there is nothing to load."""
 
-    def infer(self, look: Callable[[], Pixels]) -> Logits:
-        del look
+    def infer(self, sample: Callable[[], Pixels]) -> Logits:
+        del sample
         return next(self._next)
 
 
 class EngineNetwork:
-    """The package's ONNX network: the engine gets what the ROI shows as a whole picture."""
+    """The package's ONNX network: the engine gets the pixels of the ROI as a whole image."""
 
     def __init__(self, model: str, threads: int) -> None:
         self._engine = HostEngine(model=model, threads=threads)
@@ -59,8 +59,8 @@ class EngineNetwork:
     def open(self) -> None:
         self._engine.open()
 
-    def infer(self, look: Callable[[], Pixels]) -> Logits:
-        frame = Frame(look())
+    def infer(self, sample: Callable[[], Pixels]) -> Logits:
+        frame = Frame(sample())
         if self._whole is None:
             centre = (frame.width - 1) / 2, (frame.height - 1) / 2
             self._whole = Prompt.from_point(*centre, roi_size=frame.width)
@@ -68,10 +68,10 @@ class EngineNetwork:
         return mask.logits
 
 
-def make_network(settings: Settings, model: str) -> Network:
+def make_network(settings: Settings, model: str) -> SensorNetwork:
     """Make what the settings ask for, without loading it; else the model."""
     if settings.replay:
-        return Replay(settings.replay)
+        return RecordedNetwork(settings.replay)
     if settings.network is not None:
         return FunctionNetwork(settings.network)
     return EngineNetwork(model, settings.threads)

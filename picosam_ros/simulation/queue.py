@@ -1,14 +1,93 @@
-"""Completed requests, and the jobs that wait for them."""
+"""Completed requests (images in a buffer of the camera, with metadata), and waits for them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, TypeVar
 
-from picosam_ros.simulation.clock import Clock
-from picosam_ros.simulation.jobs import Function, Job, Loop, Turn, make_loop
-from picosam_ros.simulation.request import CompletedRequest
+from picosam_ros.frame import Pixels
+from picosam_ros.simulation.clock import Clock, Loop, Turn, make_loop
+from picosam_ros.simulation.configuration import Configuration, in_memory
+from picosam_ros.simulation.scene import sample
+from picosam_ros.simulation.stream import FrameStream, PendingFrame, Truth
+from picosam_ros.simulation.tensors import Metadata
+
+T = TypeVar('T')
+
+
+class CompletedRequest:
+    """As picamera2 hands it out: with one reference, which must be released.
+
+    The main stream is sampled when it is asked for, and the tuple of the tensor is made anew with
+    every call of `get_metadata`, as with the real one.
+
+    Args:
+        frame: what was captured.
+        stream: to which the buffer goes back.
+        configuration: of the camera.
+
+    """
+
+    def __init__(
+        self, frame: PendingFrame, stream: FrameStream, configuration: Configuration
+    ) -> None:
+        self.request: PendingFrame | None = frame
+        self.ref_count = 1
+        self._truth = frame.truth
+        self._stream = stream
+        self._main: dict[str, Any] = configuration['main']
+        self._lock = threading.Lock()
+
+    @property
+    def truth(self) -> Truth:
+        """For tests: what really happened."""
+        return self._truth
+
+    def acquire(self) -> None:
+        """Hold it once more. Raises RuntimeError if it was released already."""
+        with self._lock:
+            if self.ref_count == 0:
+                raise RuntimeError('CompletedRequest: acquiring lock with ref_count 0')
+            self.ref_count += 1
+
+    def release(self) -> None:
+        """Let go; with the last hold the buffer goes back to the camera.
+
+        Raises:
+            RuntimeError: nobody held it.
+
+        """
+        with self._lock:
+            self.ref_count -= 1
+            if self.ref_count < 0:
+                raise RuntimeError('CompletedRequest: lock now has negative ref_count')
+            if self.ref_count:
+                return
+            frame, self.request = self.request, None
+        if frame is not None:
+            self._stream.requeue(frame.buffer)
+
+    def get_metadata(self) -> Metadata:
+        """Return a new dict. AssertionError after the release, as with picamera2."""
+        assert self.request is not None
+        return self._stream.metadata_of(self.request)
+
+    def make_array(self, name: str) -> Pixels:
+        """Return a new H×W×3 or H×W×4 uint8 array of the stream 'main', in its format's order.
+
+        Raises:
+            RuntimeError: another stream, or it was released.
+
+        """
+        frame = self.request
+        if frame is None or name != 'main':
+            raise RuntimeError(f'Stream {name!r} is not defined')
+        rgb = sample(frame.image, frame.crop, *self._main['size'])
+        return in_memory(rgb, self._main['format'])
+
 
 Callback = Callable[[CompletedRequest], None]
 
@@ -29,7 +108,7 @@ class RequestQueue:
         self._clock = clock
         self._turn = turn
         self._lock = threading.Lock()
-        self._jobs: list[Job] = []
+        self._waiting: list[tuple[Callable[[], Any], Future[Any]]] = []
         self._completed: list[CompletedRequest] = []
         self._loop: Loop | None = None
 
@@ -46,7 +125,7 @@ class RequestQueue:
             self._loop = None
 
     def process(self, requests: list[CompletedRequest], callback: Callback | None) -> None:
-        """Show new requests to the callback, then do what jobs can be done."""
+        """Show new requests to the callback, then serve those who wait."""
         with self._lock:
             for request in requests:
                 request.acquire()
@@ -55,81 +134,53 @@ class RequestQueue:
             if callback is not None:
                 for request in requests:
                     callback(request)
-            finished = []
-            while self._jobs and self._jobs[0].execute():
-                finished.append(self._jobs.pop(0))
+            self._serve()
             for request in requests:
                 request.release()
             while len(self._completed) > self.kept:
                 self._completed.pop(0).release()
-        for job in finished:
-            job.signal()
 
-    def dispatch(
-        self,
-        functions: Sequence[Function],
-        wait: bool | float | None,
-        signal_function: Callable[[Job], None] | None,
-    ) -> Any:
-        """Queue a job; its result, or the job itself where nobody waits.
+    def wait(self, poll: Callable[[], T | None], timeout: float | None) -> T:
+        """Wait until `poll`, which the loop calls, returns something, and return that.
 
         Args:
-            functions: of the job.
-            wait: True, seconds, or False; None waits unless there is a `signal_function`.
-            signal_function: called with the finished job.
+            poll: does not block.
+            timeout: in seconds of the sensor's clock; None waits for ever.
+
+        Raises:
+            concurrent.futures.TimeoutError: it did not.
 
         """
-        if wait is None:
-            wait = signal_function is None
-        job = Job(functions, signal_function)
+        future: Future[T] = Future()
         with self._lock:
-            self._jobs.append(job)
+            self._waiting.append((poll, future))
             if self.failure is not None:
-                job.fail(self.failure)
+                future.set_exception(self.failure)
         loop = self._loop
-        if loop is not None:
-            loop.wake()
-        # The numbers 0 and 1 are no truth values here.
-        if not wait:
-            return job
-        timeout = None if wait is True else float(wait)
-        return job.get_result(timeout) if loop is None else loop.wait(job, timeout)
+        if loop is None:
+            return future.result(timeout)
+        loop.wake()
+        try:
+            return loop.wait(future, timeout)
+        except FutureTimeoutError:
+            with self._lock:
+                self._waiting = [entry for entry in self._waiting if entry[1] is not future]
+            if not future.done():
+                raise
+            return future.result()
 
-    def take(self) -> tuple[bool, CompletedRequest | None]:
-        """As a job's function: the oldest request, with its hold."""
-        if not self._completed:
-            return False, None
-        return True, self._completed.pop(0)
-
-    def take_metadata(self) -> tuple[bool, Any]:
-        """As a job's function: the metadata of the oldest request, which is released."""
-        _, request = self.take()
-        if request is None:
-            return False, None
-        metadata = request.get_metadata()
-        request.release()
-        return True, metadata
-
-    def skip_before(self, steady_ns: int) -> tuple[bool, None]:
-        """As a job's function: drop requests until one began to be exposed at that moment."""
-        while self._completed:
-            metadata = self._completed[0].get_metadata()
-            if metadata['SensorTimestamp'] - 1000 * metadata['ExposureTime'] >= steady_ns:
-                return True, None
-            self._completed.pop(0).release()
-        return False, None
+    def take(self) -> CompletedRequest | None:
+        """Return the oldest request, with its hold; None if there is none."""
+        return self._completed.pop(0) if self._completed else None
 
     def drop_all(self) -> None:
         """Release what nobody asked for; called in the loop, or without one."""
         while self._completed:
             self._completed.pop(0).release()
 
-    def cancel_all(self) -> None:
-        """Cancel and forget all jobs."""
-        with self._lock:
-            jobs, self._jobs = self._jobs, []
-        for job in jobs:
-            job.cancel()
+    def _serve(self) -> None:
+        while self._waiting and (found := self._waiting[0][0]()) is not None:
+            self._waiting.pop(0)[1].set_result(found)
 
     def _guarded_turn(self) -> int | None:
         """The camera's turn; if the simulation itself fails, who waits gets the error."""
@@ -140,7 +191,7 @@ class RequestQueue:
         except Exception as error:  # noqa: BLE001 - raised again in every thread that waits
             with self._lock:
                 self.failure = error
-                jobs, self._jobs = self._jobs, []
-            for job in jobs:
-                job.fail(error)
+                waiting, self._waiting = self._waiting, []
+            for _, future in waiting:
+                future.set_exception(error)
             return None

@@ -1,19 +1,108 @@
-"""What the simulated sensor sees, computes and how fast."""
+"""What the simulated sensor sees, what it computes, how fast, and what goes wrong with it."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Logits, Pixels
 from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.simulation.clock import Clock, SteadyClock
-from picosam_ros.simulation.faults import Faults
 
 SceneFunction = Callable[[int], Pixels]
 NetworkFunction = Callable[[Pixels], Logits]
+
+NEVER = -1
+
+
+@dataclass(frozen=True)
+class Faults:
+    """All that can be made to fail. Without arguments nothing does, but logits are int8.
+
+    Attributes:
+        missing: share of frames, 0 to 1, whose tensor is missing.
+        tensor_every: only every n-th frame has a tensor (2: every second one).
+        late: frames by which a tensor is late: it comes with the metadata of a later image.
+        roi_lag: frames that the sensor still exposes with the old ROI after a new one was set,
+            besides those that it has exposed already.
+        refuse_roi: share of calls, 0 to 1, in which the driver refuses the ROI: the call prints
+            that and returns.
+        int8: logits are quantised to int8 with a scale of 1/16, as the sensor does.
+        start_s: seconds that `start` blocks for the upload of the network.
+        stop_after: frames after which a stream that was started falls silent; a new start
+            works. −1 for never.
+        vanish_at: number of the frame at which the device vanishes, counted from 0 over all
+            streams; −1 for never.
+        vanish_s: seconds after which it is back. It must be opened anew then.
+        seed: of every share above.
+
+    Raises:
+        CameraError: a share, a number of frames or a time is out of range.
+
+    """
+
+    missing: float = 0.0
+    tensor_every: int = 1
+    late: int = 0
+    roi_lag: int = 0
+    refuse_roi: float = 0.0
+    int8: bool = True
+    start_s: float = 0.0
+    stop_after: int = NEVER
+    vanish_at: int = NEVER
+    vanish_s: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ('missing', 'refuse_roi'):
+            self._check(name, 0, 1)
+        for name in ('late', 'roi_lag', 'start_s', 'vanish_s'):
+            self._check(name, 0)
+        for name in ('stop_after', 'vanish_at'):
+            self._check(name, NEVER)
+        self._check('tensor_every', 1)
+
+    @classmethod
+    def parse(cls, text: str) -> Faults:
+        """Read 'missing=0.3,roi_lag=2'; an empty text is no fault.
+
+        Raises:
+            CameraError: a name that is not known, or a value that does not fit.
+
+        """
+        values: dict[str, Any] = {}
+        for part in filter(None, (part.strip() for part in text.split(','))):
+            name, _, value = (piece.strip() for piece in part.partition('='))
+            values[name] = _value(name, value)
+        return cls(**values)
+
+    def strikes(self, fault: str, share: float, count: int) -> bool:
+        """Return whether the fault happens the `count`-th time; independent of all others."""
+        return random.Random(f'{self.seed} {fault} {count}').random() < share
+
+    def _check(self, name: str, low: float, high: float = float('inf')) -> None:
+        value = getattr(self, name)
+        if not low <= value <= high:
+            limit = f'{low} to {high}' if high < float('inf') else f'{low} and more'
+            raise CameraError(f'fault {name}={value} was given; allowed is {limit}')
+
+
+KINDS: dict[str, Any] = {field.name: type(field.default) for field in fields(Faults)}
+WORDS = {'true': True, 'on': True, '1': True, 'false': False, 'off': False, '0': False}
+
+
+def _value(name: str, text: str) -> Any:
+    if name not in KINDS:
+        raise CameraError(f'fault {name!r} was given; known are {", ".join(KINDS)}')
+    kind = KINDS[name]
+    try:
+        return WORDS[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        wanted = 'true or false' if kind is bool else f'a number ({kind.__name__})'
+        raise CameraError(f'fault {name}={text} was given; it needs {wanted}') from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +122,7 @@ class Settings:
         threads: of the model's inference; 1 leaves the other cores alone.
         exposure_ms: of every frame.
         isp_ms: from the end of the readout to the completed request.
-        dnn_ms, dsp_ms: what CnnKpiInfo tells; they fit into the readout of a frame. The only
+        dnn_ms, dsp_ms: the values of CnnKpiInfo; they fit into the readout of a frame. The only
             times that `speed` does not change.
         stamp_ms: SensorTimestamp lies that long after the start of the exposure. libcamera's
             documentation puts it at the start (0); Raspberry Pi's receivers take it when the
@@ -65,5 +154,5 @@ class Settings:
             raise CameraError(f'speed {self.speed} was given; allowed is any above 0')
 
     def duration_ns(self, milliseconds: float) -> int:
-        """A nominal time as it passes on the clock."""
+        """Return a nominal time as it passes on the clock."""
         return round(milliseconds * 1e6 / self.speed)

@@ -1,4 +1,4 @@
-"""The frames of a stream: exposed at their time, with a buffer or not at all, complete later on."""
+"""The frames of a stream: exposed when due, into a free buffer or not at all, complete later."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from picosam_ros.frame import Logits, Pixels
 from picosam_ros.roi import Roi
 from picosam_ros.simulation.configuration import Mode
-from picosam_ros.simulation.controls import SensorControls
-from picosam_ros.simulation.device import Device, Shot
-from picosam_ros.simulation.faults import NEVER
-from picosam_ros.simulation.scene import Scene, sample
+from picosam_ros.simulation.controls import PendingControls, SensorControls
+from picosam_ros.simulation.device import Device, Exposure
+from picosam_ros.simulation.scene import SceneSource, sample
+from picosam_ros.simulation.settings import NEVER
 from picosam_ros.simulation.tensors import Metadata, pack, quantised
 
 
@@ -34,7 +34,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Truth:
-    """What no real camera tells: for tests only.
+    """What no real camera reports: for tests only.
 
     Attributes:
         frame: number of the frame, counted by the sensor from 0 whether it arrives or not.
@@ -52,23 +52,23 @@ class Truth:
 
 @dataclass(eq=False)
 class Buffer:
-    """Memory for one picture, and the controls that go to the camera with it."""
+    """Memory for one image, and the controls that go to the camera with it."""
 
     controls: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class Exposure:
+class PendingFrame:
     """A frame on its way.
 
     Attributes:
-        picture: the scene, whole.
+        image: the scene, whole.
         crop: the part of the sensor that the main stream shows.
         metadata: without the tensor.
 
     """
 
-    picture: Pixels
+    image: Pixels
     crop: Roi
     metadata: Metadata
     truth: Truth
@@ -79,16 +79,24 @@ class FrameStream:
     """From one start to the next stop; used by the event loop only, but for `requeue`."""
 
     def __init__(
-        self, device: Device, scene: Scene, mode: Mode, controls: SensorControls, buffers: int
+        self,
+        device: Device,
+        scene: SceneSource,
+        mode: Mode,
+        controls: SensorControls,
+        pending: PendingControls,
+        buffers: int,
     ) -> None:
         self._device = device
         self._settings = device.settings
         self._scene = scene
         self._mode = mode
         self._controls = controls
+        self._pending = pending
         self._buffers = buffers
+        self._ended = False
         self._free = deque(Buffer() for _ in range(buffers))
-        self._flight: deque[Exposure] = deque()
+        self._flight: deque[PendingFrame] = deque()
         self._tensors: deque[Tensor | None] = deque()
         self._count = 0
         self._next_ns: int | None = device.clock.now_ns()
@@ -103,11 +111,11 @@ class FrameStream:
 
     @property
     def held(self) -> int:
-        """Buffers that somebody still reads."""
+        """Number of buffers that somebody still reads."""
         return self._buffers - len(self._free) - len(self._flight)
 
-    def turn(self, now_ns: int) -> list[Exposure]:
-        """Expose what is due, and give the frames that are complete."""
+    def turn(self, now_ns: int) -> list[PendingFrame]:
+        """Expose what is due, and return the frames that are complete."""
         while self._next_ns is not None and self._next_ns <= now_ns:
             self._expose(self._next_ns, now_ns)
         complete = []
@@ -115,49 +123,63 @@ class FrameStream:
             complete.append(self._flight.popleft())
         return complete
 
-    def requeue(self, buffer: Buffer, controls: dict[str, Any]) -> None:
-        """Give a buffer back, with new controls."""
-        buffer.controls = controls
-        self._free.append(buffer)
+    def requeue(self, buffer: Buffer) -> None:
+        """Return a buffer to the camera, with new controls; nothing if the stream has ended."""
+        if not self._ended:
+            buffer.controls = self._pending.take()
+            self._free.append(buffer)
+
+    def end(self) -> None:
+        """Take back no more buffers."""
+        self._ended = True
+
+    def metadata_of(self, frame: PendingFrame) -> Metadata:
+        """Return the metadata of a frame with those of its tensor, if it has one; a new dict."""
+        tensor, settings = frame.truth.tensor, self._settings
+        if tensor is None:
+            return dict(frame.metadata)
+        kpi = round(1e3 * settings.dnn_ms), round(1e3 * settings.dsp_ms)
+        packed = pack(tensor.logits, self._device.network_name, frame.truth.frame)
+        return frame.metadata | packed | {'CnnKpiInfo': kpi}
 
     def _expose(self, at_ns: int, now_ns: int) -> None:
         if self._count == self._settings.faults.stop_after != NEVER:
             self._next_ns = None
             return
-        shot = self._device.expose(at_ns)
-        if shot is None:
+        exposure = self._device.expose(at_ns)
+        if exposure is None:
             self._next_ns = None
             self._flight.clear()
             return
         if self._free:
             self._count += 1
-            self._flight.append(self._capture(shot, at_ns, self._free.popleft()))
+            self._flight.append(self._capture(exposure, at_ns, self._free.popleft()))
         # A host that is late loses frames; it does not get them faster afterwards.
         self._next_ns = max(at_ns + self._settings.duration_ns(self._frame_us / 1e3), now_ns)
 
-    def _capture(self, shot: Shot, at_ns: int, buffer: Buffer) -> Exposure:
+    def _capture(self, exposure: Exposure, at_ns: int, buffer: Buffer) -> PendingFrame:
         self._controls = self._controls.updated(buffer.controls)
         metadata = self._metadata(at_ns)
-        picture = self._scene.picture(shot.frame)
-        self._tensors.append(self._infer(shot, picture))
+        image = self._scene.image(exposure.frame)
+        self._tensors.append(self._infer(exposure, image))
         late = len(self._tensors) > self._settings.faults.late
         truth = Truth(
-            shot.frame,
+            exposure.frame,
             at_ns,
             at_ns + 1000 * (metadata['ExposureTime'] + self._readout_us) + self._isp_ns,
             self._tensors.popleft() if late else None,
         )
-        return Exposure(picture, self._controls.crop.roi, metadata, truth, buffer)
+        return PendingFrame(image, self._controls.crop.roi, metadata, truth, buffer)
 
-    def _infer(self, shot: Shot, picture: Pixels) -> Tensor | None:
+    def _infer(self, exposure: Exposure, image: Pixels) -> Tensor | None:
         network, faults = self._device.network, self._settings.faults
-        missing = faults.strikes('missing', faults.missing, shot.frame)
-        if network is None or missing or shot.frame % faults.tensor_every:
+        missing = faults.strikes('missing', faults.missing, exposure.frame)
+        if network is None or missing or exposure.frame % faults.tensor_every:
             return None
-        roi = shot.roi.roi
+        roi = exposure.roi.roi
         size = self._settings.input_size
-        logits = network.infer(lambda: sample(picture, roi, *size))
-        return Tensor(quantised(logits) if faults.int8 else logits, shot.frame, roi)
+        logits = network.infer(lambda: sample(image, roi, *size))
+        return Tensor(quantised(logits) if faults.int8 else logits, exposure.frame, roi)
 
     def _metadata(self, at_ns: int) -> Metadata:
         clock, settings = self._device.clock, self._settings
@@ -186,11 +208,3 @@ class FrameStream:
     @property
     def _isp_ns(self) -> int:
         return self._settings.duration_ns(self._settings.isp_ms)
-
-
-def tensor_metadata(device: Device, tensor: Tensor | None, frame: int) -> Metadata:
-    """What the metadata of a frame tell of the tensor that came with it: nothing if none did."""
-    if tensor is None:
-        return {}
-    kpi = round(1e3 * device.settings.dnn_ms), round(1e3 * device.settings.dsp_ms)
-    return pack(tensor.logits, device.network_name, frame) | {'CnnKpiInfo': kpi}

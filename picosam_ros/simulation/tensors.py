@@ -32,7 +32,7 @@ def quantised(logits: Logits) -> Logits:
 
 
 def pack(logits: Logits, name: str, frame: int) -> Metadata:
-    """Give CnnOutputTensor and CnnOutputTensorInfo of one mask.
+    """Return CnnOutputTensor and CnnOutputTensorInfo of one mask.
 
     The tensor has the shape (1, H, W) and travels in Fortran order, as Python's floats; the
     struct as whole numbers, one for each byte: so libcamera's Python bindings hand them out.
@@ -68,7 +68,7 @@ def shapes(info: Any) -> list[list[int]]:
     return found
 
 
-def unpack(metadata: Metadata, add_batch: bool) -> list[npt.NDArray[np.float32]] | None:
+def unpack(metadata: Metadata) -> list[npt.NDArray[np.float32]] | None:
     """Read the tensors, each a float32 array in Fortran order; None if there is none."""
     values = metadata.get('CnnOutputTensor')
     if not values:
@@ -78,7 +78,6 @@ def unpack(metadata: Metadata, add_batch: bool) -> list[npt.NDArray[np.float32]]
     outputs, start = [], 0
     for shape in shapes(info) if info else []:
         end = start + int(np.prod(shape))
-        tensor = flat[start:end].reshape(shape, order='F')
-        outputs.append(np.expand_dims(tensor, 0) if add_batch else tensor)
+        outputs.append(flat[start:end].reshape(shape, order='F'))
         start = end
     return outputs

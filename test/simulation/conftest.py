@@ -11,8 +11,8 @@ def constant(_):
 
 
 @pytest.fixture
-def plug_in():
-    """Make a sensor on a clock that only waits move: a grey scene, and a network that says 1."""
+def make_simulation():
+    """Make a sensor on a clock that only waits move: a grey scene, and a network that returns 1."""
 
     def make(faults='', **settings):
         return Simulation(

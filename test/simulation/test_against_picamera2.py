@@ -20,13 +20,10 @@ from hypothesis import strategies as st
 
 from picosam_ros.simulation import Settings, Simulation, SteppedClock
 from picosam_ros.simulation.picamera2 import Picamera2
-from picosam_ros.simulation.request import CompletedRequest
+from picosam_ros.simulation.queue import CompletedRequest
 
-SIZES = [(640, 480), (1280, 720), (480, 640), (2028, 1520)]
-RAWS = [(2028, 1520), (4056, 3040)]
 NUMBERS = st.integers(-500, 5000)
 SIDES = st.integers(0, 5000)
-FRACTIONS = st.floats(-0.5, 1.5, width=32)
 
 
 def source_folder():
@@ -102,19 +99,16 @@ def metadata(simulation, ours):
     """The metadata of one simulated frame."""
     with simulation.Picamera2(ours.camera_num) as camera:
         camera.start()
-        return camera.capture_metadata()
+        request = camera.capture_request()
+        metadata = request.get_metadata()
+        request.release()
+        return metadata
 
 
-def camera_of(main, raw):
-    streams = {'main': {'size': main}, 'raw': {'size': raw}}
-    return SimpleNamespace(camera_configuration=lambda: streams)
-
-
-@pytest.mark.parametrize('add_batch', [False, True])
-def test_both_read_the_same_tensors_from_the_same_metadata(real, ours, metadata, add_batch):
-    [theirs] = real.get_outputs(metadata, add_batch)
-    [own] = ours.get_outputs(metadata, add_batch)
-    assert own.shape == theirs.shape == (1,) * add_batch + (1, 96, 96)
+def test_both_read_the_same_tensors_from_the_same_metadata(real, ours, metadata):
+    [theirs] = real.get_outputs(metadata)
+    [own] = ours.get_outputs(metadata)
+    assert own.shape == theirs.shape == (1, 96, 96)
     assert own.dtype == theirs.dtype
     assert own.strides == theirs.strides
     np.testing.assert_array_equal(own, theirs)
@@ -127,20 +121,18 @@ def test_both_read_several_tensors(real_module, real, ours):
         info.info[index].num_dimensions = len(shape)
         info.info[index].size[: len(shape)] = shape
     two = {'CnnOutputTensor': tuple(range(29)), 'CnnOutputTensorInfo': bytes(info)}
-    assert ours.get_output_shapes(two) == real.get_output_shapes(two) == [[2, 3, 4], [5]]
+    assert [output.shape for output in ours.get_outputs(two)] == [(2, 3, 4), (5,)]
     for own, theirs in zip(ours.get_outputs(two), real.get_outputs(two), strict=True):
         np.testing.assert_array_equal(own, theirs)
 
 
-def test_both_know_the_same_shapes_and_times(real, ours, metadata):
-    assert ours.get_output_shapes(metadata) == real.get_output_shapes(metadata) == [[1, 96, 96]]
+def test_both_know_the_same_times(real, ours, metadata):
     assert ours.get_kpi_info(metadata) == real.get_kpi_info(metadata) == (14.3, 0.4)
 
 
 def test_both_know_nothing_of_a_frame_without_a_tensor(real, ours):
     for imx500 in (real, ours):
         assert imx500.get_outputs({}) is None
-        assert imx500.get_output_shapes({}) == []
         assert imx500.get_kpi_info({}) is None
 
 
@@ -148,7 +140,7 @@ def test_both_refuse_a_struct_of_another_length(real, ours, metadata):
     short = metadata | {'CnnOutputTensorInfo': metadata['CnnOutputTensorInfo'][:-1]}
     for imx500 in (real, ours):
         with pytest.raises(ValueError, match='711 does not match expected size 712'):
-            imx500.get_output_shapes(short)
+            imx500.get_outputs(short)
 
 
 @given(x=NUMBERS, y=NUMBERS, width=SIDES, height=SIDES)
@@ -156,39 +148,6 @@ def test_both_clip_an_roi_alike(real, ours, x, y, width, height):
     for imx500 in (real, ours):
         imx500.set_inference_roi_abs((x, y, width, height))
     assert ours.config['roi'].to_tuple() == real.config['roi'].to_tuple()
-
-
-@given(width=st.integers(1, 4096), height=st.integers(1, 4096))
-def test_both_choose_the_same_roi_for_an_aspect_ratio(real, ours, width, height):
-    for imx500 in (real, ours):
-        imx500.set_inference_aspect_ratio((width, height))
-    assert ours.config['roi'].to_tuple() == real.config['roi'].to_tuple()
-
-
-def test_both_choose_the_same_roi_for_the_networks_input(real, ours):
-    for imx500 in (real, ours):
-        imx500.set_auto_aspect_ratio()
-    assert ours.config['roi'].to_tuple() == real.config['roi'].to_tuple() == (508, 0, 3040, 3040)
-
-
-@given(
-    roi=st.tuples(NUMBERS, NUMBERS, SIDES, SIDES),
-    crop=st.sampled_from([(2, 0, 4052, 3040), (0, 0, 4056, 3040), (1001, 501, 1013, 759)]),
-    main=st.sampled_from(SIZES),
-    raw=st.sampled_from(RAWS),
-    corners=st.tuples(FRACTIONS, FRACTIONS, FRACTIONS, FRACTIONS),
-)
-def test_both_map_to_the_picture_alike(real, ours, roi, crop, main, raw, corners):
-    camera = camera_of(main, raw)
-    told = {'ScalerCrop': crop}
-    request = SimpleNamespace(picam2=camera, get_metadata=lambda: told)
-    for imx500 in (real, ours):
-        imx500.set_inference_roi_abs(roi)
-    assert ours.get_roi_scaled(request) == real.get_roi_scaled(request)
-    y0, y1 = sorted(corners[:2])
-    x0, x1 = sorted(corners[2:])
-    theirs = real.convert_inference_coords((y0, x0, y1, x1), told, camera)
-    assert ours.convert_inference_coords((y0, x0, y1, x1), told, camera) == theirs
 
 
 def test_both_only_print_that_the_driver_refused_an_roi(real, driver, metadata, capsys):

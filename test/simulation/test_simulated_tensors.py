@@ -3,7 +3,7 @@ import struct
 import numpy as np
 import pytest
 
-from picosam_ros.simulation.network import EngineNetwork, Replay, make_network
+from picosam_ros.simulation.network import EngineNetwork, RecordedNetwork, make_network
 from picosam_ros.simulation.settings import Settings
 from picosam_ros.simulation.tensors import pack, quantised, shapes, unpack
 
@@ -32,18 +32,17 @@ def test_the_struct_has_name_sizes_and_frame_counter_where_libcamera_puts_them()
 
 
 def test_what_was_packed_is_unpacked_in_fortran_order():
-    [tensor] = unpack(pack(LOGITS, 'net', 0), add_batch=False)
+    [tensor] = unpack(pack(LOGITS, 'net', 0))
     np.testing.assert_array_equal(tensor, LOGITS[np.newaxis])
     assert tensor.dtype == np.float32
     assert tensor.flags.f_contiguous
     assert not tensor.flags.c_contiguous
-    assert unpack(pack(LOGITS, 'net', 0), add_batch=True)[0].shape == (1, 1, 2, 3)
 
 
 def test_metadata_without_a_tensor_give_none():
-    assert unpack({}, add_batch=False) is None
-    assert unpack({'CnnOutputTensor': ()}, add_batch=False) is None
-    assert unpack({'CnnOutputTensor': (1.0,)}, add_batch=False) == []
+    assert unpack({}) is None
+    assert unpack({'CnnOutputTensor': ()}) is None
+    assert unpack({'CnnOutputTensor': (1.0,)}) == []
 
 
 def test_a_struct_of_another_length_is_refused():
@@ -56,7 +55,7 @@ def test_recorded_tensors_are_replayed_in_turn_and_nobody_looks():
         raise AssertionError('looked')
 
     replay = make_network(Settings(None, replay=(LOGITS, LOGITS + 1)), 'any')
-    assert isinstance(replay, Replay)
+    assert isinstance(replay, RecordedNetwork)
     firsts = [float(replay.infer(look)[0, 0]) for _ in range(3)]
     assert firsts == [0, 1, 0]
 

@@ -134,7 +134,9 @@ def test_an_image_of_another_aspect_ratio_shows_another_part_of_the_sensor(monke
     for size in ((640, 480), (1280, 720), (480, 640)):
         marked = Marked(monkeypatch, size, BINNED)
         marked.bench.step()
-        crop = marked.bench.cameras[-1].capture_metadata(wait=1)['ScalerCrop']
+        request = marked.bench.cameras[-1].capture_request(wait=1)
+        crop = request.get_metadata()['ScalerCrop']
+        request.release()
         assert crop == pytest.approx(visible(size), abs=4)
         crops.add(crop)
         marked.bench.camera.close()
