@@ -1,7 +1,7 @@
 """The command `picosam`: its subcommands, and what happens when one of them fails.
 
-Exit codes: 0 done, 1 a fault that was told in one sentence, 2 a wrong command line, 130 ended by
-Ctrl-C.
+Exit codes: 0 success, 1 an error, printed as one sentence, 2 a wrong command line, 130 interrupted
+by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COMMANDS = {
     'completion': completion,
 }
 
-REPORT = 'run it again with --debug, and report what it prints'
+REPORT = 'run it again with --debug and report the traceback'
 
 EPILOG = """\
 examples:
@@ -53,20 +53,20 @@ examples:
   picosam doctor
   picosam sensor-check --simulate
 
-exit codes: 0 done, 1 a fault told in one sentence (--debug shows where it arose), 2 a wrong
-command line, 130 ended by Ctrl-C. NO_COLOR=1 turns colours off.
+exit codes: 0 success, 1 an error (--debug prints its traceback), 2 a wrong command line, 130
+interrupted by Ctrl-C. NO_COLOR=1 turns colours off.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
-    _survive_narrow_encodings()
+    _replace_unencodable_characters()
     arguments = make_parser().parse_args(_with_coordinates(sys.argv[1:] if argv is None else argv))
     try:
         exit_code: int = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone (`| head`); Python would complain once more while it exits.
+        # The reader has gone (`| head`); without this, Python raises once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -74,25 +74,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (PicosamError, ImportError) as error:
         if arguments.debug:
             raise
-        return _told(_sentence(error))
+        return _fail(_sentence(error))
     except Exception as error:
         if arguments.debug:
             raise
         words = str(error).strip().split('\n', 1)[0]
-        return _told(f'this should not have happened: {type(error).__name__}: {words}; {REPORT}')
+        return _fail(f'internal error: {type(error).__name__}: {words}; {REPORT}')
     return exit_code
 
 
-def _told(sentence: str) -> int:
+def _fail(sentence: str) -> int:
     print(f'{paint("picosam:", "red", sys.stderr)} {sentence}', file=sys.stderr)
     return 1
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return what the command line may hold."""
+    """Return the parser of the command line, with every subcommand."""
     parser = argparse.ArgumentParser(
         prog='picosam',
-        description='Point at anything in a picture and have its mask.',
+        description='Segment the object that a point or a box marks.',
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -108,14 +108,16 @@ def make_parser() -> argparse.ArgumentParser:
         )
         command.add_arguments(subparser)
         subparser.add_argument('--json', action='store_true', help='print JSON')
-        subparser.add_argument('--debug', action='store_true', help='show where a fault arose')
+        subparser.add_argument(
+            '--debug', action='store_true', help='print the traceback of an error'
+        )
         # The whole parser, too: `completion` describes it.
         subparser.set_defaults(run=command.run, parser=parser)
     return parser
 
 
 def _with_coordinates(argv: Sequence[str]) -> list[str]:
-    """Bind coordinates to their option: argparse takes `--box -5,-5,40,40` for three options."""
+    """Join coordinates to their option: argparse takes `-5,-5,40,40` for an option of its own."""
     joined: list[str] = []
     for argument in argv:
         if joined and joined[-1] in ('--point', '--box') and re.match(r'-[\d.]', argument):
@@ -127,12 +129,12 @@ def _with_coordinates(argv: Sequence[str]) -> list[str]:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, ImportError):
-        return f'{error}; "picosam doctor" tells the command that mends it'
+        return f'{error}; run "picosam doctor" for the command that fixes it'
     return str(error)
 
 
-def _survive_narrow_encodings() -> None:
-    """Let a terminal that cannot show a character show a question mark instead."""
+def _replace_unencodable_characters() -> None:
+    """Print a question mark for a character that the terminal cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='replace')

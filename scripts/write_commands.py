@@ -17,16 +17,16 @@ HEAD = """\
 
 Written by `make docs` from what the command takes. `python -m picosam_ros` is the same.
 
-Every command takes `--json` (one JSON object on standard output, nothing else), `--debug` (where a
-fault arose) and `--help` (with an example). Coordinates are pixels; the origin is the centre of the
+Every command takes `--json` (one JSON object on standard output, nothing else), `--debug` (the
+traceback of an error) and `--help` (with an example). Coordinates are pixels; the origin is the centre of the
 top-left one. Colours and progress bars are for terminals only, and `NO_COLOR=1` turns colours off.
 
 | exit code | |
 |---|---|
-| 0 | done |
-| 1 | a fault, told in one sentence on standard error; for `doctor`: something required does not work |
+| 0 | success |
+| 1 | an error, printed as one sentence on standard error; for `doctor`: something required does not work |
 | 2 | a wrong command line |
-| 130 | ended by Ctrl-C; `track` and `bag` finish the file that they write, `eval` tells its figures until then |
+| 130 | interrupted by Ctrl-C; `track` and `bag` finish the file that they write, `eval` prints its metrics so far |
 """
 COMMON = ('--help', '--json', '--debug')
 

@@ -75,30 +75,30 @@ def test_a_fault_is_one_sentence_on_standard_error_and_no_traceback():
     )
 
 
-def test_debug_shows_where_a_fault_arose():
+def test_debug_shows_where_an_error_arose():
     with pytest.raises(ImageError):
         main(['segment', 'no-such-picture.jpg', '--point', '1,2', '--debug'])
 
 
-def test_a_fault_that_nobody_thought_of_is_one_sentence_too(monkeypatch, capsys):
+def test_an_internal_error_is_one_sentence_too(monkeypatch, capsys):
     def fail(_):
         raise ZeroDivisionError('division by zero\nmore')
 
     monkeypatch.setattr('picosam_ros.commands.doctor.run', fail)
     assert main(['doctor']) == 1
     assert capsys.readouterr().err == (
-        'picosam: this should not have happened: ZeroDivisionError: division by zero; run it '
-        'again with --debug, and report what it prints\n'
+        'picosam: internal error: ZeroDivisionError: division by zero; run it '
+        'again with --debug and report the traceback\n'
     )
     with pytest.raises(ZeroDivisionError):
         main(['doctor', '--debug'])
 
 
-def test_the_help_tells_the_exit_codes():
-    assert 'exit codes: 0 done, 1 a fault' in run('--help').stdout
+def test_the_help_lists_the_exit_codes():
+    assert 'exit codes: 0 success, 1 an error' in run('--help').stdout
 
 
-def test_a_missing_package_is_told_together_with_the_doctor(tmp_path):
+def test_a_missing_package_is_reported_together_with_the_doctor(tmp_path):
     (tmp_path / 'sitecustomize.py').write_text("import sys\nsys.modules['cv2'] = None\n")
     failed = run('segment', 'a.jpg', '--point', '1,2', PYTHONPATH=f'{tmp_path}:{ROOT}')
     assert failed.returncode == 1

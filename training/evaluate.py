@@ -16,12 +16,12 @@ import onnxruntime
 
 from picosam_ros.engines import open_engine
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.evaluator import Judge
+from picosam_ros.evaluation.evaluator import Evaluator
 from picosam_ros.evaluation.metrics import (
-    after_clicks,
-    header,
-    line,
-    to_goals,
+    click_rows,
+    goal_lines,
+    table_header,
+    table_row,
 )
 from picosam_ros.evaluation.protocols import PROTOCOLS
 from picosam_ros.models import shipped_models
@@ -63,17 +63,17 @@ def evaluate(
             open_engine(engine, model=model) as opened,
         ):
             clicked = {name: clicks if name == 'full' else 1 for name in PROTOCOLS}
-            judges = [
-                Judge(opened, annotations, photos[0].store, *protocol)
+            evaluators = [
+                Evaluator(opened, annotations, photos[0].store, *protocol)
                 for protocol in clicked.items()
             ]
-            return {judge.protocol: _judged(judge) for judge in judges}
+            return {evaluator.protocol: _report(evaluator) for evaluator in evaluators}
 
 
-def _judged(judge: Judge) -> dict:
-    for _ in judge.judge():
+def _report(evaluator: Evaluator) -> dict:
+    for _ in evaluator.evaluate():
         pass
-    return judge.report()
+    return evaluator.report()
 
 
 def onnx_predictor(model: Path, threads: int = 2) -> Callable[[np.ndarray], np.ndarray]:
@@ -116,12 +116,12 @@ def main() -> None:
 
 
 def _tell(model: str, groups: dict[str, dict]) -> None:
-    print(header(model))
+    print(table_header(model))
     for group, protocols in groups.items():
         for protocol, report in protocols.items():
-            print(line(f'{protocol}, {report["n"]} of {group}', report))
-            lines = after_clicks(report)
-            lines += [line('  all foreground', report['all_foreground']), *to_goals(report)]
+            print(table_row(f'{protocol}, {report["n"]} of {group}', report))
+            lines = click_rows(report)
+            lines += [table_row('  all foreground', report['all_foreground']), *goal_lines(report)]
             print(*lines, sep='\n')
 
 

@@ -28,7 +28,7 @@ from benchmarks.race.workloads import (
     PROMPTS,
     SIZES,
 )
-from picosam_ros.commands.media import write_picture
+from picosam_ros.commands.media import write_image
 
 ROUNDS, QUICK_ROUNDS = 60, 5
 TOLERANCE = 0.15
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.json:
         results.write(asked.json)
     if asked.png:
-        write_picture(asked.png, draw(results))
+        write_image(asked.png, draw(results))
         print(f'picture in {asked.png}')
     return _compared(results, before, asked) if before else 0
 

@@ -13,7 +13,7 @@ from picosam_ros.commands.arguments import (
     engine_options,
     prompts_of,
 )
-from picosam_ros.commands.terminal import Progress, paint, told_to_end
+from picosam_ros.commands.terminal import Progress, catch_interrupt, paint
 from picosam_ros.errors import BagError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         Recording(arguments.bag) as recording,
         MaskBag(arguments.out, recording.storage) as masks,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        told_to_end() as told,
+        catch_interrupt() as told,
     ):
         topic = recording.choose(arguments.image_topic)
         progress = Progress(recording.topics[topic], 'images', live=not arguments.json)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import add_engine_arguments, at_least, engine_options
-from picosam_ros.commands.terminal import EXIT_CODE, Progress, Screen, paint, told_to_end
+from picosam_ros.commands.terminal import INTERRUPTED, Progress, Screen, catch_interrupt, paint
 
 if TYPE_CHECKING:
-    from picosam_ros.evaluation.evaluator import Judge
+    from picosam_ros.evaluation.evaluator import Evaluator
 
 HELP = 'how good the masks are, on labelled pictures'
 DESCRIPTION = """\
@@ -80,10 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
         EngineError: the engine cannot be used, or gave no answer.
 
     """
-    from picosam_ros.commands.media import check_writable, write_picture
+    from picosam_ros.commands.media import check_writable, write_image
     from picosam_ros.engines import open_engine
     from picosam_ros.evaluation.annotations import Annotations
-    from picosam_ros.evaluation.evaluator import Judge
+    from picosam_ros.evaluation.evaluator import Evaluator
 
     if arguments.clicks > 1 and arguments.protocol != 'full':
         arguments.usage_error(
@@ -97,28 +97,32 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         Annotations(arguments.annotations) as annotations,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        told_to_end() as told,
+        catch_interrupt() as told,
     ):
         screen.clear()
-        judge = Judge(engine, annotations, arguments.images, arguments.protocol, arguments.clicks)
-        seconds = _go_through(judge, arguments, told)
-        report = {**_report(judge), 'seconds': round(seconds, 1)}
-        if arguments.sheet and judge.scores:
-            from picosam_ros.evaluation.contact_sheet import draw_sheet
+        evaluator = Evaluator(
+            engine, annotations, arguments.images, arguments.protocol, arguments.clicks
+        )
+        seconds = _go_through(evaluator, arguments, told)
+        report = {**_report(evaluator), 'seconds': round(seconds, 1)}
+        if arguments.sheet and evaluator.scores:
+            from picosam_ros.evaluation.contact_sheet import draw_contact_sheet
 
-            write_picture(arguments.sheet, draw_sheet(judge, _title(report)))
+            write_image(arguments.sheet, draw_contact_sheet(evaluator, _title(report)))
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
         _tell(report, arguments.sheet)
-    return EXIT_CODE if told.is_set() else 0
+    return INTERRUPTED if told.is_set() else 0
 
 
-def _go_through(judge: Judge, arguments: argparse.Namespace, told: threading.Event) -> float:
+def _go_through(
+    evaluator: Evaluator, arguments: argparse.Namespace, told: threading.Event
+) -> float:
     """Ask about every object, or until the user ends it; return the seconds that it took."""
-    total = min(judge.annotations.count, arguments.limit or judge.annotations.count)
+    total = min(evaluator.annotations.count, arguments.limit or evaluator.annotations.count)
     progress = Progress(total, 'objects', live=not arguments.json)
-    for done in judge.judge(arguments.limit):
+    for done in evaluator.evaluate(arguments.limit):
         progress.show(done)
         if told.is_set():
             break
@@ -126,13 +130,13 @@ def _go_through(judge: Judge, arguments: argparse.Namespace, told: threading.Eve
     return progress.seconds
 
 
-def _report(judge: Judge) -> dict[str, Any]:
+def _report(evaluator: Evaluator) -> dict[str, Any]:
     return {
-        'engine': judge.engine.name,
-        'model': judge.engine.description.get('model', ''),
-        **judge.report(),
-        'skipped': dict(judge.annotations.skipped + judge.skipped),
-        'missing_images': judge.missing,
+        'engine': evaluator.engine.name,
+        'model': evaluator.engine.description.get('model', ''),
+        **evaluator.report(),
+        'skipped': dict(evaluator.annotations.skipped + evaluator.skipped),
+        'missing_images': evaluator.missing,
     }
 
 
@@ -146,20 +150,20 @@ def _title(report: dict[str, Any]) -> str:
 
 def _tell(report: dict[str, Any], sheet: Path | None) -> None:
     from picosam_ros.evaluation.metrics import (
-        after_clicks,
-        header,
-        line,
-        numbers,
-        to_goals,
+        click_rows,
+        count_row,
+        goal_lines,
+        table_header,
+        table_row,
     )
 
-    print(paint(header(report['protocol']), 'bold'))
-    print(line(' '.join(filter(None, (report['engine'], report['model']))), report))
-    for row in after_clicks(report):
+    print(paint(table_header(report['protocol']), 'bold'))
+    print(table_row(' '.join(filter(None, (report['engine'], report['model']))), report))
+    for row in click_rows(report):
         print(row)
-    print(line('  all foreground', report['all_foreground']))
-    print(paint(numbers(report), 'dim'))
-    for sentence in to_goals(report):
+    print(table_row('  all foreground', report['all_foreground']))
+    print(paint(count_row(report), 'dim'))
+    for sentence in goal_lines(report):
         print(sentence)
     for reason, count in report['skipped'].items():
         print(paint(f'skipped: {count} ({reason})', 'dim'))

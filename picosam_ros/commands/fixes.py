@@ -1,19 +1,18 @@
-"""The commands that mend things, as they are right for this Python and this system."""
+"""Shell commands that fix a missing or broken package, for this Python and this system."""
 
 from __future__ import annotations
 
 import os
 import sys
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
-
-from picosam_ros.commands.probe import is_installed
 
 VENV = '~/.venvs/picosam'
 
 
 def install(package: str, debian: str = '') -> str:
-    """Install a Python package where this interpreter looks for it.
+    """Return the command that installs a Python package where this interpreter looks for it.
 
     Args:
         package: its name on PyPI.
@@ -33,7 +32,7 @@ def install(package: str, debian: str = '') -> str:
 
 
 def make_setup() -> str:
-    """Build the messages and the package anew."""
+    """Return the command that builds the messages and the package again."""
     root = source_root()
     if root is None:
         return 'colcon build --packages-select picosam_ros && . install/setup.sh'
@@ -41,7 +40,7 @@ def make_setup() -> str:
 
 
 def restore_models() -> str:
-    """Get the networks back that ship with the package."""
+    """Return the command that restores the shipped networks."""
     root = source_root()
     return f'git -C {root} restore picosam_ros/models' if root else make_setup()
 
@@ -56,6 +55,14 @@ def in_own_environment() -> bool:
     """Whether this is the Python of the environment that `make setup` makes."""
     root = source_root()
     return root is not None and Path(sys.prefix).resolve().is_relative_to(root)
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module is found; it is not imported."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _is_externally_managed() -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picosam_ros.commands.arguments import positive
-from picosam_ros.commands.terminal import Screen, paint, told_to_end
+from picosam_ros.commands.terminal import Screen, catch_interrupt, paint
 from picosam_ros.errors import TopicError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _watch(
     screen = Screen(live=not quiet)
     shown = time.monotonic()
     # An event: an exception could come in the middle of ROS.
-    with told_to_end() as told:
+    with catch_interrupt() as told:
         for sample in samples:
             if told.is_set():
                 break
@@ -122,9 +122,9 @@ def _bar(p50: float, p95: float, widest: float) -> str:
 
 def _plot(record: LatencyRecord, path: Path) -> None:
     from picosam_ros.commands.latency_plot import draw_report
-    from picosam_ros.commands.media import write_picture
+    from picosam_ros.commands.media import write_image
 
-    write_picture(path, draw_report(record))
+    write_image(path, draw_report(record))
 
 
 def _rounded(value: object) -> object:

@@ -14,7 +14,7 @@ from picosam_ros.frame import Pixels
 LOSSLESS = ('.png', '.bmp', '.pgm', '.tif', '.tiff')
 
 
-def read_picture(path: Path) -> Pixels:
+def read_image(path: Path) -> Pixels:
     """Return a picture as H×W×3 uint8, R, G, B, turned upright as its EXIF data tell.
 
     Raises:
@@ -33,7 +33,7 @@ def read_picture(path: Path) -> Pixels:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def write_picture(path: Path, rgb: Pixels) -> None:
+def write_image(path: Path, rgb: Pixels) -> None:
     """Write H×W×3 uint8, R, G, B, in the format that the name ends in.
 
     Raises:
@@ -83,7 +83,7 @@ def _reason(error: OSError) -> str:
 CODECS = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
 
-class Film:
+class VideoWriter:
     """A video file in the making; it comes into being with its first frame.
 
     Args:
@@ -135,7 +135,7 @@ class Film:
             )
         return writer
 
-    def __enter__(self) -> Film:
+    def __enter__(self) -> VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

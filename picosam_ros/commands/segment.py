@@ -47,12 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Segment, write what was asked for, and tell what was found."""
     if not arguments.points and arguments.box is None:
         arguments.usage_error('give the object with --point X,Y or --box X0,Y0,X1,Y1')
-    from picosam_ros.commands.media import read_picture, write_mask, write_picture
+    from picosam_ros.commands.media import read_image, write_image, write_mask
     from picosam_ros.engines import make_engine
     from picosam_ros.frame import Frame
 
     prompt = Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)
-    frame = Frame.from_array(read_picture(arguments.image))
+    frame = Frame.from_array(read_image(arguments.image))
     prompt, note = prompt.fitted(frame.width, frame.height)
     start = time.perf_counter()
     with make_engine(arguments.engine, **engine_options(arguments)) as engine:
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         from picosam_ros.drawing.overlay import draw
 
         drawn = draw(frame.pixels, [mask], latency_ms=timing['total'])
-        write_picture(arguments.overlay, drawn)
+        write_image(arguments.overlay, drawn)
     if arguments.json:
         timing = {'load': load_ms, **timing}
         print(json.dumps(_report(arguments, mask, model, note, timing), indent=2))

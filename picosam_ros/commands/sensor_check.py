@@ -65,8 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and tell."""
     from picosam_ros.cameras.picamera.camera import SIZE
-    from picosam_ros.commands.sensor_measure import measure
-    from picosam_ros.commands.sensor_probe import Probe
+    from picosam_ros.commands.sensor_measure import Probe, measure
 
     # picamera2 prints; what is read by programs must be ours only.
     with contextlib.redirect_stdout(sys.stderr):
@@ -80,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         probe.open()
         try:
-            report = measure(probe, changes=arguments.changes, size=SIZE, tell=_progress)
+            report = measure(probe, changes=arguments.changes, size=SIZE, report_state=_progress)
         finally:
             probe.close()
     advice = list(advise(report, float(arguments.rate)))

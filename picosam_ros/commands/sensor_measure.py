@@ -1,4 +1,4 @@
-"""The measurement behind `picosam sensor-check`."""
+"""The measurement behind `picosam sensor-check`: an IMX500 whose frames are laid open."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 
-from picosam_ros.commands.sensor_probe import Probe, Reading
-from picosam_ros.commands.settling import Bounds, Sighting, bounds, settle_frames
+from picosam_ros.cameras.clock import stamp_of
+from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, period_of
+from picosam_ros.cameras.picamera.imx500 import Imx500Camera
+from picosam_ros.cameras.picamera.tensors import plane_of
+from picosam_ros.commands.roi_settling import Bounds, bounds, settle_frames
 from picosam_ros.errors import CameraError
-from picosam_ros.frame import Logits
+from picosam_ros.frame import Frame, Logits
 from picosam_ros.latency import Percentiles
 from picosam_ros.roi import Roi
 
-# So many frames after a change of the ROI, it has settled.
+# Frames after a change of the ROI by which it has settled.
 WINDOW = 12
 
 # An upload takes minutes at most; a frame comes within seconds.
@@ -30,19 +34,19 @@ SIDE = 0.45
 
 @dataclass(frozen=True)
 class SensorReport:
-    """What was found; times in milliseconds, None where nothing told them.
+    """Results of the measurement; times in milliseconds, None where the sensor reports none.
 
     Attributes:
-        frames: that were read.
-        rate: frames per second, by the moments of their capture.
-        tensor_share: of the frames, those with an output of the network.
-        dnn_ms, dsp_ms: of the sensor's two processors.
-        changes, clear_changes: of the ROI, and those that the outputs told something about.
-        roi_settle_frames: what to set; None if no output told.
-        refused_rois: by the driver.
-        refusal: the last one, in a sentence.
+        frames: number of frames that were read.
+        rate: frames per second, by their capture times.
+        tensor_share: share of the frames that have an output of the network.
+        dnn_ms, dsp_ms: times of the sensor's two processors.
+        changes, clear_changes: changes of the ROI, and those that show in the outputs.
+        roi_settle_frames: the value to set; None if no change shows in the outputs.
+        refused_rois: ROIs that the driver refused.
+        refusal: the last error text.
         wall_clock: whether frames carry FrameWallClock.
-        clock_offset_ms: FrameWallClock against SensorTimestamp on this computer's clock.
+        clock_offset_ms: FrameWallClock minus SensorTimestamp, on this computer's clock.
         age_ms: from the capture of a frame to its arrival.
 
     """
@@ -62,22 +66,76 @@ class SensorReport:
     age_ms: Percentiles
 
 
-def measure(
-    probe: Probe, *, changes: int, size: tuple[int, int], tell: Callable[[str], None]
-) -> SensorReport:
-    """Move the ROI about and watch; the camera is open.
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Measurements of one frame, whether its ROI has settled or not.
 
-    Args:
-        probe: the camera.
-        changes: of the ROI.
-        size: width and height of the image.
-        tell: takes what the camera does while it starts.
-
-    Raises:
-        CameraError: no frames come.
+    Attributes:
+        count: frames from the last change of the ROI, as RoiHistory counts them: 1 is the first
+            one that was captured after it.
+        captured_ns: on the steady clock.
+        logits: of the network; None where no tensor came.
+        kpi: milliseconds of DNN and DSP, where reported.
+        wall_offset_ms: FrameWallClock minus SensorTimestamp on this computer's clock, if known.
+        age_ms: from capture to arrival.
 
     """
-    readings = [_first(probe, tell)]
+
+    count: int
+    captured_ns: int
+    logits: Logits | None
+    kpi: tuple[float, float] | None
+    wall_offset_ms: float | None
+    age_ms: float
+
+
+class Probe(Imx500Camera):
+    """An IMX500 camera whose `reading` also returns frames that `read` drops."""
+
+    def __init__(self, **camera: Any) -> None:
+        super().__init__(**camera)
+        self._captured: CapturedFrame | None = None
+
+    def reading(self, timeout: float) -> Reading | None:
+        """Wait for a frame; None while it starts. Raises CameraError if it stops."""
+        frame = self.read(timeout)
+        captured = self._captured
+        if frame is None or captured is None:
+            return None
+        imx500, metadata, newest = self._imx500, captured.metadata, self._history.newest
+        outputs = imx500.get_outputs(metadata)
+        wall_ns = metadata.get('FrameWallClock')
+        passed_ns = captured.captured_ns - (newest.placed_ns if newest else 0)
+        return Reading(
+            passed_ns // period_of(metadata) + 1,
+            captured.captured_ns,
+            plane_of(outputs) if outputs else None,
+            imx500.get_kpi_info(metadata),
+            (wall_ns - stamp_of(captured.captured_ns)) / 1e6 if wall_ns else None,
+            (frame.received_ns - frame.stamp_ns) / 1e6,
+        )
+
+    def _frame(self, captured: CapturedFrame, **inferred: Any) -> Frame:
+        self._captured = captured
+        return super()._frame(captured, **inferred)
+
+
+def measure(
+    probe: Probe, *, changes: int, size: tuple[int, int], report_state: Callable[[str], None]
+) -> SensorReport:
+    """Change the ROI of an open camera again and again, and measure its frames.
+
+    Args:
+        probe: the opened camera.
+        changes: number of changes of the ROI.
+        size: width and height of the image.
+        report_state: called with the state of the camera while it starts.
+
+    Raises:
+        CameraError: the camera sends no frames.
+
+    """
+    readings = [_first(probe, report_state)]
     found: list[Bounds] = []
     refused, refusal = 0, ''
     places = cycle(_places(*size))
@@ -89,7 +147,7 @@ def measure(
             refused, refusal, before = refused + 1, str(error), None
         window = list(_window(probe))
         readings += window
-        bound = bounds(before, _sightings(window)) if before is not None else None
+        bound = bounds(before, _outputs(window)) if before is not None else None
         if bound is not None:
             found.append(bound)
     offsets = [r.wall_offset_ms for r in readings if r.wall_offset_ms is not None]
@@ -110,14 +168,14 @@ def measure(
     )
 
 
-def _first(probe: Probe, tell: Callable[[str], None]) -> Reading:
-    deadline, told = time.monotonic() + START_S, ''
+def _first(probe: Probe, report_state: Callable[[str], None]) -> Reading:
+    deadline, shown = time.monotonic() + START_S, ''
     while (reading := probe.reading(0.5)) is None:
         if time.monotonic() > deadline:
-            raise CameraError(f'no frame came within {START_S:.0f} s: {probe.state}')
-        if probe.state != told:
-            told = probe.state
-            tell(told)
+            raise CameraError(f'the camera sent no frame within {START_S:.0f} s: {probe.state}')
+        if probe.state != shown:
+            shown = probe.state
+            report_state(shown)
     return reading
 
 
@@ -126,14 +184,14 @@ def _window(probe: Probe) -> Iterator[Reading]:
     for _ in range(3 * WINDOW):
         reading = probe.reading(FRAME_S)
         if reading is None:
-            raise CameraError(f'no frame came within {FRAME_S:g} s: {probe.state}')
+            raise CameraError(f'the camera sent no frame within {FRAME_S:g} s: {probe.state}')
         yield reading
         if reading.count >= WINDOW:
             return
 
 
-def _sightings(window: Sequence[Reading]) -> list[Sighting]:
-    return [Sighting(r.count, r.logits) for r in window if r.count > 0 and r.logits is not None]
+def _outputs(window: Sequence[Reading]) -> list[tuple[int, Logits]]:
+    return [(r.count, r.logits) for r in window if r.count > 0 and r.logits is not None]
 
 
 def _last_output(readings: Sequence[Reading]) -> Logits | None:

@@ -105,11 +105,11 @@ def _duration(seconds: float) -> str:
 
 
 # What a shell calls a program that Ctrl-C ended: 128 and the signal's number.
-EXIT_CODE = 130
+INTERRUPTED = 130
 
 
 @contextmanager
-def told_to_end() -> Iterator[threading.Event]:
+def catch_interrupt() -> Iterator[threading.Event]:
     """Tell whether Ctrl-C was pressed: what is being written is finished first."""
     told = threading.Event()
     before = {

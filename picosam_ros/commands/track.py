@@ -15,13 +15,13 @@ from picosam_ros.commands.arguments import (
     engine_options,
     prompts_of,
 )
-from picosam_ros.commands.terminal import EXIT_CODE, Progress, paint, told_to_end
+from picosam_ros.commands.terminal import INTERRUPTED, Progress, paint, catch_interrupt
 from picosam_ros.errors import CameraError, PromptError
 from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
     from picosam_ros.cameras.video import VideoFile
-    from picosam_ros.commands.media import Film
+    from picosam_ros.commands.media import VideoWriter
     from picosam_ros.engines import Engine
     from picosam_ros.results import Result
 
@@ -59,16 +59,16 @@ def run(arguments: argparse.Namespace) -> int:
     """
     prompts = prompts_of(arguments)
     from picosam_ros.cameras.video import VideoFile
-    from picosam_ros.commands.media import Film
+    from picosam_ros.commands.media import VideoWriter
     from picosam_ros.engines import open_engine
 
     clip = VideoFile(str(arguments.video))
     if arguments.out.exists() and arguments.out.samefile(arguments.video):
         raise CameraError(f'{arguments.out} is the video that is read; give another name with -o')
     with (
-        Film(arguments.out, clip.rate) as film,
+        VideoWriter(arguments.out, clip.rate) as film,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        told_to_end() as told,
+        catch_interrupt() as told,
     ):
         journey = Journey(clip, film, engine, prompts)
         progress = Progress(clip.frame_count, 'frames', live=not arguments.json)
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         _tell(report)
     if journey.damage:
         raise CameraError(f'{journey.damage}; the frames before are in {arguments.out}')
-    return EXIT_CODE if told.is_set() else 0
+    return INTERRUPTED if told.is_set() else 0
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Journey:
     """
 
     clip: VideoFile
-    film: Film
+    film: VideoWriter
     engine: Engine
     prompts: Sequence[Prompt]
     sightings: dict[int, Sighting] = field(default_factory=dict)

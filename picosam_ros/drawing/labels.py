@@ -23,15 +23,15 @@ SUPERSAMPLING = 4
 
 
 @dataclass(frozen=True)
-class Rectangle:
-    """Pixels from (x0, y0) up to, without, (x1, y1)."""
+class LabelArea:
+    """Pixels that a label covers or must not cover: from (x0, y0) up to, without, (x1, y1)."""
 
     x0: float
     y0: float
     x1: float
     y1: float
 
-    def meets(self, other: Rectangle) -> bool:
+    def overlaps(self, other: LabelArea) -> bool:
         """Whether they share a pixel."""
         return (
             self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
@@ -39,12 +39,12 @@ class Rectangle:
 
 
 @dataclass(frozen=True, eq=False)
-class Label:
-    """A plate ready to be laid on a picture.
+class TextLabel:
+    """A rendered label, to be blended with an image.
 
     Attributes:
         colour: h×w×3 float32, R, G, B, multiplied by the opacity.
-        transparency: h×w×1 float32, the share of the picture that shines through.
+        transparency: h×w×1 float32, the share of the image that shows through.
 
     """
 
@@ -53,18 +53,18 @@ class Label:
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """Number of columns."""
         return int(self.colour.shape[1])
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return int(self.colour.shape[0])
 
 
 @lru_cache(maxsize=512)
-def make_label(text: str, swatch: tuple[int, int, int] | None, scale: float) -> Label:
-    """Draw `text`, behind a disc of the colour `swatch` if one is given; `scale` 1 is 18 high."""
+def render_label(text: str, swatch: tuple[int, int, int] | None, scale: float) -> TextLabel:
+    """Render `text` after a disc of the colour `swatch`, if any; `scale` 1 is 18 pixels high."""
     zoom = scale * SUPERSAMPLING
     (text_width, text_height), _ = cv2.getTextSize(text, FONT, 0.42 * zoom, 1)
     pad, disc = 6 * zoom, 13 * zoom if swatch else 0.0
@@ -84,16 +84,16 @@ def make_label(text: str, swatch: tuple[int, int, int] | None, scale: float) -> 
         dot = np.zeros(size, np.uint8)
         cv2.circle(dot, (round(pad + 3.5 * zoom), middle), round(4 * zoom), 255, -1)
         colour, opacity = _over(colour, opacity, _averaged(dot), swatch)
-    return Label(colour, 1 - opacity)
+    return TextLabel(colour, 1 - opacity)
 
 
 def place(
-    label: Label,
-    extent: Rectangle,
+    label: TextLabel,
+    extent: LabelArea,
     width: int,
     height: int,
     *,
-    avoid: Iterable[Rectangle] = (),
+    avoid: Iterable[LabelArea] = (),
 ) -> tuple[int, int]:
     """Return column and row for a label: near `extent`, on the image, on nothing in `avoid`.
 
@@ -103,7 +103,7 @@ def place(
     gap = 5
     centre = (extent.x0 + extent.x1 - label.width) / 2
     beside = (extent.y0 + extent.y1 - label.height) / 2
-    wishes = (
+    candidates = (
         (centre, extent.y0 - label.height - gap),
         (centre, extent.y1 + gap),
         (extent.x1 + gap, beside),
@@ -111,27 +111,27 @@ def place(
         (centre, extent.y0 + gap),
         (centre, extent.y1 - label.height - gap),
     )
-    fitted = [_inside(x, y, label, width, height) for x, y in wishes]
+    fitted = [_inside(x, y, label, width, height) for x, y in candidates]
     obstacles = tuple(avoid)
-    for (x, y), corner in zip(wishes, fitted, strict=True):
-        covered = Rectangle(*corner, corner[0] + label.width, corner[1] + label.height)
+    for (x, y), corner in zip(candidates, fitted, strict=True):
+        covered = LabelArea(*corner, corner[0] + label.width, corner[1] + label.height)
         # Moved sideways a label still belongs to its object; moved towards it, it hides it.
         near = abs(corner[1] - y) <= gap and abs(corner[0] - x) <= label.width / 2
-        if near and not any(covered.meets(other) for other in obstacles):
+        if near and not any(covered.overlaps(other) for other in obstacles):
             return corner
     return fitted[0]
 
 
-def blend(picture: Pixels, label: Label, corner: tuple[int, int]) -> None:
-    """Lay a label on a picture; what lies beyond its border is cut."""
+def blend(image: Pixels, label: TextLabel, corner: tuple[int, int]) -> None:
+    """Draw a label on an image, in place; what lies beyond its border is cut."""
     x, y = corner
-    view = picture[y : y + label.height, x : x + label.width]
+    view = image[y : y + label.height, x : x + label.width]
     rows, columns = view.shape[:2]
     mixed = view * label.transparency[:rows, :columns] + label.colour[:rows, :columns]
     view[...] = (mixed + 0.5).astype(np.uint8)
 
 
-def _inside(x: float, y: float, label: Label, width: int, height: int) -> tuple[int, int]:
+def _inside(x: float, y: float, label: TextLabel, width: int, height: int) -> tuple[int, int]:
     rightmost, lowest = max(width - label.width, 0), max(height - label.height, 0)
     return round(min(max(x, 0), rightmost)), round(min(max(y, 0), lowest))
 

@@ -1,4 +1,4 @@
-"""Masks drawn on a picture: translucent fill, outline, the prompt, and a label with the score."""
+"""Masks drawn on an image: translucent fill, outline, the prompt, and a label with the score."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.drawing.labels import (
-    Label,
-    Rectangle,
+    LabelArea,
+    TextLabel,
     blend,
-    make_label,
     place,
+    render_label,
 )
 from picosam_ros.frame import Pixels
 from picosam_ros.mask import Mask
@@ -43,7 +43,7 @@ OPACITY = 0.42
 DEVIATION = 0.25
 # Fractional bits of the coordinates that OpenCV's drawing takes.
 SHIFT = 4
-# Short side up to which lines have their nominal width; larger pictures get wider ones.
+# Short side up to which lines have their nominal width; larger images get wider ones.
 NOMINAL_SIDE = 640
 
 
@@ -60,18 +60,18 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
 
     """
     masks = tuple(masks)
-    picture = np.array(frame_pixels, np.uint8, order='C')
-    pen = Pen(picture, max(1.0, min(picture.shape[:2]) / NOMINAL_SIDE))
+    image = np.array(frame_pixels, np.uint8, order='C')
+    painter = LinePainter(image, max(1.0, min(image.shape[:2]) / NOMINAL_SIDE))
     for mask in masks:
-        _fill(picture, mask)
+        _fill(image, mask)
     for mask in masks:
         region = mask.region
         contours = outlines(region.inside, region.x, region.y)
-        pen.outline(contours, colour_of(mask.prompt.object_id))
+        painter.outline(contours, colour_of(mask.prompt.object_id))
     for mask in masks:
-        _draw_prompt(pen, mask.prompt)
-    _draw_labels(picture, masks, pen.scale, latency_ms)
-    return picture
+        _draw_prompt(painter, mask.prompt)
+    _draw_labels(image, masks, painter.scale, latency_ms)
+    return image
 
 
 def colour_of(object_id: int) -> Colour:
@@ -80,10 +80,10 @@ def colour_of(object_id: int) -> Colour:
 
 
 @dataclass(frozen=True)
-class Pen:
+class LinePainter:
     """Anti-aliased lines with a thin dark halo: seen on every background."""
 
-    picture: Pixels
+    image: Pixels
     scale: float
 
     def width(self, nominal: float) -> int:
@@ -93,27 +93,27 @@ class Pen:
     def outline(self, contours: Sequence[npt.NDArray[np.int32]], colour: Colour) -> None:
         """Close lines through N×2 points in 1/16 pixel."""
         for width, ink in ((self.width(2) + 2, DARK), (self.width(2), colour)):
-            cv2.polylines(self.picture, contours, True, ink, width, cv2.LINE_AA, SHIFT)
+            cv2.polylines(self.image, contours, True, ink, width, cv2.LINE_AA, SHIFT)
 
     def strokes(self, ends: Sequence[tuple[float, float, float, float]], colour: Colour) -> None:
         """Draw thin straight lines from (x0, y0) to (x1, y1)."""
         lines = _fixed(np.reshape(np.array(ends, np.float64), (-1, 2, 2)))
         for width, ink in ((self.width(1.5) + 2, DARK), (self.width(1.5), colour)):
-            cv2.polylines(self.picture, list(lines), False, ink, width, cv2.LINE_AA, SHIFT)
+            cv2.polylines(self.image, list(lines), False, ink, width, cv2.LINE_AA, SHIFT)
 
     def dot(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a disc; `radius` is nominal."""
         centre = _fixed(np.array((x, y)))
         size = round(radius * self.scale * (1 << SHIFT))
         middle = (int(centre[0]), int(centre[1]))
-        cv2.circle(self.picture, middle, size, colour, -1, cv2.LINE_AA, SHIFT)
+        cv2.circle(self.image, middle, size, colour, -1, cv2.LINE_AA, SHIFT)
 
 
-def _fill(picture: Pixels, mask: Mask) -> None:
+def _fill(image: Pixels, mask: Mask) -> None:
     region = mask.region
     if not region.inside.size:
         return
-    view = picture[region.slices]
+    view = image[region.slices]
     tinted = cv2.LUT(view, _tint(colour_of(mask.prompt.object_id)))
     cv2.copyTo(tinted, region.inside.view(np.uint8), view)
 
@@ -156,27 +156,27 @@ def _fixed(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
     return np.rint(points * (1 << SHIFT)).astype(np.int32)
 
 
-def _draw_prompt(pen: Pen, prompt: Prompt) -> None:
+def _draw_prompt(painter: LinePainter, prompt: Prompt) -> None:
     colour = colour_of(prompt.object_id)
     if prompt.box is not None:
         box = prompt.box
         corners = ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
-        pen.strokes(_dashes(corners, 7 * pen.scale), colour)
+        painter.strokes(_dashes(corners, 7 * painter.scale), colour)
     for point in prompt.points:
-        (_draw_positive if point.positive else _draw_negative)(pen, point, colour)
+        (_draw_positive if point.positive else _draw_negative)(painter, point, colour)
 
 
-def _draw_positive(pen: Pen, point: Point, colour: Colour) -> None:
+def _draw_positive(painter: LinePainter, point: Point, colour: Colour) -> None:
     for radius, ink in ((7, DARK), (6, colour), (3.2, WHITE)):
-        pen.dot(point.x, point.y, radius, ink)
+        painter.dot(point.x, point.y, radius, ink)
 
 
-def _draw_negative(pen: Pen, point: Point, colour: Colour) -> None:
+def _draw_negative(painter: LinePainter, point: Point, colour: Colour) -> None:
     for radius, ink in ((7, DARK), (6, colour), (4.8, DARK)):
-        pen.dot(point.x, point.y, radius, ink)
-    x, y, arm = point.x, point.y, 2.2 * pen.scale
+        painter.dot(point.x, point.y, radius, ink)
+    x, y, arm = point.x, point.y, 2.2 * painter.scale
     cross = ((x - arm, y - arm, x + arm, y + arm), (x - arm, y + arm, x + arm, y - arm))
-    pen.strokes(cross, WHITE)
+    painter.strokes(cross, WHITE)
 
 
 def _dashes(
@@ -195,38 +195,38 @@ def _dashes(
 
 
 def _draw_labels(
-    picture: Pixels, masks: Sequence[Mask], scale: float, latency_ms: float | None
+    image: Pixels, masks: Sequence[Mask], scale: float, latency_ms: float | None
 ) -> None:
-    height, width = picture.shape[:2]
-    taken: list[Rectangle] = []
+    height, width = image.shape[:2]
+    taken: list[LabelArea] = []
     if latency_ms is not None and not math.isnan(latency_ms):
-        label = make_label(f'{latency_ms:.1f} ms', None, scale)
+        label = render_label(f'{latency_ms:.1f} ms', None, scale)
         gap = round(6 * scale)
-        taken.append(_put(picture, label, (gap, height - label.height - gap)))
+        taken.append(_put(image, label, (gap, height - label.height - gap)))
     for mask in masks:
         found = f'{mask.score:.2f}' if not mask.empty else 'empty'
         prompt = mask.prompt
-        label = make_label(f'#{prompt.object_id} {found}', colour_of(prompt.object_id), scale)
+        label = render_label(f'#{prompt.object_id} {found}', colour_of(prompt.object_id), scale)
         clicks = [_around(point, scale) for point in prompt.points]
         corner = place(label, _extent(mask), width, height, avoid=(*clicks, *taken))
-        taken.append(_put(picture, label, corner))
+        taken.append(_put(image, label, corner))
 
 
-def _put(picture: Pixels, label: Label, corner: tuple[int, int]) -> Rectangle:
-    blend(picture, label, corner)
-    return Rectangle(*corner, corner[0] + label.width, corner[1] + label.height)
+def _put(image: Pixels, label: TextLabel, corner: tuple[int, int]) -> LabelArea:
+    blend(image, label, corner)
+    return LabelArea(*corner, corner[0] + label.width, corner[1] + label.height)
 
 
-def _around(point: Point, scale: float) -> Rectangle:
+def _around(point: Point, scale: float) -> LabelArea:
     reach = 8 * scale
-    return Rectangle(point.x - reach, point.y - reach, point.x + reach, point.y + reach)
+    return LabelArea(point.x - reach, point.y - reach, point.x + reach, point.y + reach)
 
 
-def _extent(mask: Mask) -> Rectangle:
+def _extent(mask: Mask) -> LabelArea:
     """Return what the label belongs to: the object, or its prompt if there is none."""
     box = mask.box or mask.prompt.box
     if box is not None:
-        return Rectangle(box.x0, box.y0, box.x1 + 1, box.y1 + 1)
+        return LabelArea(box.x0, box.y0, box.x1 + 1, box.y1 + 1)
     xs = [point.x for point in mask.prompt.points]
     ys = [point.y for point in mask.prompt.points]
-    return Rectangle(min(xs) - 8, min(ys) - 8, max(xs) + 9, max(ys) + 9)
+    return LabelArea(min(xs) - 8, min(ys) - 8, max(xs) + 9, max(ys) + 9)

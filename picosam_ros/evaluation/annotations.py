@@ -17,13 +17,13 @@ import cv2
 import numpy as np
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation.coco_masks import decode, rasterise
+from picosam_ros.evaluation import coco_masks
 from picosam_ros.evaluation.json_arrays import elements
 from picosam_ros.frame import Pixels
 
 
 @dataclass(frozen=True)
-class Image:
+class LabelledImage:
     """A picture with labelled objects.
 
     Attributes:
@@ -62,7 +62,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledObject:
     """One object as it was labelled.
 
     Attributes:
@@ -73,7 +73,7 @@ class Labelled:
 
     """
 
-    image: Image
+    image: LabelledImage
     category: str
     segmentation: Sequence[Sequence[float]] | Mapping[str, Any]
     area: float | None
@@ -81,8 +81,8 @@ class Labelled:
     def mask(self) -> Pixels:
         """uint8 [height, width], 1 on the object; nowhere 1 if the outline holds no pixel."""
         if isinstance(self.segmentation, Mapping):
-            return decode(self.segmentation)
-        return rasterise(self.segmentation, self.image.height, self.image.width)
+            return coco_masks.decode_rle(self.segmentation)
+        return coco_masks.fill_polygons(self.segmentation, self.image.height, self.image.width)
 
 
 class Annotations:
@@ -104,22 +104,22 @@ class Annotations:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.images: dict[int, Image] = {}
+        self.images: dict[int, LabelledImage] = {}
         self.count = 0
         self.skipped: Counter[str] = Counter()
         self._categories: dict[int, str] = {}
         self._text = _mapped(path)
         self._index()
 
-    def objects(self, image: Image) -> Iterator[tuple[int, int]]:
+    def objects(self, image: LabelledImage) -> Iterator[tuple[int, int]]:
         """Yield where the objects of an image are in the file; `read` takes that."""
         yield from zip(image.objects[::2], image.objects[1::2], strict=True)
 
-    def read(self, where: tuple[int, int]) -> Labelled:
+    def read(self, where: tuple[int, int]) -> LabelledObject:
         """Return one object."""
         entry = self._entry(*where)
         several = len(self._categories) > 1
-        return Labelled(
+        return LabelledObject(
             self.images[entry['image_id']],
             self._categories.get(entry.get('category_id', 0), '') if several else '',
             entry['segmentation'],
@@ -143,7 +143,7 @@ class Annotations:
 
     def _index(self) -> None:
         """Go through the file once; the order of its arrays is free."""
-        pictures: dict[int, Image] = {}
+        pictures: dict[int, LabelledImage] = {}
         objects: dict[int, array[int]] = {}
         for key, begin, end in elements(self._text):
             if key == 'annotations':
@@ -176,11 +176,11 @@ class Annotations:
             where = objects.setdefault(self._field(entry, 'image_id'), array('Q'))
             where.extend((begin, end))
 
-    def _picture(self, entry: Mapping[str, Any]) -> Image:
+    def _picture(self, entry: Mapping[str, Any]) -> LabelledImage:
         names = _names(str(entry.get('file_name', '')), str(entry.get('coco_url', '')))
         if not names:
             raise DatasetError(f'{self.path} names no file for the image {entry["id"]}')
-        return Image(names, self._field(entry, 'width'), self._field(entry, 'height'))
+        return LabelledImage(names, self._field(entry, 'width'), self._field(entry, 'height'))
 
     def _field(self, entry: Mapping[str, Any], name: str) -> int:
         if not isinstance(entry.get(name), int):

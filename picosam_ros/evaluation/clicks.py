@@ -8,25 +8,23 @@ largest region that is wrong (RClicks, arXiv 2410.11722, tells how people differ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 
-from picosam_ros.evaluation.metrics import GOALS, Values, summary
 from picosam_ros.evaluation.protocols import Truth
 from picosam_ros.prompt import Point, Prompt
 
-Exchange = tuple[Prompt, Truth]
+Interaction = tuple[Prompt, Truth]
 
 
-def exchanges(
+def interactions(
     ask: Callable[[Prompt], Truth], prompt: Prompt, truth: Truth, clicks: int
-) -> Iterator[Exchange]:
+) -> Iterator[Interaction]:
     """Click up to `clicks` times; yield each prompt and its answer, until nothing is wrong.
 
     Args:
-        ask: gives the engine's answer, H×W bool, to the clicks so far as one prompt.
+        ask: returns the engine's answer, H×W bool, to the clicks so far as one prompt.
         prompt: with the first click.
         truth: H×W bool.
         clicks: at most so many, the first one counted.
@@ -60,26 +58,6 @@ def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Po
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     y, x = np.unravel_index(np.argmax(depth), depth.shape)
     return Point(int(x), int(y), positive)
-
-
-def clicks_report(ious: Values, areas: Values) -> dict[str, Any]:
-    """Figures after each click, and the mean number of clicks (NoC) to 80 and to 90 % IoU.
-
-    An object that never gets there counts as all the clicks that it had, as in the tables of the
-    field (RITM, SimpleClick); the share of those that did stands beside the mean.
-
-    Args:
-        ious: [N, clicks], after each click, at least one object.
-        areas: [N], of the objects in pixels.
-
-    """
-    report: dict[str, Any] = {'after': [summary(after, areas) for after in ious.T]}
-    for goal in GOALS:
-        reached = ious >= goal / 100
-        needed = np.where(reached.any(1), reached.argmax(1) + 1, ious.shape[1])
-        report[f'noc{goal}'] = round(float(needed.mean()), 4)
-        report[f'reached{goal}'] = round(float(reached.any(1).mean()), 4)
-    return report
 
 
 def _largest(region: Truth) -> Truth:

@@ -1,15 +1,14 @@
-"""COCO's run-length masks and polygons as pixels, with NumPy alone.
+"""COCO's masks, pixel for pixel as pycocotools decodes and draws them, with NumPy alone.
 
-The compressed format is the one of `maskApi.c` in cocoapi: each count is written in groups of five
-bits, low group first, one printable character (offset 48) a group; bit 5 says that more follow,
-bit 4 of the last group is the sign; from the fourth count on, the difference to the count two
-before is stored. The runs alternate, background first, down the columns.
+Run lengths: the compressed format is the one of `maskApi.c` in cocoapi: each count is written in
+groups of five bits, low group first, one printable character (offset 48) a group; bit 5 says that
+more follow, bit 4 of the last group is the sign; from the fourth count on, the difference to the
+count two before is stored. The runs alternate, background first, down the columns.
 
-Polygons are drawn pixel for pixel as pycocotools does, by the rule of `rleFrPoly` in the same file.
-The outline is walked on a grid five times as fine; wherever the walk steps across the middle of a
-column of pixels, the pixels below change sides. cv2.fillPoly also fills the pixels that the outline
-touches: on an object of 24 pixels across that is an eighth more, at an IoU of 0.88
-(test_polygons.py compares the three).
+Polygons: the rule is that of `rleFrPoly` there. The outline is walked on a grid five times as
+fine; wherever the walk steps across the middle of a column of pixels, the pixels below change
+sides. cv2.fillPoly also fills the pixels that the outline touches: on an object of 24 pixels
+across that is an eighth more, at an IoU of 0.88 (test_coco_masks.py compares the three).
 """
 
 from __future__ import annotations
@@ -23,12 +22,13 @@ import numpy.typing as npt
 from picosam_ros.errors import DatasetError
 from picosam_ros.frame import Pixels
 
+Integers = npt.NDArray[np.int64]
+
+# The grid that outlines are walked on is this much finer than the pixels.
 FINER = 5
 
-Counts = npt.NDArray[np.int64]
 
-
-def decode_counts(text: str) -> Counts:
+def decode_counts(text: str) -> Integers:
     """Run lengths (int64 [n], background first) of a compressed string."""
     codes = np.frombuffer(text.encode('ascii'), np.uint8).astype(np.int64) - 48
     if not len(codes):
@@ -36,7 +36,7 @@ def decode_counts(text: str) -> Counts:
     last = (codes & 32) == 0
     starts = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
     position = np.arange(len(codes)) - np.repeat(starts, np.diff([*starts, len(codes)]))
-    counts: Counts = np.add.reduceat((codes & 31) << (5 * position), starts)
+    counts: Integers = np.add.reduceat((codes & 31) << (5 * position), starts)
     negative = (codes[last] & 16) != 0
     counts -= negative.astype(np.int64) << (5 * (position[last] + 1))
     # The first count stands alone: the second difference of the format begins at index 3.
@@ -45,7 +45,7 @@ def decode_counts(text: str) -> Counts:
     return counts
 
 
-def decode(rle: Mapping[str, Any]) -> Pixels:
+def decode_rle(rle: Mapping[str, Any]) -> Pixels:
     """Mask of a COCO run-length object {'size': [height, width], 'counts': str or list of int}.
 
     Returns:
@@ -67,7 +67,7 @@ def decode(rle: Mapping[str, Any]) -> Pixels:
     return np.repeat(values, counts).reshape((height, width), order='F')
 
 
-def rasterise(polygons: Sequence[Sequence[float]], height: int, width: int) -> Pixels:
+def fill_polygons(polygons: Sequence[Sequence[float]], height: int, width: int) -> Pixels:
     """Mask of an object of several parts.
 
     Args:
@@ -103,7 +103,7 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> Pixels:
     return inside.reshape((height, width), order='F')
 
 
-def _walk(x: Counts, y: Counts) -> tuple[Counts, Counts]:
+def _walk(x: Integers, y: Integers) -> tuple[Integers, Integers]:
     """Every step along the closed outline on the fine grid."""
     x_end, y_end = np.roll(x, -1), np.roll(y, -1)
     wide, high = np.abs(x_end - x), np.abs(y_end - y)
@@ -123,7 +123,7 @@ def _walk(x: Counts, y: Counts) -> tuple[Counts, Counts]:
     return u, v
 
 
-def _crossings(u: Counts, v: Counts, height: int, width: int) -> tuple[Counts, Counts]:
+def _crossings(u: Integers, v: Integers, height: int, width: int) -> tuple[Integers, Integers]:
     """Columns whose middle the walk crosses, and the first row below."""
     moved = np.flatnonzero(np.diff(u))
     left = np.minimum(u[moved], u[moved + 1])

@@ -15,11 +15,11 @@ from picosam_ros.drawing.overlay import (
     OPACITY,
     PALETTE,
     WHITE,
-    Pen,
+    LinePainter,
     outlines,
 )
-from picosam_ros.evaluation.evaluator import Judge, Score
-from picosam_ros.evaluation.protocols import Trial, Truth, tight_box
+from picosam_ros.evaluation.evaluator import Evaluator, Score
+from picosam_ros.evaluation.protocols import Case, Truth, tight_box
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import Box
 from picosam_ros.resample import PADDING
@@ -45,9 +45,9 @@ class Tile:
     category: str
 
 
-def draw_sheet(judge: Judge, title: str) -> Pixels:
+def draw_contact_sheet(evaluator: Evaluator, title: str) -> Pixels:
     """Ask once more about some objects and draw the answers: H×W×3 uint8, R, G, B."""
-    rows = [[_tile(judge, score) for score in row] for row in _rows(judge.scores)]
+    rows = [[_tile(evaluator, score) for score in row] for row in _rows(evaluator.scores)]
     columns = max(len(row) for row in rows)
     width = LEFT + columns * (TILE + GAP) - GAP + MARGIN
     row_height = TILE + CAPTION + GAP
@@ -72,34 +72,34 @@ def _rows(scores: Sequence[Score]) -> tuple[Sequence[Score], ...]:
     return order[:count], order[middle : middle + count], order[-count:]
 
 
-def _tile(judge: Judge, score: Score) -> Tile:
-    labelled = judge.annotations.read(score.where)
-    trial = judge.trial(labelled.image.read(score.path), labelled.mask())
-    prompt, answer = judge.exchanges(trial)[-1]
-    picture = _drawn(replace(trial, prompt=prompt), answer)
+def _tile(evaluator: Evaluator, score: Score) -> Tile:
+    labelled = evaluator.annotations.read(score.where)
+    case = evaluator.case(labelled.image.read(score.path), labelled.mask())
+    prompt, answer = evaluator.interactions(case)[-1]
+    picture = _drawn(replace(case, prompt=prompt), answer)
     return Tile(picture, score.ious[-1], labelled.category)
 
 
-def _drawn(trial: Trial, answer: Truth) -> Pixels:
-    window = _window(trial, answer)
-    picture = _zoomed(trial.frame.pixels, window, PADDING)
-    found, truth = _zoomed_mask(answer, window), _zoomed_mask(trial.truth, window)
+def _drawn(case: Case, answer: Truth) -> Pixels:
+    window = _window(case, answer)
+    picture = _zoomed(case.frame.pixels, window, PADDING)
+    found, truth = _zoomed_mask(answer, window), _zoomed_mask(case.truth, window)
     picture[found] = (picture[found] * (1 - OPACITY) + np.array(ANSWER) * OPACITY).astype(np.uint8)
-    pen = Pen(picture, 1.0)
-    pen.outline(outlines(truth), TRUTH)
-    pen.outline(outlines(found), ANSWER)
+    painter = LinePainter(picture, 1.0)
+    painter.outline(outlines(truth), TRUTH)
+    painter.outline(outlines(found), ANSWER)
     to_tile = window.affine_to(TILE, TILE)
-    for point in trial.prompt.points:
+    for point in case.prompt.points:
         rim, ink = (DARK, WHITE) if point.positive else (WHITE, DARK)
-        pen.dot(*to_tile(point.x, point.y), 5, rim)
-        pen.dot(*to_tile(point.x, point.y), 3.4, ink)
+        painter.dot(*to_tile(point.x, point.y), 5, rim)
+        painter.dot(*to_tile(point.x, point.y), 3.4, ink)
     return picture
 
 
-def _window(trial: Trial, answer: Truth) -> Roi:
+def _window(case: Case, answer: Truth) -> Roi:
     """Square of the frame that holds truth and answer; all of a frame that is a crop already."""
-    height, width = trial.truth.shape
-    both = tight_box((trial.truth | answer).view(np.uint8)) if trial.truth.any() else None
+    height, width = case.truth.shape
+    both = tight_box((case.truth | answer).view(np.uint8)) if case.truth.any() else None
     if height == width or both is None:
         both = Box(0, 0, width - 1, height - 1)
         return Roi.square(*both.centre, max(height, width))

@@ -14,9 +14,9 @@ import numpy as np
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import DatasetError, EngineError
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.clicks import Exchange, clicks_report, exchanges
-from picosam_ros.evaluation.metrics import by_size, iou, summary
-from picosam_ros.evaluation.protocols import PROTOCOLS, Trial, Truth
+from picosam_ros.evaluation.clicks import Interaction, interactions
+from picosam_ros.evaluation.metrics import by_size, clicks_report, iou, summary
+from picosam_ros.evaluation.protocols import PROTOCOLS, Case, Truth
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import Prompt
 from picosam_ros.segmenter import Segmenter
@@ -43,7 +43,7 @@ class Score:
 
 
 @dataclass
-class Judge:
+class Evaluator:
     """Asks an engine about every object of some annotations.
 
     Attributes:
@@ -68,7 +68,7 @@ class Judge:
     skipped: Counter[str] = field(default_factory=Counter)
     missing: int = 0
 
-    def judge(self, limit: int | None = None) -> Iterator[int]:
+    def evaluate(self, limit: int | None = None) -> Iterator[int]:
         """Ask about all objects, or the first `limit` ones; yield how many were gone through.
 
         Raises:
@@ -82,7 +82,7 @@ class Judge:
         if not self.scores:
             raise DatasetError(self._nothing())
 
-    def trial(self, pixels: Pixels, mask: Pixels) -> Trial:
+    def case(self, pixels: Pixels, mask: Pixels) -> Case:
         """Return the question about an object of a picture."""
         if mask.shape != pixels.shape[:2]:
             raise DatasetError(
@@ -91,19 +91,19 @@ class Judge:
             )
         return PROTOCOLS[self.protocol](pixels, mask)
 
-    def exchanges(self, trial: Trial) -> list[Exchange]:
+    def interactions(self, case: Case) -> list[Interaction]:
         """Put a question, and then further clicks: each prompt with its answer, H×W bool."""
 
         def ask(prompt: Prompt) -> Truth:
             # One object at a time: nothing that was learnt of another may help.
-            made = Segmenter(self.engine).segment(trial.frame, [prompt])
+            made = Segmenter(self.engine).segment(case.frame, [prompt])
             if made.unanswered:
                 raise EngineError(
                     f'{self.engine.name!r} gave no answer: {made.unanswered[0].reason}'
                 )
             return made.masks[0].to_image()
 
-        return list(exchanges(ask, trial.prompt, trial.truth, self.clicks))
+        return list(interactions(ask, case.prompt, case.truth, self.clicks))
 
     def report(self) -> dict[str, Any]:
         """Numbers and figures of what was judged so far."""
@@ -139,8 +139,8 @@ class Judge:
         if not pixel_count:
             self.skipped['no pixel'] += 1
             return
-        trial = self.trial(pixels, mask)
-        ious = [iou(answer, trial.truth) for _, answer in self.exchanges(trial)]
+        case = self.case(pixels, mask)
+        ious = [iou(answer, case.truth) for _, answer in self.interactions(case)]
         # Where nothing is wrong any more, further clicks change nothing.
         ious += ious[-1:] * (self.clicks - len(ious))
         self.scores.append(
@@ -149,7 +149,7 @@ class Judge:
                 path,
                 float(pixel_count if labelled.area is None else labelled.area),
                 tuple(ious),
-                iou(trial.all_foreground, trial.truth),
+                iou(case.all_foreground, case.truth),
             )
         )
 

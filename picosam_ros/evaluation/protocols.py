@@ -20,7 +20,7 @@ SIDE = 96
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Case:
     """One question.
 
     Attributes:
@@ -37,7 +37,7 @@ class Trial:
     all_foreground: Truth
 
 
-def crop96(pixels: Pixels, mask: Pixels) -> Trial:
+def crop96(pixels: Pixels, mask: Pixels) -> Case:
     """Cut 96 native pixels around one click, as PicoSAM2 was published (arXiv 2506.18807).
 
     The crop [max(0, c - 48), + 96] is cut at the border of the picture and stretched back to a
@@ -55,24 +55,24 @@ def crop96(pixels: Pixels, mask: Pixels) -> Trial:
         truth = np.asarray(cv2.resize(truth, (SIDE, SIDE), interpolation=nearest), np.uint8)
     middle = (SIDE - 1) / 2
     prompt = Prompt.from_point(middle, middle, roi_size=SIDE)
-    return Trial(Frame.from_array(crop), prompt, truth > 0, np.ones((SIDE, SIDE), np.bool_))
+    return Case(Frame.from_array(crop), prompt, truth > 0, np.ones((SIDE, SIDE), np.bool_))
 
 
-def full(pixels: Pixels, mask: Pixels) -> Trial:
+def full(pixels: Pixels, mask: Pixels) -> Case:
     """Show the whole picture and click once; the trivial answer is all of the picture."""
     prompt = Prompt.from_point(*click(mask))
-    return Trial(Frame.from_array(pixels), prompt, mask > 0, np.ones(mask.shape, np.bool_))
+    return Case(Frame.from_array(pixels), prompt, mask > 0, np.ones(mask.shape, np.bool_))
 
 
-def box(pixels: Pixels, mask: Pixels) -> Trial:
+def box(pixels: Pixels, mask: Pixels) -> Case:
     """Show the whole picture and the object's tight box; the trivial answer is all of the box."""
     tight = tight_box(mask)
     filled = np.zeros(mask.shape, np.bool_)
     filled[int(tight.y0) : int(tight.y1) + 1, int(tight.x0) : int(tight.x1) + 1] = True
-    return Trial(Frame.from_array(pixels), Prompt.from_box(tight), mask > 0, filled)
+    return Case(Frame.from_array(pixels), Prompt.from_box(tight), mask > 0, filled)
 
 
-PROTOCOLS: dict[str, Callable[[Pixels, Pixels], Trial]] = {
+PROTOCOLS: dict[str, Callable[[Pixels, Pixels], Case]] = {
     'crop96': crop96,
     'full': full,
     'box': box,

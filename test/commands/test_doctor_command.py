@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 from picosam_ros.cli import main
-from picosam_ros.commands.doctor.checks import (
-    CHECKS,
-    Finding,
-    State,
-    examine,
-)
+from picosam_ros.commands.doctor import CHECKS, examine
+from picosam_ros.commands.doctor.finding import Finding, FindingState
 
 ROOT = Path(__file__).resolve().parents[2]
 ROS = ('ROS_DISTRO', 'AMENT_PREFIX_PATH', 'CXX', 'VIRTUAL_ENV')
@@ -48,14 +44,14 @@ def test_a_machine_with_everything_that_is_required_is_well(tmp_path):
     ]
 
 
-def test_without_any_package_the_doctor_still_examines_and_names_a_mend_for_each(tmp_path):
+def test_without_any_package_the_doctor_still_examines_and_names_a_fix_for_each(tmp_path):
     blocked = ('numpy', 'cv2', 'onnxruntime', 'yaml', 'rclpy')
     code, report, found = doctor(tmp_path, *blocked)
     assert code == 1
     assert report['ok'] is False
     for name in ('NumPy', 'OpenCV', 'ONNX Runtime', 'PyYAML'):
         assert found[name]['state'] == 'missing'
-        assert found[name]['mend']
+        assert found[name]['fix']
     assert found['model']['state'] == 'broken'
     assert found['rclpy']['state'] == 'missing'
     assert not found['rclpy']['required']
@@ -67,7 +63,7 @@ def test_without_a_compiler_only_building_is_impossible(tmp_path):
     code, _, found = doctor(tmp_path, PATH=str(empty))
     assert code == 0
     assert found['C++ compiler']['state'] == 'missing'
-    assert found['C++ compiler']['mend'] == 'sudo apt install g++'
+    assert found['C++ compiler']['fix'] == 'sudo apt install g++'
 
 
 def test_a_sourced_ros_that_this_python_does_not_find_is_broken_and_required(tmp_path):
@@ -79,7 +75,7 @@ def test_a_sourced_ros_that_this_python_does_not_find_is_broken_and_required(tmp
     assert code == 1
     assert found['rclpy']['state'] == 'broken'
     assert found['rclpy']['detail'].startswith('built for python3.99, and this is python3.')
-    assert found['rclpy']['mend'].startswith('python3.99 -m venv --system-site-packages')
+    assert found['rclpy']['fix'].startswith('python3.99 -m venv --system-site-packages')
 
 
 def test_a_package_that_cannot_be_imported_is_broken_with_its_own_words(tmp_path):
@@ -88,7 +84,7 @@ def test_a_package_that_cannot_be_imported_is_broken_with_its_own_words(tmp_path
     assert code == 1
     assert found['OpenCV']['state'] == 'broken'
     assert found['OpenCV']['detail'] == 'libGL.so.1: cannot open'
-    assert found['OpenCV']['mend']
+    assert found['OpenCV']['fix']
 
 
 def test_a_package_that_crashes_python_is_a_finding(tmp_path):
@@ -108,33 +104,33 @@ def findings(monkeypatch):
     return put
 
 
-def test_the_table_shows_state_name_detail_and_the_mend_below(findings, capsys):
+def test_the_table_shows_state_name_detail_and_the_fix_below(findings, capsys):
     findings(
-        Finding('NumPy', State.OK, '2.0', 'never shown', required=True, group='first'),
-        Finding('camera', State.BROKEN, 'no permission', 'mend it', group='second'),
+        Finding('NumPy', FindingState.OK, '2.0', 'never shown', required=True, group='first'),
+        Finding('camera', FindingState.BROKEN, 'no permission', 'fix it', group='second'),
     )
     assert main(['doctor']) == 0
     lines = capsys.readouterr().out.splitlines()
     assert '  ok       NumPy             2.0' in lines
     below = lines.index('  broken   camera            no permission') + 1
-    assert lines[below].strip() == '→ mend it'
+    assert lines[below].strip() == '→ fix it'
     assert 'never shown' not in '\n'.join(lines)
-    assert lines[-1] == 'All that is required works.'
+    assert lines[-1] == 'Everything that is required works.'
 
 
 def test_the_exit_code_is_about_what_is_required(findings, capsys):
-    findings(Finding('NumPy', State.MISSING, '', required=True))
+    findings(Finding('NumPy', FindingState.MISSING, '', required=True))
     assert main(['doctor']) == 1
-    assert capsys.readouterr().out.endswith('Required, and not working: NumPy.\n')
+    assert capsys.readouterr().out.endswith('Required, but not working: NumPy.\n')
 
 
 def test_a_check_that_fails_itself_is_a_finding_among_the_others():
     def bad_check():
         raise OSError('no such thing')
 
-    found = examine({'all': (bad_check, lambda: Finding('good', State.OK, ''))})
+    found = examine({'all': (bad_check, lambda: Finding('good', FindingState.OK, ''))})
     assert [(f.name, f.state) for f in found] == [
-        ('bad check', State.BROKEN),
-        ('good', State.OK),
+        ('bad check', FindingState.BROKEN),
+        ('good', FindingState.OK),
     ]
     assert 'no such thing' in found[0].detail

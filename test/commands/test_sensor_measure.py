@@ -6,8 +6,7 @@ import pytest
 
 from picosam_ros.cameras import clock as clocks
 from picosam_ros.cameras.picamera import captured_frame, imx500
-from picosam_ros.commands.sensor_measure import measure
-from picosam_ros.commands.sensor_probe import Probe
+from picosam_ros.commands.sensor_measure import Probe, measure
 from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.simulation import Faults, Settings, Simulation, SteppedClock
 
@@ -65,7 +64,7 @@ def check(monkeypatch):
     def check(faults='', changes=16, **settings):
         probe = Stepped(monkeypatch, faults, **settings)
         probe.open()
-        report = measure(probe, changes=changes, size=SIZE, tell=print)
+        report = measure(probe, changes=changes, size=SIZE, report_state=print)
         probe.close()
         return report
 
@@ -104,13 +103,13 @@ def test_rate_share_and_times_are_those_of_the_sensor(check):
     assert report.clock_offset_ms == pytest.approx(0, abs=0.01)
 
 
-def test_a_scene_that_looks_the_same_everywhere_tells_nothing(check):
+def test_a_scene_that_looks_the_same_everywhere_gives_no_lag(check):
     report = check(scene=np.full((30, 40, 3), 200, np.uint8))
     assert (report.clear_changes, report.roi_settle_frames) == (0, None)
     assert report.tensor_share == 1
 
 
-def test_refused_rois_are_counted_and_the_others_still_tell(check):
+def test_refused_rois_are_counted_and_the_others_still_count(check):
     report = check('roi_lag=2,refuse_roi=0.4')
     assert 0 < report.refused_rois < 16
     assert 'refused the ROI' in report.refusal

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from picosam_ros.drawing.labels import Rectangle, make_label, place
+from picosam_ros.drawing.labels import LabelArea, place, render_label
 from picosam_ros.drawing.overlay import (
     OPACITY,
     PALETTE,
@@ -157,17 +157,17 @@ def test_neighbouring_objects_differ_in_colour():
 
 
 def test_labels_avoid_each_other_and_stay_on_the_image():
-    label = make_label('#1 0.93', (1, 2, 3), 1.0)
-    extent = Rectangle(0, 0, 60, 30)
+    label = render_label('#1 0.93', (1, 2, 3), 1.0)
+    extent = LabelArea(0, 0, 60, 30)
     x, y = place(label, extent, WIDTH, HEIGHT)
     assert y >= extent.y1
-    taken = Rectangle(x, y, x + label.width, y + label.height)
+    taken = LabelArea(x, y, x + label.width, y + label.height)
     x, y = place(label, extent, WIDTH, HEIGHT, avoid=[taken])
-    assert not Rectangle(x, y, x + label.width, y + label.height).meets(taken)
+    assert not LabelArea(x, y, x + label.width, y + label.height).overlaps(taken)
     assert 0 <= x <= WIDTH - label.width
     assert 0 <= y <= HEIGHT - label.height
 
 
 def test_a_label_is_as_tall_as_its_scale_tells():
-    assert make_label('3 ms', None, 1.0).height == 18
-    assert make_label('3 ms', None, 2.0).height == 36
+    assert render_label('3 ms', None, 1.0).height == 18
+    assert render_label('3 ms', None, 2.0).height == 36

@@ -9,9 +9,10 @@ from helpers.labelled import rectangle
 from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.errors import PromptError
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.clicks import clicks_report, exchanges, next_click
-from picosam_ros.evaluation.contact_sheet import draw_sheet
-from picosam_ros.evaluation.evaluator import Judge
+from picosam_ros.evaluation.clicks import interactions, next_click
+from picosam_ros.evaluation.contact_sheet import draw_contact_sheet
+from picosam_ros.evaluation.evaluator import Evaluator
+from picosam_ros.evaluation.metrics import clicks_report
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.results import Segmentation
@@ -114,7 +115,7 @@ def test_each_answer_is_to_all_clicks_so_far_as_one_prompt():
         return filled()
 
     truth = filled((10, 10, 31, 31))
-    made = list(exchanges(ask, Prompt.from_point(20, 20), truth, 4))
+    made = list(interactions(ask, Prompt.from_point(20, 20), truth, 4))
     assert [prompt for prompt, _ in made] == asked
     assert [len(prompt.points) for prompt in asked] == [1, 2, 3, 4]
     for before, after in pairwise(asked):
@@ -123,7 +124,7 @@ def test_each_answer_is_to_all_clicks_so_far_as_one_prompt():
 
 def test_a_conversation_ends_when_nothing_is_wrong():
     truth = filled((10, 10, 31, 31))
-    assert len(list(exchanges(lambda prompt: truth, Prompt.from_point(20, 20), truth, 4))) == 1
+    assert len(list(interactions(lambda prompt: truth, Prompt.from_point(20, 20), truth, 4))) == 1
 
 
 # The figures, worked out by hand
@@ -139,7 +140,7 @@ def test_clicks_to_a_goal_count_up_to_the_first_answer_that_reaches_it():
     assert [figures['medium'] for figures in report['after']] == [0.1, 0.8, 0.89]
 
 
-# Through the judge
+# Through the evaluator
 
 
 class Painter(Engine):
@@ -170,50 +171,52 @@ class Painter(Engine):
 
 
 @pytest.fixture
-def judge(dataset):
-    """Return a function that judges an engine with some clicks."""
+def evaluated(dataset):
+    """Return a function that evaluates an engine with some clicks."""
 
     def make(clicks, engine=Painter):
         with Annotations(dataset.write()) as annotations, engine() as opened:
-            made = Judge(opened, annotations, dataset.folder, 'full', clicks)
-            list(made.judge())
+            made = Evaluator(opened, annotations, dataset.folder, 'full', clicks)
+            list(made.evaluate())
             return made
 
     return make
 
 
-def test_the_ious_are_those_of_the_known_answers(judge, dataset):
+def test_the_ious_are_those_of_the_known_answers(evaluated, dataset):
     # Three of the painter's squares in a row: the click is on the middle one.
     dataset.label(dataset.picture(), rectangle(20, 40, 83, 61))
-    judged = judge(5)
-    [score] = judged.scores
+    evaluator = evaluated(5)
+    [score] = evaluator.scores
     assert score.ious == pytest.approx((1 / 3, 2 / 3, 1, 1, 1))
-    report = judged.report()
+    report = evaluator.report()
     assert report['miou'] == pytest.approx(1 / 3, abs=1e-4)
     assert [figures['miou'] for figures in report['clicks']['after']][-1] == 1
     assert report['clicks']['noc80'] == report['clicks']['noc90'] == 3
 
 
-def test_all_clicks_are_on_one_frame_so_that_an_engine_can_keep_what_it_knows_of_it(judge, dataset):
+def test_all_clicks_are_on_one_frame_so_that_an_engine_can_keep_what_it_knows_of_it(
+    evaluated, dataset
+):
     dataset.label(dataset.picture(), rectangle(20, 40, 83, 61))
-    asked = judge(5).engine.asked
+    asked = evaluated(5).engine.asked
     assert [len(prompt.points) for _, prompt in asked] == [1, 2, 3]
     assert len({id(frame) for frame, _ in asked}) == 1
     assert len({id(frame.pixels) for frame, _ in asked}) == 1
 
 
-def test_one_click_is_the_protocol_as_it_is_without_clicks(judge, dataset):
+def test_one_click_is_the_protocol_as_it_is_without_clicks(evaluated, dataset):
     dataset.label(dataset.picture(), rectangle(20, 40, 83, 61))
-    assert 'clicks' not in judge(1).report()
+    assert 'clicks' not in evaluated(1).report()
 
 
-def test_an_engine_that_takes_no_negative_points_says_so(judge, dataset):
+def test_an_engine_that_takes_no_negative_points_says_so(evaluated, dataset):
     class Willing(Painter):
         capabilities = Capabilities(negative_points=False, boxes=False, boxes_with_points=False)
 
     dataset.label(dataset.picture(), rectangle(20, 40, 31, 51))
     with pytest.raises(PromptError, match="'painter' does not take negative points"):
-        judge(2, Willing)
+        evaluated(2, Willing)
 
 
 def test_the_sheet_shows_the_answer_to_the_last_click(dataset):
@@ -222,8 +225,8 @@ def test_the_sheet_shows_the_answer_to_the_last_click(dataset):
     answer, painted = (np.array((86, 180, 233)) * 0.42).astype(np.uint8), {}
     for clicks in (1, 3):
         with Annotations(dataset.write()) as annotations, Painter() as engine:
-            judge = Judge(engine, annotations, dataset.folder, 'full', clicks)
-            list(judge.judge())
-            sheet = draw_sheet(judge, 'a title')
+            evaluator = Evaluator(engine, annotations, dataset.folder, 'full', clicks)
+            list(evaluator.evaluate())
+            sheet = draw_contact_sheet(evaluator, 'a title')
         painted[clicks] = np.count_nonzero(np.abs(sheet.astype(int) - answer).max(2) < 4)
     assert painted[3] > 2.5 * painted[1]

@@ -5,8 +5,8 @@ from helpers.labelled import rectangle
 from picosam_ros.engines import open_engine
 from picosam_ros.errors import DatasetError
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.contact_sheet import TILE, draw_sheet
-from picosam_ros.evaluation.evaluator import Judge
+from picosam_ros.evaluation.contact_sheet import TILE, draw_contact_sheet
+from picosam_ros.evaluation.evaluator import Evaluator
 from picosam_ros.evaluation.protocols import PROTOCOLS
 
 # Found exactly by the tiny network: one network pixel per pixel in a crop of 96.
@@ -14,25 +14,27 @@ SQUARE = (40, 30, 100, 90)
 
 
 @pytest.fixture
-def judge(dataset, tiny_network):
-    """Return a function that judges the tiny network on the data set."""
+def evaluated(dataset, tiny_network):
+    """Return a function that evaluates the tiny network on the data set."""
 
     def make(protocol='crop96', limit=None):
         with (
             Annotations(dataset.write()) as annotations,
             open_engine('host', model=tiny_network()) as engine,
         ):
-            made = Judge(engine, annotations, dataset.folder, protocol)
-            made.gone_through = list(made.judge(limit))
+            made = Evaluator(engine, annotations, dataset.folder, protocol)
+            made.gone_through = list(made.evaluate(limit))
             return made
 
     return make
 
 
-def test_an_engine_that_sees_the_object_scores_one_and_the_trivial_answer_its_share(judge, dataset):
+def test_an_engine_that_sees_the_object_scores_one_and_the_trivial_answer_its_share(
+    evaluated, dataset
+):
     image = dataset.picture(rectangles=[SQUARE])
     dataset.label(image, rectangle(*SQUARE))
-    report = judge().report()
+    report = evaluated().report()
     assert report['n'] == report['n_medium'] == 1
     assert report['miou'] == report['map'] == report['medium'] == 1.0
     assert report['small'] is None
@@ -43,63 +45,63 @@ def test_an_engine_that_sees_the_object_scores_one_and_the_trivial_answer_its_sh
     ('protocol', 'share'),
     [('crop96', 3600 / 96**2), ('full', 3600 / (120 * 160)), ('box', 1.0)],
 )
-def test_the_trivial_answer_is_that_of_the_protocol(judge, dataset, protocol, share):
+def test_the_trivial_answer_is_that_of_the_protocol(evaluated, dataset, protocol, share):
     image = dataset.picture(rectangles=[SQUARE])
     dataset.label(image, rectangle(*SQUARE))
-    [score] = judge(protocol).scores
+    [score] = evaluated(protocol).scores
     assert score.all_foreground == pytest.approx(share)
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
-def test_an_engine_that_sees_nothing_scores_nothing(judge, dataset, protocol):
+def test_an_engine_that_sees_nothing_scores_nothing(evaluated, dataset, protocol):
     image = dataset.picture()
     dataset.label(image, rectangle(*SQUARE))
-    report = judge(protocol).report()
+    report = evaluated(protocol).report()
     assert report['miou'] == report['map'] == 0.0
 
 
-def test_the_area_is_the_stated_one_and_else_that_of_the_mask(judge, dataset):
+def test_the_area_is_the_stated_one_and_else_that_of_the_mask(evaluated, dataset):
     image = dataset.picture(rectangles=[SQUARE])
     dataset.label(image, rectangle(*SQUARE), area=12.5)
     dataset.label(image, rectangle(*SQUARE))
-    assert [score.area for score in judge().scores] == [12.5, 3600]
+    assert [score.area for score in evaluated().scores] == [12.5, 3600]
 
 
-def test_a_limit_takes_the_first_objects(judge, dataset):
+def test_a_limit_takes_the_first_objects(evaluated, dataset):
     for name in ('a.png', 'b.png'):
         image = dataset.picture(name, rectangles=[SQUARE])
         dataset.label(image, rectangle(*SQUARE))
         dataset.label(image, rectangle(*SQUARE))
-    judged = judge(limit=3)
-    assert judged.gone_through == [1, 2, 3]
-    assert [score.path.name for score in judged.scores] == ['a.png', 'a.png', 'b.png']
+    evaluator = evaluated(limit=3)
+    assert evaluator.gone_through == [1, 2, 3]
+    assert [score.path.name for score in evaluator.scores] == ['a.png', 'a.png', 'b.png']
 
 
-def test_what_cannot_be_asked_about_is_counted(judge, dataset):
+def test_what_cannot_be_asked_about_is_counted(evaluated, dataset):
     image, gone = dataset.picture('a.png', rectangles=[SQUARE]), dataset.picture('b.png')
     dataset.label(image, rectangle(*SQUARE))
     dataset.label(image, [[5, 5, 5, 5, 5, 5]])
     dataset.label(gone, rectangle(*SQUARE))
     (dataset.folder / 'b.png').unlink()
-    judged = judge()
-    assert len(judged.scores) == 1
-    assert judged.skipped == {'no pixel': 1}
-    assert judged.missing == 1
+    evaluator = evaluated()
+    assert len(evaluator.scores) == 1
+    assert evaluator.skipped == {'no pixel': 1}
+    assert evaluator.missing == 1
 
 
-def test_a_folder_without_any_of_the_pictures_is_told(judge, dataset):
+def test_a_folder_without_any_of_the_images_is_reported(evaluated, dataset):
     image = dataset.picture('val2017/0001.png')
     dataset.label(image, rectangle(*SQUARE))
     (dataset.folder / 'val2017/0001.png').unlink()
     with pytest.raises(DatasetError, match=r'1 of 1 pictures are not in .*, for example val2017/0'):
-        judge()
+        evaluated()
 
 
-def test_a_mask_of_another_size_than_the_picture_is_refused(judge, dataset):
+def test_a_mask_of_another_size_than_the_picture_is_refused(evaluated, dataset):
     image = dataset.picture()
     dataset.label(image, {'size': [10, 10], 'counts': [50, 50]})
     with pytest.raises(DatasetError, match='a mask of 10×10 pixels was given for a picture of 160'):
-        judge()
+        evaluated()
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
@@ -114,9 +116,9 @@ def test_the_sheet_shows_the_picture_with_truth_and_answer(
         Annotations(dataset.write()) as annotations,
         open_engine('host', model=tiny_network()) as engine,
     ):
-        judge = Judge(engine, annotations, dataset.folder, protocol)
-        list(judge.judge())
-        sheet = draw_sheet(judge, 'a title')
+        evaluator = Evaluator(engine, annotations, dataset.folder, protocol)
+        list(evaluator.evaluate())
+        sheet = draw_contact_sheet(evaluator, 'a title')
     assert sheet.dtype == np.uint8
     assert sheet.shape[1] >= objects // 3 * TILE
     # Red under translucent sky blue, the colour of an answer; orange, the colour of the truth.

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from picosam_ros.evaluation import coco_masks
-from picosam_ros.evaluation.annotations import Annotations, Image
+from picosam_ros.evaluation.annotations import Annotations, LabelledImage
 from training.data import split
 
 
@@ -56,14 +56,14 @@ class Photo:
 
     def mask(self, index: int) -> np.ndarray:
         """uint8 [height, width], 1 on the object."""
-        return coco_masks.decode(self.masks[index])
+        return coco_masks.decode_rle(self.masks[index])
 
 
 @dataclass(frozen=True)
 class CocoPhoto(Photo):
     """One photo of an annotation file; `masks` are places in that file."""
 
-    image: Image = field(repr=False)
+    image: LabelledImage = field(repr=False)
     annotations: Annotations = field(repr=False)
 
     def pixels(self) -> np.ndarray:

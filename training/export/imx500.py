@@ -16,7 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from picosam_ros.evaluation.metrics import header, iou, line, summary
+from picosam_ros.evaluation.metrics import (
+    iou,
+    summary,
+    table_header,
+    table_row,
+)
 from picosam_ros.evaluation.protocols import crop96
 from training import configuration
 from training.data.crops import resize
@@ -112,8 +117,8 @@ def main() -> None:
     print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')
     held_out = held_out_photos(arguments.data)
     if 'coco' in held_out:
-        print(header('crop96'))
-        print(line('held-out photos of COCO', measure(arguments.out, held_out['coco'], size)))
+        print(table_header('crop96'))
+        print(table_row('held-out photos of COCO', measure(arguments.out, held_out['coco'], size)))
 
 
 if __name__ == '__main__':

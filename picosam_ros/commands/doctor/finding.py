@@ -1,12 +1,29 @@
-"""What a check finds."""
+"""A check's finding, and what checks use: running code in a process of its own."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from enum import Enum
 
+TIMEOUT_S = 60
 
-class State(str, Enum):
+# Imports from where this process does, and prints the first line of an error that is not empty.
+_PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+try:
+    exec(sys.argv[2])
+except BaseException as error:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    print((lines or [type(error).__name__])[0], file=sys.stderr)
+    sys.exit(1)
+"""
+
+
+class FindingState(str, Enum):
     """OK works; MISSING is not there; BROKEN is there and does not work."""
 
     OK = 'ok'
@@ -20,22 +37,49 @@ class Finding:
 
     Attributes:
         name: what was examined.
-        state: how it is.
-        detail: a version or place, else what is wrong, or what it would add.
-        mend: one command; empty if nothing needs mending.
+        state: whether it is there, and works.
+        detail: its version or path; else what is wrong, or what it would add.
+        fix: one shell command; empty if there is nothing to fix.
         required: whether picosam does not work without it here.
         group: the part of the table.
 
     """
 
     name: str
-    state: State
+    state: FindingState
     detail: str
-    mend: str = ''
+    fix: str = ''
     required: bool = False
     group: str = ''
 
     @property
-    def hurts(self) -> bool:
+    def failed(self) -> bool:
         """Whether it is required and does not work."""
-        return self.required and self.state is not State.OK
+        return self.required and self.state is not FindingState.OK
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether the code ran, and the last line that it printed, or its error."""
+
+    works: bool
+    text: str
+
+
+def run_isolated(code: str) -> Outcome:
+    """Run Python code in a process of its own; a crash of it is an outcome, too."""
+    command = [sys.executable, '-c', _PROGRAM, json.dumps(sys.path), code]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Outcome(False, f'did not end within {TIMEOUT_S} s')
+    if done.returncode < 0:
+        return Outcome(False, f'crashed with signal {-done.returncode}')
+    return Outcome(not done.returncode, _last_line(done.stderr if done.returncode else done.stdout))
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else ''

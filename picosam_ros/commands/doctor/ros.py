@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from picosam_ros.commands import fixes
-from picosam_ros.commands.doctor.finding import Finding, State
-from picosam_ros.commands.probe import attempt, is_installed
+from picosam_ros.commands.doctor.finding import Finding, FindingState, run_isolated
+from picosam_ros.commands.fixes import is_installed
 
 INSTALLATION = 'xdg-open https://docs.ros.org/en/jazzy/Installation.html'
 SYSTEM = Path('/opt/ros')
@@ -39,68 +39,72 @@ def source() -> Finding:
             detail = (
                 f'{distribution} is sourced around {sys.prefix}, which has a {release} of its own'
             )
-            return Finding('ROS 2', State.BROKEN, detail, UNSOURCE, required=True)
-        return Finding('ROS 2', State.OK, f'{distribution}, sourced')
+            return Finding('ROS 2', FindingState.BROKEN, detail, UNSOURCE, required=True)
+        return Finding('ROS 2', FindingState.OK, f'{distribution}, sourced')
     if release:
-        return Finding('ROS 2', State.OK, f'{release}, wheels in {sys.prefix}')
+        return Finding('ROS 2', FindingState.OK, f'{release}, wheels in {sys.prefix}')
     if is_installed('rclpy'):
-        return Finding('ROS 2', State.OK, 'on the import path; ROS_DISTRO is not set')
+        return Finding('ROS 2', FindingState.OK, 'on the import path; ROS_DISTRO is not set')
     if setups := sorted(SYSTEM.glob('*/setup.sh')):
         detail = f'{setups[-1].parent.name} is installed but not sourced'
-        return Finding('ROS 2', State.MISSING, detail, f'. {setups[-1]}')
+        return Finding('ROS 2', FindingState.MISSING, detail, f'. {setups[-1]}')
     command = fixes.make_setup() if fixes.source_root() else INSTALLATION
-    return Finding('ROS 2', State.MISSING, 'the nodes need it; the library does not', command)
+    return Finding(
+        'ROS 2', FindingState.MISSING, 'the nodes need it; the library does not', command
+    )
 
 
 def rclpy() -> Finding:
     """Tell whether nodes in Python can run; required where there is a ROS."""
     if not is_installed('rclpy'):
         if not os.environ.get('ROS_DISTRO'):
-            return Finding('rclpy', State.MISSING, 'comes with ROS 2')
+            return Finding('rclpy', FindingState.MISSING, 'comes with ROS 2')
         detail = 'ROS 2 is sourced, and this Python does not find it'
-        return Finding('rclpy', State.BROKEN, *_other_python(detail, 'rclpy'), required=True)
-    outcome = attempt('import rclpy; print(rclpy.__file__)')
+        return Finding('rclpy', FindingState.BROKEN, *_other_python(detail, 'rclpy'), required=True)
+    outcome = run_isolated('import rclpy; print(rclpy.__file__)')
     if outcome.works:
-        return Finding('rclpy', State.OK, str(Path(outcome.text).parent), required=True)
-    return Finding('rclpy', State.BROKEN, *_other_python(outcome.text, 'rclpy'), required=True)
+        return Finding('rclpy', FindingState.OK, str(Path(outcome.text).parent), required=True)
+    return Finding(
+        'rclpy', FindingState.BROKEN, *_other_python(outcome.text, 'rclpy'), required=True
+    )
 
 
 def messages() -> Finding:
     """Tell whether our messages are built and load; required where rclpy is."""
     name = 'picosam_ros.msg'
     if not is_installed('rclpy'):
-        return Finding(name, State.MISSING, 'needs ROS 2')
+        return Finding(name, FindingState.MISSING, 'needs ROS 2')
     if not is_installed(name):
-        return Finding(name, State.MISSING, 'not built', fixes.make_setup(), required=True)
+        return Finding(name, FindingState.MISSING, 'not built', fixes.make_setup(), required=True)
     # Only the conversion loads the compiled part, which a wrong NumPy or path breaks.
-    outcome = attempt(
+    outcome = run_isolated(
         'from rclpy.type_support import check_for_type_support\n'
         'from picosam_ros.msg import MaskArray\n'
         'check_for_type_support(MaskArray)'
     )
     if outcome.works:
-        return Finding(name, State.OK, 'built, and loads', required=True)
+        return Finding(name, FindingState.OK, 'built, and loads', required=True)
     command = fixes.make_setup()
     if 'numpy' in outcome.text.lower():
         command = fixes.install('numpy<2')
-    return Finding(name, State.BROKEN, outcome.text, command, required=True)
+    return Finding(name, FindingState.BROKEN, outcome.text, command, required=True)
 
 
 def middleware() -> Finding:
     """Tell which RMW implementation the nodes will speak with."""
     name = 'middleware'
     if not is_installed('rclpy'):
-        return Finding(name, State.MISSING, 'needs ROS 2')
-    outcome = attempt(
+        return Finding(name, FindingState.MISSING, 'needs ROS 2')
+    outcome = run_isolated(
         'from rclpy.utilities import get_rmw_implementation_identifier as identify\n'
         'print(identify())'
     )
     if outcome.works:
-        return Finding(name, State.OK, outcome.text, required=True)
+        return Finding(name, FindingState.OK, outcome.text, required=True)
     asked = os.environ.get('RMW_IMPLEMENTATION')
     detail = f'RMW_IMPLEMENTATION is {asked}: {outcome.text}' if asked else outcome.text
-    command = 'unset RMW_IMPLEMENTATION' if asked else rclpy().mend
-    return Finding(name, State.BROKEN, detail, command, required=True)
+    command = 'unset RMW_IMPLEMENTATION' if asked else rclpy().fix
+    return Finding(name, FindingState.BROKEN, detail, command, required=True)
 
 
 def profile() -> Finding:
@@ -108,25 +112,25 @@ def profile() -> Finding:
     name = 'Fast DDS profile'
     asked = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
     if 'fastrtps' not in asked:
-        return Finding(name, State.OK, f'{asked} does not use one')
+        return Finding(name, FindingState.OK, f'{asked} does not use one')
     for variable in PROFILE_VARIABLES:
         if file := os.environ.get(variable):
             if Path(file).is_file():
-                return Finding(name, State.OK, f'yours, {file}')
+                return Finding(name, FindingState.OK, f'yours, {file}')
             detail = f'{variable} is {file}, which is no file'
-            return Finding(name, State.BROKEN, detail, f'unset {variable}')
+            return Finding(name, FindingState.BROKEN, detail, f'unset {variable}')
     if transports := os.environ.get('FASTDDS_BUILTIN_TRANSPORTS'):
-        return Finding(name, State.OK, f'yours, FASTDDS_BUILTIN_TRANSPORTS={transports}')
+        return Finding(name, FindingState.OK, f'yours, FASTDDS_BUILTIN_TRANSPORTS={transports}')
     if not is_installed('rclpy'):
-        return Finding(name, State.MISSING, 'needs ROS 2')
-    outcome = attempt(
+        return Finding(name, FindingState.MISSING, 'needs ROS 2')
+    outcome = run_isolated(
         'from picosam_ros.ros.process import use_shipped_profile\n'
         "print(use_shipped_profile() or '')"
     )
     if outcome.works and outcome.text:
-        return Finding(name, State.OK, f'ours, {outcome.text}')
+        return Finding(name, FindingState.OK, f'ours, {outcome.text}')
     detail = outcome.text or 'not installed; without one, images get lost between processes'
-    return Finding(name, State.BROKEN, detail, fixes.make_setup())
+    return Finding(name, FindingState.BROKEN, detail, fixes.make_setup())
 
 
 def shared_memory(folder: Path = Path('/dev/shm')) -> Finding:
@@ -136,14 +140,14 @@ def shared_memory(folder: Path = Path('/dev/shm')) -> Finding:
         total, _, free = shutil.disk_usage(folder)
     except OSError as error:
         detail = f'{folder} cannot be used ({error.strerror}); images take the slow way'
-        return Finding(name, State.MISSING, detail, f'sudo mount -t tmpfs tmpfs {folder}')
+        return Finding(name, FindingState.MISSING, detail, f'sudo mount -t tmpfs tmpfs {folder}')
     sizes = f'{_size(free)} of {_size(total)} free'
     enough = f'{sizes}; below {ENOUGH_SHARED_MEMORY // MEBIBYTE} MB images get lost'
     if total < ENOUGH_SHARED_MEMORY:
-        return Finding(name, State.BROKEN, enough, _larger(folder))
+        return Finding(name, FindingState.BROKEN, enough, _larger(folder))
     if free < ENOUGH_SHARED_MEMORY:
-        return Finding(name, State.BROKEN, enough, 'fastdds shm clean')
-    return Finding(name, State.OK, sizes)
+        return Finding(name, FindingState.BROKEN, enough, 'fastdds shm clean')
+    return Finding(name, FindingState.OK, sizes)
 
 
 def _size(count: int) -> str:
@@ -188,13 +192,13 @@ def _optional(package: str, module: str, adds: str) -> Callable[[], Finding]:
         command = f'sudo apt install ros-{release}-{debian}' if release else ''
         if not is_installed(package):
             source = '' if release else '; a ROS 2 from apt has it'
-            return Finding(package, State.MISSING, f'adds {adds}{source}', command)
-        outcome = attempt(f'import {module}')
+            return Finding(package, FindingState.MISSING, f'adds {adds}{source}', command)
+        outcome = run_isolated(f'import {module}')
         if outcome.works:
-            return Finding(package, State.OK, adds)
+            return Finding(package, FindingState.OK, adds)
         if 'numpy' in outcome.text.lower():
             command = fixes.install('numpy<2')
-        return Finding(package, State.BROKEN, outcome.text, command)
+        return Finding(package, FindingState.BROKEN, outcome.text, command)
 
     check.__name__ = package
     return check

@@ -52,17 +52,17 @@ def bare_python(tmp_path_factory):
     return folder / 'venv' / 'bin' / 'python'
 
 
-def test_shared_memory_of_64_kilobytes_is_told_with_the_mount_that_mends_it(tmp_path):
+def test_shared_memory_of_64_kilobytes_is_reported_with_the_mount_that_fixes_it(tmp_path):
     around = in_own_mounts('mount -t tmpfs -o size=64k tmpfs /dev/shm')
     code, found = doctor(tmp_path, around=around)
     memory = found['shared memory']
     assert memory['state'] == 'broken'
     assert memory['detail'].endswith(' of 64 kB free; below 64 MB images get lost')
-    assert 'size=256' in memory['mend'] or '--shm-size=256m' in memory['mend']
+    assert 'size=256' in memory['fix'] or '--shm-size=256m' in memory['fix']
     assert code == 0, 'images take the slow way: nothing that is required is broken'
 
 
-def test_the_command_that_mends_shared_memory_does_so(tmp_path):
+def test_the_command_that_fixes_shared_memory_does_so(tmp_path):
     command = 'mount -o remount,size=256M /dev/shm'
     around = in_own_mounts(f'mount -t tmpfs -o size=64k tmpfs /dev/shm\n{command}')
     _, found = doctor(tmp_path, around=around)
@@ -82,7 +82,7 @@ def test_a_ros_that_is_not_sourced_is_told_with_its_setup(tmp_path, bare_python)
     assert code == 1
     assert found['ROS 2']['state'] == 'missing'
     assert found['ROS 2']['detail'] == 'jazzy is installed but not sourced'
-    assert found['ROS 2']['mend'] == '. /opt/ros/jazzy/setup.sh'
+    assert found['ROS 2']['fix'] == '. /opt/ros/jazzy/setup.sh'
 
 
 def test_missing_wheels_are_told_each_with_its_command(tmp_path, bare_python):
@@ -96,7 +96,7 @@ def test_missing_wheels_are_told_each_with_its_command(tmp_path, bare_python):
     ):
         assert found[name]['state'] == 'missing'
         assert found[name]['required']
-        assert found[name]['mend'] == f'uv pip install {package}', 'the environment has no pip'
+        assert found[name]['fix'] == f'uv pip install {package}', 'the environment has no pip'
 
 
 def test_a_package_that_is_there_and_broken_is_told_with_its_error(tmp_path, bare_python):
@@ -105,7 +105,7 @@ def test_a_package_that_is_there_and_broken_is_told_with_its_error(tmp_path, bar
     _, found = doctor(tmp_path, python=bare_python, PYTHONPATH=str(tmp_path))
     assert found['aiohttp']['state'] == 'broken'
     assert found['aiohttp']['detail'] == "No module named 'cgi_of_python_2'"
-    assert found['aiohttp']['mend'] == 'uv pip install --force-reinstall aiohttp'
+    assert found['aiohttp']['fix'] == 'uv pip install --force-reinstall aiohttp'
 
 
 def test_openvino_is_tried_as_the_runtime_loads_it_and_reports_itself_to_nobody(tmp_path):
@@ -118,14 +118,14 @@ def test_openvino_is_tried_as_the_runtime_loads_it_and_reports_itself_to_nobody(
     assert not (tmp_path / 'reported').exists()
 
 
-def test_in_an_environment_with_pip_its_own_pip_mends(tmp_path):
+def test_in_an_environment_with_pip_its_own_pip_fixes_it(tmp_path):
     folder = tmp_path / 'venv'
     venv.create(folder, with_pip=True)
     python = folder / 'bin' / 'python'
     _, found = doctor(tmp_path, python=python)
-    assert found['NumPy']['mend'] == f'{python} -m pip install numpy'
+    assert found['NumPy']['fix'] == f'{python} -m pip install numpy'
     _, found = doctor(tmp_path, python=python, VIRTUAL_ENV=str(folder))
-    assert found['NumPy']['mend'] == 'python -m pip install numpy'
+    assert found['NumPy']['fix'] == 'python -m pip install numpy'
 
 
 def other_pythons(minor):
@@ -169,13 +169,13 @@ def test_a_ros_that_is_sourced_around_an_environment_with_its_own_is_told(tmp_pa
     ros = found['ROS 2']
     assert (ros['state'], ros['required']) == ('broken', True)
     assert ros['detail'].startswith('humble is sourced around ')
-    assert ros['mend'].startswith('unset ROS_DISTRO AMENT_PREFIX_PATH')
+    assert ros['fix'].startswith('unset ROS_DISTRO AMENT_PREFIX_PATH')
 
 
 def test_an_environment_that_is_activated_around_another_python_is_told(tmp_path):
     _, found = doctor(tmp_path, VIRTUAL_ENV=str(tmp_path / 'venv'))
     assert found['Python']['state'] == 'broken'
-    assert found['Python']['mend'] == f'{tmp_path}/venv/bin/python -m picosam_ros doctor'
+    assert found['Python']['fix'] == f'{tmp_path}/venv/bin/python -m picosam_ros doctor'
 
 
 def test_a_network_that_is_damaged_is_told_by_its_hash(tmp_path):
@@ -185,8 +185,8 @@ def test_a_network_that_is_damaged_is_told_by_its_hash(tmp_path):
     code, found = doctor(tmp_path, root=tmp_path)
     assert code == 1
     assert found['model']['state'] == 'broken'
-    assert 'the file is damaged or was replaced' in found['model']['detail']
-    assert found['model']['mend']
+    assert 'models.yaml states' in found['model']['detail']
+    assert found['model']['fix']
 
 
 def test_a_middleware_that_is_not_there_is_told(tmp_path):
@@ -196,7 +196,7 @@ def test_a_middleware_that_is_not_there_is_told(tmp_path):
         pytest.skip('this ROS has it')
     assert code == 1
     assert 'rmw_cyclonedds_cpp' in found['middleware']['detail']
-    assert found['middleware']['mend'] == 'unset RMW_IMPLEMENTATION'
+    assert found['middleware']['fix'] == 'unset RMW_IMPLEMENTATION'
 
 
 def test_a_machine_without_a_compiler_is_told_by_the_doctor_and_by_make_setup(tmp_path):
@@ -206,7 +206,7 @@ def test_a_machine_without_a_compiler_is_told_by_the_doctor_and_by_make_setup(tm
         (tools / name).symlink_to(shutil.which(name))
     _, found = doctor(tmp_path, PATH=str(tools))
     assert found['C++ compiler']['state'] == 'missing'
-    assert found['C++ compiler']['mend'] == 'sudo apt install g++'
+    assert found['C++ compiler']['fix'] == 'sudo apt install g++'
     done = setup(tmp_path, PATH=str(tools), PYTHON=sys._base_executable)
     assert done.returncode == 1
     assert 'there is no C++ compiler' in done.stderr

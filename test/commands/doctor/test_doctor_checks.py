@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from picosam_ros.commands import fixes
-from picosam_ros.commands.doctor import hardware, ros, software
-from picosam_ros.commands.doctor.finding import State
-from picosam_ros.commands.probe import Outcome, attempt, is_installed
+from picosam_ros.commands.doctor import machine, ros
+from picosam_ros.commands.doctor.finding import FindingState, Outcome, run_isolated
+from picosam_ros.commands.fixes import is_installed
 from picosam_ros.engines.runtimes import RUNTIMES
 
 
@@ -28,17 +28,17 @@ def _plain_environment(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_an_attempt_tells_the_last_line_or_the_first_words_of_the_error():
-    assert attempt('print(1); print(2)') == Outcome(True, '2')
-    assert attempt(r'raise ValueError("\n\nfirst\nsecond")') == Outcome(False, 'first')
-    assert attempt('raise KeyboardInterrupt') == Outcome(False, 'KeyboardInterrupt')
-    assert attempt('import os; os.kill(os.getpid(), 9)').text == 'crashed with signal 9'
+def test_an_outcome_holds_the_last_line_or_the_first_words_of_the_error():
+    assert run_isolated('print(1); print(2)') == Outcome(True, '2')
+    assert run_isolated(r'raise ValueError("\n\nfirst\nsecond")') == Outcome(False, 'first')
+    assert run_isolated('raise KeyboardInterrupt') == Outcome(False, 'KeyboardInterrupt')
+    assert run_isolated('import os; os.kill(os.getpid(), 9)').text == 'crashed with signal 9'
 
 
-def test_an_attempt_that_hangs_ends(monkeypatch):
-    monkeypatch.setattr('picosam_ros.commands.probe.TIMEOUT_S', 0.2)
-    assert attempt('import threading; threading.Event().wait()').text == (
-        'gave no answer within 0.2 s'
+def test_code_that_hangs_is_ended(monkeypatch):
+    monkeypatch.setattr('picosam_ros.commands.doctor.finding.TIMEOUT_S', 0.2)
+    assert run_isolated('import threading; threading.Event().wait()').text == (
+        'did not end within 0.2 s'
     )
 
 
@@ -48,35 +48,35 @@ def test_a_module_whose_parent_is_missing_is_not_installed():
 
 
 def test_an_old_python_is_broken(monkeypatch):
-    monkeypatch.setattr(software, 'OLDEST_PYTHON', (9, 1))
-    found = software.python()
-    assert found.hurts
+    monkeypatch.setattr(machine, 'OLDEST_PYTHON', (9, 1))
+    found = machine.python()
+    assert found.failed
     assert 'needs 9.1 or newer' in found.detail
 
 
-def test_an_activated_environment_that_is_not_this_one_is_told(monkeypatch, tmp_path):
+def test_an_activated_environment_that_is_not_this_one_is_reported(monkeypatch, tmp_path):
     monkeypatch.setenv('VIRTUAL_ENV', str(tmp_path))
-    found = software.python()
-    assert found.state is State.BROKEN
-    assert found.mend == f'{tmp_path}/bin/python -m picosam_ros doctor'
+    found = machine.python()
+    assert found.state is FindingState.BROKEN
+    assert found.fix == f'{tmp_path}/bin/python -m picosam_ros doctor'
 
 
 def test_a_damaged_network_is_broken(monkeypatch):
     outcome = Outcome(False, 'x.onnx has the SHA-256 00…')
-    monkeypatch.setattr(software, 'attempt', lambda code: outcome)
-    found = software.model()
-    assert found.hurts
+    monkeypatch.setattr(machine, 'run_isolated', lambda code: outcome)
+    found = machine.model()
+    assert found.failed
     assert found.detail == outcome.text
-    assert found.mend.endswith('restore picosam_ros/models')
+    assert found.fix.endswith('restore picosam_ros/models')
 
 
 @pytest.mark.parametrize(
     ('free', 'total', 'state', 'words'),
     [
-        (100, 200, State.OK, ''),
-        (64, 64, State.OK, ''),
-        (60, 63, State.BROKEN, 'size=256'),
-        (10, 200, State.BROKEN, 'fastdds shm clean'),
+        (100, 200, FindingState.OK, ''),
+        (64, 64, FindingState.OK, ''),
+        (60, 63, FindingState.BROKEN, 'size=256'),
+        (10, 200, FindingState.BROKEN, 'fastdds shm clean'),
     ],
 )
 def test_little_shared_memory_is_broken(free, total, state, words, monkeypatch):
@@ -85,19 +85,19 @@ def test_little_shared_memory_is_broken(free, total, state, words, monkeypatch):
     found = ros.shared_memory()
     assert found.state is state
     assert f'{free} MB of {total} MB free' in found.detail
-    assert words in found.mend
+    assert words in found.fix
 
 
 def test_no_shared_memory_is_missing(tmp_path):
-    assert ros.shared_memory(tmp_path / 'shm').state is State.MISSING
+    assert ros.shared_memory(tmp_path / 'shm').state is FindingState.MISSING
 
 
 def test_the_profile_of_the_user_stands(monkeypatch, tmp_path):
     file = tmp_path / 'profile.xml'
     monkeypatch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', str(file))
     found = ros.profile()
-    assert found.state is State.BROKEN
-    assert found.mend == 'unset FASTRTPS_DEFAULT_PROFILES_FILE'
+    assert found.state is FindingState.BROKEN
+    assert found.fix == 'unset FASTRTPS_DEFAULT_PROFILES_FILE'
     file.touch()
     assert ros.profile().detail == f'yours, {file}'
 
@@ -115,37 +115,37 @@ def test_a_ros_that_is_installed_but_not_sourced_is_missing_with_its_setup(monke
     monkeypatch.setattr(ros, '_wheels', lambda: '')
     monkeypatch.setattr(ros, 'is_installed', lambda module: False)
     found = ros.source()
-    assert (found.state, found.mend) == (State.MISSING, f'. {setup}')
+    assert (found.state, found.fix) == (FindingState.MISSING, f'. {setup}')
 
 
-def test_messages_that_numpy_2_breaks_are_mended_with_numpy_1(monkeypatch):
+def test_messages_that_numpy_2_breaks_are_fixed_with_numpy_1(monkeypatch):
     monkeypatch.setattr(ros, 'is_installed', lambda module: True)
     monkeypatch.setattr(fixes, 'in_own_environment', lambda: False)
     words = 'A module that was compiled using NumPy 1.x cannot be run in NumPy 2.0'
-    monkeypatch.setattr(ros, 'attempt', lambda code: Outcome(False, words))
+    monkeypatch.setattr(ros, 'run_isolated', lambda code: Outcome(False, words))
     found = ros.messages()
-    assert found.hurts
-    assert 'numpy<2' in found.mend or 'apt install' in found.mend
+    assert found.failed
+    assert 'numpy<2' in found.fix or 'apt install' in found.fix
 
 
 def test_a_middleware_that_is_not_installed_is_unset(monkeypatch):
     monkeypatch.setenv('RMW_IMPLEMENTATION', 'rmw_cyclonedds_cpp')
     monkeypatch.setattr(ros, 'is_installed', lambda module: True)
-    monkeypatch.setattr(ros, 'attempt', lambda code: Outcome(False, 'no such library'))
+    monkeypatch.setattr(ros, 'run_isolated', lambda code: Outcome(False, 'no such library'))
     found = ros.middleware()
-    assert found.hurts
+    assert found.failed
     assert 'rmw_cyclonedds_cpp' in found.detail
-    assert found.mend == 'unset RMW_IMPLEMENTATION'
+    assert found.fix == 'unset RMW_IMPLEMENTATION'
 
 
 def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch):
     monkeypatch.setenv('ROS_DISTRO', 'kilted')
     monkeypatch.setattr(ros, 'is_installed', lambda module: False)
     vision_msgs = ros.OPTIONAL[1]()
-    assert vision_msgs.state is State.MISSING
+    assert vision_msgs.state is FindingState.MISSING
     assert vision_msgs.detail.startswith('adds ~/label_info')
-    assert vision_msgs.mend == 'sudo apt install ros-kilted-vision-msgs'
-    assert not vision_msgs.hurts
+    assert vision_msgs.fix == 'sudo apt install ros-kilted-vision-msgs'
+    assert not vision_msgs.failed
 
 
 @pytest.mark.parametrize(
@@ -156,27 +156,25 @@ def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch
         ('openvino', 'runtime:=openvino', ''),
     ],
 )
-def test_what_a_part_needs_tells_the_part_and_its_name_on_pypi_and_in_apt(
+def test_an_optional_package_names_what_it_adds_and_its_name_on_pypi_and_in_apt(
     package, words, debian, monkeypatch, system_python
 ):
-    monkeypatch.setattr(software, 'is_installed', lambda module: False)
-    [check] = [check for check in software.OPTIONAL if check.__name__ == package]
+    monkeypatch.setattr(machine, 'is_installed', lambda module: False)
+    [check] = [check for check in machine.OPTIONAL if check.__name__ == package]
     found = check()
-    assert (found.state, found.required) == (State.MISSING, False)
+    assert (found.state, found.required) == (FindingState.MISSING, False)
     assert words in found.detail
     expected = f'sudo apt install {debian}' if debian else f"&& pip install '{package}'"
-    assert found.mend.endswith(expected)
+    assert found.fix.endswith(expected)
 
 
 def test_every_package_that_is_imported_is_one_that_the_doctor_knows():
     package = fixes.source_root() / 'picosam_ros'
     imported = {name for path in package.rglob('*.py') for name in imports(path)} | {*RUNTIMES}
-    # vision_msgs and the like are known one by one, but what comes with rclpy is one thing.
-    with_rclpy = re.compile(
-        r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|launch(_ros)?|\w+_msgs'
-    )
+    # vision_msgs and the like are known one by one; rclpy and launch_ros bring the others along.
+    with_rclpy = re.compile(r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|launch|\w+_msgs')
     foreign = {name for name in imported - {'picosam_ros'} if not with_rclpy.fullmatch(name)}
-    examined = ' '.join(path.read_text() for path in (package / 'commands').rglob('*.py'))
+    examined = ' '.join(path.read_text() for path in (package / 'commands' / 'doctor').glob('*.py'))
     unknown = {name for name in foreign - sys.stdlib_module_names if f"'{name}'" not in examined}
     assert {'cv2', 'aiohttp', 'openvino'} <= foreign
     assert unknown == set()
@@ -192,7 +190,7 @@ def imports(path):
 
 
 @pytest.fixture
-def machine(tmp_path):
+def webcam(tmp_path):
     """Return folders as /dev and /sys/class/video4linux of a machine with one webcam."""
     devices, described = tmp_path / 'dev', tmp_path / 'sys'
     devices.mkdir()
@@ -204,29 +202,29 @@ def machine(tmp_path):
     return devices, described
 
 
-def test_a_webcam_is_told_once_and_by_name(machine):
-    found = hardware.video_devices(*machine)
-    assert (found.state, found.detail) == (State.OK, f'{machine[0]}/video0 Webcam')
+def test_a_webcam_is_listed_once_and_by_name(webcam):
+    found = machine.video_devices(*webcam)
+    assert (found.state, found.detail) == (FindingState.OK, f'{webcam[0]}/video0 Webcam')
 
 
-def test_a_webcam_that_may_not_be_opened_is_broken(machine, monkeypatch):
+def test_a_webcam_that_may_not_be_opened_is_broken(webcam, monkeypatch):
     monkeypatch.setattr(os, 'access', lambda path, mode: False)
-    found = hardware.video_devices(*machine)
-    assert found.state is State.BROKEN
-    assert found.mend.startswith('sudo usermod -aG video $USER')
+    found = machine.video_devices(*webcam)
+    assert found.state is FindingState.BROKEN
+    assert found.fix.startswith('sudo usermod -aG video $USER')
 
 
 def test_no_webcam_is_missing(tmp_path):
-    assert hardware.video_devices(tmp_path).state is State.MISSING
+    assert machine.video_devices(tmp_path).state is FindingState.MISSING
 
 
 def test_picamera2_is_asked_for_on_a_raspberry_pi_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr(hardware, 'is_installed', lambda module: False)
+    monkeypatch.setattr(machine, 'is_installed', lambda module: False)
     board = tmp_path / 'model'
-    monkeypatch.setattr(hardware, 'BOARD', board)
-    assert not hardware.picamera2().mend
+    monkeypatch.setattr(machine, 'BOARD', board)
+    assert not machine.picamera2().fix
     board.write_text('Raspberry Pi 5 Model B Rev 1.0\0')
-    assert hardware.picamera2().mend == 'sudo apt install python3-picamera2'
+    assert machine.picamera2().fix == 'sudo apt install python3-picamera2'
 
 
 @pytest.fixture
@@ -259,7 +257,7 @@ def test_in_an_environment_its_own_pip_installs(monkeypatch, tmp_path):
     assert fixes.install('pyyaml') == 'uv pip install pyyaml'
 
 
-def test_in_the_environment_of_the_checkout_make_mends(monkeypatch):
+def test_in_the_environment_of_the_checkout_make_fixes_it(monkeypatch):
     monkeypatch.setattr(fixes, 'in_own_environment', lambda: True)
     monkeypatch.chdir(fixes.source_root())
     assert fixes.install('pyyaml') == 'make setup'

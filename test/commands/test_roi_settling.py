@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
 
-from picosam_ros.commands.settling import Bounds, Sighting, bounds, settle_frames
+from picosam_ros.commands.roi_settling import (
+    Bounds,
+    bounds,
+    settle_frames,
+)
 
 RANDOM = np.random.default_rng(3)
 
 
 def output(column, noise=0.0):
-    """Give logits of an object that fills a third of the ROI, from a column on."""
+    """Return logits of an object that fills a third of the ROI, from a column on."""
     logits = np.full((24, 24), -6, np.float32)
     logits[:, column : column + 8] = 6
     return logits + noise * RANDOM.standard_normal((24, 24)).astype(np.float32)
@@ -18,7 +22,7 @@ OLD, NEW, OTHER = (output(column) for column in (0, 8, 16))
 
 def seen(*outputs, counts=None):
     counts = counts or range(1, len(outputs) + 1)
-    return [Sighting(n, logits) for n, logits in zip(counts, outputs, strict=True)]
+    return list(zip(counts, outputs, strict=True))
 
 
 @pytest.mark.parametrize('lag', range(5))
@@ -49,7 +53,7 @@ def test_frames_without_an_output_leave_a_gap_between_the_bounds():
     ],
     ids=['both alike', 'a third one', 'back again', 'between', 'too few', 'none'],
 )
-def test_outputs_that_do_not_tell_are_left_out(outputs):
+def test_outputs_that_show_no_change_are_left_out(outputs):
     assert bounds(OLD, seen(*outputs)) is None
 
 
@@ -76,5 +80,5 @@ def test_if_changes_disagree_the_longest_time_counts():
     assert settle_frames([Bounds(1, 2), Bounds(3, 4)]) == 3
 
 
-def test_without_a_change_that_tells_there_is_no_answer():
+def test_without_a_change_that_shows_there_is_no_answer():
     assert settle_frames([]) is None

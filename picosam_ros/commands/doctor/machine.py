@@ -1,0 +1,173 @@
+"""This machine: Python, its packages, the network files, the compiler and the cameras."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from picosam_ros.commands import fixes
+from picosam_ros.commands.doctor.finding import Finding, FindingState, run_isolated
+from picosam_ros.commands.fixes import is_installed
+
+OLDEST_PYTHON = (3, 10)
+BOARD = Path('/proc/device-tree/model')
+
+
+def python() -> Finding:
+    """Tell the interpreter, and whether it is the one of the activated environment."""
+    version, where = platform.python_version(), sys.executable
+    oldest = '.'.join(map(str, OLDEST_PYTHON))
+    if sys.version_info < OLDEST_PYTHON:
+        detail = f'{version}; picosam needs {oldest} or newer'
+        return Finding(
+            'Python', FindingState.BROKEN, detail, 'sudo apt install python3', required=True
+        )
+    active = os.environ.get('VIRTUAL_ENV', '')
+    if active and Path(active).resolve() != Path(sys.prefix).resolve():
+        detail = f'{version}, {where}; but the environment {active} is activated'
+        command = f'{shlex.quote(active)}/bin/python -m picosam_ros doctor'
+        return Finding('Python', FindingState.BROKEN, detail, command)
+    return Finding('Python', FindingState.OK, f'{version}, {where}', required=True)
+
+
+def numpy() -> Finding:
+    """Try what frames and masks are made of."""
+    return _package('NumPy', 'numpy', 'numpy', 'python3-numpy')
+
+
+def opencv() -> Finding:
+    """Try what resamples, draws, and reads pictures."""
+    return _package('OpenCV', 'cv2', 'opencv-python-headless<5', 'python3-opencv')
+
+
+def onnxruntime() -> Finding:
+    """Try what runs the network on the CPU."""
+    return _package('ONNX Runtime', 'onnxruntime', 'onnxruntime')
+
+
+def yaml() -> Finding:
+    """Try what reads models.yaml."""
+    return _package('PyYAML', 'yaml', 'pyyaml', 'python3-yaml')
+
+
+def model() -> Finding:
+    """Tell whether the networks that ship are there, and are the files that models.yaml names."""
+    if not is_installed('yaml'):
+        detail = 'cannot be examined without PyYAML'
+        return Finding('model', FindingState.BROKEN, detail, yaml().fix, required=True)
+    outcome = run_isolated(
+        'from picosam_ros.models import find_model, shipped_models\n'
+        'for name in shipped_models(): find_model(name).check()\n'
+        'print(", ".join(shipped_models()))'
+    )
+    if outcome.works:
+        detail = f'{outcome.text}, SHA-256 as in models.yaml'
+        return Finding('model', FindingState.OK, detail, required=True)
+    return Finding(
+        'model', FindingState.BROKEN, outcome.text, fixes.restore_models(), required=True
+    )
+
+
+def compiler() -> Finding:
+    """Look for what builds the messages."""
+    candidates = (os.environ.get('CXX', ''), 'c++', 'g++', 'clang++')
+    found = next(filter(None, (shutil.which(name) for name in candidates if name)), None)
+    if found:
+        return Finding('C++ compiler', FindingState.OK, found)
+    detail = 'only `make setup` and `colcon build` need one'
+    return Finding('C++ compiler', FindingState.MISSING, detail, 'sudo apt install g++')
+
+
+def video_devices(
+    folder: Path = Path('/dev'), described: Path = Path('/sys/class/video4linux')
+) -> Finding:
+    """Look for USB cameras, and for the permission to open them."""
+    found = sorted(path for path in folder.glob('video*') if path.name[5:].isdecimal())
+    # A camera's second device gives its metadata, no pictures.
+    found = [path for path in found if _read(described / path.name / 'index') in ('', '0')]
+    if not found:
+        detail = f'there is no {folder}/video*; without one, photographs serve as a camera'
+        return Finding('USB camera', FindingState.MISSING, detail, 'make demo CAMERA=photos')
+    closed = [path for path in found if not os.access(path, os.R_OK | os.W_OK)]
+    if closed:
+        detail = f'no permission to open {", ".join(map(str, closed))}'
+        command = 'sudo usermod -aG video $USER && exec su - $USER'
+        return Finding('USB camera', FindingState.BROKEN, detail, command)
+    names = (f'{path} {_read(described / path.name / "name")}'.strip() for path in found)
+    return Finding('USB camera', FindingState.OK, ', '.join(names))
+
+
+def picamera2() -> Finding:
+    """Look for the driver of Raspberry Pi cameras, the IMX500 among them."""
+    if is_installed('picamera2'):
+        outcome = run_isolated('import picamera2')
+        if outcome.works:
+            return Finding('picamera2', FindingState.OK, 'Raspberry Pi cameras, IMX500 among them')
+        command = 'sudo apt install --reinstall python3-picamera2 python3-libcamera'
+        return Finding('picamera2', FindingState.BROKEN, outcome.text, command)
+    if 'Raspberry Pi' in _read(BOARD):
+        detail = 'the cameras of a Raspberry Pi need it'
+        return Finding(
+            'picamera2', FindingState.MISSING, detail, 'sudo apt install python3-picamera2'
+        )
+    return Finding('picamera2', FindingState.MISSING, 'no Raspberry Pi; nothing to do')
+
+
+def _extra(
+    package: str, adds: str, debian: str = '', *, module: str = '', trial: str = ''
+) -> Callable[[], Finding]:
+    """Make a check of a package; `trial` is code that uses it where a plain import will not do."""
+    module = module or package
+
+    def check() -> Finding:
+        command = fixes.install(package, debian)
+        if not is_installed(module):
+            return Finding(package, FindingState.MISSING, f'adds {adds}', command)
+        outcome = run_isolated(trial or f'import {module}')
+        if outcome.works:
+            return Finding(package, FindingState.OK, adds)
+        return Finding(package, FindingState.BROKEN, outcome.text, _again(command))
+
+    check.__name__ = package
+    return check
+
+
+# Its plain import would report itself to somebody.
+_OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_openvino()'
+
+OPTIONAL = (
+    _extra('aiohttp', 'the node `viewer`, and with it `make demo`', 'python3-aiohttp'),
+    _extra('scikit-image', 'the photographs of `make demo`', 'python3-skimage', module='skimage'),
+    _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
+    _extra('rosbags', '`picosam bag`'),
+    _extra('shtab', '`picosam completion`', 'python3-shtab'),
+)
+
+
+def _package(title: str, module: str, package: str, debian: str = '') -> Finding:
+    command = fixes.install(package, debian)
+    if not is_installed(module):
+        return Finding(title, FindingState.MISSING, 'segmentation needs it', command, required=True)
+    outcome = run_isolated(f'import {module}; print({module}.__version__)')
+    if outcome.works:
+        return Finding(title, FindingState.OK, outcome.text, required=True)
+    return Finding(title, FindingState.BROKEN, outcome.text, _again(command), required=True)
+
+
+def _again(command: str) -> str:
+    """Install over a package that is there and broken."""
+    if ' apt install ' in command:
+        return command.replace(' apt install ', ' apt install --reinstall ')
+    return command.replace('pip install ', 'pip install --force-reinstall ')
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding='utf-8', errors='replace').strip('\0\n ')
+    except OSError:
+        return ''
