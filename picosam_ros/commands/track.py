@@ -15,7 +15,7 @@ from picosam_ros.commands.arguments import (
     engine_options,
     prompts_of,
 )
-from picosam_ros.commands.terminal import INTERRUPTED, Progress, paint, catch_interrupt
+from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
 from picosam_ros.errors import CameraError, PromptError
 from picosam_ros.prompt import Prompt
 
