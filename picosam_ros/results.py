@@ -13,7 +13,7 @@ from picosam_ros.prompt import Prompt
 from picosam_ros.roi import Affine
 
 
-class State(IntEnum):
+class PromptState(IntEnum):
     """What became of a prompt; the values of PromptStatus.msg."""
 
     ACCEPTED = 0
@@ -27,7 +27,7 @@ class Answer:
     """Every prompt gets one. `generation` is 0 if it was refused."""
 
     object_id: int
-    state: State
+    state: PromptState
     reason: str = ''
     generation: int = 0
 
@@ -94,7 +94,8 @@ class Result:
         lost: prompts that ended with this frame.
         timing: the engine's stages.
         started: answers to the prompts that waited for the first frame, which this one is.
-        corrections: better masks of earlier frames.
+        corrections: better masks of earlier frames, by a slower engine.
+        earlier: results of earlier frames that prompts were made for; they hold those prompts only.
 
     """
 
@@ -105,3 +106,4 @@ class Result:
     timing: Timing
     started: tuple[Answer, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    earlier: tuple[Result, ...] = ()

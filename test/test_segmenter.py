@@ -12,8 +12,13 @@ from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.results import Answer, Segmentation, State, Unanswered
-from picosam_ros.segmenter import Segmenter
+from picosam_ros.results import (
+    Answer,
+    PromptState,
+    Segmentation,
+    Unanswered,
+)
+from picosam_ros.segmenter import Segmenter, follow
 from picosam_ros.tracking.colour_model import ColourModel
 from picosam_ros.tracking.tracker import Tracker
 
@@ -67,8 +72,7 @@ def picture(width=640, height=480, stamp_ns=0):
 
 
 def at(x=100, y=100, **options):
-    """Return the making of a prompt, as `put` takes it."""
-    return lambda: Prompt.from_point(x, y, **options)
+    return Prompt.from_point(x, y, **options)
 
 
 @pytest.fixture
@@ -106,16 +110,16 @@ def working_on(segmenter, frame):
 def test_a_prompt_before_the_first_image_is_refused_and_accepted_after_it(engine):
     segmenter = Segmenter(engine)
     answer = segmenter.put(at(object_id=3))
-    assert (answer.object_id, answer.state, answer.generation) == (3, State.REFUSED, 0)
+    assert (answer.object_id, answer.state, answer.generation) == (3, PromptState.REFUSED, 0)
     assert 'no image has arrived yet' in answer.reason
     assert segmenter.prompts == ()
     segmenter.step(picture())
-    assert segmenter.put(at(object_id=3)).state is State.ACCEPTED
+    assert segmenter.put(at(object_id=3)).state is PromptState.ACCEPTED
 
 
 def test_an_accepted_prompt_is_answered_on_every_frame_after_it(segmenter):
     answer = segmenter.put(at(object_id=3))
-    assert answer == Answer(3, State.ACCEPTED, '', 1)
+    assert answer == Answer(3, PromptState.ACCEPTED, '', 1)
     for stamp in (10, 20):
         frame = picture(stamp_ns=stamp)
         result = segmenter.step(frame)
@@ -125,33 +129,15 @@ def test_an_accepted_prompt_is_answered_on_every_frame_after_it(segmenter):
         assert result.timing.inference == 5.0
 
 
-def test_a_prompt_that_cannot_be_made_is_refused_with_its_sentence(segmenter):
-    answer = segmenter.put(at(object_id=255), object_id=255)
-    assert (answer.object_id, answer.state, answer.generation) == (255, State.REFUSED, 0)
-    assert 'object id 255 was given' in answer.reason
-
-
 def test_a_refusal_of_a_prompt_that_was_made_carries_its_id(segmenter):
     answer = segmenter.put(at(x=-7, object_id=9))
-    assert (answer.object_id, answer.state) == (9, State.REFUSED)
+    assert (answer.object_id, answer.state) == (9, PromptState.REFUSED)
     assert '(-7, 100) is outside' in answer.reason
 
 
-def test_making_a_prompt_may_look_at_the_segmenter(segmenter):
-    segmenter.put(at())
-    answer = segmenter.put(lambda: Prompt.from_point(5, 5, object_id=len(segmenter.prompts) + 1))
-    assert answer.object_id == 2
-
-
-def test_a_mistake_in_the_making_is_not_mistaken_for_a_refusal(segmenter):
-    with pytest.raises(ZeroDivisionError):
-        segmenter.put(lambda: Prompt.from_point(1 / 0, 0))
-    assert segmenter.put(at()).state is State.ACCEPTED
-
-
 def test_a_prompt_that_had_to_be_changed_is_clamped_and_says_how(segmenter):
-    answer = segmenter.put(lambda: Prompt.from_box(Box(-5, 0, 50, 50)))
-    assert answer.state is State.CLAMPED
+    answer = segmenter.put(Prompt.from_box(Box(-5, 0, 50, 50)))
+    assert answer.state is PromptState.CLAMPED
     assert 'the box was cut' in answer.reason
     assert segmenter.prompts[0].box == Box(0, 0, 50, 50)
 
@@ -159,8 +145,8 @@ def test_a_prompt_that_had_to_be_changed_is_clamped_and_says_how(segmenter):
 def test_what_the_engine_cannot_do_is_refused_and_changes_nothing(segmenter):
     segmenter.put(at())
     before = segmenter.prompts
-    answer = segmenter.refine(1, lambda: [Point(5, 5, positive=False)])
-    assert answer.state is State.REFUSED
+    answer = segmenter.refine(1, [Point(5, 5, positive=False)])
+    assert answer.state is PromptState.REFUSED
     assert "engine 'square' does not take negative points" in answer.reason
     assert segmenter.prompts == before
 
@@ -176,14 +162,14 @@ def test_replacing_a_prompt_changes_its_generation_and_keeps_its_place(segmenter
 
 def test_refining_adds_points_under_a_new_generation(segmenter):
     segmenter.put(at(object_id=4))
-    answer = segmenter.refine(4, lambda: [Point(120, 110)])
-    assert (answer.state, answer.generation) == (State.ACCEPTED, 2)
+    answer = segmenter.refine(4, [Point(120, 110)])
+    assert (answer.state, answer.generation) == (PromptState.ACCEPTED, 2)
     assert segmenter.prompts[0].points == (Point(100, 100), Point(120, 110))
 
 
 @pytest.mark.parametrize(
     'act',
-    [lambda s: s.refine(7, lambda: [Point(1, 1)]), lambda s: s.remove(7)],
+    [lambda s: s.refine(7, [Point(1, 1)]), lambda s: s.remove(7)],
     ids=['refine', 'remove'],
 )
 def test_an_unknown_id_is_refused_with_the_known_ones(segmenter, act):
@@ -191,14 +177,14 @@ def test_an_unknown_id_is_refused_with_the_known_ones(segmenter, act):
     segmenter.put(at(object_id=2))
     segmenter.put(at(object_id=5))
     answer = act(segmenter)
-    assert (answer.object_id, answer.state) == (7, State.REFUSED)
+    assert (answer.object_id, answer.state) == (7, PromptState.REFUSED)
     assert answer.reason == 'object 7 was given; objects that are segmented now: 2, 5'
 
 
 def test_a_removed_object_is_answered_no_more(segmenter):
     segmenter.put(at(object_id=2))
     answer = segmenter.remove(2)
-    assert (answer.state, answer.generation) == (State.ACCEPTED, 1)
+    assert (answer.state, answer.generation) == (PromptState.ACCEPTED, 1)
     assert segmenter.step(picture()).masks == ()
 
 
@@ -216,12 +202,12 @@ def test_beyond_the_limit_only_replacing_is_possible(engine):
     segmenter.put(at(object_id=1))
     segmenter.put(at(object_id=2))
     answer = segmenter.put(at(object_id=3))
-    assert answer.state is State.REFUSED
+    assert answer.state is PromptState.REFUSED
     assert answer.reason.startswith('2 objects are segmented already')
     assert 'max_prompts' in answer.reason
-    assert segmenter.put(at(object_id=2)).state is State.ACCEPTED
+    assert segmenter.put(at(object_id=2)).state is PromptState.ACCEPTED
     segmenter.remove(1)
-    assert segmenter.put(at(object_id=3)).state is State.ACCEPTED
+    assert segmenter.put(at(object_id=3)).state is PromptState.ACCEPTED
 
 
 def test_every_answer_is_counted(segmenter):
@@ -233,21 +219,23 @@ def test_every_answer_is_counted(segmenter):
     segmenter.remove(1)
     segmenter.step(picture(50, 50))
     assert segmenter.answers == {
-        State.ACCEPTED: 2,
-        State.CLAMPED: 1,
-        State.REFUSED: 3,
-        State.LOST: 1,
+        PromptState.ACCEPTED: 2,
+        PromptState.CLAMPED: 1,
+        PromptState.REFUSED: 3,
+        PromptState.LOST: 1,
     }
 
 
 def test_a_refusal_from_outside_keeps_its_sentence(segmenter):
-    assert segmenter.refuse(8, 'no camera_info') == Answer(8, State.REFUSED, 'no camera_info', 0)
+    assert segmenter.refuse(8, 'no camera_info') == Answer(
+        8, PromptState.REFUSED, 'no camera_info', 0
+    )
 
 
 def test_of_a_burst_of_prompts_the_last_of_each_id_stays_and_all_are_answered(segmenter):
     answers = [segmenter.put(at(x=n % 640, object_id=1 + n % 10)) for n in range(1000)]
     assert [answer.generation for answer in answers] == list(range(1, 1001))
-    assert segmenter.answers == {State.ACCEPTED: 1000}
+    assert segmenter.answers == {PromptState.ACCEPTED: 1000}
     assert {p.object_id: p.generation for p in segmenter.prompts} == {
         1 + n % 10: n + 1 for n in range(990, 1000)
     }
@@ -271,7 +259,7 @@ def test_a_mask_of_a_prompt_that_was_replaced_meanwhile_is_left_out(segmenter):
     segmenter.put(at(object_id=1))
     segmenter.put(at(object_id=2))
     with working_on(segmenter, picture()) as results:
-        assert segmenter.put(at(x=300, object_id=1)).state is State.ACCEPTED
+        assert segmenter.put(at(x=300, object_id=1)).state is PromptState.ACCEPTED
     assert [mask.prompt.object_id for mask in results[0].masks] == [2]
     masks = segmenter.step(picture()).masks
     assert [(mask.prompt.object_id, mask.prompt.generation) for mask in masks] == [(1, 3), (2, 2)]
@@ -290,17 +278,17 @@ def test_a_mask_of_a_prompt_that_was_removed_meanwhile_is_left_out(segmenter, ac
 def test_when_the_image_size_changes_prompts_outside_are_lost_and_the_others_stay(segmenter):
     segmenter.put(at(x=100, object_id=1))
     segmenter.put(at(x=600, object_id=2))
-    segmenter.put(lambda: Prompt.from_box(Box(300, 10, 400, 50), object_id=3))
+    segmenter.put(Prompt.from_box(Box(300, 10, 400, 50), object_id=3))
     result = segmenter.step(picture(320, 240))
     [lost] = result.lost
-    assert (lost.object_id, lost.state, lost.generation) == (2, State.LOST, 2)
+    assert (lost.object_id, lost.state, lost.generation) == (2, PromptState.LOST, 2)
     assert '640×480' in lost.reason
     assert '320×240' in lost.reason
     assert '(600, 100) is outside' in lost.reason
     assert [mask.prompt.object_id for mask in result.masks] == [1, 3]
     assert segmenter.prompts[1].box == Box(300, 10, 319, 50)
     assert segmenter.step(picture(320, 240)).lost == ()
-    assert segmenter.put(at(x=600)).state is State.REFUSED
+    assert segmenter.put(at(x=600)).state is PromptState.REFUSED
 
 
 def test_segment_answers_its_own_prompts_and_touches_nothing_else(segmenter):
@@ -329,7 +317,7 @@ def test_segment_raises_what_a_prompt_would_be_refused_for(segmenter, prompt):
 
 def test_prompts_are_answered_while_the_engine_works(segmenter):
     with working_on(segmenter, picture()) as results:
-        assert segmenter.put(at(object_id=5)).state is State.ACCEPTED
+        assert segmenter.put(at(object_id=5)).state is PromptState.ACCEPTED
         assert len(segmenter.prompts) == 1
         assert not results
 
@@ -366,7 +354,7 @@ def test_four_threads_may_prompt_while_a_fifth_steps(segmenter):
         masks = segmenter.step(picture()).masks
         assert len({mask.prompt.object_id for mask in masks}) == len(masks)
         seen |= {(mask.prompt.object_id, mask.prompt.generation) for mask in masks}
-    assert segmenter.answers == {State.ACCEPTED: 4 * 220}
+    assert segmenter.answers == {PromptState.ACCEPTED: 4 * 220}
     put = [(a.object_id, a.generation) for a in answers if a.reason != 'removed']
     assert len({generation for _, generation in put}) == 800
     assert seen <= set(put)
@@ -392,77 +380,66 @@ def test_a_prompt_for_an_earlier_frame_is_answered_on_that_frame_and_then_on_the
     segmenter = Segmenter(engine)
     earlier, newest = picture(stamp_ns=1), picture(stamp_ns=2)
     segmenter.step(earlier)
-    answer = segmenter.put(at(object_id=5), bind=lambda: earlier)
+    answer = segmenter.put(at(object_id=5), made_for=earlier)
     segmenter.put(at(object_id=6))
-    [result] = segmenter.catch_up(newest)
+    stepped = segmenter.step(newest)
+    [result] = stepped.earlier
     assert result.frame is earlier
     assert [(m.prompt.object_id, m.prompt.generation) for m in result.masks] == [
         (5, answer.generation)
     ]
-    assert [mask.prompt.object_id for mask in segmenter.step(newest).masks] == [5, 6]
-    assert segmenter.catch_up(newest) == ()
+    assert [mask.prompt.object_id for mask in stepped.masks] == [5, 6]
     assert engine.seen == [(1, []), (1, [5]), (2, [5, 6])]
+    assert segmenter.step(newest).earlier == ()
 
 
 def test_a_prompt_for_the_frame_of_the_next_step_is_answered_there_only(segmenter):
     newest = picture(stamp_ns=2)
-    segmenter.put(at(), bind=lambda: newest)
-    assert segmenter.catch_up(newest) == ()
-    assert len(segmenter.step(newest).masks) == 1
-    assert segmenter.catch_up(picture(stamp_ns=3)) == ()
+    segmenter.put(at(), made_for=newest)
+    stepped = segmenter.step(newest)
+    assert stepped.earlier == ()
+    assert len(stepped.masks) == 1
+    assert segmenter.step(picture(stamp_ns=3)).earlier == ()
 
 
 def test_prompts_for_the_same_earlier_frame_are_answered_together(segmenter):
     earlier = picture(stamp_ns=1)
     for object_id in (1, 2, 3):
-        segmenter.put(at(object_id=object_id), bind=lambda: earlier)
-    [result] = segmenter.catch_up(picture(stamp_ns=2))
+        segmenter.put(at(object_id=object_id), made_for=earlier)
+    [result] = segmenter.step(picture(stamp_ns=2)).earlier
     assert [mask.prompt.object_id for mask in result.masks] == [1, 2, 3]
 
 
 def test_a_prompt_that_was_replaced_or_removed_is_not_answered_on_its_earlier_frame(segmenter):
     earlier = picture(stamp_ns=1)
     for object_id in (1, 2):
-        segmenter.put(at(object_id=object_id), bind=lambda: earlier)
+        segmenter.put(at(object_id=object_id), made_for=earlier)
     segmenter.put(at(object_id=1))
     segmenter.remove(2)
-    assert segmenter.catch_up(picture(stamp_ns=2)) == ()
+    assert segmenter.step(picture(stamp_ns=2)).earlier == ()
 
 
 def test_an_earlier_frame_that_the_engine_cannot_answer_leaves_it_to_the_next(segmenter, engine):
     engine.unanswered_ids = {1}
-    segmenter.put(at(), bind=lambda: picture(stamp_ns=1))
-    assert segmenter.catch_up(picture(stamp_ns=2)) == ()
+    segmenter.put(at(), made_for=picture(stamp_ns=1))
+    assert segmenter.step(picture(stamp_ns=2)).earlier == ()
     engine.unanswered_ids = set()
     assert len(segmenter.step(picture(stamp_ns=2)).masks) == 1
 
 
 def test_an_earlier_frame_of_another_size_is_not_looked_at(segmenter):
-    segmenter.put(at(), bind=lambda: picture(width=99, stamp_ns=1))
-    assert segmenter.catch_up(picture(stamp_ns=2)) == ()
-    assert len(segmenter.step(picture(stamp_ns=2)).masks) == 1
+    segmenter.put(at(), made_for=picture(width=99, stamp_ns=1))
+    stepped = segmenter.step(picture(stamp_ns=2))
+    assert stepped.earlier == ()
+    assert len(stepped.masks) == 1
 
 
 def test_refining_may_be_meant_for_an_earlier_frame_too(segmenter):
     segmenter.put(at())
     earlier = picture(stamp_ns=1)
-    segmenter.refine(1, lambda: [Point(9, 9)], bind=lambda: earlier)
-    [result] = segmenter.catch_up(picture(stamp_ns=2))
+    segmenter.refine(1, [Point(9, 9)], made_for=earlier)
+    [result] = segmenter.step(picture(stamp_ns=2)).earlier
     assert len(result.masks[0].prompt.points) == 2
-
-
-@pytest.mark.parametrize('action', ['put', 'refine'])
-def test_a_frame_that_cannot_be_found_is_the_refusals_reason(segmenter, action):
-    def refuse():
-        raise PromptError('too old')
-
-    before = segmenter.put(at())
-    if action == 'put':
-        answer = segmenter.put(at(), object_id=1, bind=refuse)
-    else:
-        answer = segmenter.refine(1, lambda: [Point(9, 9)], bind=refuse)
-    assert answer == Answer(1, State.REFUSED, 'too old')
-    assert segmenter.prompts[0].generation == before.generation
 
 
 def test_prompts_that_wait_are_answered_with_the_first_frame_and_only_then(engine):
@@ -470,12 +447,12 @@ def test_prompts_that_wait_are_answered_with_the_first_frame_and_only_then(engin
     segmenter = Segmenter(engine, waiting=waiting)
     first = segmenter.step(picture())
     assert [(a.object_id, a.state) for a in first.started] == [
-        (4, State.ACCEPTED),
-        (5, State.REFUSED),
+        (4, PromptState.ACCEPTED),
+        (5, PromptState.REFUSED),
     ]
     assert 'is outside of the image' in first.started[1].reason
     assert [mask.prompt.object_id for mask in first.masks] == [4]
-    assert segmenter.answers == {State.ACCEPTED: 1, State.REFUSED: 1}
+    assert segmenter.answers == {PromptState.ACCEPTED: 1, PromptState.REFUSED: 1}
     assert segmenter.step(picture()).started == ()
 
 
@@ -499,10 +476,10 @@ def test_an_object_ends_under_its_own_generation_only(segmenter):
     assert segmenter.end(7, first.generation, 'gone') is None
     assert segmenter.end(8, second.generation, 'gone') is None
     assert segmenter.end(7, second.generation, 'gone') == Answer(
-        7, State.LOST, 'gone', second.generation
+        7, PromptState.LOST, 'gone', second.generation
     )
     assert not segmenter.prompts
-    assert segmenter.answers[State.LOST] == 1
+    assert segmenter.answers[PromptState.LOST] == 1
 
 
 def test_a_sensor_is_not_asked_about_a_frame_that_is_over():
@@ -510,8 +487,8 @@ def test_a_sensor_is_not_asked_about_a_frame_that_is_over():
     earlier = replace(picture(stamp_ns=1), no_output='none')
     segmenter.step(earlier)
     assert engine.from_sensor
-    segmenter.put(at(), bind=lambda: earlier)
-    [result] = segmenter.catch_up(picture(stamp_ns=2))
+    segmenter.put(at(), made_for=earlier)
+    [result] = segmenter.step(picture(stamp_ns=2)).earlier
     assert not engine.from_sensor
     assert result.frame is earlier
 
@@ -527,12 +504,11 @@ def test_a_replaced_object_is_looked_for_in_its_earlier_frame_where_the_new_prom
     segmenter.step(earlier)
     segmenter.put(at(100, 100))
     segmenter.step(picture(stamp_ns=2))
-    answer = segmenter.put(at(500, 400), bind=lambda: earlier)
-    [result] = segmenter.catch_up(picture(stamp_ns=3))
+    answer = segmenter.put(at(500, 400), made_for=earlier)
+    [result] = segmenter.step(picture(stamp_ns=3)).earlier
     [mask] = result.masks
     assert mask.prompt.generation == answer.generation
     assert mask.roi.x + mask.roi.width / 2 == pytest.approx(500, abs=1)
-    segmenter.step(picture(stamp_ns=3))
     [followed] = engine.prompts
     assert (followed.points[0].x, followed.points[0].y) == pytest.approx((500, 400), abs=2)
     assert followed.roi_size == mask.roi.width
@@ -552,3 +528,18 @@ def test_the_tracker_learns_once_the_masks_are_on_their_way_or_with_the_next_ste
     for _ in range(2):
         segmenter.step(picture())
     assert len(learnt) == 2
+
+
+def test_following_refuses_a_prompt_that_does_not_fit_the_first_image(engine):
+    images = [np.zeros((480, 640, 3), np.uint8)] * 3
+    assert len(list(follow(engine, [Prompt.from_point(9, 9)], images))) == 3
+    with pytest.raises(PromptError, match=r'object 1: point \(9000, 9\) is outside'):
+        next(follow(engine, [Prompt.from_point(9000, 9)], images))
+
+
+@pytest.mark.parametrize('shape', [(480, 640), (480, 640, 4)], ids=['grey', 'RGBA'])
+def test_an_array_is_as_good_as_a_frame(segmenter, shape):
+    segmenter.put(at())
+    result = segmenter.step(np.zeros(shape, np.uint8))
+    assert result.frame.pixels.shape == (480, 640, 3)
+    assert len(result.masks) == 1

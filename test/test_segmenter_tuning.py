@@ -6,7 +6,7 @@ import pytest
 from picosam_ros.engines import open_engine
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
-from picosam_ros.results import State
+from picosam_ros.results import PromptState
 from picosam_ros.segmenter import Segmenter
 
 WIDTH, HEIGHT = 160, 120
@@ -34,17 +34,17 @@ def tuned(segmenter, **changes):
 
 
 def click(segmenter, object_id=1):
-    return segmenter.put(lambda: Prompt.from_point(60, 60, object_id=object_id))
+    return segmenter.put(Prompt.from_point(60, 60, object_id=object_id))
 
 
 def test_a_lower_limit_leaves_the_objects_that_are_there_and_refuses_more(segmenter):
-    assert [click(segmenter, n).state for n in (1, 2)] == [State.ACCEPTED] * 2
+    assert [click(segmenter, n).state for n in (1, 2)] == [PromptState.ACCEPTED] * 2
     tuned(segmenter, max_prompts=1)
     assert len(segmenter.step(disc(60)).masks) == 2
-    assert click(segmenter, 3).state == State.REFUSED
-    assert click(segmenter, 2).state == State.ACCEPTED
+    assert click(segmenter, 3).state == PromptState.REFUSED
+    assert click(segmenter, 2).state == PromptState.ACCEPTED
     tuned(segmenter, max_prompts=3)
-    assert click(segmenter, 3).state == State.ACCEPTED
+    assert click(segmenter, 3).state == PromptState.ACCEPTED
 
 
 def test_tracking_that_is_switched_on_again_begins_at_the_prompt(segmenter):
@@ -68,4 +68,4 @@ def test_a_track_stays_when_its_limit_changes(segmenter):
     held = [tuned(segmenter, track=True, lost_after=3).step(nothing) for _ in range(3)]
     assert not any(result.lost for result in held)
     [answer] = tuned(segmenter, track=True, lost_after=3).step(nothing).lost
-    assert answer.state == State.LOST
+    assert answer.state == PromptState.LOST

@@ -169,7 +169,7 @@ def _play(engine: Engine, frames: int) -> tuple[list[float], int]:
     segmenter = Segmenter(engine, tracker=Tracker())
     pixels, [prompt] = scene.picture(), scene.prompts(1)
     segmenter.step(Frame.from_array(pixels))
-    segmenter.put(lambda: prompt)
+    segmenter.put(prompt)
     steps, results = [], []
     begun = time.perf_counter()
     for number in range(frames):

@@ -91,7 +91,7 @@ def run(engine: Engine, frames: Iterable[tuple[Pixels, Inside]]) -> Iterator[tup
         if not index:
             segmenter.step(frame)
             prompt = Prompt.from_point(*middle(inside), roi_size=side_for(inside))
-            segmenter.put(lambda prompt=prompt: prompt)  # type: ignore[misc]
+            segmenter.put(prompt)
         yield segmenter.step(frame), inside
 
 

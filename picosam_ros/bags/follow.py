@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from picosam_ros import segmenter
 from picosam_ros.bags.mask_bag import MaskBag
 from picosam_ros.bags.messages import read_frame
-from picosam_ros.bags.recording import Recording
+from picosam_ros.bags.recording import Recorded, Recording
 from picosam_ros.engines import Engine
-from picosam_ros.errors import ImageError, PromptError
+from picosam_ros.errors import ImageError
+from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
-from picosam_ros.results import Result, State
-from picosam_ros.segmenter import Segmenter
-from picosam_ros.tracking.tracker import Tracker
 
 
 @dataclass
@@ -69,24 +68,16 @@ def follow(
         BagError: the masks cannot be written.
 
     """
-    segmenter = Segmenter(engine, tracker=Tracker(), waiting=prompts)
     tally = Tally()
     yield tally
+    recorded: list[Recorded] = []
+    frames = _frames(recording.images(topic), recorded, tally)
     first_ns = None
-    for message in recording.images(topic):
-        try:
-            frame = read_frame(message.serialised, message.kind)
-        except ImageError as error:
-            if not tally.refused:
-                tally.notes.append(f'image {tally.seen + 1} is left out: {error}')
-            tally.refused += 1
-            yield tally
-            continue
-        result = segmenter.step(frame)
-        _check(result)
-        masks.write(result, message.at_ns)
-        first_ns = message.at_ns if first_ns is None else first_ns
-        tally.span_s = (message.at_ns - first_ns) / 1e9
+    for result in segmenter.follow(engine, prompts, frames):
+        at_ns = recorded.pop().at_ns
+        masks.write(result, at_ns)
+        first_ns = at_ns if first_ns is None else first_ns
+        tally.span_s = (at_ns - first_ns) / 1e9
         tally.images += 1
         tally.masks += sum(not mask.empty for mask in result.masks)
         tally.notes += [
@@ -94,9 +85,19 @@ def follow(
             for answer in result.lost
         ]
         yield tally
+    if tally.refused:
+        yield tally
 
 
-def _check(result: Result) -> None:
-    for answer in result.started:
-        if answer.state == State.REFUSED:
-            raise PromptError(f'object {answer.object_id}: {answer.reason}')
+def _frames(images: Iterable[Recorded], recorded: list[Recorded], tally: Tally) -> Iterator[Frame]:
+    """Yield the images that can be read, each put into `recorded` before; count the others."""
+    for message in images:
+        try:
+            frame = read_frame(message.serialised, message.kind)
+        except ImageError as error:
+            if not tally.refused:
+                tally.notes.append(f'image {tally.seen + 1} is left out: {error}')
+            tally.refused += 1
+            continue
+        recorded.append(message)
+        yield frame

@@ -16,13 +16,14 @@ from picosam_ros.commands.arguments import (
     prompts_of,
 )
 from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
-from picosam_ros.errors import CameraError, PromptError
+from picosam_ros.errors import CameraError
 from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
     from picosam_ros.cameras.video import VideoFile
     from picosam_ros.commands.media import VideoWriter
     from picosam_ros.engines import Engine
+    from picosam_ros.frame import Frame
     from picosam_ros.results import Result
 
 HELP = 'follow an object through a video'
@@ -127,22 +128,24 @@ class Journey:
     def follow(self) -> Iterator[int]:
         """Go from frame to frame; yield how many are done."""
         from picosam_ros.drawing.overlay import draw
-        from picosam_ros.frame import Frame
-        from picosam_ros.segmenter import Segmenter
-        from picosam_ros.tracking.tracker import Tracker
+        from picosam_ros.segmenter import follow
 
-        segmenter = Segmenter(self.engine, tracker=Tracker(), waiting=self.prompts)
         self.sightings = {prompt.object_id: Sighting() for prompt in self.prompts}
         try:
-            while (shot := self.clip.next()) is not None:
-                result = segmenter.step(Frame(shot.pixels, shot.media_ns))
+            for result in follow(self.engine, self.prompts, self._frames()):
                 self._note(result)
-                self.film.write(draw(shot.pixels, result.masks))
+                self.film.write(draw(result.frame.pixels, result.masks))
                 yield self.film.frames
         except CameraError as error:
             if not self.film.frames:
                 raise
             self.damage = str(error)
+
+    def _frames(self) -> Iterator[Frame]:
+        from picosam_ros.frame import Frame
+
+        while (shot := self.clip.next()) is not None:
+            yield Frame(shot.pixels, shot.media_ns)
 
     def report(self, seconds: float) -> dict[str, Any]:
         """Figures, `seconds` being how long it took."""
@@ -163,11 +166,6 @@ class Journey:
         }
 
     def _note(self, result: Result) -> None:
-        from picosam_ros.results import State
-
-        for answer in result.started:
-            if answer.state == State.REFUSED:
-                raise PromptError(f'object {answer.object_id}: {answer.reason}')
         for mask in result.masks:
             self.sightings[mask.prompt.object_id].frames += not mask.empty
         for answer in result.lost:

@@ -22,7 +22,7 @@ _SECOND = 1e9
 class RecentFrames:
     """The last few frames, so that a prompt can be answered on the one that it was made for.
 
-    Any thread may add and bind.
+    Thread-safe.
 
     Args:
         limit: frames that are kept.
@@ -57,8 +57,8 @@ class RecentFrames:
         with self._lock:
             self._frames.clear()
 
-    def bind(self, stamp_ns: int, frame_id: str, *, now_ns: int, max_age_s: float) -> Frame | None:
-        """Find the frame that a header means; None: the prompt is for the newest one.
+    def find(self, stamp_ns: int, frame_id: str, *, now_ns: int, max_age_s: float) -> Frame | None:
+        """Return the frame that a header means; None for the newest one.
 
         Args:
             stamp_ns: of the header, in nanoseconds; 0 means the newest frame.

@@ -1,4 +1,4 @@
-"""The prompts that are answered now, and the answer to every one that ever came."""
+"""The prompts that are answered now, and an answer for every prompt that arrives."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
-from picosam_ros.results import Answer, State
+from picosam_ros.results import Answer, PromptState
 
 MAX_PROMPTS = 32
 
 
 class PromptStore:
-    """One prompt for each object. Any thread may write into it.
+    """One prompt for each object. Thread-safe.
 
     Args:
         check: raises PromptError for a prompt that nobody here can answer.
@@ -37,10 +37,10 @@ class PromptStore:
         waiting: Sequence[Prompt] = (),
     ) -> None:
         self.max_prompts = max_prompts
-        self.answers: Counter[State] = Counter()
+        self.answers: Counter[PromptState] = Counter()
         self._check = check
         self._prompts: dict[int, Prompt] = {}
-        self._bound: dict[int, Frame] = {}
+        self._made_for: dict[int, Frame] = {}
         self._waiting = tuple(waiting)
         self._size: tuple[int, int] | None = None
         self._generation = 0
@@ -52,41 +52,26 @@ class PromptStore:
         with self._lock:
             return tuple(self._prompts.values())
 
-    def put(
-        self,
-        make: Callable[[], Prompt],
-        *,
-        object_id: int = 0,
-        bind: Callable[[], Frame | None] = lambda: None,
-    ) -> Answer:
+    def put(self, prompt: Prompt, made_for: Frame | None = None) -> Answer:
         """Start an object, or replace it.
 
         Args:
-            make: builds the prompt; a PromptError that it raises is the refusal's reason.
-            object_id: for the refusal, where no prompt could be built.
-            bind: finds the earlier frame that the prompt was made for, see `catch_up`; None takes
-                the next one. It may raise PromptError, too.
+            prompt: in pixels of the image.
+            made_for: the earlier frame that the prompt was made for; None for the next one. The
+                Segmenter answers it on that frame first.
 
         """
-        try:
-            prompt, frame = make(), bind()
-        except PromptError as error:
-            return self.refuse(object_id, str(error))
-        return self._answer(prompt.object_id, lambda: self._set(prompt, frame))
+        return self._answer(prompt.object_id, lambda: self._set(prompt, made_for))
 
     def refine(
-        self,
-        object_id: int,
-        points: Callable[[], Sequence[Point]],
-        *,
-        bind: Callable[[], Frame | None] = lambda: None,
+        self, object_id: int, points: Sequence[Point], made_for: Frame | None = None
     ) -> Answer:
-        """Add points to an object; the arguments are those of `put`."""
+        """Add points to an object."""
 
         def refine() -> Answer:
             if object_id not in self._prompts:
                 raise PromptError(self._unknown(object_id))
-            return self._set(self._prompts[object_id].refined(tuple(points())), bind())
+            return self._set(self._prompts[object_id].refined(tuple(points)), made_for)
 
         return self._answer(object_id, refine)
 
@@ -97,7 +82,7 @@ class PromptStore:
             if object_id not in self._prompts:
                 raise PromptError(self._unknown(object_id))
             removed = self._prompts.pop(object_id)
-            return Answer(object_id, State.ACCEPTED, 'removed', removed.generation)
+            return Answer(object_id, PromptState.ACCEPTED, 'removed', removed.generation)
 
         return self._answer(object_id, remove)
 
@@ -108,8 +93,8 @@ class PromptStore:
             if prompt is None or prompt.generation != generation:
                 return None
             del self._prompts[object_id]
-            self.answers[State.LOST] += 1
-        return Answer(object_id, State.LOST, reason, generation)
+            self.answers[PromptState.LOST] += 1
+        return Answer(object_id, PromptState.LOST, reason, generation)
 
     def clear(self) -> int:
         """Stop segmenting everything; return how many objects there were."""
@@ -141,7 +126,7 @@ class PromptStore:
         """Give the prompts that were made for earlier frames than this one, once, by frame."""
         made_for: dict[int, tuple[Frame, list[Prompt]]] = {}
         with self._lock:
-            bound, self._bound = self._bound, {}
+            bound, self._made_for = self._made_for, {}
             for object_id, frame in bound.items():
                 if object_id in self._prompts and frame is not newest:
                     _, prompts = made_for.setdefault(id(frame), (frame, []))
@@ -167,7 +152,7 @@ class PromptStore:
             try:
                 answer = act()
             except PromptError as error:
-                answer = Answer(object_id, State.REFUSED, str(error))
+                answer = Answer(object_id, PromptState.REFUSED, str(error))
             self.answers[answer.state] += 1
             return answer
 
@@ -178,7 +163,7 @@ class PromptStore:
             try:
                 answers.append(self._set(prompt))
             except PromptError as error:
-                answers.append(Answer(prompt.object_id, State.REFUSED, str(error)))
+                answers.append(Answer(prompt.object_id, PromptState.REFUSED, str(error)))
         self._waiting = ()
         self.answers.update(answer.state for answer in answers)
         return tuple(answers)
@@ -198,10 +183,10 @@ class PromptStore:
         prompt, change = prompt.fitted(*self._size)
         self._generation += 1
         self._prompts[prompt.object_id] = replace(prompt, generation=self._generation)
-        self._bound.pop(prompt.object_id, None)
+        self._made_for.pop(prompt.object_id, None)
         if frame is not None and (frame.width, frame.height) == self._size:
-            self._bound[prompt.object_id] = frame
-        state = State.CLAMPED if change else State.ACCEPTED
+            self._made_for[prompt.object_id] = frame
+        state = PromptState.CLAMPED if change else PromptState.ACCEPTED
         return Answer(prompt.object_id, state, change, self._generation)
 
     def _resize(self, width: int, height: int) -> tuple[Answer, ...]:
@@ -216,8 +201,8 @@ class PromptStore:
             except PromptError as error:
                 del self._prompts[object_id]
                 reason = f'the image changed from {before} to {width}×{height}: {error}'
-                lost.append(Answer(object_id, State.LOST, reason, prompt.generation))
-                self.answers[State.LOST] += 1
+                lost.append(Answer(object_id, PromptState.LOST, reason, prompt.generation))
+                self.answers[PromptState.LOST] += 1
         return tuple(lost)
 
     def _unknown(self, object_id: int) -> str:

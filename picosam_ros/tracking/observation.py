@@ -56,7 +56,7 @@ class Observation:
     to_image: Affine
 
     @classmethod
-    def at(cls, frame: Frame, mask: Mask) -> Observation:
+    def of(cls, frame: Frame, mask: Mask) -> Observation:
         """Sample what the network saw; beyond the border, the border's own pixels."""
         to_grid = mask.roi.affine_to(GRID, GRID)
         to_image = to_grid.inverse()
@@ -97,7 +97,7 @@ class Observation:
         return *self.to_image(column, row), math.sqrt(max(area, 1.0))
 
 
-def seek(pixels: Pixels, appearance: ColourModel, size: float) -> tuple[float, float] | None:
+def search(pixels: Pixels, appearance: ColourModel, size: float) -> tuple[float, float] | None:
     """Find the square of the object's size that looks most like it: x, y of its centre.
 
     Args:

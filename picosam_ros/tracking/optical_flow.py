@@ -35,7 +35,7 @@ UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
 
 
 @dataclass(frozen=True, eq=False)
-class Patch:
+class TrackedPoints:
     """The square of a frame that the network saw, and points of it that lie on the object.
 
     Attributes:
@@ -50,7 +50,7 @@ class Patch:
     to_image: Affine
 
     @classmethod
-    def of(cls, frame: Frame, look: Observation, likelihood: Map) -> Patch:
+    def of(cls, frame: Frame, look: Observation, likelihood: Map) -> TrackedPoints:
         """Sample it.
 
         Args:

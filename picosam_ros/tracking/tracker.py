@@ -11,14 +11,14 @@ import numpy as np
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
-from picosam_ros.results import Correction
+from picosam_ros.results import Correction, Unanswered
 from picosam_ros.roi import Affine, Roi
 from picosam_ros.tracking.colour_model import ColourModel
-from picosam_ros.tracking.observation import GRID, Observation, seek
-from picosam_ros.tracking.optical_flow import Patch
+from picosam_ros.tracking.observation import GRID, Observation, search
+from picosam_ros.tracking.optical_flow import TrackedPoints
 
 # Of the ROI's side, what an object takes whose size is known: the rest is room to move.
-SHARE = 0.6
+OBJECT_SHARE = 0.6
 
 # The texture tells from frame to frame how the object moved. The mask tells where its middle is,
 # and takes in a neighbour at times: so the ROI follows the texture, and leans to the mask's middle
@@ -33,11 +33,11 @@ class Limits:
     Attributes:
         shift: how far the ROI moves in one frame, as a share of its side.
         growth: by which factor it grows or shrinks in one frame, at most.
-        score: a mask below it is not believed.
+        score: a mask below it is not accepted.
         likeness: nor is one whose colours are less like the object's, see Appearance.
-        widen: by which factor the ROI grows in each frame without a believed mask.
+        widen: by which factor the ROI grows in each frame without an accepted mask.
         widest: how far that goes, as a multiple of the ROI's last side.
-        patience: frames without a believed mask after which the object is lost.
+        patience: frames without an accepted mask after which the object is lost.
 
     """
 
@@ -54,9 +54,9 @@ class Limits:
 class Track:
     """Where the network looks for one object: the centre and side of a square of the image.
 
-    `size` is the square root of the object's area in image pixels, `fill` its share of the side:
-    that of the user's own ROI, or of the first mask. `home` is where it was seen last. `patch` is
-    what it looked like in the last frame; None if it was not seen there.
+    `size` is the square root of the object's area in image pixels, `object_share` its share of the
+    side: that of the user's own ROI, or of the first mask. `home` is where it was seen last.
+    `patch` is what it looked like in the last frame; None if it was not seen there.
     """
 
     generation: int
@@ -64,11 +64,11 @@ class Track:
     y: float
     side: float
     size: float
-    fill: float
+    object_share: float
     appearance: ColourModel
     home: tuple[float, float, float]
-    patch: Patch | None = None
-    held: int = 0
+    patch: TrackedPoints | None = None
+    missed: int = 0
 
     def moved(self, motion: Affine) -> Track:
         """The same after a motion of the image."""
@@ -78,27 +78,19 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """A mask that is not believed to show the object, and why."""
-
-    prompt: Prompt
-    reason: str
-
-
-@dataclass(frozen=True)
-class Verdict:
+class Evaluation:
     """On the masks of one frame.
 
     Attributes:
-        believed: these show their objects.
-        held: these do not; the track seeks the object.
+        accepted: these show their objects.
+        missing: these do not; the track searches the object.
         lost: nor do these, and their tracks ended.
 
     """
 
-    believed: tuple[Mask, ...]
-    held: tuple[Doubt, ...]
-    lost: tuple[Doubt, ...]
+    accepted: tuple[Mask, ...]
+    missing: tuple[Unanswered, ...]
+    lost: tuple[Unanswered, ...]
 
 
 class Tracker:
@@ -113,7 +105,7 @@ class Tracker:
         self._tracks: dict[int, Track] = {}
         self._to_learn: list[Callable[[], None]] = []
 
-    def aim(self, prompt: Prompt) -> Prompt:
+    def predict(self, prompt: Prompt) -> Prompt:
         """Give the prompt for the next frame: the same object and generation, where it is now."""
         self.learn()
         track = self._tracks.get(prompt.object_id)
@@ -129,19 +121,19 @@ class Tracker:
         self.learn()
         self._tracks = {key: t for key, t in self._tracks.items() if key in object_ids}
 
-    def judge(self, frame: Frame, masks: Sequence[Mask]) -> Verdict:
+    def evaluate(self, frame: Frame, masks: Sequence[Mask]) -> Evaluation:
         """Tell which masks of one frame show their objects; `learn` follows them."""
         self.learn()
-        believed, held, lost = [], [], []
+        accepted, missing, lost = [], [], []
         for mask in masks:
-            doubt = self._judge(frame, Observation.at(frame, mask))
-            if doubt is None:
-                believed.append(mask)
+            missing_reason = self._evaluate(frame, Observation.of(frame, mask))
+            if missing_reason is None:
+                accepted.append(mask)
             elif mask.prompt.object_id in self._tracks:
-                held.append(doubt)
+                missing.append(missing_reason)
             else:
-                lost.append(doubt)
-        return Verdict(tuple(believed), tuple(held), tuple(lost))
+                lost.append(missing_reason)
+        return Evaluation(tuple(accepted), tuple(missing), tuple(lost))
 
     def correct(self, correction: Correction) -> None:
         """Begin a track anew from a better mask of an earlier frame, where that is now.
@@ -152,50 +144,52 @@ class Tracker:
         self._to_learn.append(lambda: self._correct(correction))
 
     def learn(self) -> None:
-        """Follow the objects that were judged last; `aim` and `judge` do it at the latest."""
+        """Follow the objects of the last evaluation; `predict` and `evaluate` do it otherwise."""
         follow, self._to_learn = self._to_learn, []
         for step in follow:
             step()
 
-    def _judge(self, frame: Frame, look: Observation) -> Doubt | None:
+    def _evaluate(self, frame: Frame, look: Observation) -> Unanswered | None:
         prompt = look.mask.prompt
         track = self._tracks.get(prompt.object_id)
         if track is None:
             if look.depth.any():
                 self._to_learn.append(lambda: self._begin(frame, look))
             return None
-        reason = self._doubt(track, look)
+        reason = self._reason_against(track, look)
         if not reason:
             self._to_learn.append(lambda: self._follow(track, frame, look))
             return None
-        track.held += 1
+        track.missed += 1
         track.patch = None
-        if track.held > self.limits.patience:
+        if track.missed > self.limits.patience:
             del self._tracks[prompt.object_id]
-            return Doubt(prompt, f'not seen for {track.held} frames: {reason}')
+            return Unanswered(prompt, f'not seen for {track.missed} frames: {reason}')
         self._to_learn.append(lambda: self._search(track, frame))
-        return Doubt(prompt, reason)
+        return Unanswered(prompt, reason)
 
     def _begin(self, frame: Frame, look: Observation) -> None:
         track = self._tracks[look.mask.prompt.object_id] = _begun(look)
-        track.patch = Patch.of(frame, look, track.appearance.likelihood(look.colours))
+        track.patch = TrackedPoints.of(frame, look, track.appearance.likelihood(look.colours))
 
     def _correct(self, correction: Correction) -> None:
         mask = correction.mask
         if mask.box is None:
             return
         track = self._tracks.get(mask.prompt.object_id)
-        roi = Roi.square(*mask.box.centre, max(round(mask.box.long_side / SHARE), MIN_ROI_SIZE))
+        roi = Roi.square(
+            *mask.box.centre, max(round(mask.box.long_side / OBJECT_SHARE), MIN_ROI_SIZE)
+        )
         boxed = replace(mask.prompt, points=(), box=mask.box)
-        look = Observation.at(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=boxed))
+        look = Observation.of(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=boxed))
         if not look.depth.any():
             return
-        if correction.by_user or track is None or not self._doubt(track, look):
+        if correction.by_user or track is None or not self._reason_against(track, look):
             track = self._tracks[boxed.object_id] = _begun(look).moved(correction.since)
             track.side = _bounded(track.side, mask)
 
-    def _doubt(self, track: Track, look: Observation) -> str:
-        """Why the mask is not believed; empty if it is."""
+    def _reason_against(self, track: Track, look: Observation) -> str:
+        """Why the mask is not accepted; empty if it is."""
         if not look.depth.any():
             return 'the network sees nothing there'
         if look.mask.score < self.limits.score:
@@ -216,13 +210,13 @@ class Tracker:
         track.x += float(np.clip(x - track.x, -step, step))
         track.y += float(np.clip(y - track.y, -step, step))
         # Half of the way, so that a mask that flickers does not make the ROI pump.
-        wanted = math.sqrt(size / track.fill / track.side)
+        wanted = math.sqrt(size / track.object_share / track.side)
         growth = float(np.clip(wanted, 1 / self.limits.growth, self.limits.growth))
         track.side = _bounded(track.side * growth, look.mask)
         track.size = size
         track.home = track.x, track.y, track.side
-        track.held = 0
-        track.patch = Patch.of(frame, look, likelihood)
+        track.missed = 0
+        track.patch = TrackedPoints.of(frame, look, likelihood)
         track.appearance.learn(look.colours, look.depth * likelihood)
 
     def _search(self, track: Track, frame: Frame) -> None:
@@ -231,12 +225,12 @@ class Tracker:
         The former first: what blinks for one frame is there again in the next.
         """
         x, y, side = track.home
-        if not track.held % 2 and (found := seek(frame.pixels, track.appearance, track.size)):
+        if not track.missed % 2 and (found := search(frame.pixels, track.appearance, track.size)):
             track.x, track.y = found
             track.side = side
             return
         track.x, track.y = x, y
-        widened = side * self.limits.widen**track.held
+        widened = side * self.limits.widen**track.missed
         track.side = min(widened, side * self.limits.widest)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.latency import Timing
-from picosam_ros.results import Answer, State
+from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.figures import Figures
@@ -99,8 +99,8 @@ class Hub:
     def answered(self, told: Answer) -> None:
         """Tell everybody what became of a prompt, and the one who asked that it was theirs."""
         question = None
-        if told.state != State.LOST:  # which nobody asked for
-            accepted = told.state != State.REFUSED
+        if told.state != PromptState.LOST:  # which nobody asked for
+            accepted = told.state != PromptState.REFUSED
             question = self._questions.answered(told.object_id, accepted=accepted)
         for client in self._clients:
             tag = question.tag if question is not None and question.who is client else None

@@ -15,7 +15,7 @@ from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.cascade import NICENESS, CascadeEngine
 from picosam_ros.errors import EngineError
 from picosam_ros.results import Segmentation
-from picosam_ros.tracking.tracker import SHARE, Tracker
+from picosam_ros.tracking.tracker import OBJECT_SHARE, Tracker
 
 PATIENCE = 10.0
 
@@ -259,7 +259,7 @@ def test_without_the_files_of_edgesam_the_sentence_tells_what_is_missing():
 def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(cascade, slow):
     segmenter = Segmenter(cascade, tracker=Tracker())
     segmenter.step(picture(300, radius=20))
-    segmenter.put(lambda: Prompt.from_point(300, 240, roi_size=400))
+    segmenter.put(Prompt.from_point(300, 240, roi_size=400))
     segmenter.step(picture(300, radius=20))
     wait_for_the_question(slow)
     before = segmenter.step(picture(310, radius=20)).masks[0].roi.width
@@ -268,14 +268,14 @@ def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(casc
     assert [one.mask.engine for one in result.corrections] == ['slow']
     [mask] = segmenter.step(picture(320, radius=20)).masks
     assert before > 300
-    assert mask.roi.width == pytest.approx(41 / SHARE, abs=4)
+    assert mask.roi.width == pytest.approx(41 / OBJECT_SHARE, abs=4)
     assert mask.centroid == pytest.approx((320, 240), abs=1)
 
 
 def test_corrections_of_an_object_that_was_removed_are_left_out(cascade, slow):
     segmenter = Segmenter(cascade, tracker=Tracker())
     segmenter.step(picture(300))
-    segmenter.put(lambda: Prompt.from_point(300, 240, roi_size=SIDE))
+    segmenter.put(Prompt.from_point(300, 240, roi_size=SIDE))
     segmenter.step(picture(300))
     wait_for_the_question(slow)
     segmenter.remove(1)

@@ -21,7 +21,7 @@ def seen(*frames, **options):
 
 
 def bind(recent, stamp_ns=0, frame_id='', *, now_ns=START, max_age_s=1.0):
-    return recent.bind(stamp_ns, frame_id, now_ns=now_ns, max_age_s=max_age_s)
+    return recent.find(stamp_ns, frame_id, now_ns=now_ns, max_age_s=max_age_s)
 
 
 def test_a_stamp_of_a_frame_that_is_kept_means_that_very_frame():

@@ -13,7 +13,7 @@ from picosam_ros.frame import Frame
 from picosam_ros.msg import Box2D, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.results import Answer, State
+from picosam_ros.results import Answer, PromptState
 from picosam_ros.ros.messages import (
     from_time,
     header_of,
@@ -90,7 +90,7 @@ def test_the_roi_size_of_a_prompt_goes_before_that_of_the_node():
     assert to_prompt(PromptMessage(points=points), 32).roi_size == 32
 
 
-@pytest.mark.parametrize('state', State)
+@pytest.mark.parametrize('state', PromptState)
 def test_the_states_have_the_messages_numbers(state):
     message = to_status(Answer(4, state, 'why', 8), HEADER)
     assert message.state == getattr(PromptStatus, state.name)

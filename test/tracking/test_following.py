@@ -7,7 +7,7 @@ import pytest
 from helpers.discs import EMPTY, SIDE, Threshold, picture
 
 from picosam_ros import Prompt, Segmenter
-from picosam_ros.results import State
+from picosam_ros.results import PromptState
 from picosam_ros.tracking.tracker import Limits, Tracker
 
 
@@ -15,7 +15,7 @@ def follow(segmenter, path, *, start=None):
     """Click on the first place of a path, then give the result of each."""
     places = list(path)
     segmenter.step(picture(*places[0]))
-    segmenter.put(lambda: Prompt.from_point(*places[0][:2], roi_size=SIDE))
+    segmenter.put(Prompt.from_point(*places[0][:2], roi_size=SIDE))
     return [segmenter.step(picture(*place)) for place in places]
 
 
@@ -25,7 +25,7 @@ def test_there_is_one_run_for_each_object_and_frame():
     segmenter.step(picture(300))
     for object_id in (1, 2):
         segmenter.put(
-            lambda n=object_id: Prompt.from_point(290 + 10 * n, 240, object_id=n, roi_size=SIDE)
+            Prompt.from_point(290 + 10 * object_id, 240, object_id=object_id, roi_size=SIDE)
         )
     engine.runs.clear()
     for frame in [picture(300 + n) for n in range(10)] + [EMPTY] * 10:
@@ -80,6 +80,6 @@ def test_a_disc_that_stays_away_is_lost_and_no_prompt_is_left():
     segmenter = Segmenter(Threshold(), tracker=Tracker(Limits(patience=10)))
     results = follow(segmenter, [(300, 240)] * 3 + [(-500, 240)] * 20)
     [lost] = [answer for result in results for answer in result.lost]
-    assert lost.state is State.LOST
+    assert lost.state is PromptState.LOST
     assert lost.reason == 'not seen for 11 frames: the network sees nothing there'
     assert segmenter.prompts == ()

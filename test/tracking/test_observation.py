@@ -11,13 +11,13 @@ from picosam_ros.tracking.observation import (
     LONGEST,
     SPOT,
     Observation,
-    seek,
+    search,
 )
 
 
 def looked(x=300, y=240, **disc):
     frame = picture(300, 240, **disc)
-    return Observation.at(frame, mask_of(frame, Prompt.from_point(x, y, roi_size=SIDE)))
+    return Observation.of(frame, mask_of(frame, Prompt.from_point(x, y, roi_size=SIDE)))
 
 
 ALL = np.ones((GRID, GRID), np.float32)
@@ -42,7 +42,7 @@ def test_expected_is_where_the_prompt_points_and_not_the_middle_of_an_roi_that_w
     shifted = mask_of(frame, Prompt.from_point(60, 240, roi_size=SIDE))
     prompt = Prompt.from_point(30, 240, roi_size=SIDE)
     mask = type(shifted)(prompt, shifted.logits, shifted.roi, 640, 480, 'sensor', 1.0)
-    look = Observation.at(frame, mask)
+    look = Observation.of(frame, mask)
     row, column = np.unravel_index(look.inside.argmax(), look.inside.shape)
     assert look.to_image(column, row) == pytest.approx((30, 240), abs=3)
 
@@ -57,14 +57,14 @@ def test_the_object_is_sought_in_the_whole_picture_by_its_colours():
     look = looked()
     appearance = ColourModel(look.colours, look.depth)
     frame = picture(520, 90)
-    assert seek(frame.pixels, appearance, 53) == pytest.approx((520, 90), abs=12)
+    assert search(frame.pixels, appearance, 53) == pytest.approx((520, 90), abs=12)
 
 
 @pytest.mark.parametrize('frame', [EMPTY, picture(300, colour=BLUE)], ids=['nothing', 'another'])
 def test_where_nothing_looks_like_it_nothing_is_found(frame):
     look = looked(radius=60)
     appearance = ColourModel(look.colours, look.depth)
-    assert seek(frame.pixels, appearance, 53) is None
+    assert search(frame.pixels, appearance, 53) is None
 
 
 @pytest.mark.parametrize('size', [0.5, 5000], ids=['tiny', 'larger than the picture'])
@@ -76,7 +76,7 @@ def test_however_large_the_object_is_the_picture_that_is_searched_is_small(size)
             shapes.append((colours.shape, span))
             return np.zeros((1, 1))
 
-    seek(EMPTY.pixels, Counted(), size)
+    search(EMPTY.pixels, Counted(), size)
     [((rows, columns), span)] = shapes
     assert span == SPOT
     assert SPOT <= rows <= columns <= LONGEST

@@ -8,7 +8,7 @@ from picosam_ros import Frame, Prompt
 from picosam_ros.mask import Mask
 from picosam_ros.roi import Roi
 from picosam_ros.tracking.observation import GRID, Observation
-from picosam_ros.tracking.optical_flow import Patch
+from picosam_ros.tracking.optical_flow import TrackedPoints
 
 WIDTH, HEIGHT = 640, 480
 CENTRE = 300, 200
@@ -34,11 +34,11 @@ def seen(pixels, side=160, radius=24, centre=CENTRE):
     logits = (radius - np.hypot(rows, columns)).astype(np.float32)
     prompt = Prompt.from_point(*centre, roi_size=side)
     roi = Roi.square(*centre, side)
-    return frame, Observation.at(frame, Mask(prompt, logits, roi, WIDTH, HEIGHT, 'test', 1.0))
+    return frame, Observation.of(frame, Mask(prompt, logits, roi, WIDTH, HEIGHT, 'test', 1.0))
 
 
 def patch_of(frame, look):
-    return Patch.of(frame, look, np.ones((GRID, GRID), np.float32))
+    return TrackedPoints.of(frame, look, np.ones((GRID, GRID), np.float32))
 
 
 @pytest.mark.parametrize('side', [64, 160, 400])
@@ -62,7 +62,9 @@ def test_what_the_mask_took_in_of_another_colour_does_not_count(texture):
     # The right part of the mask, the larger one, is a neighbour that goes away.
     now = moved(texture, 12, 0)
     now[:, :285] = texture[:, :285]
-    assert Patch.of(frame, look, likelihood).motion(Frame(now)) == pytest.approx((0, 0), abs=0.5)
+    assert TrackedPoints.of(frame, look, likelihood).motion(Frame(now)) == pytest.approx(
+        (0, 0), abs=0.5
+    )
 
 
 def test_a_part_that_is_hidden_does_not_count(texture):

@@ -13,7 +13,7 @@ from picosam_ros.engines.squares import square_for
 from picosam_ros.mask import Mask
 from picosam_ros.results import Correction
 from picosam_ros.roi import Affine
-from picosam_ros.tracking.tracker import SHARE, Limits, Tracker
+from picosam_ros.tracking.tracker import OBJECT_SHARE, Limits, Tracker
 
 
 def begun(x=300, y=240, **limits):
@@ -21,18 +21,18 @@ def begun(x=300, y=240, **limits):
     tracker = Tracker(Limits(**limits))
     prompt = Prompt.from_point(x, y, roi_size=SIDE)
     frame = picture(x, y)
-    verdict = tracker.judge(frame, [mask_of(frame, prompt)])
-    assert len(verdict.believed) == 1
+    verdict = tracker.evaluate(frame, [mask_of(frame, prompt)])
+    assert len(verdict.accepted) == 1
     return tracker, prompt
 
 
 def shown(tracker, prompt, frame, **mask):
     """Let the tracker see one frame more."""
-    return tracker.judge(frame, [mask_of(frame, tracker.aim(prompt), **mask)])
+    return tracker.evaluate(frame, [mask_of(frame, tracker.predict(prompt), **mask)])
 
 
 def place(tracker, prompt):
-    aimed = tracker.aim(prompt)
+    aimed = tracker.predict(prompt)
     [point] = aimed.points
     return point.x, point.y, aimed.roi_size
 
@@ -42,7 +42,7 @@ def place(tracker, prompt):
 
 def test_the_first_frame_takes_the_users_prompt_as_it_is():
     prompt = Prompt.from_point(300, 240, roi_size=SIDE)
-    assert Tracker().aim(prompt) is prompt
+    assert Tracker().predict(prompt) is prompt
 
 
 def test_an_object_that_rests_is_looked_at_where_it_is_and_as_large_as_the_user_did():
@@ -62,8 +62,8 @@ def test_a_click_beside_the_middle_is_centred():
 def test_the_aimed_prompt_is_of_the_same_object_and_generation():
     tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE, object_id=7)
     frame = picture(300)
-    tracker.judge(frame, [mask_of(frame, prompt)])
-    aimed = tracker.aim(prompt)
+    tracker.evaluate(frame, [mask_of(frame, prompt)])
+    aimed = tracker.predict(prompt)
     assert (aimed.object_id, aimed.generation, aimed.box) == (7, prompt.generation, None)
 
 
@@ -97,16 +97,16 @@ def test_in_the_end_the_object_fills_as_much_of_the_roi_as_at_the_beginning(radi
 def test_a_thin_leak_of_the_mask_moves_the_roi_little():
     tracker, prompt = begun()
     frame = picture(300)
-    mask = mask_of(frame, tracker.aim(prompt))
+    mask = mask_of(frame, tracker.predict(prompt))
     mask.logits[2:8, 20:] = 9
-    tracker.judge(frame, [mask])
+    tracker.evaluate(frame, [mask])
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=1.5)
 
 
 def test_an_object_that_fills_all_of_the_roi_does_no_harm():
     tracker, prompt = begun()
     for _ in range(20):
-        assert shown(tracker, prompt, picture(300, radius=400)).believed
+        assert shown(tracker, prompt, picture(300, radius=400)).accepted
     x, y, side = place(tracker, prompt)
     assert (x, y) == pytest.approx((300, 240), abs=0.1 * SIDE)
     assert side > 1.5 * SIDE
@@ -120,9 +120,11 @@ def test_a_mask_that_takes_in_a_neighbour_for_a_frame_pulls_the_roi_a_little_onl
     small = 20 - np.hypot(columns, rows)
     neighbour = 20 - np.hypot(columns - 26, rows)
     for logits in (small, small, np.maximum(small, neighbour)):
-        aimed = tracker.aim(prompt)
+        aimed = tracker.predict(prompt)
         roi = square_for(aimed, 640, 480)
-        tracker.judge(frame, [Mask(aimed, logits.astype(np.float32), roi, 640, 480, 'test', 1.0)])
+        tracker.evaluate(
+            frame, [Mask(aimed, logits.astype(np.float32), roi, 640, 480, 'test', 1.0)]
+        )
     assert place(tracker, prompt)[:2] == pytest.approx((300, 240), abs=4)
 
 
@@ -144,12 +146,12 @@ def test_what_does_not_look_like_the_object_is_held_and_then_lost_with_the_reaso
     tracker, prompt = begun(patience=5)
     for _ in range(5):
         verdict = shown(tracker, prompt, frame, **mask)
-        assert (verdict.believed, verdict.lost) == ((), ())
-        [doubt] = verdict.held
+        assert (verdict.accepted, verdict.lost) == ((), ())
+        [doubt] = verdict.missing
         assert doubt.prompt.object_id == prompt.object_id
         assert doubt.reason.startswith(reason)
     verdict = shown(tracker, prompt, frame, **mask)
-    assert (verdict.believed, verdict.held) == ((), ())
+    assert (verdict.accepted, verdict.missing) == ((), ())
     assert verdict.lost[0].reason.startswith(f'not seen for 6 frames: {reason}')
 
 
@@ -157,23 +159,23 @@ def test_a_lost_object_is_forgotten():
     tracker, prompt = begun(patience=1)
     for _ in range(2):
         shown(tracker, prompt, EMPTY)
-    assert tracker.aim(prompt) is prompt
+    assert tracker.predict(prompt) is prompt
 
 
 def test_seen_again_it_has_all_its_patience_back():
     tracker, prompt = begun(patience=3)
     for _ in range(5):
         for _ in range(3):
-            assert shown(tracker, prompt, EMPTY).held
-        assert shown(tracker, prompt, picture(300)).believed
+            assert shown(tracker, prompt, EMPTY).missing
+        assert shown(tracker, prompt, picture(300)).accepted
 
 
 def test_an_object_that_was_never_seen_is_no_track_and_no_doubt():
     tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE)
     for _ in range(200):
-        [mask] = shown(tracker, prompt, EMPTY).believed
+        [mask] = shown(tracker, prompt, EMPTY).accepted
         assert mask.empty
-    assert tracker.aim(prompt) is prompt
+    assert tracker.predict(prompt) is prompt
 
 
 # Search
@@ -207,7 +209,7 @@ def test_an_object_that_comes_back_elsewhere_is_found_by_looking_wider():
         shown(tracker, prompt, EMPTY)
     for _ in range(40):
         verdict = shown(tracker, prompt, picture(400, 200))
-    assert verdict.believed
+    assert verdict.accepted
     assert place(tracker, prompt) == pytest.approx((400, 200, SIDE), abs=8)
 
 
@@ -234,12 +236,12 @@ def test_what_is_found_again_is_not_moved_on_by_what_was_before():
         return Frame(np.clip(shaded, 0, 255).astype(np.uint8))
 
     tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE)
-    tracker.judge(textured(300), [mask_of(textured(300), prompt)])
+    tracker.evaluate(textured(300), [mask_of(textured(300), prompt)])
     # Not seen twice: the second time its colours tell where it is.
     for _ in range(2):
-        assert shown(tracker, prompt, textured(318), channel=1).held
+        assert shown(tracker, prompt, textured(318), channel=1).missing
     assert place(tracker, prompt)[0] == pytest.approx(318, abs=6)
-    assert shown(tracker, prompt, textured(318)).believed
+    assert shown(tracker, prompt, textured(318)).accepted
     assert place(tracker, prompt)[0] == pytest.approx(318, abs=3)
 
 
@@ -256,7 +258,7 @@ def corrected(tracker, prompt, frame, *, by_user, since=STILL, **mask):
 def test_a_correction_of_the_users_prompt_begins_the_track_anew_with_an_roi_that_fits():
     tracker, prompt = begun()
     assert corrected(tracker, prompt, picture(320, 220, 50), by_user=True) == pytest.approx(
-        (320, 220, 101 / SHARE), abs=4
+        (320, 220, 101 / OBJECT_SHARE), abs=4
     )
 
 
@@ -265,7 +267,7 @@ def test_it_is_carried_along_with_what_happened_since():
     since = Affine(2, 2, -400, -300)
     assert corrected(
         tracker, prompt, picture(320, 220, 50), by_user=True, since=since
-    ) == pytest.approx((240, 140, 2 * 101 / SHARE), abs=8)
+    ) == pytest.approx((240, 140, 2 * 101 / OBJECT_SHARE), abs=8)
 
 
 @pytest.mark.parametrize(('scale', 'side'), [(1000, 2 * 640), (0.001, 32)])
@@ -287,8 +289,8 @@ def test_the_users_word_on_what_it_looks_like_holds_afterwards():
     tracker, prompt = begun()
     blue = picture(300, colour=BLUE)
     corrected(tracker, prompt, blue, by_user=True, channel=2)
-    assert shown(tracker, prompt, blue, channel=2).believed
-    assert shown(tracker, prompt, picture(300)).held
+    assert shown(tracker, prompt, blue, channel=2).accepted
+    assert shown(tracker, prompt, picture(300)).missing
 
 
 def test_a_correction_that_sees_nothing_changes_nothing():
@@ -305,9 +307,9 @@ def test_a_new_generation_starts_afresh():
     shown(tracker, prompt, picture(330))
     newer = Prompt.from_point(100, 100, roi_size=64).refined(())
     newer = Prompt(newer.points, roi_size=64, generation=prompt.generation + 1)
-    assert tracker.aim(newer) is newer
+    assert tracker.predict(newer) is newer
     frame = picture(100, 100, colour=BLUE)
-    assert tracker.judge(frame, [mask_of(frame, newer, channel=2)]).believed
+    assert tracker.evaluate(frame, [mask_of(frame, newer, channel=2)]).accepted
     assert place(tracker, newer) == pytest.approx((100, 100, 64), abs=2)
 
 
@@ -315,9 +317,9 @@ def test_what_is_not_kept_is_forgotten_and_the_rest_goes_on():
     tracker, prompt = begun()
     frame = picture(100)
     other = Prompt.from_point(100, 240, object_id=2, roi_size=SIDE)
-    tracker.judge(frame, [mask_of(frame, other)])
+    tracker.evaluate(frame, [mask_of(frame, other)])
     tracker.keep([2])
-    assert tracker.aim(prompt) is prompt
-    assert tracker.aim(other) is not other
+    assert tracker.predict(prompt) is prompt
+    assert tracker.predict(other) is not other
     tracker.keep([])
-    assert tracker.aim(other) is other
+    assert tracker.predict(other) is other

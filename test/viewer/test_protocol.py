@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.prompt import Box, Point
-from picosam_ros.results import Answer, State
+from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.protocol import (
     Acknowledge,
@@ -123,7 +123,7 @@ def test_no_field_does_either(kind, fields):
 
 
 def test_an_answer_names_object_state_and_reason():
-    told = json.loads(protocol.answer(Answer(3, State.LOST, 'left the image', 12), None))
+    told = json.loads(protocol.answer(Answer(3, PromptState.LOST, 'left the image', 12), None))
     assert told == {
         'type': 'answer',
         'tag': None,

@@ -12,7 +12,7 @@ from helpers.spectators import PATIENCE, Served, disc_mask, on_a_loop, scene, un
 from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
-from picosam_ros.results import Answer, State
+from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import allowance, limits, questions
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
@@ -87,7 +87,7 @@ async def test_prompts_reach_the_pipeline_and_answers_the_one_who_asked(served):
         await until(lambda: served.pipeline.asked)
         [ask] = served.pipeline.asked
         assert (ask.object_id, ask.point.x, ask.stamp_ns) == (1, 10.0, 1001)
-        served.call('answered', Answer(1, State.ACCEPTED, '', 3))
+        served.call('answered', Answer(1, PromptState.ACCEPTED, '', 3))
         told = await asking.text('answer')
         assert (told['tag'], told['object'], told['generation']) == (7, 1, 3)
         told = await other.text('answer')
@@ -129,8 +129,8 @@ async def test_an_object_that_was_lost_is_told_to_all_and_answers_no_question(se
     async with served.client() as client:
         await client.say('point', tag=5, x=1, y=2, object=4)
         await until(lambda: served.pipeline.asked)
-        served.call('answered', Answer(4, State.LOST, 'left the image', 2))
-        served.call('answered', Answer(4, State.ACCEPTED, '', 3))
+        served.call('answered', Answer(4, PromptState.LOST, 'left the image', 2))
+        served.call('answered', Answer(4, PromptState.ACCEPTED, '', 3))
         lost, accepted = [await client.text('answer') for _ in range(2)]
         assert (lost['state'], lost['tag'], lost['reason']) == ('lost', None, 'left the image')
         assert (accepted['state'], accepted['tag']) == ('accepted', 5)

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from typing import TextIO
 
 from picosam_ros.latency import LatencyWindow, Timing
-from picosam_ros.results import State
+from picosam_ros.results import PromptState
 
 _RATE_SECONDS = 2.0
 
@@ -33,7 +33,7 @@ class Scoreboard:
         self._window = LatencyWindow()
         self._arrivals: deque[float] = deque()
         self._dropped = 0
-        self._answers: Counter[State] = Counter()
+        self._answers: Counter[PromptState] = Counter()
         self._objects: Objects = {}
         self._scene = ''
         self._url = ''
@@ -67,7 +67,7 @@ class Scoreboard:
 
     def add_answer(self, state: int) -> None:
         """One prompt was answered."""
-        self._answers[State(state)] += 1
+        self._answers[PromptState(state)] += 1
 
     def say(self, line: str) -> None:
         """Print a line that stays: above the table, or without a terminal on standard error."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
 from geometry_msgs.msg import PointStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.timer import Timer
-from std_msgs.msg import Header
 
 from picosam_ros.errors import CalibrationError, PromptError
 from picosam_ros.frame import Frame
-from picosam_ros.prompts.recent_frames import RecentFrames
+from picosam_ros.ros.prompt_sources.context import PromptContext
+from picosam_ros.ros.prompt_sources.image_clicks import CLICKED_ID, put_click
 from picosam_ros.ros.transforms import TransformMissingError, Transforms, Vector
 from picosam_ros.spatial.pinhole import Pinhole
 
@@ -28,38 +26,21 @@ _PERIOD = 0.05
 Pixel = tuple[float, float]
 
 
-class Clicked:
-    """`clicked_point`, as RViz's tool publishes it; the newest TF holds, whatever the stamp.
+class ClickedPoint:
+    """`clicked_point`, as RViz's tool publishes it; the newest TF holds, whatever the stamp."""
 
-    Args:
-        node: owns the topic.
-        recent: the images; their frame is the camera's.
-        calibration: gives the camera; may raise CalibrationError.
-        put: takes a click: a function that gives its pixel or raises PromptError, and its header.
-
-    """
-
-    def __init__(
-        self,
-        node: Node,
-        recent: RecentFrames,
-        calibration: Callable[[], Pinhole],
-        put: Callable[[Callable[[], Pixel], Header], None],
-    ) -> None:
-        self._node = node
-        self._recent = recent
-        self._calibration = calibration
-        self._put = put
-        self._transforms = Transforms(node)
+    def __init__(self, context: PromptContext) -> None:
+        self._context = context
+        self._transforms = Transforms(context.node)
         self._waiting: list[tuple[PointStamped, float]] = []
         self._timer: Timer | None = None
-        self._subscription = node.create_subscription(
+        self._subscription = context.node.create_subscription(
             PointStamped, 'clicked_point', self._on_click, _QUEUE
         )
 
     def destroy(self) -> None:
         """Take the topic away."""
-        self._node.destroy_subscription(self._subscription)
+        self._context.node.destroy_subscription(self._subscription)
         self._stop_timer()
         self._transforms.destroy()
 
@@ -70,7 +51,7 @@ class Clicked:
         if self._timer is None:
             # Not the node's clock: a simulated one may stand still.
             clock = Clock(clock_type=ClockType.STEADY_TIME)
-            self._timer = self._node.create_timer(_PERIOD, self._on_timer, clock=clock)
+            self._timer = self._context.node.create_timer(_PERIOD, self._on_timer, clock=clock)
 
     def _on_timer(self) -> None:
         now = time.monotonic()
@@ -84,25 +65,26 @@ class Clicked:
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
-            self._node.destroy_timer(self._timer)
+            self._context.node.destroy_timer(self._timer)
             self._timer = None
 
     def _answer(self, message: PointStamped, *, last: bool) -> bool:
-        """Answer a click; False: TF does not know yet, and it is not the last try."""
+        """Answer a click; return False if TF does not know yet and this is not the last try."""
+        context = self._context
         try:
-            pixel = self._pixel(message)
+            put_click(context, self._pixel(message), message.header)
+            return True
         except TransformMissingError as error:
             if not last:
                 return False
-            self._put(_raising(str(error)), message.header)
+            answer = context.store.refuse(CLICKED_ID, str(error))
         except (PromptError, CalibrationError) as error:
-            self._put(_raising(str(error)), message.header)
-        else:
-            self._put(lambda: pixel, message.header)
+            answer = context.store.refuse(CLICKED_ID, str(error))
+        context.publish(answer, message.header)
         return True
 
     def _pixel(self, message: PointStamped) -> Pixel:
-        frame, source = self._recent.newest, message.header.frame_id
+        frame, source = self._context.recent.newest, message.header.frame_id
         point = (message.point.x, message.point.y, message.point.z)
         if frame is None:
             raise PromptError(
@@ -116,7 +98,7 @@ class Clicked:
             )
         if not all(math.isfinite(value) for value in point):
             raise PromptError(f'point {_shown(point)} was given; its numbers must be finite')
-        camera = self._calibration()
+        camera = self._context.calibration()
         _check_size(camera, frame)
         seen = self._moved(point, source, frame.frame_id)
         return project(camera, seen, f'point {_shown(point)} of frame {source!r}')
@@ -159,13 +141,6 @@ def _check_size(camera: Pinhole, frame: Frame) -> None:
             f'{frame.width}×{frame.height}; give the camera_info that belongs to the images '
             '(remap camera_info:=TOPIC)'
         )
-
-
-def _raising(reason: str) -> Callable[[], Pixel]:
-    def refuse() -> Pixel:
-        raise PromptError(reason)
-
-    return refuse
 
 
 def _shown(point: Vector) -> str:

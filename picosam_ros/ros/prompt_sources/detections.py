@@ -15,7 +15,7 @@ from picosam_ros.frame import Frame
 from picosam_ros.prompt import Box, Prompt
 from picosam_ros.prompts.box_ids import BoxIds
 from picosam_ros.results import Answer
-from picosam_ros.segmenter import Segmenter
+from picosam_ros.ros.prompt_sources.context import PromptContext
 
 _QUEUE = 10
 
@@ -25,71 +25,52 @@ class Detections:
 
     The boxes of the newest array replace those of the ones before; prompts of other inputs stay,
     unless a box has their id.
-
-    Args:
-        node: owns the topic.
-        segmenter: gets the prompts.
-        bind: finds the frame that a header means; may raise PromptError.
-        tell: publishes an answer under a header.
-        roi_size: reads the side of the ROI, in pixels.
-
     """
 
-    def __init__(
-        self,
-        node: Node,
-        segmenter: Segmenter,
-        bind: Callable[[Header], Frame | None],
-        tell: Callable[[Answer, Header], None],
-        roi_size: Callable[[], int],
-    ) -> None:
-        self._node = node
-        self._segmenter = segmenter
-        self._bind = bind
-        self._tell = tell
-        self._roi_size = roi_size
+    def __init__(self, context: PromptContext) -> None:
+        self._context = context
         self._ids = BoxIds()
         self._generations: dict[int, int] = {}
-        self._subscription = _subscribe(node, self._on_array)
+        self._subscription = _subscribe(context.node, self._on_array)
 
     def destroy(self) -> None:
         """Take the topic away."""
         if self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
+            self._context.node.destroy_subscription(self._subscription)
 
     def _on_array(self, message: Any) -> None:
         header = message.header
         boxes = [to_box(detection.bbox) for detection in message.detections]
         names = [detection.id for detection in message.detections]
         ids = self._ids.assign(names, boxes, self._others())
-        frame: Frame | None = None
         try:
-            frame = self._bind(header)
+            made_for = self._context.find(header)
         except PromptError as error:
             for object_id in ids:
-                self._tell(self._segmenter.refuse(object_id, str(error)), header)
+                self._context.publish(self._context.store.refuse(object_id, str(error)), header)
             return
         self._end_all_but(ids, header)
         for index, (object_id, name, box) in enumerate(zip(ids, names, boxes, strict=True)):
-            if problem := _problem(name, object_id, ids[:index]):
-                answer = self._segmenter.refuse(object_id, problem)
-            else:
-                answer = self._segmenter.put(
-                    lambda box=box, object_id=object_id: Prompt(  # type: ignore[misc]
-                        (), box, object_id, self._roi_size()
-                    ),
-                    object_id=object_id,
-                    bind=lambda: frame,
-                )
+            problem = _problem(name, object_id, ids[:index])
+            answer = self._put(object_id, box, made_for, problem)
             if answer.generation:
                 self._generations[object_id] = answer.generation
-            self._tell(answer, header)
+            self._context.publish(answer, header)
+
+    def _put(self, object_id: int, box: Box, made_for: Frame | None, problem: str) -> Answer:
+        store = self._context.store
+        try:
+            if problem:
+                raise PromptError(problem)
+            return store.put(Prompt((), box, object_id, self._context.roi_size()), made_for)
+        except PromptError as error:
+            return store.refuse(object_id, str(error))
 
     def _others(self) -> set[int]:
         """Ids of prompts that came from elsewhere."""
         return {
             prompt.object_id
-            for prompt in self._segmenter.prompts
+            for prompt in self._context.store.prompts
             if self._generations.get(prompt.object_id) != prompt.generation
         }
 
@@ -97,8 +78,8 @@ class Detections:
         for object_id in [known for known in self._generations if known not in ids]:
             generation = self._generations.pop(object_id)
             reason = 'the newest array of detections does not have it'
-            if lost := self._segmenter.end(object_id, generation, reason):
-                self._tell(lost, header)
+            if lost := self._context.store.end(object_id, generation, reason):
+                self._context.publish(lost, header)
 
 
 def to_box(message: Any) -> Box:

@@ -19,7 +19,7 @@ from picosam_ros.ros import process
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.ros.prompt_sources.topics import Inputs
+from picosam_ros.ros.prompt_sources import SOURCES, PromptContext, PromptSource
 from picosam_ros.ros.segmentation.health import Activity, Health
 from picosam_ros.ros.segmentation.outputs import Outputs
 from picosam_ros.ros.segmentation.parameters import ENGINE_OPTIONS, TUNABLE
@@ -45,7 +45,8 @@ class SegmentationNode(ManagedNode):
         self._worker: Worker[Frame] = Worker(self._work, self.failed)
         self._recent = RecentFrames()
         self._outputs: Outputs | None = None
-        self._inputs: Inputs | None = None
+        self._prompts: PromptContext | None = None
+        self._sources: list[PromptSource] = []
         self._calls: Services | None = None
 
     def make_engine(self, **options: Any) -> Engine:
@@ -107,18 +108,19 @@ class SegmentationNode(ManagedNode):
         process.trim_malloc()
         self._segmenter = segmenter = self._tuned(Segmenter(engine, waiting=waiting))
         self.open_source()
-        turn = threading.Lock()
-        self._outputs = Outputs(self, segmenter, turn)
-        self._inputs = Inputs(
+        publish_lock = threading.Lock()
+        self._outputs = Outputs(self, segmenter, publish_lock)
+        self._prompts = PromptContext(
             self,
             segmenter,
-            turn,
+            publish_lock,
             recent=self._recent,
             max_age=lambda: self.parameters['prompt_max_age'],
             roi_size=lambda: self.parameters['roi_size'],
             calibration=self.calibration,
         )
-        self._calls = Services(self, segmenter, turn, self._enable)
+        self._sources = [source(self._prompts) for source in SOURCES.values()]
+        self._calls = Services(self, segmenter, publish_lock, self._enable)
 
     def start(self) -> None:
         """Let frames in, and work on them."""
@@ -136,10 +138,11 @@ class SegmentationNode(ManagedNode):
     def close(self) -> None:
         """Free engine, topics and source."""
         self.close_source()
-        for part in (self._calls, self._inputs, self._outputs):
+        for part in (self._calls, *self._sources, self._prompts, self._outputs):
             if part is not None:
                 part.destroy()
-        self._calls = self._inputs = self._outputs = None
+        self._calls = self._prompts = self._outputs = None
+        self._sources = []
         if self._segmenter is not None:
             self._segmenter.engine.close()
             self._segmenter = None
@@ -156,8 +159,8 @@ class SegmentationNode(ManagedNode):
             self._segmenter, self.active, self.enabled, self._worker.dropped, self.fault
         )
         components = dict(self.health.report(activity, self.expected(), self.source()))
-        if self._inputs is not None:
-            components['prompts'] = self._inputs.report()
+        if self._prompts is not None:
+            components['prompts'] = self._prompts.report()
         return components
 
     def clock_jumped(self) -> None:
@@ -174,15 +177,15 @@ class SegmentationNode(ManagedNode):
         self.enabled = enabled
 
     def _work(self, frame: Frame, queue_ms: float) -> None:
-        segmenter, inputs, outputs = self._segmenter, self._inputs, self._outputs
-        if segmenter is None or inputs is None or outputs is None:
+        segmenter, prompts, outputs = self._segmenter, self._prompts, self._outputs
+        if segmenter is None or prompts is None or outputs is None:
             return
         offered = time.perf_counter() - queue_ms / 1e3
-        for earlier in segmenter.catch_up(frame):
-            outputs.publish_earlier(earlier.frame, earlier.masks)
         result = self._tuned(segmenter).step(frame)
+        for earlier in result.earlier:
+            outputs.publish_earlier(earlier.frame, earlier.masks)
         for answer in (*result.started, *result.lost):
-            inputs.tell(answer)
+            prompts.publish(answer)
         self.health.frames += 1
         timing = outputs.publish(
             result,

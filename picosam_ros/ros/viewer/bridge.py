@@ -18,7 +18,7 @@ from std_srvs.srv import Trigger
 from picosam_ros.errors import ImageError
 from picosam_ros.msg import Box2D, Latency, Mask, MaskArray, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
-from picosam_ros.results import Answer, State
+from picosam_ros.results import Answer, PromptState
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
@@ -203,7 +203,7 @@ class ViewerBridge:
         self._call(self._hub.measured, to_timing(message), int(message.dropped))
 
     def _on_status(self, message: PromptStatus) -> None:
-        answer = Answer(message.object_id, State(message.state), message.reason, message.generation)
+        answer = Answer(message.object_id, PromptState(message.state), message.reason, message.generation)
         self._call(self._hub.answered, answer)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:

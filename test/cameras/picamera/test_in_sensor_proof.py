@@ -95,7 +95,7 @@ def change(segmenter, ledger, random):
         return
     x, y = (int(random.integers(0, side)) for side in (WIDTH, HEIGHT))
     side = int(random.integers(16, 60))
-    answer = segmenter.put(lambda: Prompt.from_point(x, y, object_id=object_id, roi_size=side))
+    answer = segmenter.put(Prompt.from_point(x, y, object_id=object_id, roi_size=side))
     ledger.prompts[object_id] = answer.generation, (x, y, side)
 
 

@@ -212,7 +212,7 @@ def test_corrections_are_published_beside_the_masks_under_the_header_of_their_ow
     def corrections():
         node.offer(replace(picture(300), stamp_ns=next(stamps)))
         if not node._segmenter.prompts:
-            node._segmenter.put(lambda: Prompt.from_point(300, 240))
+            node._segmenter.put(Prompt.from_point(300, 240))
         return [one for one in heard if [mask.engine for mask in one.masks] == ['slow']]
 
     serve_until(executor, corrections)

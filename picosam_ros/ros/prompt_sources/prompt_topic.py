@@ -1,0 +1,52 @@
+"""`prompt` (picosam_ros/Prompt): set, refine and remove objects."""
+
+from __future__ import annotations
+
+from picosam_ros.errors import PromptError
+from picosam_ros.msg import Prompt as PromptMessage
+from picosam_ros.results import Answer
+from picosam_ros.ros.messages import to_points, to_prompt
+from picosam_ros.ros.prompt_sources.context import QUEUE, PromptContext
+
+
+class PromptTopic:
+    """One message, one action on one object."""
+
+    def __init__(self, context: PromptContext) -> None:
+        self._context = context
+        self._actions = {
+            PromptMessage.SET: self._set,
+            PromptMessage.REFINE: self._refine,
+            PromptMessage.REMOVE: self._remove,
+        }
+        self._subscription = context.node.create_subscription(
+            PromptMessage, 'prompt', self._on_prompt, QUEUE
+        )
+
+    def destroy(self) -> None:
+        """Unsubscribe."""
+        self._context.node.destroy_subscription(self._subscription)
+
+    def _on_prompt(self, message: PromptMessage) -> None:
+        act = self._actions.get(message.action, self._unknown)
+        try:
+            answer = act(message)
+        except PromptError as error:
+            answer = self._context.store.refuse(message.object_id, str(error))
+        self._context.publish(answer, message.header)
+
+    def _set(self, message: PromptMessage) -> Answer:
+        prompt = to_prompt(message, self._context.roi_size())
+        return self._context.store.put(prompt, self._context.find(message.header))
+
+    def _refine(self, message: PromptMessage) -> Answer:
+        made_for = self._context.find(message.header)
+        return self._context.store.refine(message.object_id, to_points(message), made_for)
+
+    def _remove(self, message: PromptMessage) -> Answer:
+        return self._context.store.remove(message.object_id)
+
+    def _unknown(self, message: PromptMessage) -> Answer:
+        raise PromptError(
+            f'action {message.action} was given; allowed are 0 (SET), 1 (REFINE), 2 (REMOVE)'
+        )
