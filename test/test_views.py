@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from picosam_ros.latency import STAGES
-from picosam_ros.ros.cloud.parameters import CLOUD_PARAMETERS
+from picosam_ros.ros.cloud.parameters import PARAMETERS
 
 ROOT = Path(__file__).parents[1]
 NODES = ('camera', 'segmenter', 'cloud')
@@ -151,5 +151,5 @@ def test_the_page_about_nav2_names_arguments_and_parameters_that_exist():
     launch = [read(f'launch/{name}.launch.py') for name in ('nav2', 'camera', 'segmenter')]
     for name in re.findall(r'\b(\w+):=', re.sub(r'--ros-args -r \S+|align_depth\S+', '', page)):
         assert any(f"'{name}'" in text for text in launch), name
-    rows = {row.name for row in CLOUD_PARAMETERS}
+    rows = {row.name for row in PARAMETERS}
     assert {'object_id', 'standing', 'base_frame'} <= rows

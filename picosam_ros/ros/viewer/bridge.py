@@ -203,7 +203,9 @@ class ViewerBridge:
         self._call(self._hub.measured, to_timing(message), int(message.dropped))
 
     def _on_status(self, message: PromptStatus) -> None:
-        answer = Answer(message.object_id, PromptState(message.state), message.reason, message.generation)
+        answer = Answer(
+            message.object_id, PromptState(message.state), message.reason, message.generation
+        )
         self._call(self._hub.answered, answer)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
