@@ -157,7 +157,7 @@ class Rig(Client):
         self.wait_for(lambda: len(statuses) > before)
         return statuses[before]
 
-    def change(self, **changes):
+    def set_parameters(self, **changes):
         """Set parameters as `ros2 param set` does; return the reason of each refusal, or ''."""
         parameters = [Parameter(name=name, value=value_of(v)) for name, v in changes.items()]
         request = SetParameters.Request(parameters=parameters)

@@ -43,6 +43,6 @@ def rig(started):
 @pytest.fixture
 def searching_rig(rig):
     """Give the module's segmenter while it leaves the choice of the squares to the engine."""
-    assert rig.change(roi_size=0) == ['']
+    assert rig.set_parameters(roi_size=0) == ['']
     yield rig
-    assert rig.change(roi_size=ROI_SIZE) == ['']
+    assert rig.set_parameters(roi_size=ROI_SIZE) == ['']

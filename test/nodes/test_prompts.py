@@ -216,13 +216,13 @@ def test_what_reaches_over_the_border_is_clamped_and_told(rig):
 
 
 def test_the_size_of_the_square_can_be_changed_while_the_node_runs(rig):
-    [refusal] = rig.change(roi_size=-1)
+    [refusal] = rig.set_parameters(roi_size=-1)
     assert refusal
-    assert rig.change(roi_size=48) == ['']
+    assert rig.set_parameters(roi_size=48) == ['']
     rig.point(*CENTRE)
     rig.set(CENTRE, object_id=2)
     rig.set(CENTRE, object_id=3, roi_size=60)
-    assert rig.change(roi_size=ROI_SIZE) == ['']
+    assert rig.set_parameters(roi_size=ROI_SIZE) == ['']
     rig.set(CENTRE, object_id=4)
     widths = [mask.roi.width for mask in masks_after(rig)]
     assert widths == [48, 48, 60, ROI_SIZE]

@@ -13,7 +13,7 @@ DEFAULTS = {'track': False, 'max_prompts': 32, 'lost_after': 90, 'roi_size': ROI
 def rig(rig):
     """Give the module's segmenter, which leaves with the parameters that it came with."""
     yield rig
-    assert not any(rig.change(**DEFAULTS))
+    assert not any(rig.set_parameters(**DEFAULTS))
 
 
 def side(rig):
@@ -23,7 +23,7 @@ def side(rig):
 def test_the_side_of_the_square_changes_with_the_next_prompt(rig):
     rig.set(BEFORE)
     assert side(rig) == 96
-    assert rig.change(roi_size=192) == ['']
+    assert rig.set_parameters(roi_size=192) == ['']
     assert side(rig) == 96
     rig.set(BEFORE)
     assert side(rig) == 192
@@ -32,7 +32,7 @@ def test_the_side_of_the_square_changes_with_the_next_prompt(rig):
 def test_a_side_of_zero_searches_for_the_square_that_fits(rig):
     rig.set(BEFORE)
     around_the_click = side(rig)
-    assert rig.change(roi_size=0) == ['']
+    assert rig.set_parameters(roi_size=0) == ['']
     rig.set(BEFORE)
     [mask] = rig.show(picture(BEFORE)).masks.masks
     assert mask.roi.width != around_the_click
@@ -42,22 +42,22 @@ def test_a_side_of_zero_searches_for_the_square_that_fits(rig):
 def test_tracking_is_switched_on_and_off_between_two_images(rig):
     rig.set(BEFORE)
     at_the_prompt = rig.show(picture(BEFORE)).masks.masks[0].roi
-    assert rig.change(track=True) == ['']
+    assert rig.set_parameters(track=True) == ['']
     rig.show(picture(BEFORE))
     rig.show(picture(AFTER))
     assert rig.show(picture(AFTER)).masks.masks[0].roi.x > at_the_prompt.x
-    assert rig.change(track=False) == ['']
+    assert rig.set_parameters(track=False) == ['']
     assert rig.show(picture(AFTER)).masks.masks[0].roi == at_the_prompt
 
 
 def test_how_long_an_object_may_be_out_of_sight_changes_while_it_is_followed(rig):
-    rig.change(track=True, lost_after=500)
+    rig.set_parameters(track=True, lost_after=500)
     rig.set(BEFORE)
     rig.show(picture(BEFORE))
     empty = picture((-99, -99))
     for _ in range(3):
         assert list(rig.show(empty).masks.unanswered) == [1]
-    rig.change(lost_after=4)
+    rig.set_parameters(lost_after=4)
     statuses = rig.inboxes['prompt_status']
     statuses.clear()
     rig.show(empty)
@@ -69,12 +69,12 @@ def test_how_long_an_object_may_be_out_of_sight_changes_while_it_is_followed(rig
 def test_the_limit_of_objects_changes_and_those_that_are_there_stay(rig):
     for object_id in (1, 2, 3):
         assert rig.set(BEFORE, object_id=object_id).state == PromptStatus.ACCEPTED
-    rig.change(max_prompts=2)
+    rig.set_parameters(max_prompts=2)
     assert len(rig.show(picture(BEFORE)).masks.masks) == 3
     refused = rig.set(BEFORE, object_id=4)
     assert refused.state == PromptStatus.REFUSED
     assert 'which is the limit (parameter max_prompts)' in refused.reason
-    rig.change(max_prompts=4)
+    rig.set_parameters(max_prompts=4)
     rig.show(picture(BEFORE))
     assert rig.set(BEFORE, object_id=4).state == PromptStatus.ACCEPTED
 
@@ -93,7 +93,7 @@ def test_the_limit_of_objects_changes_and_those_that_are_there_stay(rig):
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_with_a_reason(rig, name, value):
-    [reason] = rig.change(**{name: value})
+    [reason] = rig.set_parameters(**{name: value})
     assert reason
 
 
