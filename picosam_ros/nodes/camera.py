@@ -9,9 +9,9 @@ from typing import Any
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
+from picosam_ros.ros.camera.calibration_topic import to_pinhole
 from picosam_ros.ros.camera.capture import Capture
 from picosam_ros.ros.camera.parameters import CAMERA_OPTIONS, PARAMETERS
-from picosam_ros.ros.camera.pinholes import to_pinhole
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation.node import SegmentationNode

@@ -1,4 +1,4 @@
-"""`cloud`: objects in 3-D, from their masks and a depth image or a ground that is flat."""
+"""`cloud`: objects in 3-D, from their masks and a depth image or a flat ground."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from picosam_ros.ros.cloud.inputs import CloudInputs
 from picosam_ros.ros.cloud.outputs import CloudOutputs, Counts, Wanted
 from picosam_ros.ros.cloud.parameters import PARAMETERS
 from picosam_ros.ros.cloud.views import VIEWS, View
-from picosam_ros.ros.connections import connections_of
-from picosam_ros.ros.diagnostics import ERROR, OK, STALE, Status
+from picosam_ros.ros.connections import connections_of, topics_status
+from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, Status
 from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.messages import to_time
 from picosam_ros.ros.run import run
-from picosam_ros.ros.segmentation.health import topics_status
 from picosam_ros.spatial.cloud import Range
 from picosam_ros.wire.images import RawImage
 from picosam_ros.worker import Worker
@@ -53,29 +52,29 @@ class CloudNode(ManagedNode):
         )
 
     def start(self) -> None:
-        """Work on what comes, and count anew."""
+        """Reset the counts and begin to work."""
         self._clouds = self._worker.dropped = 0
         self._refused.clear()
         self._worker.start()
 
     def stop(self) -> None:
-        """Work no more."""
+        """Stop the work."""
         self._worker.stop()
 
     def close(self) -> None:
-        """Take the topics away."""
+        """Destroy the topics."""
         for part in (self._inputs, self._outputs, self._view):
             if part is not None:
                 part.destroy()
         self._inputs = self._outputs = self._view = None
 
     def failed(self, error: Exception) -> None:
-        """Count it by its kind, too."""
+        """Count the error by its class, too."""
         self._refused[type(error).__name__] += 1
         super().failed(error)
 
     def report(self) -> Mapping[str, Status]:
-        """What `/diagnostics` shows."""
+        """Return the components of `/diagnostics`."""
         components = {'cloud': self._status(), 'topics': topics_status(connections_of(self))}
         if self._inputs is not None and self.active:
             components |= self._inputs.report(
@@ -120,13 +119,13 @@ class CloudNode(ManagedNode):
             **{f'refused ({cause})': count for cause, count in self._refused.items()},
         }
         if self._view is None:
-            return Status(STALE, 'not configured; configure and activate the node', values)
+            return Status(UNCONFIGURED.level, UNCONFIGURED.message, values)
         if not self.active:
-            return Status(STALE, 'not active; activate the node', values)
+            return Status(STALE, INACTIVE, values)
         if self.fault:
             return Status(ERROR, self.fault, values)
         if not self._clouds:
-            return Status(OK, "no cloud yet; the components 'matches' and those of the topics tell")
+            return Status(OK, "no cloud yet; see the components 'matches' and those of the topics")
         return Status(OK, f'{self._counts.objects} objects', values)
 
 

@@ -13,7 +13,7 @@ from picosam_ros.ros.messages import to_frame
 from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
-from picosam_ros.ros.stream_health import Source
+from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Source
 from picosam_ros.spatial.pinhole import Pinhole
 from picosam_ros.wire.messages import read_image
 
@@ -28,8 +28,7 @@ class SegmenterNode(SegmentationNode):
 
     def source(self) -> Source:
         """The topic."""
-        topic = self.resolve_topic_name('image')
-        return Source(topic, 'does the camera run, is the name right (remap image:=TOPIC)?')
+        return Source(self.resolve_topic_name('image'), CHECK_IMAGE_TOPIC)
 
     def calibration(self) -> Pinhole:
         """The camera of the newest `camera_info`."""

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
-from picosam_ros.ros.connections import connections_of
-from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Status
+from picosam_ros.ros.connections import connections_of, topics_status
+from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
 from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.run import run
-from picosam_ros.ros.segmentation.health import INACTIVE, UNCONFIGURED, topics_status
-from picosam_ros.ros.stream_health import Expected, Source, input_status
+from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Expected, Source, input_status
 from picosam_ros.ros.viewer.bridge import ViewerBridge
 from picosam_ros.ros.viewer.parameters import PARAMETERS
 from picosam_ros.viewer.server import Server
@@ -62,16 +61,19 @@ class ViewerNode(ManagedNode):
             self._bridge.reset()
 
     def report(self) -> Mapping[str, Status]:
-        """What `/diagnostics` shows."""
+        """Return the components of `/diagnostics`."""
         components = {'viewer': self._status()}
         if self._bridge is not None and self._bridge.streaming:
-            links = connections_of(self)
+            connections = connections_of(self)
             topic = self.resolve_topic_name('image')
-            link = next((one for one in links if one.published and one.topic == topic), None)
-            source = Source(topic, 'does the camera run, is the name right (remap image:=TOPIC)?')
-            flow = self._bridge.image_stats.flow()
-            components['input'] = input_status(flow, Expected(), source, link, {})
-            components['topics'] = topics_status(links)
+            connection = next(
+                (each for each in connections if each.published and each.topic == topic), None
+            )
+            stats = self._bridge.image_stats.stats()
+            components['input'] = input_status(
+                stats, Expected(), Source(topic, CHECK_IMAGE_TOPIC), connection, {}
+            )
+            components['topics'] = topics_status(connections)
         return components
 
     def _announce(self, server: Server) -> None:

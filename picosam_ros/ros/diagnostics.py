@@ -1,4 +1,4 @@
-"""`/diagnostics`: the state of a node in a few lines, once a second."""
+"""Publish `/diagnostics`: the state of a node, component by component, once a second."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ OK, WARN, ERROR, STALE = (
 
 @dataclass(frozen=True)
 class Status:
-    """One component: a level, a sentence that says what to do, and figures."""
+    """State of one component: a level, a sentence that says what to do, and values."""
 
     level: bytes
     message: str
     values: Mapping[str, object] = field(default_factory=dict)
+
+
+UNCONFIGURED = Status(STALE, 'not configured; configure and activate the node')
+INACTIVE = 'not active; activate the node'
 
 
 class Diagnostics:
@@ -37,7 +41,7 @@ class Diagnostics:
         self._node = node
         self._report = report
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', _QUEUE)
-        # Not the node's clock: a simulation's may stand still, and that is to be told, too.
+        # Not the node's clock: that of a simulation may stand still, which is reported, too.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_PERIOD, self._publish, clock=clock)
         self._hardware_id = socket.gethostname()

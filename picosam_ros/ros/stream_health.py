@@ -1,4 +1,4 @@
-"""What `/diagnostics` says about images: do they arrive, how often, when were they taken."""
+"""Status of an image stream for `/diagnostics`: silence, stamps, frame ids, rate."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from picosam_ros.ros.connections import Connection
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Status
 from picosam_ros.ros.stream_stats import StreamStats
 
-# A stamp may be that much ahead: clocks that are synchronised differ by some milliseconds.
+# Tolerated for a stamp: synchronised clocks differ by some milliseconds.
 FUTURE_S = 0.1
-# Neither slower nor faster than expected by more than this; judged after this many seconds.
+# Tolerated deviation from the expected rate, which is checked after this many seconds.
 TOLERANCE = 0.2
-_JUDGED_S = 2.0
-# An image is missed after two seconds, and after three periods of a slow camera.
-_MISSED_S, _MISSED_PERIODS = 2.0, 3.0
+_CHECKED_S = 2.0
+# Time-out without an image: two seconds, or three periods of a slow camera.
+_TIMEOUT_S, _TIMEOUT_PERIODS = 2.0, 3.0
+
+# Advice for an image topic without images.
+CHECK_IMAGE_TOPIC = 'is the camera node running? is the topic name right (remap image:=TOPIC)?'
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What images should be like.
+    """Requirements on an image stream.
 
     Attributes:
         rate: in Hz; 0 for any.
         max_age_s: from stamp to arrival; 0 for any.
-        period_s: between two images, where it is known otherwise.
+        period_s: between two images, where the camera defines it.
 
     """
 
@@ -35,19 +38,19 @@ class Expected:
     period_s: float = 0.0
 
     @property
-    def patience_s(self) -> float:
-        """Seconds without an image after which one is missed."""
+    def timeout_s(self) -> float:
+        """Return the seconds without an image after which the stream is stale."""
         period = max(self.period_s, 1 / self.rate if self.rate else 0.0)
-        return max(_MISSED_S, _MISSED_PERIODS * period)
+        return max(_TIMEOUT_S, _TIMEOUT_PERIODS * period)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where images come from.
+    """Origin of an image stream.
 
     Attributes:
-        name: a topic, or what a sentence calls it.
-        advice: what to look at while nothing comes.
+        name: a topic, or a noun such as `the camera`.
+        advice: what to check while no image arrives.
 
     """
 
@@ -56,107 +59,110 @@ class Source:
 
 
 def input_status(
-    flow: StreamStats,
+    stats: StreamStats,
     expected: Expected,
     source: Source,
-    link: Connection | None,
+    connection: Connection | None,
     values: Mapping[str, object],
 ) -> Status:
-    """Judge the images; the first thing that is wrong is the message.
+    """Return the status of the stream; the first fault is the message.
 
     Args:
-        flow: what arrived.
-        expected: what should.
-        source: where it comes from.
-        link: of the source, if that is a topic.
-        values: further figures to show.
+        stats: what arrived.
+        expected: what is required.
+        source: of the images.
+        connection: of the source, if that is a topic.
+        values: further ones to show.
 
     """
-    figures = {**figures_of(flow), **values}
-    if flow.silence_s > expected.patience_s:
-        level = WARN if math.isinf(flow.silence_s) else STALE
-        if link is not None and link.misfits:
+    shown = {**values_of(stats), **values}
+    if stats.silence_s > expected.timeout_s:
+        level = WARN if math.isinf(stats.silence_s) else STALE
+        if connection is not None and connection.incompatible:
             level = ERROR
-        return Status(level, _silence(flow, source, link), figures)
-    complaint = _stamps(flow, expected, source) or _frames(flow, source) or _rate(flow, expected)
+        return Status(level, _silence(stats, source, connection), shown)
+    complaint = _stamps(stats, expected, source) or _frames(stats, source) or _rate(stats, expected)
     if complaint:
-        return Status(WARN, complaint, figures)
-    return Status(OK, 'images arrive', figures)
+        return Status(WARN, complaint, shown)
+    return Status(OK, 'images arrive', shown)
 
 
-def figures_of(flow: StreamStats) -> dict[str, object]:
-    """The flow as figures with units."""
-    figures: dict[str, object] = {}
-    if not math.isnan(flow.rate):
-        figures['rate Hz'] = f'{flow.rate:.1f}'
-    if not math.isinf(flow.silence_s):
-        figures['last image s ago'] = f'{flow.silence_s:.1f}'
-    if flow.ages_s:
-        ages = ' / '.join(f'{1e3 * age:.1f}' for age in flow.ages_s)
-        figures['arrival minus stamp min/median/max ms'] = ages
-    if any(flow.frame_ids):
-        figures['frame_id'] = ', '.join(flow.frame_ids)
-    return figures
+def values_of(stats: StreamStats) -> dict[str, object]:
+    """Return the statistics as text, with units in the keys."""
+    values: dict[str, object] = {}
+    if not math.isnan(stats.rate):
+        values['rate Hz'] = f'{stats.rate:.1f}'
+    if not math.isinf(stats.silence_s):
+        values['last image s ago'] = f'{stats.silence_s:.1f}'
+    if stats.ages_s:
+        ages = ' / '.join(f'{1e3 * age:.1f}' for age in stats.ages_s)
+        values['arrival minus stamp min/median/max ms'] = ages
+    if any(stats.frame_ids):
+        values['frame_id'] = ', '.join(stats.frame_ids)
+    return values
 
 
-def _silence(flow: StreamStats, source: Source, link: Connection | None) -> str:
-    if math.isinf(flow.silence_s):
-        lack = f'no image yet from {source.name}'
+def _silence(stats: StreamStats, source: Source, connection: Connection | None) -> str:
+    if math.isinf(stats.silence_s):
+        fault = f'no image yet from {source.name}'
     else:
-        lack = f'no image from {source.name} for {spoken(flow.silence_s)}'
-    if link is None:
-        return f'{lack}: {source.advice}'
-    if link.misfits:
-        return f'{lack}: {link.misfits[0]}'
-    if not link.peers:
-        return f'{lack}: nobody publishes it; {source.advice}'
-    return f'{lack}, which has {link.count}: does the camera run, can the network carry its images?'
+        fault = f'no image from {source.name} for {duration_text(stats.silence_s)}'
+    if connection is None:
+        return f'{fault}: {source.advice}'
+    if connection.incompatible:
+        return f'{fault}: {connection.incompatible[0]}'
+    if not connection.peers:
+        return f'{fault}: it has no publisher; {source.advice}'
+    return (
+        f'{fault}, which has {connection.count}: is the camera streaming? has the network the '
+        'bandwidth for its images?'
+    )
 
 
-def _stamps(flow: StreamStats, expected: Expected, source: Source) -> str:
-    if not flow.stamped:
-        return f'images from {source.name} have no stamp: let the camera driver stamp them'
-    if not flow.ages_s:
+def _stamps(stats: StreamStats, expected: Expected, source: Source) -> str:
+    if not stats.stamped:
+        return f'images from {source.name} have no stamp: the camera driver must set it'
+    if not stats.ages_s:
         return ''
-    least, median, _ = flow.ages_s
-    ask = "is the camera's clock synchronised, is use_sim_time right?"
-    if least < -FUTURE_S:
-        return f'stamps are {spoken(-least)} in the future: {ask}'
+    minimum, median, _ = stats.ages_s
+    advice = "is the camera's clock synchronised? is use_sim_time right?"
+    if minimum < -FUTURE_S:
+        return f'stamps are {duration_text(-minimum)} in the future: {advice}'
     if expected.max_age_s and median > expected.max_age_s:
         return (
-            f'stamps are {spoken(median)} old on arrival: {ask} '
+            f'stamps are {duration_text(median)} old on arrival: {advice} '
             f'(max_age is {expected.max_age_s:g} s, 0 accepts any)'
         )
     return ''
 
 
-def _frames(flow: StreamStats, source: Source) -> str:
-    if len(flow.frame_ids) > 1:
-        names = ', '.join(repr(name) for name in flow.frame_ids)
+def _frames(stats: StreamStats, source: Source) -> str:
+    if len(stats.frame_ids) > 1:
+        names = ', '.join(repr(name) for name in stats.frame_ids)
         return f'images from {source.name} have several frame ids, {names}: do two cameras publish?'
-    if flow.frame_ids == ('',):
+    if stats.frame_ids == ('',):
         return (
             f'images from {source.name} have no frame id, so nothing can be placed in 3-D: set '
-            "the camera driver's"
+            'that of the camera driver'
         )
-    if flow.frame_ids and flow.frame_ids[0].startswith('/'):
-        return f'the frame id {flow.frame_ids[0]!r} begins with a slash, and TF has none like that'
+    if stats.frame_ids and stats.frame_ids[0].startswith('/'):
+        return f'the frame id {stats.frame_ids[0]!r} begins with a slash, which TF does not allow'
     return ''
 
 
-def _rate(flow: StreamStats, expected: Expected) -> str:
-    if not expected.rate or math.isnan(flow.rate) or flow.span_s < _JUDGED_S:
+def _rate(stats: StreamStats, expected: Expected) -> str:
+    if not expected.rate or math.isnan(stats.rate) or stats.span_s < _CHECKED_S:
         return ''
-    told = f'images arrive at {flow.rate:.1f} Hz, expected_rate is {expected.rate:g} Hz'
-    if flow.rate < (1 - TOLERANCE) * expected.rate:
-        return f'{told}: does the camera run at that rate, does the transport lose images?'
-    if flow.rate > (1 + TOLERANCE) * expected.rate:
-        return f'{told}: do two cameras publish?'
+    fault = f'images arrive at {stats.rate:.1f} Hz, expected_rate is {expected.rate:g} Hz'
+    if stats.rate < (1 - TOLERANCE) * expected.rate:
+        return f'{fault}: is the camera set to that rate? does the transport lose images?'
+    if stats.rate > (1 + TOLERANCE) * expected.rate:
+        return f'{fault}: do two cameras publish?'
     return ''
 
 
-def spoken(seconds: float) -> str:
-    """A duration in a unit that fits it."""
+def duration_text(seconds: float) -> str:
+    """Return a duration in the unit that suits its length."""
     if seconds < 0.995:
         return f'{1e3 * seconds:.0f} ms'
     for limit, unit, name in ((120, 1, 's'), (7200, 60, 'min'), (172_800, 3600, 'h')):

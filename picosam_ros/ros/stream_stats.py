@@ -1,4 +1,4 @@
-"""How images arrive: at which rate, how old, in which frames, and for how long none has."""
+"""Statistics of an image stream: rate, age, frame ids, time since the last image."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# A rate is that of the last five seconds, and of three images at least.
+# The rate is that of the last five seconds, and of three images at least.
 WINDOW_S = 5.0
 _LEAST, _MOST = 3, 2000
 
 
 @dataclass(frozen=True)
 class StreamStats:
-    """What arrived of late.
+    """What arrived in the last seconds.
 
     Attributes:
-        rate: images per second; NaN before the second one.
-        span_s: seconds between the first and the last image that `rate` was taken from.
+        rate: in Hz; NaN before the second image.
+        span_s: seconds between the first and the last image of `rate`.
         silence_s: seconds since the last image; infinite if there was none.
-        ages_s: least, median and greatest of arrival minus stamp, in seconds on the clock of the
+        ages_s: minimum, median and maximum of arrival minus stamp, in seconds on the clock of the
             stamps; empty while no image could be read. Below zero the stamp is in the future.
         stamped: whether the last image's stamp is other than zero.
         frame_ids: of the images, sorted.
@@ -48,10 +48,10 @@ class _Arrival:
 
 
 class StreamMonitor:
-    """Remembers when images came; safe to use from several threads.
+    """Records when images arrived; safe to use from several threads.
 
     Args:
-        clock: seconds that never jump.
+        clock: monotonic, in seconds.
 
     """
 
@@ -61,20 +61,20 @@ class StreamMonitor:
         self._lock = threading.Lock()
 
     def add(self, stamp_ns: int, received_ns: int, frame_id: str) -> None:
-        """Note an image: capture and arrival in nanoseconds on one clock, and its frame."""
+        """Record an image: capture and arrival in nanoseconds on one clock, and its frame id."""
         self._add(_Arrival(self._clock(), stamp_ns, received_ns, frame_id, True))
 
     def add_unreadable(self) -> None:
-        """Note an image of which nothing but its arrival is known."""
+        """Record an image that could not be read: only its arrival is known."""
         self._add(_Arrival(self._clock(), 0, 0, '', False))
 
     def clear(self) -> None:
-        """Forget all."""
+        """Discard all records."""
         with self._lock:
             self._seen.clear()
 
-    def flow(self) -> StreamStats:
-        """Sum up."""
+    def stats(self) -> StreamStats:
+        """Return the statistics of the last WINDOW_S seconds, of three images at least."""
         with self._lock:
             seen = list(self._seen)
         if not seen:

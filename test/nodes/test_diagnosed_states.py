@@ -98,7 +98,7 @@ def test_a_best_effort_publisher_of_prompts_is_an_error_with_topic_policy_and_cu
     namespace = rig.process.namespace
     assert status.message == (
         f'QoS of {namespace}/prompt_point, which {namespace}/client publishes: reliability (best '
-        'effort publisher and reliable subscription): let it publish reliable'
+        'effort publisher and reliable subscription): publish reliable'
     )
     rig.node.destroy_publisher(publisher)
     rig.diagnostics.clear()
@@ -112,10 +112,10 @@ def test_each_policy_that_a_subscriber_of_masks_cannot_have_is_named(rig):
     status = rig.component('topics', lambda status: status.level == ERROR)
     assert status.message.startswith(
         f'QoS of {rig.process.name}/masks, which {rig.process.namespace}/client subscribes to: '
-        'durability (volatile publisher and transient local subscription): let it subscribe '
-        'volatile; deadline (subscription'
+        'durability (volatile publisher and transient local subscription): subscribe volatile; '
+        'deadline (subscription'
     )
-    assert status.message.endswith('): let it ask for no deadline')
+    assert status.message.endswith('): request no deadline there')
     masks.close()
 
 
@@ -134,17 +134,17 @@ def test_an_image_topic_without_a_publisher_is_named_and_so_is_one_of_another_ty
     status = alone.component('input', lambda status: 'no image' in status.message)
     assert (status.level, status.message) == (
         WARN,
-        f'no image yet from {topic}: nobody publishes it; does the camera run, is the name right '
-        '(remap image:=TOPIC)?',
+        f'no image yet from {topic}: it has no publisher; is the camera node running? is the topic '
+        'name right (remap image:=TOPIC)?',
     )
     alone.publisher(String, topic)
     status = alone.component('input', lambda status: status.level == ERROR)
-    misfit = (
+    sentence = (
         f'type of {topic}: {alone.process.namespace}/client publishes std_msgs/msg/String, this '
         'node has sensor_msgs/msg/Image: remap one of them'
     )
-    assert status.message == f'no image yet from {topic}: {misfit}'
-    assert alone.component('topics', lambda status: status.level == ERROR).message == misfit
+    assert status.message == f'no image yet from {topic}: {sentence}'
+    assert alone.component('topics', lambda status: status.level == ERROR).message == sentence
 
 
 def test_images_that_stop_are_stale_with_the_time_since_the_last(forgetful):
@@ -153,8 +153,8 @@ def test_images_that_stop_are_stale_with_the_time_since_the_last(forgetful):
     status = rig.component('input', lambda status: 'no image yet' in status.message)
     assert (status.level, status.message) == (
         WARN,
-        f'no image yet from {topic}, which has 1 publisher: does the camera run, can the network '
-        'carry its images?',
+        f'no image yet from {topic}, which has 1 publisher: is the camera streaming? has the '
+        'network the bandwidth for its images?',
     )
     assert shown(rig, 'images arrive').level == OK
     status = rig.component('input', lambda status: 'no image from' in status.message)
@@ -168,7 +168,7 @@ def test_images_that_stop_are_stale_with_the_time_since_the_last(forgetful):
     [
         ({'seconds_ahead': 20}, 's in the future: is the camera'),
         ({'seconds_ahead': -3600}, '60 min old on arrival: is the camera'),
-        ({'stamp': to_time(0)}, 'have no stamp: let the camera driver stamp them'),
+        ({'stamp': to_time(0)}, 'have no stamp: the camera driver must set it'),
         ({'frame_id': ''}, 'have no frame id, so nothing can be placed in 3-D'),
         ({'frame_id': '/lens'}, "the frame id '/lens' begins with a slash"),
     ],
@@ -189,7 +189,7 @@ def test_two_cameras_on_one_topic_are_a_warning(forgetful):
 
 def test_another_rate_than_the_expected_one_is_a_warning_while_the_node_runs(forgetful, expect):
     expect(1000)
-    status = shown(forgetful, 'Hz, expected_rate is 1000 Hz: does the camera run at that rate')
+    status = shown(forgetful, 'Hz, expected_rate is 1000 Hz: is the camera set to that rate?')
     assert status.level == WARN
     assert 0 < float(values_of(status)['rate Hz']) < 100
     expect(0.5)
@@ -206,7 +206,7 @@ def test_images_that_come_while_the_masks_are_off_are_counted(forgetful):
     for _ in range(3):
         forgetful.images.publish(forgetful.image(picture((5, 5))))
     status = forgetful.component(
-        'input', lambda s: values_of(s)['dropped (switched off)'] == '3' and s.level == OK
+        'input', lambda s: values_of(s)['dropped (disabled)'] == '3' and s.level == OK
     )
     assert values_of(status)['results'] == '0'
     assert forgetful.call(SetBool, enable, SetBool.Request(data=True)).success
@@ -217,7 +217,7 @@ def test_a_simulation_that_does_not_tell_the_time_is_an_error_until_it_does(red_
     with Process('segmenter', settings) as process:
         onlooker = Onlooker(process)
         status = onlooker.component('input', lambda status: status.level == ERROR)
-        assert status.message.startswith('use_sim_time is true and nothing has come on /clock')
+        assert status.message.startswith('use_sim_time is true, but /clock has no message yet')
         clock = onlooker.publisher(Clock, '/clock')
         timer = onlooker.node.create_timer(0.1, lambda: clock.publish(Clock(clock=to_time(SECOND))))
         status = onlooker.component('input', lambda status: status.level == WARN)

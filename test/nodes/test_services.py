@@ -121,9 +121,9 @@ def test_masks_stop_and_come_back_with_their_prompts(rig):
         for image in off:
             rig.images.publish(image)
         rig.images_have_arrived()
-        status = rig.component('segmentation', lambda status: 'off' in status.message)
+        status = rig.component('segmentation', lambda status: 'disabled' in status.message)
         assert status.level == DiagnosticStatus.WARN
-        assert status.message == 'switched off; call ~/enable with true'
+        assert status.message == 'disabled; call ~/enable with true'
     finally:
         answer = enable(rig, wanted=True)
     assert (answer.success, answer.message) == (True, 'masks are on')

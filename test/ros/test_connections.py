@@ -29,8 +29,8 @@ def serve(node):
     executor.shutdown()
 
 
-def link(node, topic):
-    return next((link for link in connections_of(node) if link.topic == topic), None)
+def connection_of(node, topic):
+    return next((each for each in connections_of(node) if each.topic == topic), None)
 
 
 def test_every_topic_is_there_with_the_number_of_the_others(node, other, serve):
@@ -38,13 +38,13 @@ def test_every_topic_is_there_with_the_number_of_the_others(node, other, serve):
     node.create_publisher(String, '~/told', 10)
     for _ in range(2):
         other.create_subscription(String, '/tested/told', print, 10)
-    serve(lambda: link(node, '/tested/told').peers == 2)
+    serve(lambda: connection_of(node, '/tested/told').peers == 2)
     assert [found.topic for found in connections_of(node)] == ['/heard', '/tested/told']
-    assert (link(node, '/heard').count, link(node, '/tested/told').count) == (
+    assert (connection_of(node, '/heard').count, connection_of(node, '/tested/told').count) == (
         '0 publishers',
         '2 subscribers',
     )
-    assert not link(node, '/tested/told').misfits
+    assert not connection_of(node, '/tested/told').incompatible
 
 
 @pytest.mark.parametrize(
@@ -53,24 +53,28 @@ def test_every_topic_is_there_with_the_number_of_the_others(node, other, serve):
 def test_who_subscribes_best_effort_fits_every_usual_publisher(node, other, serve, qos):
     node.create_subscription(String, 'heard', print, qos_profile_sensor_data)
     other.create_publisher(String, '/heard', qos)
-    serve(lambda: link(node, '/heard').peers)
-    assert link(node, '/heard').misfits == ()
+    serve(lambda: connection_of(node, '/heard').peers)
+    assert connection_of(node, '/heard').incompatible == ()
 
 
-def test_a_misfit_names_topic_policy_and_node_and_says_what_to_do(node, other, serve):
+def test_an_incompatible_peer_names_topic_policy_and_node_and_says_what_to_do(node, other, serve):
     node.create_subscription(String, 'heard', print, 10)
     node.create_publisher(String, 'told', qos_profile_sensor_data)
     best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     other.create_publisher(String, '/heard', best_effort)
     other.create_subscription(String, '/told', print, 10)
-    serve(lambda: link(node, '/heard').misfits and link(node, '/told').misfits)
-    assert link(node, '/heard').misfits == (
-        'QoS of /heard, which /far/other publishes: reliability (best effort publisher and '
-        'reliable subscription): let it publish reliable',
+    serve(
+        lambda: (
+            connection_of(node, '/heard').incompatible and connection_of(node, '/told').incompatible
+        )
     )
-    assert link(node, '/told').misfits == (
+    assert connection_of(node, '/heard').incompatible == (
+        'QoS of /heard, which /far/other publishes: reliability (best effort publisher and '
+        'reliable subscription): publish reliable',
+    )
+    assert connection_of(node, '/told').incompatible == (
         'QoS of /told, which /far/other subscribes to: reliability (best effort publisher and '
-        'reliable subscription): let it subscribe best effort',
+        'reliable subscription): subscribe best effort',
     )
 
 
@@ -78,14 +82,14 @@ def test_liveliness_is_a_policy_like_the_others(node, other, serve):
     node.create_publisher(String, 'told', 10)
     manual = QoSProfile(depth=1, liveliness=LivelinessPolicy.MANUAL_BY_TOPIC)
     other.create_subscription(String, '/told', print, manual)
-    [misfit] = serve(lambda: link(node, '/told').misfits)
-    assert 'subscribes to: liveliness (' in misfit
-    assert misfit.endswith('): let it ask for automatic')
+    [sentence] = serve(lambda: connection_of(node, '/told').incompatible)
+    assert 'subscribes to: liveliness (' in sentence
+    assert sentence.endswith('): request automatic there')
 
 
-def test_a_misfit_is_gone_with_its_cause(node, other, serve):
+def test_an_incompatible_peer_is_gone_with_its_cause(node, other, serve):
     node.create_subscription(String, 'heard', print, 10)
     publisher = other.create_publisher(String, '/heard', qos_profile_sensor_data)
-    serve(lambda: link(node, '/heard').misfits)
+    serve(lambda: connection_of(node, '/heard').incompatible)
     other.destroy_publisher(publisher)
-    serve(lambda: not link(node, '/heard').misfits)
+    serve(lambda: not connection_of(node, '/heard').incompatible)

@@ -7,22 +7,22 @@ from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN
 from picosam_ros.ros.stream_health import (
     Expected,
     Source,
+    duration_text,
     input_status,
-    spoken,
 )
 from picosam_ros.ros.stream_stats import StreamStats
 
 ANYTHING = Expected()
 SOURCE = Source('/eye/image', 'does it run?')
-LINK = Connection('/eye/image', 1, True, ())
+CONNECTION = Connection('/eye/image', 1, True, ())
 GOOD = StreamStats(
     rate=30.0, span_s=5.0, silence_s=0.02, ages_s=(0.004, 0.005, 0.02), frame_ids=('lens',)
 )
 
 
-def judge(expected=ANYTHING, link=LINK, source=SOURCE, **changes):
-    flow = StreamStats(**{**vars(GOOD), **changes})
-    return input_status(flow, expected, source, link, {'results': 7})
+def judge(expected=ANYTHING, connection=CONNECTION, source=SOURCE, **changes):
+    stats = StreamStats(**{**vars(GOOD), **changes})
+    return input_status(stats, expected, source, connection, {'results': 7})
 
 
 def test_images_that_are_as_expected_are_ok_with_their_figures():
@@ -38,7 +38,7 @@ def test_images_that_are_as_expected_are_ok_with_their_figures():
 
 
 @pytest.mark.parametrize(
-    ('expected', 'patience_s'),
+    ('expected', 'timeout_s'),
     [
         (Expected(), 2.0),
         (Expected(rate=30.0), 2.0),
@@ -46,23 +46,27 @@ def test_images_that_are_as_expected_are_ok_with_their_figures():
         (Expected(rate=30.0, period_s=10.0), 30.0),
     ],
 )
-def test_an_image_is_missed_after_two_seconds_or_three_periods(expected, patience_s):
-    assert expected.patience_s == patience_s
-    assert judge(expected, silence_s=0.9 * patience_s).level != STALE
-    assert judge(expected, silence_s=1.1 * patience_s).level == STALE
+def test_an_image_is_missed_after_two_seconds_or_three_periods(expected, timeout_s):
+    assert expected.timeout_s == timeout_s
+    assert judge(expected, silence_s=0.9 * timeout_s).level != STALE
+    assert judge(expected, silence_s=1.1 * timeout_s).level == STALE
 
 
 @pytest.mark.parametrize(
-    ('link', 'level', 'rest'),
+    ('connection', 'level', 'rest'),
     [
-        (LINK, STALE, ', which has 1 publisher: does the camera run, can the network carry'),
-        (Connection('/eye/image', 0, True, ()), STALE, ': nobody publishes it; does it run?'),
+        (
+            CONNECTION,
+            STALE,
+            ', which has 1 publisher: is the camera streaming? has the',
+        ),
+        (Connection('/eye/image', 0, True, ()), STALE, ': it has no publisher; does it run?'),
         (Connection('/eye/image', 1, True, ('wrong type',)), ERROR, ': wrong type'),
         (None, STALE, ': does it run?'),
     ],
 )
-def test_silence_is_told_with_what_is_known_about_the_topic(link, level, rest):
-    status = judge(link=link, silence_s=7.25)
+def test_silence_is_told_with_what_is_known_about_the_topic(connection, level, rest):
+    status = judge(connection=connection, silence_s=7.25)
     assert status.level == level
     assert status.message.startswith(f'no image from /eye/image for 7.25 s{rest}')
 
@@ -91,7 +95,7 @@ def test_one_stamp_of_the_future_or_most_of_the_past_are_too_many(ages_s, level)
 def test_a_warning_about_the_age_says_how_to_silence_it():
     status = judge(Expected(max_age_s=1.0), ages_s=(7000.0, 7300.0, 8000.0))
     assert status.message == (
-        "stamps are 2.03 h old on arrival: is the camera's clock synchronised, is use_sim_time "
+        "stamps are 2.03 h old on arrival: is the camera's clock synchronised? is use_sim_time "
         'right? (max_age is 1 s, 0 accepts any)'
     )
 
@@ -117,4 +121,4 @@ def test_a_rate_is_judged_after_two_seconds_within_a_fifth(rate, span_s, level):
     ],
 )
 def test_a_duration_is_told_in_a_unit_that_fits(seconds, text):
-    assert spoken(seconds) == text
+    assert duration_text(seconds) == text

@@ -1,4 +1,4 @@
-"""The newest `camera_info` of a camera that another node drives."""
+"""The newest `camera_info` of a camera that another node drives, as a Pinhole."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo
 
 from picosam_ros.errors import CalibrationError
-from picosam_ros.ros.camera.pinholes import to_pinhole
 from picosam_ros.spatial.pinhole import Pinhole
 
 
 class CalibrationTopic:
-    """Keeps the newest message, and reads it only when somebody asks.
+    """Keeps the newest message, and reads it only when `pinhole` is called.
 
     Args:
         node: owns the subscription.
@@ -33,7 +32,7 @@ class CalibrationTopic:
         )
 
     def pinhole(self, *, rectified: bool) -> Pinhole:
-        """Give the camera of the newest message, see `to_pinhole`.
+        """Return the camera of the newest message, see `to_pinhole`.
 
         Raises:
             CalibrationError: nothing has arrived, or it is not calibrated.
@@ -51,13 +50,41 @@ class CalibrationTopic:
             pinhole = to_pinhole(info, rectified=rectified)
         except CalibrationError as error:
             raise CalibrationError(f'camera_info on {topic!r}: {error}') from error
-        if pinhole != self._known:  # The old one has already worked out its rays.
+        if pinhole != self._known:  # The old one has its rays computed already.
             self._known = pinhole
         return self._known
 
     def destroy(self) -> None:
-        """Unsubscribe."""
+        """Destroy the subscription."""
         self._node.destroy_subscription(self._subscription)
 
     def _on_info(self, serialised: bytes) -> None:
         self._newest = serialised
+
+
+def to_pinhole(info: CameraInfo, *, rectified: bool = False) -> Pinhole:
+    """Read the calibration of the images that come with a CameraInfo, binning and ROI included.
+
+    Args:
+        info: as the driver sent it.
+        rectified: the images are rectified: P is theirs, and there is no distortion.
+
+    Raises:
+        CalibrationError: see Pinhole; an uncalibrated driver sends zeros.
+
+    """
+    p = list(info.p)
+    k = [p[0], p[1], p[2], p[4], p[5], p[6], p[8], p[9], p[10]] if rectified else list(info.k)
+    roi, columns, rows = info.roi, max(info.binning_x, 1), max(info.binning_y, 1)
+    size = (roi.width or info.width) // columns, (roi.height or info.height) // rows
+    return Pinhole.from_calibration(
+        size,
+        # K and P are those of the full sensor (sensor_msgs/CameraInfo).
+        [
+            *(k[0] / columns, k[1], (k[2] - roi.x_offset) / columns),
+            *(k[3], k[4] / rows, (k[5] - roi.y_offset) / rows),
+            *k[6:],
+        ],
+        '' if rectified else info.distortion_model,
+        () if rectified else list(info.d),
+    )

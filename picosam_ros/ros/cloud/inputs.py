@@ -24,9 +24,9 @@ from picosam_ros.wire.images import RawImage
 from picosam_ros.wire.messages import read_image
 
 _ADVICE = {
-    'label_mask': 'does the segmentation run (remap label_mask:=segmenter/label_mask)?',
-    'confidence': 'does the segmentation run (remap confidence:=segmenter/confidence)?',
-    'depth': 'does the depth camera run (remap depth:=TOPIC)? Without one set mode to ground',
+    'label_mask': 'is the segmenter running? (remap label_mask:=segmenter/label_mask)',
+    'confidence': 'is the segmenter running? (remap confidence:=segmenter/confidence)',
+    'depth': 'is the depth camera running? (remap depth:=TOPIC) Without one set mode to ground',
 }
 
 
@@ -89,10 +89,10 @@ class CloudInputs:
 
     def report(self, *, max_age_s: float, rectified: bool) -> Mapping[str, Status]:
         """Component to status: each input, and the matches."""
-        links = {link.topic: link for link in connections_of(self._node) if link.published}
+        connections = {each.topic: each for each in connections_of(self._node) if each.published}
         return {
-            **{name: self._input(name, max_age_s, links) for name in self._names},
-            'camera_info': self._calibration(rectified, links),
+            **{name: self._input(name, max_age_s, connections) for name in self._names},
+            'camera_info': self._calibration(rectified, connections),
             'matches': self._matches(),
         }
 
@@ -114,23 +114,24 @@ class CloudInputs:
         self._tally.match()
         self._on_match(*images)
 
-    def _input(self, name: str, max_age_s: float, links: Mapping[str, Connection]) -> Status:
+    def _input(self, name: str, max_age_s: float, connections: Mapping[str, Connection]) -> Status:
         values: dict[str, Any] = {'arrived': self._tally.counts[name]}
         complaint = self._complaints.pop(name, '')
         if complaint:
             return Status(WARN, complaint, {**values, 'refused': self.refused[name]})
         topic = self._topic(name)
         expected = Expected(max_age_s=max_age_s)
-        flow = self._arrivals[name].flow()
-        return input_status(flow, expected, Source(topic, _ADVICE[name]), links.get(topic), values)
+        stats = self._arrivals[name].stats()
+        source, connection = Source(topic, _ADVICE[name]), connections.get(topic)
+        return input_status(stats, expected, source, connection, values)
 
-    def _calibration(self, rectified: bool, links: Mapping[str, Connection]) -> Status:
-        link = links.get(self._topic('camera_info'))
+    def _calibration(self, rectified: bool, connections: Mapping[str, Connection]) -> Status:
+        connection = connections.get(self._topic('camera_info'))
         try:
             camera, frame_id = self.camera(rectified=rectified)
         except CalibrationError as error:
-            misfits = link.misfits if link is not None else ()
-            return Status(ERROR, '; '.join([str(error), *misfits]))
+            incompatible = connection.incompatible if connection is not None else ()
+            return Status(ERROR, '; '.join([str(error), *incompatible]))
         values = {
             'size': f'{camera.width}×{camera.height}',
             'fx, fy, cx, cy': f'{camera.fx:g}, {camera.fy:g}, {camera.cx:g}, {camera.cy:g}',

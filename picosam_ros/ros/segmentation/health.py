@@ -1,4 +1,4 @@
-"""What a segmentation node tells about itself: it counts here, and `/diagnostics` shows it."""
+"""Health of a segmentation node: its counts, and its components of `/diagnostics`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from rclpy.node import Node
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import LatencyWindow, Timing
-from picosam_ros.ros.connections import Connection, connections_of
-from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Status
+from picosam_ros.ros.connections import connections_of, topics_status
+from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
 from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.ros.stream_stats import StreamMonitor
 from picosam_ros.segmenter import Segmenter
 
-UNCONFIGURED = Status(STALE, 'not configured; configure and activate the node')
-INACTIVE = 'not active; activate the node'
 SILENT_CLOCK = (
-    'use_sim_time is true and nothing has come on /clock: start the simulation, or play the bag '
+    'use_sim_time is true, but /clock has no message yet: start the simulation, or play the bag '
     'with --clock'
 )
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What the node is doing.
+    """State of the node.
 
     Attributes:
         segmenter: None while the node is not configured.
@@ -45,11 +43,11 @@ class Activity:
 
 
 class Health:
-    """Counts images, results and faults, and puts them into sentences.
+    """Counts images, results and faults, and reports them.
 
     Attributes:
         frames: results since activation.
-        refused: by cause: images that could not be used or on which the engine failed.
+        refused: images that could not be used or on which the engine failed, by cause.
 
     """
 
@@ -63,49 +61,51 @@ class Health:
         self._window = LatencyWindow()
 
     def restart(self) -> None:
-        """Count anew: the node was activated."""
+        """Reset all counts: the node was activated."""
         self.frames = self._ignored = 0
         self.forget()
 
     def forget(self) -> None:
-        """Measure ages, rates and stages anew; the counts stay."""
+        """Reset ages, rates and stages; the counts stay."""
         self._arrivals.clear()
         self._window.clear()
 
     def arrived(self, frame: Frame, *, wanted: bool) -> None:
-        """An image came; it is not `wanted` while the masks are switched off."""
+        """Count an image; it is not `wanted` while the node is disabled."""
         self._arrivals.add(frame.stamp_ns, frame.received_ns, frame.frame_id)
         self._ignored += not wanted
 
     def refuse(self, error: ImageError) -> None:
-        """An image came that cannot be used."""
+        """Count an image that cannot be used; the next report quotes the error."""
         self._arrivals.add_unreadable()
         self.refused['image'] += 1
         self._refusal = str(error)
 
     def answered(self, timing: Timing, *, masks: bool) -> None:
-        """A result was published."""
+        """Count a published result."""
         if masks:
             self._window.add(timing)
 
     def failed(self) -> None:
-        """The engine failed on an image."""
+        """Count an image on which the engine failed."""
         self.refused['failure'] += 1
 
     def report(
         self, activity: Activity, expected: Expected, source: Source
     ) -> Mapping[str, Status]:
         """Component to status."""
-        links = connections_of(self._node)
-        status = self._hindrance(activity)
+        connections = connections_of(self._node)
+        status = self._idle(activity)
         values = self._counts(activity)
         if status is None:
-            link = next((one for one in links if one.published and one.topic == source.name), None)
-            status = input_status(self._arrivals.flow(), expected, source, link, values)
+            connection = next(
+                (each for each in connections if each.published and each.topic == source.name), None
+            )
+            status = input_status(self._arrivals.stats(), expected, source, connection, values)
         return {
             'segmentation': self._segmentation(activity),
             'input': replace(status, values={**status.values, **values}),
-            'topics': topics_status(links),
+            'topics': topics_status(connections),
         }
 
     def _segmentation(self, activity: Activity) -> Status:
@@ -123,7 +123,7 @@ class Health:
         if not activity.active:
             return Status(STALE, INACTIVE, values)
         if not activity.enabled:
-            return Status(WARN, 'switched off; call ~/enable with true', values)
+            return Status(WARN, 'disabled; call ~/enable with true', values)
         if segmenter.engine.warning:
             return Status(WARN, segmenter.engine.warning, values)
         if not segmenter.prompts:
@@ -134,12 +134,12 @@ class Health:
         return {
             'results': self.frames,
             'dropped (a newer image came first)': activity.dropped,
-            'dropped (switched off)': self._ignored,
+            'dropped (disabled)': self._ignored,
             **{f'refused ({what})': count for what, count in self.refused.items()},
         }
 
-    def _hindrance(self, activity: Activity) -> Status | None:
-        """Tell what makes it idle to look at the flow of images."""
+    def _idle(self, activity: Activity) -> Status | None:
+        """Return why the image stream says nothing about the node; None where it does."""
         refusal, self._refusal = self._refusal, ''
         if refusal:
             return Status(WARN, refusal)
@@ -150,12 +150,3 @@ class Health:
         if not self._node.get_clock().now().nanoseconds:
             return Status(ERROR, SILENT_CLOCK)
         return None
-
-
-def topics_status(links: list[Connection]) -> Status:
-    """Judge the connections of a node: every one that cannot come about is told."""
-    misfits = [misfit for link in links for misfit in link.misfits]
-    values = {link.topic: link.count for link in links}
-    if misfits:
-        return Status(ERROR, '; '.join(misfits), values)
-    return Status(OK, 'nothing keeps the topics from connecting', values)
