@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from helpers import exported
 from helpers.labelled import Dataset, rectangle
+from helpers.launch_recording import Recording
 from helpers.printed import REASONS, ROOT, all_blocks
 
 from picosam_ros import Frame, open_engine
@@ -186,9 +187,9 @@ def test_the_launch_files_have_the_arguments_that_are_printed(block):
 
 def arguments_of(name):
     """Return what a launch file, and those that it includes, declare."""
-    text = (ROOT / 'launch' / name).read_text()
-    found = set(re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", text))
-    for included in set(re.findall(r"'(\w+\.launch\.py)'", text)) - {name}:
+    path = ROOT / 'launch' / name
+    found = set(Recording(path).arguments)
+    for included in set(re.findall(r"'(\w+\.launch\.py)'", path.read_text())) - {name}:
         found |= arguments_of(included)
     return found
 

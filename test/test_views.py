@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.launch_recording import Recording
 
 from picosam_ros.latency import STAGES
 from picosam_ros.ros.cloud.parameters import PARAMETERS
@@ -148,8 +149,9 @@ def test_the_semantic_layer_gets_four_topics_and_knows_every_class_that_is_annou
 
 def test_the_page_about_nav2_names_arguments_and_parameters_that_exist():
     page = read('docs/nav2.md')
-    launch = [read(f'launch/{name}.launch.py') for name in ('nav2', 'camera', 'segmenter')]
+    files = [ROOT / 'launch' / f'{name}.launch.py' for name in ('nav2', 'camera', 'segmenter')]
+    declared = {name for path in files for name in Recording(path).arguments}
     for name in re.findall(r'\b(\w+):=', re.sub(r'--ros-args -r \S+|align_depth\S+', '', page)):
-        assert any(f"'{name}'" in text for text in launch), name
+        assert name in declared
     rows = {row.name for row in PARAMETERS}
     assert {'object_id', 'standing', 'base_frame'} <= rows
