@@ -1,9 +1,10 @@
-"""The answer for one prompt: logits where the network saw, and what follows from them on demand."""
+"""The answer for one prompt: the logits of its ROI, and what is derived from them on demand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +48,7 @@ class Extent:
     area: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mask:
     """One object in one frame.
 
@@ -72,6 +73,10 @@ class Mask:
     engine: str
     score: float
 
+    def __repr__(self) -> str:
+        shown = f'score={self.score:.2f}, engine={self.engine!r}'
+        return f'Mask(object_id={self.prompt.object_id}, {self.roi}, {shown})'
+
     @cached_property
     def region(self) -> Region:
         """The mask at image resolution: nothing of it lies elsewhere."""
@@ -83,7 +88,7 @@ class Mask:
         return Region(x, y, logits, logits > 0)
 
     def _cut_out(self) -> tuple[Logits, Roi]:
-        """Give the network's pixels of the object and those around it, and what they cover."""
+        """Return the network's pixels of the object and those around it, and what they cover."""
         x, y, width, height = cv2.boundingRect((self.logits > 0).view(np.uint8))
         x0, y0 = max(x - 1, 0), max(y - 1, 0)
         logits = self.logits[y0 : y + height + 1, x0 : x + width + 1]
@@ -91,10 +96,27 @@ class Mask:
         return logits, part.through(self._from_image.inverse())
 
     def to_image(self) -> npt.NDArray[np.bool_]:
-        """A new H×W bool array of the image's size."""
+        """Return a new H×W bool array of the image's size."""
         image = np.zeros((self.image_height, self.image_width), np.bool_)
         image[self.region.slices] = self.region.inside
         return image
+
+    def to_rle(self) -> dict[str, Any]:
+        """Return COCO's compressed run lengths: {'size': [height, width], 'counts': str}.
+
+        The string is what `pycocotools.mask.encode` returns as bytes; it fits into JSON, and
+        `pycocotools.mask.decode` takes it.
+        """
+        pixels = self.to_image().ravel(order='F')
+        changes = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+        runs = np.diff(np.concatenate(([0], changes, [pixels.size]))).tolist()
+        counts = [0, *runs] if pixels[0] else runs  # background first
+        return {'size': [self.image_height, self.image_width], 'counts': _compressed(counts)}
+
+    def to_png(self) -> bytes:
+        """Return a PNG of the image's size: one channel, 255 on the object, else 0."""
+        _, encoded = cv2.imencode('.png', 255 * self.to_image().view(np.uint8))
+        return encoded.tobytes()
 
     @property
     def area(self) -> int:
@@ -207,3 +229,21 @@ def label_image(masks: list[Mask], width: int, height: int) -> tuple[Pixels, Pix
         np.copyto(labels[region.slices], mask.prompt.object_id, where=wins)
         np.copyto(confidence[region.slices], probability, where=wins)
     return labels, confidence
+
+
+def _compressed(counts: list[int]) -> str:
+    """Return run lengths as `maskApi.c` of cocoapi writes them.
+
+    Groups of five bits, low ones first, a printable character each; from the fourth count on, the
+    difference to the count two before.
+    """
+    text = []
+    for index, count in enumerate(counts):
+        value = count - counts[index - 2] if index > 2 else count
+        more = True
+        while more:
+            bits = value & 0x1F
+            value >>= 5
+            more = value != (-1 if bits & 0x10 else 0)
+            text.append(chr(bits + 0x20 * more + 48))
+    return ''.join(text)

@@ -14,6 +14,8 @@ from picosam_ros.errors import PromptError
 FIRST_ID, LAST_ID = 1, 254
 MIN_ROI_SIZE = 16
 
+_POINTS_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class Point:
@@ -22,6 +24,11 @@ class Point:
     x: float
     y: float
     positive: bool = True
+
+    @property
+    def shown(self) -> str:
+        """As users write it: x, y, and 0 if it is not on the object."""
+        return f'({self.x:g}, {self.y:g}{"" if self.positive else ", 0"})'
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Box:
         return max(self.x1 - self.x0, self.y1 - self.y0) + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prompt:
     """One object to segment.
 
@@ -85,6 +92,18 @@ class Prompt:
             _refuse_unless_finite('point', point.x, point.y)
         if self.box is not None:
             _check_box(self.box)
+
+    def __repr__(self) -> str:
+        parts = [f'object_id={self.object_id}']
+        if self.points:
+            points = [point.shown for point in self.points[:_POINTS_SHOWN]]
+            more = len(self.points) - len(points)
+            parts.append(f'points=[{", ".join(points)}{f", {more} more" if more else ""}]')
+        if self.box is not None:
+            parts.append(f'{self.box}')
+        parts += [f'roi_size={self.roi_size}'] * bool(self.roi_size)
+        parts += [f'generation={self.generation}'] * bool(self.generation)
+        return f'Prompt({", ".join(parts)})'
 
     @classmethod
     def from_point(cls, x: float, y: float, *, object_id: int = 1, roi_size: int = 0) -> Prompt:

@@ -58,9 +58,9 @@ class Correction:
     by_user: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Segmentation:
-    """What an engine says about one frame; iterates over the masks, in the prompts' order.
+    """An engine's answer for one frame; iterates over the masks, in the prompts' order.
 
     Attributes:
         masks: one for each prompt that was answered.
@@ -75,6 +75,9 @@ class Segmentation:
     timing: Timing = field(default_factory=Timing)
     corrections: tuple[Correction, ...] = ()
 
+    def __repr__(self) -> str:
+        return f'Segmentation({_objects(self.masks, self.unanswered)})'
+
     def __iter__(self) -> Iterator[Mask]:
         return iter(self.masks)
 
@@ -82,7 +85,7 @@ class Segmentation:
         return len(self.masks)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The masks of one frame.
 
@@ -107,3 +110,11 @@ class Result:
     started: tuple[Answer, ...] = ()
     corrections: tuple[Correction, ...] = ()
     earlier: tuple[Result, ...] = ()
+
+    def __repr__(self) -> str:
+        return f'Result({self.frame}, {_objects(self.masks, self.unanswered)})'
+
+
+def _objects(masks: tuple[Mask, ...], unanswered: tuple[Unanswered, ...]) -> str:
+    answered = [mask.prompt.object_id for mask in masks]
+    return f'masks={answered}, unanswered={[one.prompt.object_id for one in unanswered]}'

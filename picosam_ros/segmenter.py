@@ -104,18 +104,10 @@ class Segmenter(PromptStore):
         if self.tracker is not None:
             self.tracker.learn()
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer these prompts on this frame and touch nothing else.
-
-        Raises:
-            PromptError: one of them is outside of the frame, or beyond the engine.
-
-        """
-        fitted = []
-        for prompt in prompts:
-            self._check_for_engine(prompt)
-            fitted.append(prompt.fitted(frame.width, frame.height)[0])
-        return self._run(frame, fitted)
+    def segment(self, image: Frame | npt.ArrayLike, prompts: Sequence[Prompt]) -> Segmentation:
+        """Answer these prompts on this image and touch nothing else; see Engine.segment."""
+        with self._engine_lock:
+            return self.engine.segment(image, prompts)
 
     def _run(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         with self._engine_lock:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from picosam_ros.evaluation.coco_masks import decode_rle
 from picosam_ros.mask import Mask, label_image, stability, to_probability
 from picosam_ros.prompt import Box, Prompt
 from picosam_ros.resample import paste
@@ -229,3 +232,36 @@ def test_in_another_roi_the_mask_is_the_same_and_nothing_is_outside_of_what_was_
     window[y : y + 24, x : x + 24] = True
     np.testing.assert_array_equal(moved.to_image(), mask.to_image() & window)
     assert (moved.prompt, moved.engine) == (mask.prompt, mask.engine)
+
+
+@given(logit_planes, corners)
+def test_cocos_run_lengths_and_the_png_hold_the_same_pixels(logits, corner):
+    mask = mask_at(*corner, logits)
+    image = mask.to_image()
+    rle = mask.to_rle()
+    assert rle['size'] == [HEIGHT, WIDTH]
+    np.testing.assert_array_equal(decode_rle(rle), image)
+    png = cv2.imdecode(np.frombuffer(mask.to_png(), np.uint8), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(png, 255 * image.astype(np.uint8))
+
+
+@pytest.mark.parametrize(('logit', 'counts'), [(-1, 'PT1'), (1, '0PT1')])
+def test_run_lengths_begin_with_the_background(logit, counts):
+    """1152 pixels, written by hand: 1152 is 00000, 00100, 00001 in groups of five bits."""
+    mask = mask_at(0, 0, np.full((36, 32), logit, np.float32))
+    mask = replace(mask, image_width=32, image_height=36)
+    assert mask.to_rle() == {'size': [36, 32], 'counts': counts}
+
+
+def test_the_run_lengths_are_those_of_pycocotools():
+    official = pytest.importorskip('pycocotools.mask', reason='pip install pycocotools')
+    mask = mask_at(5, 7, np.random.default_rng(1).normal(size=(12, 12)))
+    expected = official.encode(np.asfortranarray(mask.to_image().astype(np.uint8)))
+    assert mask.to_rle() == expected | {'counts': expected['counts'].decode()}
+
+
+def test_a_mask_prints_as_one_line_without_pixels():
+    shown = repr(mask_at(5, 7, np.ones((12, 12)), object_id=3))
+    assert shown == (
+        "Mask(object_id=3, Roi(x=5, y=7, width=12, height=12), score=1.00, engine='double')"
+    )

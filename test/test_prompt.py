@@ -162,3 +162,15 @@ def test_what_was_fitted_fits_and_stays_as_it_is(box, width, height):
 def test_the_long_side_of_a_box_counts_both_end_pixels():
     assert Box(10, 10, 19, 14).long_side == 10
     assert Box(10, 10, 19, 14).centre == (14.5, 12)
+
+
+def test_a_prompt_prints_as_one_line():
+    points = (Point(3, 4), Point(5.5, 6, positive=False), *[Point(1, 1)] * 40)
+    assert repr(Prompt.from_point(3, 4)) == 'Prompt(object_id=1, points=[(3, 4)])'
+    assert repr(Prompt(points, object_id=7, roi_size=96, generation=2)) == (
+        'Prompt(object_id=7, points=[(3, 4), (5.5, 6, 0), (1, 1), 39 more], '
+        'roi_size=96, generation=2)'
+    )
+    assert repr(Prompt.from_box(Box(1, 2, 3, 4))) == (
+        'Prompt(object_id=1, Box(x0=1, y0=2, x1=3, y1=4))'
+    )

@@ -543,3 +543,18 @@ def test_an_array_is_as_good_as_a_frame(segmenter, shape):
     result = segmenter.step(np.zeros(shape, np.uint8))
     assert result.frame.pixels.shape == (480, 640, 3)
     assert len(result.masks) == 1
+
+
+def test_an_array_is_segmented_as_the_frame_around_it(segmenter):
+    grey = np.zeros((480, 640), np.uint8)
+    segmenter.put(Prompt.from_point(100, 100))
+    assert len(segmenter.step(grey).masks) == 1
+    assert len(segmenter.segment(grey, [Prompt.from_point(3, 3, object_id=9)])) == 1
+
+
+def test_results_print_as_one_line_without_pixels(segmenter):
+    segmenter.put(Prompt.from_point(100, 100, object_id=4))
+    result = segmenter.step(picture(stamp_ns=5))
+    assert repr(result) == f'Result({result.frame}, masks=[4], unanswered=[])'
+    made = segmenter.segment(picture(), [Prompt.from_point(3, 3, object_id=9)])
+    assert repr(made) == 'Segmentation(masks=[9], unanswered=[])'
