@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 __path__ = pkgutil.extend_path(__path__, __name__)
 
 if TYPE_CHECKING:
+    __version__: str
+
     from picosam_ros.engines import open_engine
     from picosam_ros.errors import PicosamError
     from picosam_ros.frame import Frame
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from picosam_ros.results import Result
     from picosam_ros.roi import Roi
     from picosam_ros.segmenter import Segmenter
-
-__version__ = '0.1.0'
 
 # Resolved at first use: who imports only `picosam_ros.msg` does not pay for OpenCV.
 _HOMES = {
@@ -57,6 +57,24 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == '__version__':
+        return _version()
     if name not in _HOMES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     return getattr(import_module(f'{__name__}.{_HOMES[name]}'), name)
+
+
+def _version() -> str:
+    """Read package.xml: beside the sources, or in share/ of the installation."""
+    from pathlib import Path
+    from xml.etree import ElementTree
+
+    for parent in Path(__file__).parents:
+        for path in (parent / 'package.xml', parent / 'share' / __name__ / 'package.xml'):
+            if path.is_file():
+                manifest = ElementTree.parse(path).getroot()
+                if manifest.findtext('name') == __name__:
+                    return str(manifest.findtext('version'))
+    from importlib.metadata import version
+
+    return version(__name__)

@@ -97,9 +97,34 @@ def test_package_xml_follows_format_3_and_has_what_a_release_needs(manifest):
     assert manifest.findtext('export/build_type') == 'ament_cmake'
 
 
-def test_package_xml_the_module_and_the_changelog_name_one_version(manifest):
-    newest = re.search(r'^## \[(\d+\.\d+\.\d+)\]', (ROOT / 'CHANGELOG.md').read_text(), re.M)
-    assert manifest.findtext('version') == picosam_ros.__version__ == newest[1]
+def test_the_module_has_the_version_of_package_xml(manifest):
+    assert picosam_ros.__version__ == manifest.findtext('version')
+
+
+def test_bloom_can_read_the_changelog(manifest):
+    changelog = pytest.importorskip('catkin_pkg.changelog')
+    # As catkin_prepare_release renames it.
+    version = manifest.findtext('version')
+    dated = f'{version} (2026-01-01)'
+    text = (ROOT / 'CHANGELOG.rst').read_text()
+    released = text.replace(f'Forthcoming\n{"-" * 11}', f'{dated}\n{"-" * len(dated)}')
+    read = changelog.Changelog('picosam_ros')
+    changelog.populate_changelog_from_rst(read, released)
+    [(newest, _, content)] = read.foreach_version()
+    assert newest == version
+    assert len(content) >= 4
+
+
+def test_no_dependency_is_one_that_only_pip_can_install(manifest):
+    assert not [element.text for element in manifest if (element.text or '').endswith('-pip')]
+
+
+def test_pip_installs_under_the_name_and_version_of_package_xml(manifest):
+    asked = [sys.executable, 'setup.py', '--quiet', '--name', '--version', '--license']
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if 'No module named' in told.stderr:
+        pytest.skip('setuptools is not installed here')
+    assert told.stdout.split() == [manifest.findtext(tag) for tag in ('name', 'version', 'license')]
 
 
 def test_every_ros_package_that_is_imported_is_declared(manifest):
