@@ -2,10 +2,10 @@
 
 The core is free of ROS::
 
-    from picosam_ros import Frame, Prompt, open_engine
+    from picosam_ros import Prompt, open_engine
 
     with open_engine('host') as engine:
-        [mask] = engine.segment(Frame.from_array(rgb), [Prompt.from_point(x, y)])
+        [mask] = engine.segment(rgb, [Prompt.from_point(x, y)])
 """
 
 import pkgutil
