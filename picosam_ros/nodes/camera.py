@@ -1,4 +1,4 @@
-"""`camera`: a camera and the segmentation of its frames in one process, no transport between."""
+"""`camera`: a camera and the segmentation of its frames in one process, without transport."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.ros.camera.calibration_topic import to_pinhole
-from picosam_ros.ros.camera.capture import Capture
+from picosam_ros.ros.camera.camera_publisher import CameraPublisher
 from picosam_ros.ros.camera.parameters import CAMERA_OPTIONS, PARAMETERS
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.run import run
@@ -25,10 +25,10 @@ class CameraNode(SegmentationNode):
     def __init__(self) -> None:
         super().__init__('camera', PARAMETERS)
         self._camera: Camera | None = None
-        self._capture: Capture | None = None
+        self._publisher: CameraPublisher | None = None
 
     def make_engine(self, **options: Any) -> Engine:
-        """Make the camera, and the engine that goes with it."""
+        """Make the camera and the engine that suits it."""
         name = self.parameters['camera']
         known = CAMERAS.options_of(name)
         # What the camera does not have is left out, unless it was asked for: then it is refused.
@@ -50,43 +50,43 @@ class CameraNode(SegmentationNode):
         return Source('the camera', "see this node's component 'camera'")
 
     def expected(self) -> Expected:
-        """What frames should be like; one is missed only after the period that was asked for."""
+        """Return the requirements on the frames; `rate` defines their period."""
         return replace(super().expected(), period_s=1 / self.parameters['rate'])
 
     def calibration(self) -> Pinhole:
-        """The camera itself, by its own calibration."""
-        assert self._capture is not None
-        return to_pinhole(self._capture.camera_info.known(), rectified=False)
+        """Return the calibration of the camera."""
+        assert self._publisher is not None
+        return to_pinhole(self._publisher.camera_info.known(), rectified=False)
 
     def open_source(self) -> None:
         """Open the camera."""
         assert self._camera is not None
         url = self.parameters['camera_info_url']
-        self._capture = Capture(self, self._camera, self.offer, url)
-        self._capture.open()
+        self._publisher = CameraPublisher(self, self._camera, self.offer, url)
+        self._publisher.open()
 
     def close_source(self) -> None:
         """Close the camera."""
-        if self._capture is not None:
-            self._capture.close()
-            self._capture = None
+        if self._publisher is not None:
+            self._publisher.close()
+            self._publisher = None
         self._camera = None
 
     def start_source(self) -> None:
-        """Let frames flow."""
-        if self._capture is not None:
-            self._capture.start()
+        """Start the camera thread."""
+        if self._publisher is not None:
+            self._publisher.start()
 
     def stop_source(self) -> None:
-        """Stop them."""
-        if self._capture is not None:
-            self._capture.stop()
+        """Stop the camera thread."""
+        if self._publisher is not None:
+            self._publisher.stop()
 
     def report(self) -> Mapping[str, Status]:
-        """What `/diagnostics` shows, with the camera's own state."""
+        """Return the components of `/diagnostics`, that of the camera included."""
         components = dict(super().report())
-        if self._capture is not None:
-            components['camera'] = self._capture.status()
+        if self._publisher is not None:
+            components['camera'] = self._publisher.status()
         return components
 
 

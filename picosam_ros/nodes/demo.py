@@ -19,71 +19,71 @@ from picosam_ros.cameras import CAMERAS
 from picosam_ros.cameras.photos import Pointer, open_photos
 from picosam_ros.errors import PicosamError
 from picosam_ros.ros import process
-from picosam_ros.ros.demo.companions import Companions
+from picosam_ros.ros.demo.node_processes import NodeProcesses
 from picosam_ros.ros.demo.tour import Tour
 
 REFRESH_SECONDS = 0.5
 
 
 def main() -> int:
-    """Entry point. Returns 1 if no mask came."""
+    """Entry point. Returns 1 if no mask was received."""
     arguments = _arguments()
-    told = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: stopped.set())
     process.prepare()
-    # First, since they take longest to start.
-    with Companions([] if arguments.attach else _commands(arguments)) as companions:
+    # First: their start takes longest.
+    with NodeProcesses([] if arguments.attach else _commands(arguments)) as processes:
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         try:
             tour = Tour(_pointer(arguments), arguments.output)
         except PicosamError as error:
             print(error, file=sys.stderr)
             return 1
-        _run(tour, companions, arguments.seconds, told.is_set)
+        _run(tour, processes, arguments.seconds, stopped.is_set)
         tour.destroy_node()
     rclpy.shutdown()
-    return _conclude(tour, companions)
+    return _conclude(tour, processes)
 
 
-def _run(tour: Tour, companions: Companions, seconds: float, stopped: Callable[[], bool]) -> None:
+def _run(tour: Tour, processes: NodeProcesses, seconds: float, stopped: Callable[[], bool]) -> None:
     executor = process.make_executor()
     executor.add_node(tour)
     end = time.monotonic() + seconds if seconds else float('inf')
     shown = 0.0
-    while companions.running and not stopped() and (now := time.monotonic()) < end:
+    while processes.running and not stopped() and (now := time.monotonic()) < end:
         executor.spin_once(timeout_sec=0.05)
         tour.act()
-        for line in companions.said():
-            tour.scoreboard.say(line)
+        for line in processes.new_lines():
+            tour.scoreboard.print_line(line)
         if now - shown > REFRESH_SECONDS:
             tour.scoreboard.show()
             shown = now
     executor.shutdown()
 
 
-def _conclude(tour: Tour, companions: Companions) -> int:
-    for line in companions.said():
-        tour.scoreboard.say(line)
+def _conclude(tour: Tour, processes: NodeProcesses) -> int:
+    for line in processes.new_lines():
+        tour.scoreboard.print_line(line)
     if tour.scoreboard.frames:
         tour.scoreboard.show(final=True)
     for path in tour.pictures.values():
         print(f'picture: {path}')
     if not tour.scoreboard.masks:
-        print('no mask came; see what the camera node says above', file=sys.stderr)
+        print('no mask was received; see the output of the camera node above', file=sys.stderr)
     return 0 if tour.scoreboard.masks else 1
 
 
 def _commands(arguments: argparse.Namespace) -> list[list[str]]:
-    """The command lines of camera and viewer; as long as the first one runs, so does the demo."""
+    """The command lines of camera and viewer; the demo ends with the first one."""
     camera = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
     for name in ('camera', 'source', 'simulate'):
         # JSON is what ROS reads: a source like /dev/video2 or 2 stays a text.
         camera += ['-p', f'{name}:={json.dumps(getattr(arguments, name))}']
-    # Nobody wants to know here that the camera is not calibrated.
+    # Without the warning of an uncalibrated camera.
     camera += ['--log-level', 'error']
     viewer = [sys.executable, '-m', 'picosam_ros.nodes.viewer', '--ros-args']
-    # The address is in the table.
+    # Without the address: the table shows it.
     viewer += ['-r', 'image:=image_raw', '--log-level', 'warn']
     return [camera, viewer]
 
@@ -98,7 +98,7 @@ def _pointer(arguments: argparse.Namespace) -> Pointer:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='demo',
-        description='Points at things that a camera sees, and shows how fast their masks come.',
+        description='Points at objects in front of a camera and shows their masks and latency.',
     )
     parser.add_argument('--seconds', type=float, default=0, help='0, the default: until Ctrl-C')
     parser.add_argument('--camera', choices=tuple(CAMERAS), default='photos')

@@ -36,7 +36,7 @@ class SegmenterNode(SegmentationNode):
         return self._calibration.pinhole(rectified=self.parameters['rectified'])
 
     def open_source(self) -> None:
-        """Subscribe: raw, so that the pixels are looked at where they arrived."""
+        """Subscribe, to serialised images: their pixels are read without a copy."""
         self._subscription = self.create_subscription(
             Image, 'image', self._on_image, qos_profile_sensor_data, raw=True
         )

@@ -27,7 +27,7 @@ _Transition = Callable[[Any, State], TransitionCallbackReturn]
 
 
 def logged(transition: _Transition) -> _Transition:
-    """Log what a transition raises: rclpy turns it into ERROR without a word."""
+    """Log what a transition raises: rclpy turns it into ERROR and drops the exception."""
 
     @wraps(transition)
     def wrapper(node: LifecycleNode, state: State) -> TransitionCallbackReturn:
@@ -44,13 +44,13 @@ class ManagedNode(LifecycleNode):
     """Parameters, transitions and diagnostics.
 
     configure opens, activate starts, deactivate stops, cleanup closes. Shutdown and errors stop
-    and close whatever there is: either verb also does with nothing to undo.
+    and close in any state: both do nothing where there is nothing to undo.
 
     Attributes:
         parameters: by name.
         active: whether it works now.
         fault: what keeps it from working, as a sentence; empty if nothing does.
-        finalized: it was shut down, and there is no way back.
+        finalized: it was shut down; no transition leads out of that.
 
     """
 
@@ -66,11 +66,11 @@ class ManagedNode(LifecycleNode):
 
     @abstractmethod
     def report(self) -> Mapping[str, Status]:
-        """What `/diagnostics` shows: component to status."""
+        """Return the components of `/diagnostics`: name to status."""
 
     @abstractmethod
     def open(self) -> None:
-        """Take what the work needs; a PicosamError leaves the node unconfigured, and is told."""
+        """Acquire what the work needs; a PicosamError is logged, and configure fails."""
 
     @abstractmethod
     def start(self) -> None:
@@ -78,11 +78,11 @@ class ManagedNode(LifecycleNode):
 
     @abstractmethod
     def stop(self) -> None:
-        """Work no more."""
+        """Stop the work."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give everything back."""
+        """Release what `open` acquired."""
 
     def clock_jumped(self) -> None:
         """Drop what was measured or kept under the stamps before the clock jumped back."""

@@ -1,4 +1,4 @@
-"""A service that is waited for, and asked again when no answer comes."""
+"""A service call that waits for the service and is repeated until it is answered."""
 
 from __future__ import annotations
 
@@ -9,81 +9,84 @@ from typing import Any
 
 from std_srvs.srv import Trigger
 
-# Until a node that has just started, or a viewer of it, has found the other one.
-FIND_S = 3.0
-# After each try; a busy node gets more and more of it.
-PAUSES_S = (0.2, 0.4, 0.8, 1.6)
+# Time-out for discovery of the service.
+DISCOVERY_S = 3.0
+# Time-out of each attempt: longer and longer, for a busy node.
+ATTEMPTS_S = (0.2, 0.4, 0.8, 1.6)
 
 
 class RetryingCall:
-    """Calls a Trigger that may well be called twice, and tells what it said, or that it is silent.
+    """Calls an idempotent Trigger and reports its answer, or that there is none.
 
-    A node answers into the void while it has found the end for the requests and not yet that for
-    the answers, as just after either of the two has started; the middleware drops the answer then.
+    An answer is lost while the node has discovered the client's endpoint for requests and not yet
+    that for answers, as just after either has started: the middleware drops it.
 
     Args:
         client: of the service; the caller destroys it.
-        tell: is given a sentence, in the executor's thread.
+        report: called with a sentence, in the executor's thread.
         clock: steady, in seconds.
 
     """
 
     def __init__(
-        self, client: Any, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self,
+        client: Any,
+        report: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._tell = tell
+        self._report = report
         self._clock = clock
         self._wanted = threading.Event()
-        # What is waited for, the service itself as long as it is None, and until when.
-        self._asked: Any = None
-        self._until: float | None = None
-        self._pauses: list[float] = []
+        # The pending request (None: the service is not discovered yet), and its time-out.
+        self._request: Any = None
+        self._deadline: float | None = None
+        self._timeouts: list[float] = []
 
     @property
     def waiting(self) -> bool:
-        """Whether the last call has not been answered yet."""
-        return self._wanted.is_set() or self._until is not None
+        """Whether the last call is not answered yet."""
+        return self._wanted.is_set() or self._deadline is not None
 
     def call(self) -> None:
-        """Have the service asked within a moment; may be called from any thread."""
+        """Request a call at the next `poll`; safe to call from any thread."""
         self._wanted.set()
 
-    def look(self) -> None:
-        """Do what is due; to be called every moment in the executor's thread."""
+    def poll(self) -> None:
+        """Send, repeat or give up; call it periodically in the executor's thread."""
         now = self._clock()
         if self._wanted.is_set():
             self._wanted.clear()
-            self._drop()
-            self._pauses, self._until = list(PAUSES_S), now + FIND_S
-        if self._until is None:
+            self._cancel()
+            self._timeouts, self._deadline = list(ATTEMPTS_S), now + DISCOVERY_S
+        if self._deadline is None:
             return
-        if self._asked is None and self._client.service_is_ready():
-            self._ask(now)
-        elif now >= self._until:
-            self._try_again(now)
+        if self._request is None and self._client.service_is_ready():
+            self._send(now)
+        elif now >= self._deadline:
+            self._timed_out(now)
 
-    def _ask(self, now: float) -> None:
-        self._until = now + self._pauses.pop(0)
-        self._asked = self._client.call_async(Trigger.Request())
-        self._asked.add_done_callback(lambda done: self._end(done.result().message))
+    def _send(self, now: float) -> None:
+        self._deadline = now + self._timeouts.pop(0)
+        self._request = self._client.call_async(Trigger.Request())
+        self._request.add_done_callback(lambda done: self._finish(done.result().message))
 
-    def _try_again(self, now: float) -> None:
-        name, found = self._client.srv_name, self._asked is not None
-        self._drop()
+    def _timed_out(self, now: float) -> None:
+        name, found = self._client.srv_name, self._request is not None
+        self._cancel()
         if not found:
-            self._end(f'there is no service {name}: does the node run?')
-        elif self._pauses:
-            self._ask(now)
+            self._finish(f'there is no service {name}: is the node running?')
+        elif self._timeouts:
+            self._send(now)
         else:
-            self._end(f'{name} does not answer: does the node run?')
+            self._finish(f'{name} does not answer: is the node running?')
 
-    def _end(self, sentence: str) -> None:
-        self._asked = self._until = None
-        self._tell(sentence)
+    def _finish(self, sentence: str) -> None:
+        self._request = self._deadline = None
+        self._report(sentence)
 
-    def _drop(self) -> None:
-        """Wait no more for an answer: only the last try's is one to all that was asked before."""
-        if self._asked is not None:
-            self._client.remove_pending_request(self._asked)
-            self._asked = None
+    def _cancel(self) -> None:
+        """Drop the pending request: only the answer to the newest one counts."""
+        if self._request is not None:
+            self._client.remove_pending_request(self._request)
+            self._request = None

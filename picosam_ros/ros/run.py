@@ -23,10 +23,10 @@ def run(make: Callable[[], ManagedNode]) -> int:
     """
     process.prepare()
     cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
-    told = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    # Our own handlers, so that the node still has a context to say goodbye in.
+        signal.signal(number, lambda *_: stopped.set())
+    # Our own handlers, so that the node still has a context while it shuts down.
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = make()
@@ -38,7 +38,7 @@ def run(make: Callable[[], ManagedNode]) -> int:
     executor.add_node(node)
     started = not node.parameters['autostart'] or node.configure_and_activate()
     if started:
-        process.spin(executor, until=told.is_set)
+        process.spin(executor, until=stopped.is_set)
     if not node.finalized:
         node.trigger_shutdown()
     executor.shutdown()

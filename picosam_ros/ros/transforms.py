@@ -1,4 +1,4 @@
-"""Where one frame is in another, from TF where tf2_ros is installed."""
+"""Transforms between frames, from TF where tf2_ros is installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TransformMissingError(CalibrationError):
 
 
 class Transforms:
-    """Listens to TF from the first question on.
+    """Listens to TF from the first lookup on.
 
     Args:
         node: owns the topics.
@@ -35,7 +35,7 @@ class Transforms:
         self._listener: Any = None
 
     def listen(self) -> None:
-        """Begin to listen, so that the first question finds an answer.
+        """Subscribe to TF, so that the first lookup succeeds.
 
         Raises:
             CalibrationError: tf2_ros cannot be imported.
@@ -55,14 +55,14 @@ class Transforms:
         self._listener = tf2_ros.TransformListener(self._buffer, self._node)
 
     def lookup(
-        self, target: str, source: str, stamp_ns: int = 0, *, patience_s: float = 0.0
+        self, target: str, source: str, stamp_ns: int = 0, *, timeout_s: float = 0.0
     ) -> Doubles:
         """Return 4×4 from source to target frame.
 
         Args:
             target, source: frame ids.
             stamp_ns: of what is transformed; 0 takes the newest transform.
-            patience_s: seconds to wait for it; not in a callback.
+            timeout_s: seconds to wait for it; not in a callback.
 
         Raises:
             CalibrationError: tf2_ros cannot be imported.
@@ -72,7 +72,7 @@ class Transforms:
         self.listen()
         try:
             found = self._buffer.lookup_transform(
-                target, source, Time(nanoseconds=stamp_ns), Duration(seconds=patience_s)
+                target, source, Time(nanoseconds=stamp_ns), Duration(seconds=timeout_s)
             )
         except self._tf2.TransformException as error:
             raise TransformMissingError(
@@ -84,7 +84,7 @@ class Transforms:
         return pose_of((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 
     def move(self, point: Vector, source: str, target: str) -> Vector:
-        """Give a point of the source frame, in metres, in the target frame, by the newest TF.
+        """Return a point of the source frame, in metres, in the target frame, by the newest TF.
 
         Raises:
             CalibrationError, TransformMissingError: see `lookup`.
@@ -96,7 +96,7 @@ class Transforms:
         return x, y, z
 
     def destroy(self) -> None:
-        """Listen no more."""
+        """Unsubscribe from TF."""
         if self._listener is not None:
             self._listener.unregister()
             self._listener = None

@@ -27,5 +27,8 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
     assert done.returncode == 1
     assert 'nowhere is not a folder' in done.stderr
     assert 'Traceback' not in done.stderr
-    assert done.stderr.splitlines()[-1] == 'no mask came; see what the camera node says above'
+    assert (
+        done.stderr.splitlines()[-1]
+        == 'no mask was received; see the output of the camera node above'
+    )
     assert not (tmp_path / 'pictures').exists()

@@ -97,7 +97,7 @@ def test_a_topic_of_another_type_is_refused(rig):
     rig.publisher(String, '/chatter')
     code, _, err = finished(rig, '/chatter')
     assert code == 1
-    assert '/chatter has the type std_msgs/msg/String; wanted is picosam_ros/msg/Latency' in err
+    assert '/chatter has the type std_msgs/msg/String; picosam_ros/msg/Latency is required' in err
 
 
 def test_a_picture_that_cannot_be_written_is_told_before_the_watching(rig, tmp_path):

@@ -7,9 +7,9 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from picosam_ros.ros.retry import FIND_S, PAUSES_S, RetryingCall
+from picosam_ros.ros.retry import ATTEMPTS_S, DISCOVERY_S, RetryingCall
 
-LONG = FIND_S + sum(PAUSES_S)
+LONG = DISCOVERY_S + sum(ATTEMPTS_S)
 
 
 class Client:
@@ -41,11 +41,11 @@ class Rig:
 
     def call(self):
         self.patient.call()
-        self.patient.look()
+        self.patient.poll()
 
     def wait(self, seconds):
         self.now += seconds
-        self.patient.look()
+        self.patient.poll()
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_answer_is_told_once_and_nothing_is_asked_again(rig):
     assert rig.patient.waiting
     rig.client.asked[0].set_result(Trigger.Response(success=True, message='3 objects cleared'))
     assert not rig.patient.waiting
-    for _ in PAUSES_S:
+    for _ in ATTEMPTS_S:
         rig.wait(LONG)
     assert rig.told == ['3 objects cleared']
     assert len(rig.client.asked) == 1
@@ -66,9 +66,9 @@ def test_the_answer_is_told_once_and_nothing_is_asked_again(rig):
 
 def test_a_lost_answer_is_asked_for_again_soon(rig):
     rig.call()
-    rig.wait(0.9 * PAUSES_S[0])
+    rig.wait(0.9 * ATTEMPTS_S[0])
     assert len(rig.client.asked) == 1
-    rig.wait(0.2 * PAUSES_S[0])
+    rig.wait(0.2 * ATTEMPTS_S[0])
     lost, second = rig.client.asked
     assert rig.client.given_up == [lost]
     second.set_result(Trigger.Response(message='nothing to clear'))
@@ -77,7 +77,7 @@ def test_a_lost_answer_is_asked_for_again_soon(rig):
 
 def test_each_further_try_has_more_time(rig):
     rig.call()
-    for tries, pause in enumerate(PAUSES_S, start=1):
+    for tries, pause in enumerate(ATTEMPTS_S, start=1):
         rig.wait(0.9 * pause)
         assert len(rig.client.asked) == tries
         rig.wait(0.11 * pause)
@@ -85,19 +85,19 @@ def test_each_further_try_has_more_time(rig):
 
 def test_silence_to_the_last_try_is_told(rig):
     rig.call()
-    for pause in PAUSES_S:
+    for pause in ATTEMPTS_S:
         rig.wait(1.01 * pause)
     rig.wait(LONG)
-    assert len(rig.client.asked) == len(PAUSES_S)
+    assert len(rig.client.asked) == len(ATTEMPTS_S)
     assert rig.client.given_up == rig.client.asked
-    assert rig.told == ['/segmenter/clear_prompts does not answer: does the node run?']
+    assert rig.told == ['/segmenter/clear_prompts does not answer: is the node running?']
     assert not rig.patient.waiting
 
 
 def test_a_service_that_comes_a_moment_later_is_asked_then(rig):
     rig.client.ready = False
     rig.call()
-    rig.wait(0.5 * FIND_S)
+    rig.wait(0.5 * DISCOVERY_S)
     assert rig.client.asked == rig.told == []
     rig.client.ready = True
     rig.wait(0.0)
@@ -108,11 +108,11 @@ def test_a_service_that_comes_a_moment_later_is_asked_then(rig):
 def test_a_service_that_does_not_come_is_told_and_not_asked(rig):
     rig.client.ready = False
     rig.call()
-    rig.wait(1.01 * FIND_S)
+    rig.wait(1.01 * DISCOVERY_S)
     rig.client.ready = True
     rig.wait(LONG)
     assert rig.client.asked == []
-    assert rig.told == ['there is no service /segmenter/clear_prompts: does the node run?']
+    assert rig.told == ['there is no service /segmenter/clear_prompts: is the node running?']
 
 
 def test_who_calls_again_before_the_answer_is_told_once_what_the_second_call_did(rig):
@@ -135,7 +135,7 @@ def test_it_finds_a_real_service_that_starts_after_the_call():
     patient = RetryingCall(client, told.append)
     patient.call()
     for _ in range(3):
-        patient.look()
+        patient.poll()
     assert told == []
 
     def answer(_, response):
@@ -143,7 +143,7 @@ def test_it_finds_a_real_service_that_starts_after_the_call():
         return response
 
     serving.create_service(Trigger, 'test_patient_call', answer)
-    serve_until(executor, lambda: patient.look() or told)
+    serve_until(executor, lambda: patient.poll() or told)
     assert told == ['here']
     executor.shutdown()
     for node in (asking, serving):

@@ -1,4 +1,4 @@
-"""`camera_info` and `~/set_camera_info`: what is known of the camera's lens."""
+"""`camera_info` and `~/set_camera_info`: the calibration of the camera."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CameraInfoTopic:
         CalibrationError: the file is no calibration, or the URL is none of the above.
 
     Attributes:
-        complaint: why the calibration that is known cannot be used; empty where it can.
+        complaint: why the calibration cannot be used; empty if it can.
 
     """
 
@@ -53,16 +53,16 @@ class CameraInfoTopic:
 
     @property
     def state(self) -> str:
-        """What a diagnostics page shows."""
+        """Return the source of the calibration, for `/diagnostics`."""
         if self._calibration is None:
             return 'none'
         return str(self._path) if self._path else 'of this session'
 
     def known(self) -> CameraInfo:
-        """Give what fits the pictures, without a header.
+        """Return the calibration for the size of the images, without a header.
 
         Raises:
-            CalibrationError: nothing does.
+            CalibrationError: there is none, or it is for another size.
 
         """
         calibration = self._calibration
@@ -73,7 +73,7 @@ class CameraInfoTopic:
         return to_camera_info(calibration)
 
     def publish(self, frame: Frame) -> None:
-        """Publish what is known under the header of a frame."""
+        """Publish the calibration under the header of a frame."""
         self._size = (frame.width, frame.height)
         calibration = self._calibration
         if calibration is not None:
@@ -85,12 +85,12 @@ class CameraInfoTopic:
             self._publisher.publish(message)
 
     def destroy(self) -> None:
-        """Take topic and service away."""
+        """Destroy topic and service."""
         self._node.destroy_publisher(self._publisher)
         self._node.destroy_service(self._service)
 
     def _fitting(self, calibration: Calibration) -> Calibration | None:
-        """Give back what fits the pictures; complain once about what does not."""
+        """Return the calibration if it is for this size; log once if it is not."""
         assert self._size is not None
         try:
             calibration.check_size(*self._size)
@@ -149,7 +149,7 @@ def path_of(url: str) -> Path:
 
 
 def to_camera_info(calibration: Calibration) -> CameraInfo:
-    """A calibration as a message without a header."""
+    """Return a calibration as a message without a header."""
     # Whole numbers of a file or a program are no doubles to a message.
     matrices = {name: list(map(float, getattr(calibration, name))) for name in 'dkrp'}
     return CameraInfo(

@@ -130,7 +130,7 @@ class GroundView:
                 self._parameters['base_frame'],
                 labels.frame_id,
                 labels.stamp_ns,
-                patience_s=_PATIENCE_S,
+                timeout_s=_PATIENCE_S,
             )
         except CalibrationError as error:
             raise CalibrationError(

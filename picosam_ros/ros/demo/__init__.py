@@ -1,1 +1,1 @@
-"""The demo's parts: a tour of what the camera sees, a table, and the nodes beside it."""
+"""Parts of the demo: the tour that sends prompts, its table, and the processes of its nodes."""

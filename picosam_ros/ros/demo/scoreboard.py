@@ -1,4 +1,4 @@
-"""The demo's table: what came back, how fast."""
+"""The demo's table of results and latency."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Objects = dict[tuple[str, str], tuple[int, float]]
 
 
 class Scoreboard:
-    """Collects figures and prints them: redrawn in place on a terminal, once at the end else.
+    """Collects figures and prints them: redrawn in place on a terminal, otherwise once at the end.
 
     Args:
         output: where to; None for standard output.
@@ -40,17 +40,17 @@ class Scoreboard:
         self._lines = 0
 
     def announce(self, url: str) -> None:
-        """The viewer's page is at an address."""
+        """Show the address of the viewer's page."""
         self._url = url
         if not self._on_terminal:
             print(f'viewer    {url}', file=self._output, flush=True)
 
     def enter(self, scene: str) -> None:
-        """Another photograph is shown."""
+        """Show the objects of another photograph from now on."""
         self._scene = scene
 
     def add_frame(self, timing: Timing, dropped: int) -> None:
-        """One result arrived."""
+        """Add a result."""
         now = time.monotonic()
         self.frames += 1
         self._dropped = dropped
@@ -61,16 +61,16 @@ class Scoreboard:
             self._window.add(timing)
 
     def add_mask(self, scene: str, name: str, area: int, score: float) -> None:
-        """One mask arrived; the last one of each object is shown."""
+        """Add a mask; the newest one of each object is shown."""
         self.masks += 1
         self._objects[scene, name] = (area, score)
 
     def add_answer(self, state: int) -> None:
-        """One prompt was answered."""
+        """Count the answer to a prompt."""
         self._answers[PromptState(state)] += 1
 
-    def say(self, line: str) -> None:
-        """Print a line that stays: above the table, or without a terminal on standard error."""
+    def print_line(self, line: str) -> None:
+        """Print a line above the table, or without a terminal to standard error."""
         if not self._on_terminal:
             print(line, file=sys.stderr, flush=True)
             return
@@ -83,7 +83,7 @@ class Scoreboard:
         if not (self._on_terminal or final):
             return
         self._erase()
-        lines = self._table(self._objects if final else self._in_sight())
+        lines = self._table(self._objects if final else self._of_scene())
         if not final:
             # What does not fit could not be erased again.
             width, height = shutil.get_terminal_size()
@@ -96,7 +96,7 @@ class Scoreboard:
             self._output.write(f'\x1b[{self._lines}F\x1b[J')
         self._lines = 0
 
-    def _in_sight(self) -> Objects:
+    def _of_scene(self) -> Objects:
         return {key: seen for key, seen in self._objects.items() if key[0] == self._scene}
 
     def _table(self, objects: Objects) -> list[str]:

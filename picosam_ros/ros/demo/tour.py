@@ -1,8 +1,8 @@
-"""The demo's node: points at things in photographs that a camera in the hand looks at.
+"""The demo's node: sends prompts for the objects in the photographs of a hand-held camera.
 
 It talks to the camera node as any user's program would: prompts to a topic, masks and latency
 from topics, and one picture of each photograph from the overlay topic. The viewer's page shows it
-all, and who clicks there has the photographs to themselves.
+all; while a user clicks there, the tour sends no prompts.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from picosam_ros.ros.messages import to_raw_image
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.wire.images import to_rgb
 
-# How often it looks for something that it has not pointed at.
+# Period of looking for an object without a prompt.
 POINT_SECONDS = 0.2
-# Into each photograph: time enough for every object to be answered.
+# After a change of photograph: time for every object to be answered.
 PICTURE_SECONDS = 1.5
-# Since somebody else last pointed, or the last object was gone then: it only watches.
+# After the last click of a user, or the last mask of it: the tour sends no prompts.
 GUEST_SECONDS = 10.0
 QUEUE = 10
 
@@ -41,11 +41,11 @@ class Tour(Node):
     """Clicks on objects, collects what comes back, and keeps a picture of each photograph.
 
     Args:
-        pointer: knows what there is to point at.
+        pointer: of the objects in the photographs.
         output: folder for the pictures; made when there is one.
 
     Attributes:
-        scoreboard: what came back.
+        scoreboard: of the results.
         pictures: files by photograph.
 
     """
@@ -59,7 +59,7 @@ class Tour(Node):
         self._scene = ''
         self._scene_since = self._pointed = 0.0
         self._guest_until = 0.0
-        # What was pointed at in this scene: once, since the ROIs follow.
+        # Objects of this scene with a prompt: one each, since they are tracked.
         self._targets: dict[int, Target] = {}
         self._overlay: Any = None
         self._complete: Any = None
@@ -74,8 +74,8 @@ class Tour(Node):
         self.create_subscription(String, 'viewer/url', self._on_url, latched)
 
     def act(self) -> None:
-        """Do what is due now: point, or take a picture. Nothing before the first image."""
-        self._clearing.look()
+        """Send the prompts, or save the picture, that are due; nothing before the first image."""
+        self._clearing.poll()
         if not self.scoreboard.frames:
             return
         now = time.monotonic()
@@ -91,14 +91,14 @@ class Tour(Node):
             if target.object_id not in self._targets:
                 self._point_at(target)
         if now - self._scene_since > PICTURE_SECONDS and scene not in self.pictures:
-            self._look()
+            self._start_overlay()
 
     def _enter(self, scene: str, now: float) -> None:
         self._scene, self._scene_since = scene, now
         self._targets.clear()
         # A prompt that overtakes this would be cleared, too: see `act`.
         self._clearing.call()
-        self._look_away()
+        self._stop_overlay()
         self.scoreboard.enter(scene)
 
     def _point_at(self, target: Target) -> None:
@@ -107,27 +107,27 @@ class Tour(Node):
         self._prompts.publish(message)
         self._targets[target.object_id] = target
 
-    def _look(self) -> None:
-        # The node draws only while somebody looks.
+    def _start_overlay(self) -> None:
+        # The node draws the overlay only while it has a subscriber.
         if self._overlay is None:
             self._overlay = self.create_subscription(
                 Image, 'camera/overlay', self._on_overlay, QUEUE
             )
 
-    def _look_away(self) -> None:
+    def _stop_overlay(self) -> None:
         if self._overlay is not None:
             self.destroy_subscription(self._overlay)
             self._overlay = None
 
     def _on_overlay(self, message: Image) -> None:
-        # A frame in whose time the prompts were replaced has not all of their masks.
+        # An image from before the prompts were replaced does not have all of their masks.
         if self._overlay is None or message.header.stamp != self._complete:
             return
         self._output.mkdir(parents=True, exist_ok=True)
         path = self._output / f'{self._scene}.png'
         cv2.imwrite(str(path), cv2.cvtColor(to_rgb(to_raw_image(message)), cv2.COLOR_RGB2BGR))
         self.pictures[self._scene] = path
-        self._look_away()
+        self._stop_overlay()
 
     def _on_prompt(self, message: Prompt) -> None:
         # Ours are for the newest image, the page's for the one that was clicked into.

@@ -1,4 +1,4 @@
-"""Hears a running node's `~/latency`, for the command `picosam latency`."""
+"""Subscribes to `~/latency` of a running node, for the command `picosam latency`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from picosam_ros.ros.messages import to_timing
 
 _TYPE = 'picosam_ros/msg/Latency'
 _QUEUE = 100
-# Discovery takes that long at most, and after the first topic others follow within the second.
+# Time-out of discovery, and time for further topics after the first one.
 _FIND_S, _OTHERS_S = 5.0, 0.5
 _SPIN_S = 0.1
 
@@ -66,7 +66,7 @@ class LatencyTopic:
         rclpy.shutdown(context=self._context)
 
     def samples(self, seconds: float | None) -> Iterator[LatencySample | None]:
-        """Give what comes, and None ten times a second while nothing does.
+        """Yield each sample, and None ten times a second while there is none.
 
         Args:
             seconds: after which it ends; None for never.
@@ -90,7 +90,7 @@ class LatencyTopic:
         wanted = self._node.resolve_topic_name(name) if name else ''
         topics = self._wait_for(wanted)
         if wanted and topics.get(wanted, _TYPE) != _TYPE:
-            raise TopicError(f'{wanted} has the type {topics[wanted]}; wanted is {_TYPE}')
+            raise TopicError(f'{wanted} has the type {topics[wanted]}; {_TYPE} is required')
         known = sorted(topic for topic, kind in topics.items() if kind == _TYPE)
         if (wanted and wanted in known) or (not wanted and len(known) == 1):
             return wanted or known[0]
@@ -98,8 +98,8 @@ class LatencyTopic:
             lack = f'there is no {wanted}' if wanted else f'there are {len(known)} topics'
             raise TopicError(f'{lack}; give one of {", ".join(known)}')
         raise TopicError(
-            f'no topic of type {_TYPE} was found within {_FIND_S:g} s: does a camera or segmenter '
-            f'node run, with this ROS_DOMAIN_ID ({os.environ.get("ROS_DOMAIN_ID", "0")})?'
+            f'no topic of type {_TYPE} was found within {_FIND_S:g} s: is a camera or segmenter '
+            f'node running with this ROS_DOMAIN_ID ({os.environ.get("ROS_DOMAIN_ID", "0")})?'
         )
 
     def _wait_for(self, wanted: str) -> dict[str, str]:

@@ -154,7 +154,7 @@ class ViewerBridge:
 
     def _poll(self) -> None:
         self._update_subscriptions()
-        self._clear_call.look()
+        self._clear_call.poll()
 
     def _update_subscriptions(self) -> None:
         wanted = self._active and self._streaming_wanted.is_set()

@@ -63,7 +63,7 @@ def test_it_takes_the_place_of_the_one_before(scoreboard, terminal):
 def test_a_line_that_is_said_stays_above_the_table(scoreboard, terminal):
     scoreboard.show()
     lines = terminal.since().count('\n')
-    scoreboard.say('the camera is gone')
+    scoreboard.print_line('the camera is gone')
     erased, said, *table = terminal.since().partition('the camera is gone\n')
     assert erased == f'\x1b[{lines}F\x1b[J'
     assert said
@@ -87,7 +87,7 @@ def test_what_does_not_fit_on_the_screen_is_left_out_until_the_end(scoreboard, t
 def test_without_a_terminal_it_is_shown_at_the_end_and_what_is_said_goes_to_the_errors(capsys):
     scoreboard = filled(Scoreboard())
     scoreboard.show()
-    scoreboard.say('the camera is gone')
+    scoreboard.print_line('the camera is gone')
     assert capsys.readouterr() == ('', 'the camera is gone\n')
     scoreboard.show(final=True)
     assert 'part of the rocket' in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The nodes that run beside the demo, as processes of their own."""
+"""The nodes that the demo starts, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO
 
-GOODBYE_SECONDS = 10.0
+# Time-out for a process to end after SIGTERM; then it is killed.
+END_TIMEOUT_S = 10.0
 
 
-class Companions:
-    """Start them, hear what they say, end them.
+class NodeProcesses:
+    """Starts processes, collects their standard error, and ends them with the `with` block.
 
     Args:
         commands: each with its arguments.
@@ -23,22 +24,22 @@ class Companions:
 
     def __init__(self, commands: Sequence[list[str]]) -> None:
         self._lines: SimpleQueue[str] = SimpleQueue()
-        # Ctrl-C reaches all that this terminal runs. It is for us to end them: in the middle of
-        # their imports they would show tracebacks. Once they run, they have handlers of their own.
+        # Ctrl-C reaches every process of the terminal. These are ended by the demo: during their
+        # imports they would print tracebacks; once they run, they install their own handlers.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._processes = [
             subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors='replace')
             for command in commands
         ]
         signal.signal(signal.SIGINT, before)
-        self._listeners = [
-            threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
+        self._readers = [
+            threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
             for process in self._processes
         ]
-        for listener in self._listeners:
-            listener.start()
+        for reader in self._readers:
+            reader.start()
 
-    def __enter__(self) -> Companions:
+    def __enter__(self) -> NodeProcesses:
         return self
 
     def __exit__(
@@ -49,27 +50,29 @@ class Companions:
     ) -> None:
         for process in self._processes:
             process.terminate()
-        for process, listener in zip(self._processes, self._listeners, strict=True):
+        for process, reader in zip(self._processes, self._readers, strict=True):
             try:
-                process.wait(GOODBYE_SECONDS)
+                process.wait(END_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                self._lines.put(f'killed, since it did not end: {process.args!r}')
-            listener.join(GOODBYE_SECONDS)
+                self._lines.put(
+                    f'killed, since it did not end within {END_TIMEOUT_S:g} s: {process.args!r}'
+                )
+            reader.join(END_TIMEOUT_S)
 
     @property
     def running(self) -> bool:
-        """Whether the first of them, if there is one, has not ended."""
+        """Whether the first process still runs; true without processes."""
         return not self._processes or self._processes[0].poll() is None
 
-    def said(self) -> Iterator[str]:
-        """Give the lines that they wrote to standard error since the last call."""
+    def new_lines(self) -> Iterator[str]:
+        """Yield the lines written to standard error since the last call."""
         while True:
             try:
                 yield self._lines.get_nowait()
             except Empty:
                 return
 
-    def _listen(self, stream: IO[str]) -> None:
+    def _read(self, stream: IO[str]) -> None:
         for line in stream:
             self._lines.put(line.rstrip('\n'))

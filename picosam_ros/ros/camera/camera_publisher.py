@@ -1,4 +1,4 @@
-"""Reads a camera in a thread of its own, publishes its images and hands the frames on."""
+"""Reads a camera in its own thread, publishes its images and delivers its frames."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Status
 from picosam_ros.ros.messages import header_of, to_image
 
 _QUEUE = 10
-_READ_SECONDS = 0.2
+_READ_TIMEOUT_S = 0.2
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.5, 5.0
 
 
-class Capture:
+class CameraPublisher:
     """One camera on a node: `image_raw` and `camera_info`, and every frame to `deliver`.
 
-    A camera that fails is closed and opened again in the process, after 0.5 s, 1 s, 2 s … 5 s.
+    A camera that fails is closed and reopened, after 0.5 s, 1 s, 2 s … 5 s.
 
     Args:
         node: owns the topics.
@@ -53,42 +53,42 @@ class Capture:
         self._frames = 0
         self._reopened = 0
         self._status = Status(STALE, 'not started')
-        self._untold: Status | None = None
+        self._unreported: Status | None = None
 
     @property
     def camera_info(self) -> CameraInfoTopic:
-        """What is known of the lens."""
+        """The calibration and its topic."""
         return self._info
 
     def open(self) -> None:
         """Open the camera; raises CameraError."""
         self._camera.open()
         self._node.get_logger().info(
-            f'camera {self._camera.name!r}: {_listed(self._camera.description)}'
+            f'camera {self._camera.name!r}: {_text_of(self._camera.description)}'
         )
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start the thread."""
         self._stopping.clear()
         self._thread = threading.Thread(target=self._loop, name='picosam_camera', daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop the thread."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def close(self) -> None:
-        """Close the camera, take the topics away."""
+        """Close the camera, destroy the topics."""
         self._camera.close()
         self._node.destroy_publisher(self._image)
         self._info.destroy()
 
     def status(self) -> Status:
-        """Its part of the diagnostics; an error is told once at least, also if it is over."""
-        status, self._untold = self._untold or self._status, None
+        """Return the component `camera` of `/diagnostics`; a past error is reported once."""
+        status, self._unreported = self._unreported or self._status, None
         if status.level == OK and self._info.complaint:
             status = Status(WARN, self._info.complaint)
         return Status(
@@ -108,13 +108,15 @@ class Capture:
         while not self._stopping.is_set():
             try:
                 self._camera.open()
-                frame = self._camera.read(_READ_SECONDS)
+                frame = self._camera.read(_READ_TIMEOUT_S)
             except EndOfStream as end:
                 self._status = Status(OK, str(end))
                 self._node.get_logger().info(str(end))
                 return
             except CameraError as error:
-                self._status = self._untold = Status(ERROR, f'{error}; next try in {backoff:g} s')
+                self._status = self._unreported = Status(
+                    ERROR, f'{error}; next try in {backoff:g} s'
+                )
                 self._node.get_logger().error(self._status.message)
                 self._camera.close()
                 self._reopened += 1
@@ -134,7 +136,7 @@ class Capture:
 
     def _waiting(self) -> str:
         state = self._camera.description.get('state', '')
-        return f'no frame within {_READ_SECONDS:g} s' + (f': {state}' if state else '')
+        return f'no frame within {_READ_TIMEOUT_S:g} s' + (f': {state}' if state else '')
 
     def _publish(self, frame: Frame) -> None:
         self._info.publish(frame)
@@ -142,5 +144,5 @@ class Capture:
             self._image.publish(to_image(frame.pixels, 'rgb8', header_of(frame)))
 
 
-def _listed(description: dict[str, str]) -> str:
+def _text_of(description: dict[str, str]) -> str:
     return ', '.join(f'{key} {value}' for key, value in description.items())
