@@ -11,8 +11,8 @@ from picosam_ros.errors import PicosamError
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.allowance import Allowance
 from picosam_ros.viewer.encoding import Encoder
-from picosam_ros.viewer.link import Link
-from picosam_ros.viewer.scene import Scene
+from picosam_ros.viewer.flow_control import Link
+from picosam_ros.viewer.frames import Scene
 
 # Answers are never replaced by newer ones; a client that leaves so many lie is gone.
 MAX_ANSWERS = 1000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 
 from picosam_ros.frame import Pixels
-from picosam_ros.viewer.scene import Scene
+from picosam_ros.viewer.frames import Scene
 
 Key = tuple[int, int, int]
 

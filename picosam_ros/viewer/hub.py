@@ -19,8 +19,8 @@ from picosam_ros.viewer.protocol import (
     Component,
     Remove,
 )
-from picosam_ros.viewer.questions import Questions
-from picosam_ros.viewer.scene import Scene
+from picosam_ros.viewer.pending import Questions
+from picosam_ros.viewer.frames import Scene
 
 
 class Pipeline(Protocol):

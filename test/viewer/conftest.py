@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 
-from helpers.spectators import Served
+from helpers.viewer_server import Served
 
 
 @pytest.fixture

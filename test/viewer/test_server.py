@@ -7,13 +7,13 @@ import threading
 
 import aiohttp
 import pytest
-from helpers.spectators import PATIENCE, Served, disc_mask, on_a_loop, scene, until
+from helpers.viewer_server import PATIENCE, Served, disc_mask, on_a_loop, scene, until
 
 from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import allowance, limits, questions
+from picosam_ros.viewer import allowance, limits, pending
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
 
@@ -116,7 +116,7 @@ async def test_remove_and_clear_reach_the_pipeline(served):
 
 @on_a_loop
 async def test_a_prompt_that_nobody_answers_is_told_to_the_one_who_asked(served, monkeypatch):
-    monkeypatch.setattr(questions, 'PATIENCE_S', 0.1)
+    monkeypatch.setattr(pending, 'PATIENCE_S', 0.1)
     async with served.client() as client:
         await client.say('point', tag=5, x=1, y=2)
         told = await client.text('notice')

@@ -23,9 +23,9 @@ from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.ros.stream_stats import StreamMonitor
-from picosam_ros.viewer.pairing import Masks, Pairing, Picture
+from picosam_ros.viewer.assembler import Masks, Pairing, Picture
 from picosam_ros.viewer.protocol import Ask, Component
-from picosam_ros.viewer.scene import SceneMask
+from picosam_ros.viewer.frames import SceneMask
 from picosam_ros.viewer.server import Server
 from picosam_ros.wire.messages import read_image
 

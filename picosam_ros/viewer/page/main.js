@@ -2,10 +2,10 @@
 
 import { LatencyChart, element } from './charts.js';
 import { Connection } from './connection.js';
-import { listen } from './gestures.js';
-import { Marks } from './marks.js';
+import { listen } from './input.js';
+import { Marks } from './markers.js';
 import { Diagnostics, Objects, facts, set } from './panel.js';
-import { Picture } from './picture.js';
+import { Picture } from './canvas.js';
 
 const $ = (id) => document.getElementById(id);
 const BUBBLE_MS = 6000;

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from picosam_ros.frame import Pixels
-from picosam_ros.viewer.scene import Scene, SceneMask
+from picosam_ros.viewer.frames import Scene, SceneMask
 
 # Pictures that wait for their masks: as many as a slow engine needs, and bounded.
 MAX_BYTES = 128 << 20

@@ -11,7 +11,7 @@ import aiohttp
 import numpy as np
 
 from picosam_ros.roi import Roi
-from picosam_ros.viewer.scene import Scene, SceneMask
+from picosam_ros.viewer.frames import Scene, SceneMask
 from picosam_ros.viewer.server import Server
 
 # Reached only where a test fails.

@@ -2,9 +2,9 @@
 
 import math
 
-from picosam_ros.viewer import link as limits
+from picosam_ros.viewer import flow_control as limits
 from picosam_ros.viewer.encoding import LEVELS
-from picosam_ros.viewer.link import Link
+from picosam_ros.viewer.flow_control import Link
 
 
 class Clock:

@@ -1,8 +1,8 @@
 import pytest
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.viewer import questions as limits
-from picosam_ros.viewer.questions import Questions
+from picosam_ros.viewer import pending as limits
+from picosam_ros.viewer.pending import Questions
 
 
 class Clock:

@@ -6,7 +6,7 @@ import itertools
 import cv2
 import numpy as np
 import pytest
-from helpers.spectators import HEIGHT, WIDTH, disc_mask, on_a_loop, scene, unpack
+from helpers.viewer_server import HEIGHT, WIDTH, disc_mask, on_a_loop, scene, unpack
 
 from picosam_ros.viewer.encoding import (
     LEVELS,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers.spectators import disc_mask
+from helpers.viewer_server import disc_mask
 
-from picosam_ros.viewer import pairing
-from picosam_ros.viewer.pairing import Masks, Pairing, Picture
+from picosam_ros.viewer import assembler
+from picosam_ros.viewer.assembler import Masks, Pairing, Picture
 
 
 class Clock:
@@ -84,7 +84,7 @@ def test_where_the_segmentation_falls_silent_pictures_go_on_without_masks(pair, 
     pair.add_picture(picture(1))
     pair.add_picture(picture(2))
     assert stamps(shown) == [1]
-    clock.now += pairing.PATIENCE_S + 0.1
+    clock.now += assembler.PATIENCE_S + 0.1
     pair.add_picture(picture(3))
     assert stamps(shown) == [1, 3]
     assert not shown[-1].segmented
@@ -104,7 +104,7 @@ def test_a_slow_engine_keeps_its_masks(pair, shown, clock):
 def test_what_waits_is_bounded(pair, shown):
     pair.add_masks(masks(1))
     for stamp in range(2, 100):
-        pair.add_picture(picture(stamp, size=pairing.MAX_BYTES // 10))
+        pair.add_picture(picture(stamp, size=assembler.MAX_BYTES // 10))
     pair.add_masks(masks(50))
     assert shown == []
     pair.add_masks(masks(95))
@@ -114,19 +114,19 @@ def test_what_waits_is_bounded(pair, shown):
 def test_masks_without_their_picture_are_counted_and_bounded(pair, shown):
     for stamp in range(1, 100):
         pair.add_masks(masks(stamp))
-    assert pair.unmatched == 99 - pairing.MAX_EARLY
+    assert pair.unmatched == 99 - assembler.MAX_EARLY
     pair.add_picture(picture(99))
     assert stamps(shown) == [99]
     assert pair.unmatched == 98
 
 
 def test_a_recording_that_begins_anew_is_shown_anew(pair, shown):
-    start = 10 * pairing.JUMP_NS
+    start = 10 * assembler.JUMP_NS
     pair.add_picture(picture(start))
     pair.add_picture(picture(start - 1))
     assert stamps(shown) == [start]
-    pair.add_picture(picture(start - 2 * pairing.JUMP_NS))
-    assert stamps(shown) == [start, start - 2 * pairing.JUMP_NS]
+    pair.add_picture(picture(start - 2 * assembler.JUMP_NS))
+    assert stamps(shown) == [start, start - 2 * assembler.JUMP_NS]
 
 
 def test_unanswered_prompts_are_told_with_the_picture(pair, shown):
