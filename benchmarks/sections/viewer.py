@@ -209,7 +209,7 @@ def _click(page: Any, share: float) -> tuple[float, int]:
     page.locator('#objects li').first.wait_for(state='detached')
     page.locator('#last-click').evaluate('node => node.removeAttribute("data-ms")')
     for unanswered in range(TRIES):
-        box = page.locator('#picture').bounding_box()
+        box = page.locator('#image').bounding_box()
         page.mouse.click(box['x'] + share * box['width'], box['y'] + share * box['height'])
         try:
             page.locator('#last-click[data-ms]').wait_for(timeout=1e3 * UNTIL_NEXT_PHOTO)

@@ -80,7 +80,8 @@ class ViewerNode(ManagedNode):
         asked = self.parameters['port']
         if asked not in (0, server.port):
             self.get_logger().warning(
-                f'port {asked} is taken, the page is on port {server.port}; port:=PORT sets another'
+                f'port {asked} is in use, the page is on port {server.port}; '
+                'port:=PORT selects another one'
             )
         token = f'?token={server.token}' if server.token else ''
         self.get_logger().info(f'open {server.url}{token}')

@@ -1,4 +1,4 @@
-"""One browser: what waits for it, and the loop that sends it."""
+"""One connected browser: what is queued for it, and the loop that sends it."""
 
 from __future__ import annotations
 
@@ -9,93 +9,92 @@ from aiohttp import web
 
 from picosam_ros.errors import PicosamError
 from picosam_ros.viewer import protocol
-from picosam_ros.viewer.allowance import Allowance
-from picosam_ros.viewer.encoding import Encoder
-from picosam_ros.viewer.flow_control import Link
-from picosam_ros.viewer.frames import Scene
+from picosam_ros.viewer.encoding import JpegEncoder
+from picosam_ros.viewer.flow_control import FlowControl
+from picosam_ros.viewer.frames import ViewerFrame
+from picosam_ros.viewer.limits import RateLimiter
 
-# Answers are never replaced by newer ones; a client that leaves so many lie is gone.
+# Answers are never replaced by newer ones; a client that does not read so many is disconnected.
 MAX_ANSWERS = 1000
 
 
 class Client:
-    """Holds at most one scene, one text of each kind and some answers for a browser.
+    """Queues at most one frame, one text of each kind and `MAX_ANSWERS` answers for a browser.
 
-    Nothing of it grows: newer scenes and texts replace those that wait, and a client that is
-    slow just gets fewer.
+    Newer frames and texts replace those that wait: a slow client gets fewer of them.
 
     Attributes:
-        allowance: how many messages it may send.
-        link: how well it is connected.
-        overrun: whether so many answers wait that it cannot be alive.
+        rate_limiter: of its messages.
+        flow_control: of the frames that are sent to it.
+        overflowed: whether more than `MAX_ANSWERS` answers wait.
 
     """
 
-    def __init__(self, socket: web.WebSocketResponse, encoder: Encoder) -> None:
-        self.allowance = Allowance()
-        self.link = Link()
-        self.overrun = False
+    def __init__(self, socket: web.WebSocketResponse, encoder: JpegEncoder) -> None:
+        self.rate_limiter = RateLimiter()
+        self.flow_control = FlowControl()
+        self.overflowed = False
         self._socket = socket
         self._encoder = encoder
-        self._scene: Scene | None = None
-        self._newest: dict[str, str] = {}
+        self._frame: ViewerFrame | None = None
+        self._texts: dict[str, str] = {}
         self._answers: deque[str] = deque()
         self._wake = asyncio.Event()
 
-    def show(self, scene: Scene) -> None:
-        """Offer a scene; it replaces one that waits."""
-        self._scene = scene
+    def set_frame(self, frame: ViewerFrame) -> None:
+        """Queue a frame; it replaces the one that waits."""
+        self._frame = frame
         self._wake.set()
 
-    def tell(self, kind: str, text: str) -> None:
-        """Offer a text; it replaces one of its kind that waits."""
-        self._newest[kind] = text
+    def set_text(self, kind: str, text: str) -> None:
+        """Queue a text; it replaces one of the same kind that waits."""
+        self._texts[kind] = text
         self._wake.set()
 
-    def answer(self, text: str) -> None:
-        """Offer a text that must arrive."""
+    def enqueue(self, text: str) -> None:
+        """Queue a text that must arrive."""
         if len(self._answers) < MAX_ANSWERS:
             self._answers.append(text)
         else:
-            self.overrun = True
+            self.overflowed = True
         self._wake.set()
 
     def acknowledge(self, number: int, *, held: bool) -> None:
-        """The browser has drawn a scene; see Link."""
-        if self.link.acknowledge(number, held=held):
+        """Handle the acknowledgement of a frame; see FlowControl."""
+        if self.flow_control.acknowledge(number, held=held):
             self._wake.set()
 
-    def describe_link(self, clients: int) -> None:
-        """Tell the browser how well it is connected, and how many others look."""
-        level = self.link.level
+    def report_link(self, clients: int) -> None:
+        """Queue the state of the connection, and how many browsers are connected."""
+        level = self.flow_control.level
         text = protocol.link(
-            round_trip_s=self.link.round_trip_s,
+            round_trip_s=self.flow_control.round_trip_s,
             side=level.side,
             quality=level.quality,
             clients=clients,
         )
-        self.tell('link', text)
+        self.set_text('link', text)
 
     async def send(self) -> None:
-        """Send what waits, until the connection ends."""
+        """Send what is queued, until the connection ends."""
         while not self._socket.closed:
             await self._wake.wait()
             self._wake.clear()
             while self._answers:
                 await self._socket.send_str(self._answers.popleft())
-            while self._newest:
-                _, text = self._newest.popitem()
+            while self._texts:
+                _, text = self._texts.popitem()
                 await self._socket.send_str(text)
-            if self._scene is not None and self.link.free:
-                await self._send_scene()
+            if self._frame is not None and self.flow_control.ready:
+                await self._send_frame()
 
-    async def _send_scene(self) -> None:
-        scene, self._scene = self._scene, None
-        assert scene is not None
+    async def _send_frame(self) -> None:
+        frame, self._frame = self._frame, None
+        assert frame is not None
         try:
-            message = await self._encoder.message(scene, self.link.level)
-        except PicosamError as error:  # an encoding that nobody can convert
-            self.tell('notice', protocol.notice(str(error)))
+            message = await self._encoder.encode(frame, self.flow_control.level)
+        except PicosamError as error:  # an image encoding that cannot be converted
+            self.set_text('notice', protocol.notice(str(error)))
             return
-        self.link.sending(scene.number)
+        self.flow_control.sent(frame.number)
         await self._socket.send_bytes(message)

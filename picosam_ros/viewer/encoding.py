@@ -1,4 +1,4 @@
-"""Scenes as bytes: each is encoded once for a size and quality, however many look at it."""
+"""Frames as binary messages: each is encoded once per size and quality for all clients."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from dataclasses import dataclass
 import cv2
 
 from picosam_ros.frame import Pixels
-from picosam_ros.viewer.frames import Scene
+from picosam_ros.viewer.frames import ViewerFrame
 
-Key = tuple[int, int, int]
+# Frame number, long side in pixels, JPEG quality.
+_Key = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Level:
-    """How much a picture may take: its long side in pixels at most, and JPEG's quality."""
+    """Size and quality of an encoded image: longest side in pixels at most, JPEG quality."""
 
     side: int
     quality: int
 
 
-# From a thin link to a fat one.
+# From the lowest bandwidth to the highest.
 LEVELS = (
     Level(320, 50),
     Level(480, 60),
@@ -34,51 +35,51 @@ LEVELS = (
 )
 
 
-class Encoder:
-    """Encodes in a thread of its own; lives on one event loop.
+class JpegEncoder:
+    """Encodes frames in a thread of its own; to be used from one event loop.
 
     Attributes:
-        encoded: pictures that were, so far.
+        encoded: number of encoded images.
 
     """
 
     def __init__(self) -> None:
         self.encoded = 0
         self._pool = ThreadPoolExecutor(1, 'picosam_encode')
-        self._made: dict[Key, asyncio.Future[bytes]] = {}
+        self._cache: dict[_Key, asyncio.Future[bytes]] = {}
 
-    async def message(self, scene: Scene, level: Level) -> bytes:
-        """Give a scene as one binary message; see `pack`."""
-        side = min(level.side, max(scene.width, scene.height))
-        key = (scene.number, side, level.quality)
-        if key not in self._made:
-            self._forget_before(scene.number)
+    async def encode(self, frame: ViewerFrame, level: Level) -> bytes:
+        """Return a frame as one binary message; see `pack`."""
+        side = min(level.side, max(frame.width, frame.height))
+        key = (frame.number, side, level.quality)
+        if key not in self._cache:
+            self._evict_before(frame.number)
             loop = asyncio.get_running_loop()
-            self._made[key] = loop.run_in_executor(self._pool, self._encode, scene, level)
-        # Shielded: others may wait for it, too.
-        return await asyncio.shield(self._made[key])
+            self._cache[key] = loop.run_in_executor(self._pool, self._encode, frame, level)
+        # Shielded: a cancelled client must not cancel it for the others.
+        return await asyncio.shield(self._cache[key])
 
     def close(self) -> None:
         """End the thread."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _forget_before(self, number: int) -> None:
-        # The one before may still be on its way to somebody.
-        for key in [key for key in self._made if key[0] < number - 1]:
-            del self._made[key]
+    def _evict_before(self, number: int) -> None:
+        # The previous frame may still be in transmission to a client.
+        for key in [key for key in self._cache if key[0] < number - 1]:
+            del self._cache[key]
 
-    def _encode(self, scene: Scene, level: Level) -> bytes:
+    def _encode(self, frame: ViewerFrame, level: Level) -> bytes:
         self.encoded += 1
-        return pack(scene.header, to_jpeg(scene.pixels(), level))
+        return pack(frame.header, to_jpeg(frame.pixels(), level))
 
 
 def pack(header: bytes, jpeg: bytes) -> bytes:
-    """Lay a message out: the header's length (4 bytes, little-endian), the header, the JPEG."""
+    """Return a binary message: length of the header (uint32, little-endian), header, JPEG."""
     return struct.pack('<I', len(header)) + header + jpeg
 
 
 def to_jpeg(pixels: Pixels, level: Level) -> bytes:
-    """Shrink an H×W×3 uint8 RGB picture to the level, if it is larger, and encode it."""
+    """Encode an H×W×3 uint8 RGB image, shrunk to the level's size if it is larger."""
     height, width = pixels.shape[:2]
     scale = level.side / max(width, height)
     if scale < 1:

@@ -1,4 +1,4 @@
-"""What a client's link carries, learnt from how long its acknowledgements take."""
+"""Image size and rate of one client, adapted to the time that its acknowledgements take."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable
 
 from picosam_ros.viewer.encoding import LEVELS, Level
 
-# Pictures on their way that a client has not acknowledged: the second keeps the link busy while
-# the answer to the first travels.
-IN_FLIGHT = 2
+# Frames sent and not acknowledged yet: the second keeps the link busy while the acknowledgement of
+# the first is on its way.
+MAX_IN_FLIGHT = 2
 FIRST_LEVEL = 3
-# A picture that takes longer is too large for the link; one that takes less leaves room.
+# Round trips above which the level falls, and below which it may rise.
 SLOW_S, FAST_S = 0.20, 0.08
-# Pictures in a row that were fast before a larger one is tried.
-TRIAL = 60
-_WEIGHT = 0.2
+# Consecutive fast round trips before the level rises.
+FAST_COUNT = 60
+_SMOOTHING = 0.2
 
 
-class Link:
-    """Chooses the level of one client, and says when it may get another picture.
+class FlowControl:
+    """Chooses the level of one client's images, and when the next one may be sent.
 
     Args:
-        clock: seconds that never jump.
+        clock: steady, in seconds.
 
     Attributes:
-        acknowledged: pictures that the client has drawn.
-        round_trip_s: from sending to acknowledging, smoothed; NaN before the first.
+        acknowledged: number of frames that the client has drawn.
+        round_trip_s: from sending to acknowledgement, smoothed; NaN before the first.
 
     """
 
@@ -36,56 +36,56 @@ class Link:
         self.round_trip_s = math.nan
         self._clock = clock
         self._index = FIRST_LEVEL
-        self._sent: dict[int, float] = {}
+        self._in_flight: dict[int, float] = {}
         self._fast = 0
         self._ignored = 0
 
     @property
     def level(self) -> Level:
-        """Size and quality of the next picture."""
+        """Size and quality of the next image."""
         return LEVELS[self._index]
 
     @property
-    def free(self) -> bool:
-        """Whether the client may get another picture."""
-        return len(self._sent) < IN_FLIGHT
+    def ready(self) -> bool:
+        """Whether another frame may be sent."""
+        return len(self._in_flight) < MAX_IN_FLIGHT
 
-    def sending(self, number: int) -> None:
-        """Note that a scene goes out."""
-        self._sent[number] = self._clock()
+    def sent(self, number: int) -> None:
+        """Note that a frame is sent."""
+        self._in_flight[number] = self._clock()
 
     def acknowledge(self, number: int, *, held: bool = False) -> bool:
-        """Note that the client has drawn a scene; false if it was never sent.
+        """Note that the client has drawn a frame; return whether it was in flight.
 
-        Where the user `held` it, the time tells nothing about the link.
+        If the user `held` it (page frozen or hidden), its time is not one of the link.
         """
-        if number not in self._sent:
+        if number not in self._in_flight:
             return False
-        took = self._clock() - self._sent[number]
-        # What was sent before it was drawn before it, or replaced.
-        self._sent = {sent: at for sent, at in self._sent.items() if sent > number}
+        took = self._clock() - self._in_flight[number]
+        # Frames sent before it were drawn before it, or replaced.
+        self._in_flight = {sent: at for sent, at in self._in_flight.items() if sent > number}
         self.acknowledged += 1
         if held:
             return True
-        known = self.round_trip_s if not math.isnan(self.round_trip_s) else took
-        self.round_trip_s = known + _WEIGHT * (took - known)
-        self._judge(took)
+        previous = self.round_trip_s if not math.isnan(self.round_trip_s) else took
+        self.round_trip_s = previous + _SMOOTHING * (took - previous)
+        self._adapt(took)
         return True
 
-    def _judge(self, took: float) -> None:
+    def _adapt(self, took: float) -> None:
         if self._ignored:
-            # It still had the size that was given up.
+            # It was sent at the level before the last change.
             self._ignored -= 1
         elif took > SLOW_S and self._index > 0:
-            self._move(-1)
+            self._change_level(-1)
         elif took < FAST_S:
             self._fast += 1
-            if self._fast >= TRIAL and self._index < len(LEVELS) - 1:
-                self._move(+1)
+            if self._fast >= FAST_COUNT and self._index < len(LEVELS) - 1:
+                self._change_level(+1)
         else:
             self._fast = 0
 
-    def _move(self, step: int) -> None:
+    def _change_level(self, step: int) -> None:
         self._index += step
         self._fast = 0
-        self._ignored = len(self._sent)
+        self._ignored = len(self._in_flight)

@@ -1,4 +1,4 @@
-"""What a browser is shown: a picture, and the masks that were computed from it."""
+"""What a browser shows: an image, and the masks that were computed from it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from picosam_ros.roi import Roi
 
 
 @dataclass(frozen=True, eq=False)
-class SceneMask:
-    """One object, as its message tells it.
+class ViewerMask:
+    """The mask of one object, as in its message.
 
     Attributes:
         object_id, generation: of the prompt that it answers.
-        engine: who made it.
+        engine: that computed it.
         score: 0 to 1.
         probability: h×w uint8 in network pixels of the ROI; 128 and above is the object.
         roi: the rectangle of the image that `probability` covers.
@@ -37,7 +37,7 @@ class SceneMask:
     roi: Roi
 
     def outline(self, width: int, height: int) -> list[list[float]]:
-        """Rims of parts and holes in pixels of the image: x, y, x, y … with one decimal."""
+        """Return the contours of parts and holes: x, y, x, y … in image pixels, to 0.1."""
         values = self.probability.astype(np.float32) - 127.5
         x, y, pasted = paste(values, self.roi, width, height)
         curves = outlines(np.ascontiguousarray(pasted > 0), x, y)
@@ -45,17 +45,17 @@ class SceneMask:
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """One frame and its masks; a picture without a segmentation has none.
+class ViewerFrame:
+    """An image and its masks; without a segmentation it has none.
 
     Attributes:
-        number: counts the scenes of a viewer.
-        stamp_ns: of the frame.
-        width, height: of the frame, in pixels.
-        pixels: gives H×W×3 uint8 RGB; not called before somebody looks.
-        masks: of this very frame.
-        unanswered: object id and reason, of prompts that have no mask on this frame.
-        segmented: whether a segmentation answered this frame at all.
+        number: of the frame, counted by the viewer.
+        stamp_ns: of the image.
+        width, height: of the image, in pixels.
+        pixels: returns H×W×3 uint8 RGB; only called when a browser needs it.
+        masks: computed from this image.
+        unanswered: object id and reason, of prompts that have no mask on this image.
+        segmented: whether a segmentation of this image was received.
 
     """
 
@@ -64,7 +64,7 @@ class Scene:
     width: int
     height: int
     pixels: Callable[[], Pixels]
-    masks: tuple[SceneMask, ...] = ()
+    masks: tuple[ViewerMask, ...] = ()
     unanswered: tuple[tuple[int, str], ...] = ()
     segmented: bool = False
     object_ids: frozenset[int] = field(init=False)
@@ -75,10 +75,10 @@ class Scene:
 
     @cached_property
     def header(self) -> bytes:
-        """What the page needs to know beside the picture, as JSON."""
+        """Everything but the pixels, as JSON."""
         description = {
             'number': self.number,
-            # A text: JavaScript's numbers end at 53 bits.
+            # A string: JavaScript's numbers are exact to 53 bits only.
             'stamp': str(self.stamp_ns),
             'width': self.width,
             'height': self.height,
@@ -88,7 +88,7 @@ class Scene:
         }
         return json.dumps(description, separators=(',', ':')).encode()
 
-    def _describe(self, mask: SceneMask) -> dict[str, Any]:
+    def _describe(self, mask: ViewerMask) -> dict[str, Any]:
         return {
             'object': mask.object_id,
             'generation': mask.generation,

@@ -1,66 +1,64 @@
-"""All browsers that look at one pipeline: what they get, and what they ask."""
+"""The hub between one segmentation node and all connected browsers."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.latency import Timing
+from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
-from picosam_ros.viewer.figures import Figures
-from picosam_ros.viewer.protocol import (
-    Acknowledge,
-    Ask,
-    Clear,
-    Component,
-    Remove,
-)
-from picosam_ros.viewer.pending import Questions
-from picosam_ros.viewer.frames import Scene
+from picosam_ros.viewer.frames import ViewerFrame
+from picosam_ros.viewer.pending import PendingPrompts
+from picosam_ros.viewer.protocol import Acknowledge, Clear, Component, PromptRequest, Remove
+
+# Results of the medians, and the time window of the rate.
+_MEDIAN_RESULTS = 15
+_RATE_WINDOW_S = 2.0
 
 
-class Pipeline(Protocol):
-    """What browsers want from whatever makes the masks; called on the server's event loop."""
+class Backend(Protocol):
+    """The segmentation node as browsers use it; called on the server's event loop."""
 
-    def ask(self, ask: Ask) -> None:
-        """Send a prompt; its object id is given."""
+    def send_prompt(self, request: PromptRequest) -> None:
+        """Send a prompt; its object id is not 0."""
 
-    def remove(self, object_id: int) -> None:
-        """Stop segmenting an object."""
+    def remove_object(self, object_id: int) -> None:
+        """Remove an object."""
 
-    def clear(self) -> None:
-        """Stop segmenting everything."""
+    def clear_objects(self) -> None:
+        """Remove all objects."""
 
-    def watch(self, wanted: bool) -> None:
-        """Begin to deliver, since somebody looks; or end, since nobody does."""
+    def set_streaming(self, enabled: bool) -> None:
+        """Start to deliver frames, as the first browser connected, or stop after the last."""
 
 
 class Hub:
-    """Brings prompts of browsers to a pipeline, and scenes, answers and figures to browsers.
+    """Passes prompts from browsers to a backend, and its frames, answers and state to browsers.
 
     Args:
-        pipeline: gets the prompts.
-        name: of the node that makes the masks.
-        title: what the page is called beside that.
+        backend: receives the prompts.
+        name: of the segmentation node.
+        title: shown on the page beside the name.
 
     Attributes:
-        refused: messages, by cause.
+        refused: messages, requests and connections, by cause.
 
     """
 
-    def __init__(self, pipeline: Pipeline, *, name: str, title: str) -> None:
+    def __init__(self, backend: Backend, *, name: str, title: str) -> None:
         self.refused: Counter[str] = Counter()
-        self._pipeline = pipeline
+        self._backend = backend
         self._hello = protocol.hello(name, title=title)
-        self._silence = f'nobody answered: does the node {name} run, with the same topic prompt?'
+        self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
-        self._questions: Questions[Client] = Questions()
-        self._figures = Figures()
-        self._scene: Scene | None = None
+        self._pending: PendingPrompts[Client] = PendingPrompts()
+        self._latency = LatencySummary()
+        self._frame: ViewerFrame | None = None
         self._diagnostics = ''
 
     def __len__(self) -> int:
@@ -69,97 +67,131 @@ class Hub:
     def __iter__(self) -> Iterator[Client]:
         return iter(self._clients)
 
-    def enter(self, client: Client) -> None:
-        """Somebody looks: show what there is."""
+    def connect(self, client: Client) -> None:
+        """Add a client; send it the newest frame and diagnostics."""
         self._clients.add(client)
-        client.answer(self._hello)
+        client.enqueue(self._hello)
         if self._diagnostics:
-            client.tell('diagnostics', self._diagnostics)
-        if self._scene is not None:
-            client.show(self._scene)
+            client.set_text('diagnostics', self._diagnostics)
+        if self._frame is not None:
+            client.set_frame(self._frame)
         if len(self._clients) == 1:
-            self._pipeline.watch(True)
+            self._backend.set_streaming(True)
 
-    def leave(self, client: Client) -> None:
-        """Somebody has gone."""
+    def disconnect(self, client: Client) -> None:
+        """Remove a client and its pending prompts."""
         self._clients.discard(client)
-        self._questions.forget(client)
+        self._pending.discard(client)
         if not self._clients:
-            # Nothing more comes, and what there is grows old.
-            self._scene, self._diagnostics = None, ''
-            self._pipeline.watch(False)
+            # They would be outdated when the next client connects.
+            self._frame, self._diagnostics = None, ''
+            self._backend.set_streaming(False)
 
-    def show(self, scene: Scene) -> None:
-        """Show a scene to everybody."""
-        self._scene = scene
-        self._questions.seen(scene.object_ids)
+    def broadcast_frame(self, frame: ViewerFrame) -> None:
+        """Send a frame to all clients."""
+        self._frame = frame
+        self._pending.release(frame.object_ids)
         for client in self._clients:
-            client.show(scene)
+            client.set_frame(frame)
 
-    def answered(self, told: Answer) -> None:
-        """Tell everybody what became of a prompt, and the one who asked that it was theirs."""
-        question = None
-        if told.state != PromptState.LOST:  # which nobody asked for
-            accepted = told.state != PromptState.REFUSED
-            question = self._questions.answered(told.object_id, accepted=accepted)
+    def broadcast_answer(self, answer: Answer) -> None:
+        """Send the answer to a prompt to all clients; only its sender gets it with the tag."""
+        prompt = None
+        if answer.state != PromptState.LOST:  # which answers no prompt
+            accepted = answer.state != PromptState.REFUSED
+            prompt = self._pending.resolve(answer.object_id, accepted=accepted)
         for client in self._clients:
-            tag = question.tag if question is not None and question.who is client else None
-            client.answer(protocol.answer(told, tag))
+            tag = prompt.tag if prompt is not None and prompt.sender is client else None
+            client.enqueue(protocol.answer(answer, tag))
 
-    def measured(self, timing: Timing, dropped: int) -> None:
-        """Note where the time of one result went."""
-        self._figures.add(timing, dropped)
-
-    def diagnosed(self, components: list[Component]) -> None:
-        """Tell everybody how the nodes are."""
+    def broadcast_diagnostics(self, components: list[Component]) -> None:
+        """Send the diagnostics to all clients."""
         self._diagnostics = protocol.diagnostics(components)
         for client in self._clients:
-            client.tell('diagnostics', self._diagnostics)
+            client.set_text('diagnostics', self._diagnostics)
 
-    def notice(self, sentence: str) -> None:
-        """Tell everybody one sentence."""
+    def broadcast_notice(self, text: str) -> None:
+        """Send a text to all clients."""
         for client in self._clients:
-            client.answer(protocol.notice(sentence))
+            client.enqueue(protocol.notice(text))
+
+    def record_timing(self, timing: Timing, dropped: int) -> None:
+        """Add the timing of one result to the statistics of the next tick."""
+        self._latency.add(timing, dropped)
 
     def tick(self) -> None:
-        """Tell figures, and who got no answer; to be called a few times a second."""
-        figures = self._figures.text()
+        """Send statistics and unanswered prompts; to be called a few times a second."""
+        statistics = self._latency.text()
         for client in self._clients:
-            client.tell('figures', figures)
-            client.describe_link(len(self._clients))
-        for question in self._questions.expired():
-            question.who.answer(protocol.notice(self._silence, question.tag))
+            client.set_text('statistics', statistics)
+            client.report_link(len(self._clients))
+        for prompt in self._pending.take_expired():
+            prompt.sender.enqueue(protocol.notice(self._no_answer, prompt.tag))
 
-    def take(self, client: Client, text: str) -> None:
-        """Do what a browser asks; what it may not ask is counted, and it is told why."""
-        if not client.allowance.take():
-            self.refused['messages too fast'] += 1
-            client.tell('notice', protocol.notice(client.allowance.complaint))
+    def handle(self, client: Client, text: str) -> None:
+        """Handle a message of a client; refuse it if it is malformed or beyond the rate."""
+        if not client.rate_limiter.allow():
+            self.refused['rate limit'] += 1
+            client.set_text('notice', protocol.notice(client.rate_limiter.message))
             return
         try:
-            self._do(client, protocol.parse(text))
+            self._dispatch(client, protocol.parse(text))
         except ViewerError as error:
-            self.refuse(client, 'messages malformed', str(error))
+            self.refuse(client, str(error))
 
-    def refuse(self, client: Client, cause: str, sentence: str) -> None:
-        """Count a message that is none, and say why."""
-        self.refused[cause] += 1
-        client.allowance.refused += 1
-        client.tell('notice', protocol.notice(sentence))
+    def refuse(self, client: Client, error: str) -> None:
+        """Count a malformed message, and send its client the error."""
+        self.refused['malformed messages'] += 1
+        client.rate_limiter.refused += 1
+        client.set_text('notice', protocol.notice(error))
 
-    def _do(self, client: Client, request: protocol.Request) -> None:
+    def _dispatch(self, client: Client, request: protocol.Request) -> None:
         if isinstance(request, Acknowledge):
             client.acknowledge(request.number, held=request.held)
-        elif isinstance(request, Ask):
-            self._ask(client, request)
+        elif isinstance(request, PromptRequest):
+            self._send_prompt(client, request)
         elif isinstance(request, Remove):
-            self._questions.ask(client, request.tag, request.object_id, starts=False)
-            self._pipeline.remove(request.object_id)
+            self._pending.add(client, request.tag, request.object_id, creates=False)
+            self._backend.remove_object(request.object_id)
         elif isinstance(request, Clear):
-            self._pipeline.clear()
+            self._backend.clear_objects()
 
-    def _ask(self, client: Client, ask: Ask) -> None:
-        taken = self._scene.object_ids if self._scene is not None else frozenset()
-        object_id = ask.object_id or self._questions.free_id(taken)
-        self._questions.ask(client, ask.tag, object_id, starts=True)
-        self._pipeline.ask(ask.about(object_id))
+    def _send_prompt(self, client: Client, request: PromptRequest) -> None:
+        used = self._frame.object_ids if self._frame is not None else frozenset()
+        object_id = request.object_id or self._pending.free_id(used)
+        self._pending.add(client, request.tag, object_id, creates=True)
+        self._backend.send_prompt(request.with_object_id(object_id))
+
+
+class LatencySummary:
+    """Medians of the newest timings, and the rate of results.
+
+    Args:
+        clock: steady, in seconds.
+
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._window = LatencyWindow(_MEDIAN_RESULTS)
+        self._arrivals: deque[float] = deque()
+        self._dropped = 0
+
+    def add(self, timing: Timing, dropped: int) -> None:
+        """Add one result; `dropped` is the number of images dropped so far."""
+        self._window.add(timing)
+        self._dropped = dropped
+        self._arrivals.append(self._clock())
+
+    def text(self) -> str:
+        """Return the message `statistics`."""
+        now = self._clock()
+        while self._arrivals and now - self._arrivals[0] > _RATE_WINDOW_S:
+            self._arrivals.popleft()
+        if not self._arrivals:
+            self._window.clear()
+        rate = 0.0
+        if len(self._arrivals) > 1:
+            rate = (len(self._arrivals) - 1) / (self._arrivals[-1] - self._arrivals[0])
+        stages = {stage: p.p50 for stage, p in self._window.percentiles().items()}
+        return protocol.statistics(stages, rate=rate, dropped=self._dropped)

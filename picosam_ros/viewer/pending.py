@@ -1,4 +1,4 @@
-"""What pages have asked and nobody has answered yet, and which object ids are taken."""
+"""Prompts that were sent and not answered yet, and which object ids are in use."""
 
 from __future__ import annotations
 
@@ -11,87 +11,87 @@ from typing import Generic, TypeVar
 from picosam_ros.errors import ViewerError
 from picosam_ros.prompt import FIRST_ID, LAST_ID
 
-Who = TypeVar('Who')
+Sender = TypeVar('Sender')
 
-# A node that works answers within milliseconds.
-PATIENCE_S = 3.0
-# An object that was just accepted may be in no scene yet: so long its id is not given again.
-HOLD_S = 2.0
+# A running node answers within milliseconds.
+ANSWER_TIMEOUT_S = 3.0
+# An accepted object may be in no frame yet: its id stays reserved for that long.
+RESERVE_S = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Question(Generic[Who]):
-    """A prompt on its way.
+class PendingPrompt(Generic[Sender]):
+    """A prompt without an answer yet.
 
     Attributes:
-        who, tag: who asked, and under which tag.
-        object_id: what it is about.
-        starts: whether there will be an object if it is accepted.
-        asked: when, in seconds.
+        sender, tag: who sent it, with which tag.
+        object_id: of the prompt.
+        creates: whether the object exists once it is accepted.
+        sent_at: in seconds.
 
     """
 
-    who: Who
+    sender: Sender
     tag: int
     object_id: int
-    starts: bool
-    asked: float
+    creates: bool
+    sent_at: float
 
 
-class Questions(Generic[Who]):
-    """Finds whom an answer is for. The node answers the prompts of an object in their order.
+class PendingPrompts(Generic[Sender]):
+    """Matches answers with prompts. The node answers the prompts of an object in their order.
 
     Args:
-        clock: seconds that never jump.
+        clock: steady, in seconds.
 
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._open: list[Question[Who]] = []
-        self._held: dict[int, float] = {}
+        self._pending: list[PendingPrompt[Sender]] = []
+        self._reserved: dict[int, float] = {}
 
-    def free_id(self, taken: AbstractSet[int]) -> int:
-        """Give the lowest id that is neither taken nor asked for, nor was a moment ago.
+    def free_id(self, used: AbstractSet[int]) -> int:
+        """Return the lowest id that is neither used nor pending nor reserved.
 
         Raises:
             ViewerError: there is none.
 
         """
         now = self._clock()
-        self._held = {held: until for held, until in self._held.items() if until > now}
-        asked = {question.object_id for question in self._open}
+        self._reserved = {number: end for number, end in self._reserved.items() if end > now}
+        pending = {prompt.object_id for prompt in self._pending}
         for object_id in range(FIRST_ID, LAST_ID + 1):
-            if not (object_id in taken or object_id in asked or object_id in self._held):
+            if not (object_id in used or object_id in pending or object_id in self._reserved):
                 return object_id
-        raise ViewerError(f'all ids from {FIRST_ID} to {LAST_ID} are taken; remove an object')
+        raise ViewerError(f'object ids {FIRST_ID} to {LAST_ID} are all in use; remove an object')
 
-    def ask(self, who: Who, tag: int, object_id: int, *, starts: bool) -> None:
-        """Note that a prompt goes out."""
-        self._open.append(Question(who, tag, object_id, starts, self._clock()))
+    def add(self, sender: Sender, tag: int, object_id: int, *, creates: bool) -> None:
+        """Add a prompt that is sent now."""
+        self._pending.append(PendingPrompt(sender, tag, object_id, creates, self._clock()))
 
-    def answered(self, object_id: int, *, accepted: bool) -> Question[Who] | None:
-        """Take the oldest question about an object, if a page asked one."""
-        for question in self._open:
-            if question.object_id == object_id:
-                self._open.remove(question)
-                if accepted and question.starts:
-                    self._held[object_id] = self._clock() + HOLD_S
-                return question
+    def resolve(self, object_id: int, *, accepted: bool) -> PendingPrompt[Sender] | None:
+        """Remove and return the oldest prompt of an object; None if there is none."""
+        for prompt in self._pending:
+            if prompt.object_id == object_id:
+                self._pending.remove(prompt)
+                if accepted and prompt.creates:
+                    self._reserved[object_id] = self._clock() + RESERVE_S
+                return prompt
         return None
 
-    def seen(self, object_ids: AbstractSet[int]) -> None:
-        """Note that objects are in a scene now."""
+    def release(self, object_ids: AbstractSet[int]) -> None:
+        """End the reservation of objects that are in a frame now."""
         for object_id in object_ids:
-            self._held.pop(object_id, None)
+            self._reserved.pop(object_id, None)
 
-    def expired(self) -> list[Question[Who]]:
-        """Take those that nobody has answered in time."""
-        limit = self._clock() - PATIENCE_S
-        late = [question for question in self._open if question.asked < limit]
-        self._open = [question for question in self._open if question.asked >= limit]
-        return late
+    def take_expired(self) -> list[PendingPrompt[Sender]]:
+        """Remove and return the prompts without an answer in time."""
+        limit = self._clock() - ANSWER_TIMEOUT_S
+        expired = [prompt for prompt in self._pending if prompt.sent_at < limit]
+        self._pending = [prompt for prompt in self._pending if prompt.sent_at >= limit]
+        return expired
 
-    def forget(self, who: Who) -> None:
-        """Drop the questions of one who left; the ids become free."""
-        self._open = [question for question in self._open if question.who is not who]
+    def discard(self, sender: Sender) -> None:
+        """Remove the prompts of a sender that has disconnected; their ids become free."""
+        self._pending = [prompt for prompt in self._pending if prompt.sender is not sender]

@@ -14,29 +14,29 @@ from picosam_ros.prompt import LAST_ID, Box, Point
 from picosam_ros.results import Answer
 
 VERSION = 1
-# A prompt is a few numbers; what is longer is no message of the page.
+# A prompt is a few numbers; the page sends nothing longer.
 MAX_MESSAGE_BYTES = 4096
 _LARGEST = 2**53
 
 
 @dataclass(frozen=True)
 class Acknowledge:
-    """The page has drawn a scene; `held` tells that the user kept it waiting (frozen, hidden)."""
+    """A frame is drawn; `held` if the user delayed it (page frozen or hidden)."""
 
     number: int
     held: bool
 
 
 @dataclass(frozen=True)
-class Ask:
-    """The page points at something.
+class PromptRequest:
+    """A point or a box.
 
     Attributes:
-        tag: the page's own number; the answer carries it.
+        tag: chosen by the page; the answer has the same.
         object_id: 0 for a new object.
-        point, box: one of them is given.
-        refine: add the point to those that the object has.
-        stamp_ns: of the frame that was pointed into; 0 for the newest.
+        point, box: one of them is not None.
+        refine: whether the point is added to those of the object.
+        stamp_ns: of the image that was clicked into; 0 for the newest.
 
     """
 
@@ -47,14 +47,14 @@ class Ask:
     refine: bool
     stamp_ns: int
 
-    def about(self, object_id: int) -> Ask:
-        """The same, about an object that has an id."""
+    def with_object_id(self, object_id: int) -> PromptRequest:
+        """Return a copy for an object with an id."""
         return replace(self, object_id=object_id)
 
 
 @dataclass(frozen=True)
 class Remove:
-    """The page wants an object gone; `tag` as in Ask."""
+    """An object is to be removed; `tag` as in PromptRequest."""
 
     tag: int
     object_id: int
@@ -62,15 +62,15 @@ class Remove:
 
 @dataclass(frozen=True)
 class Clear:
-    """The page wants all objects gone."""
+    """All objects are to be removed."""
 
 
-Request = Acknowledge | Ask | Remove | Clear
+Request = Acknowledge | PromptRequest | Remove | Clear
 
 
 @dataclass(frozen=True)
 class Component:
-    """One line of the diagnostics; `level` is 0 ok, 1 warn, 2 error, 3 stale."""
+    """One status of `/diagnostics`; `level` is 0 ok, 1 warn, 2 error, 3 stale."""
 
     name: str
     level: int
@@ -79,22 +79,22 @@ class Component:
 
 
 def parse(text: str) -> Request:
-    """Read a message of the page.
+    """Return a message of the page as a request.
 
     Raises:
-        ViewerError: it is none.
+        ViewerError: it is malformed.
 
     """
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ViewerError(f'{len(text)} characters were given that are no JSON: {error}') from error
+        raise ViewerError(f'message of {len(text)} characters is not JSON: {error}') from error
     if not isinstance(message, dict):
-        raise ViewerError(f'a JSON {type(message).__name__} was given; a message is an object')
+        raise ViewerError(f'message is a JSON {type(message).__name__}; send an object')
     kind = message.get('type')
     if not isinstance(kind, str) or kind not in _READERS:
         raise ViewerError(
-            f'a message of type {_shown(kind)} was given; known are {", ".join(_READERS)}'
+            f'message type {_shown(kind)} is unknown; known types: {", ".join(_READERS)}'
         )
     return _READERS[kind](message)
 
@@ -103,15 +103,17 @@ def _acknowledge(message: Mapping[str, Any]) -> Acknowledge:
     return Acknowledge(_integer(message, 'number', _LARGEST), _flag(message, 'held', False))
 
 
-def _point(message: Mapping[str, Any]) -> Ask:
+def _point(message: Mapping[str, Any]) -> PromptRequest:
     positive, refine = _flag(message, 'positive', True), _flag(message, 'refine', False)
     point = Point(_number(message, 'x'), _number(message, 'y'), positive)
-    return Ask(_tag(message), _object_id(message), point, None, refine, _stamp_ns(message))
+    return PromptRequest(
+        _tag(message), _object_id(message), point, None, refine, _stamp_ns(message)
+    )
 
 
-def _box(message: Mapping[str, Any]) -> Ask:
+def _box(message: Mapping[str, Any]) -> PromptRequest:
     box = Box(*(_number(message, name) for name in ('x0', 'y0', 'x1', 'y1')))
-    return Ask(_tag(message), _object_id(message), None, box, False, _stamp_ns(message))
+    return PromptRequest(_tag(message), _object_id(message), None, box, False, _stamp_ns(message))
 
 
 def _remove(message: Mapping[str, Any]) -> Remove:
@@ -141,18 +143,18 @@ def _object_id(message: Mapping[str, Any], least: int = 0) -> int:
 
 def _stamp_ns(message: Mapping[str, Any]) -> int:
     stamp = message.get('stamp', '0')
-    # Nanoseconds since 1970 have 19 digits, and a ROS stamp ends before they get more.
+    # Nanoseconds since 1970 have 19 digits, and a ROS stamp overflows before they have more.
     if not (isinstance(stamp, str) and stamp.isascii() and stamp.isdigit() and len(stamp) <= 19):
-        raise ViewerError(f'stamp {_shown(stamp)} was given; it is a text of up to 19 digits')
+        raise ViewerError(f'stamp {_shown(stamp)} is invalid; send a string of up to 19 digits')
     if int(stamp) >= 2**31 * 1_000_000_000:
-        raise ViewerError(f'stamp {stamp} was given; the seconds of a stamp end at {2**31 - 1}')
+        raise ViewerError(f'stamp {stamp} is too large; its seconds end at {2**31 - 1}')
     return int(stamp)
 
 
-def _flag(message: Mapping[str, Any], name: str, otherwise: bool) -> bool:
-    value = message.get(name, otherwise)
+def _flag(message: Mapping[str, Any], name: str, default: bool) -> bool:
+    value = message.get(name, default)
     if not isinstance(value, bool):
-        raise ViewerError(f'{name} {_shown(value)} was given; allowed are true and false')
+        raise ViewerError(f'{name} {_shown(value)} is invalid; send true or false')
     return value
 
 
@@ -160,7 +162,7 @@ def _integer(message: Mapping[str, Any], name: str, largest: int, least: int = 0
     value = message.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= largest:
         raise ViewerError(
-            f'{name} {_shown(value)} was given; allowed are whole numbers {least} to {largest}'
+            f'{name} {_shown(value)} is invalid; send an integer from {least} to {largest}'
         )
     return value
 
@@ -169,7 +171,7 @@ def _number(message: Mapping[str, Any], name: str) -> float:
     value = message.get(name)
     finite = isinstance(value, int | float) and abs(value) < _LARGEST and math.isfinite(value)
     if isinstance(value, bool) or not finite:
-        raise ViewerError(f'{name} {_shown(value)} was given; a coordinate is a finite number')
+        raise ViewerError(f'{name} {_shown(value)} is invalid; send a finite number')
     return float(value)  # type: ignore[arg-type]
 
 
@@ -179,46 +181,46 @@ def _shown(value: object) -> str:
 
 
 def hello(name: str, *, title: str) -> str:
-    """Greet a page: which node it looks at, and the colours of objects by id."""
+    """Return the first message: the node's name, and the colours of objects by id."""
     return _text('hello', version=VERSION, node=name, title=title, palette=PALETTE)
 
 
-def answer(told: Answer, tag: int | None) -> str:
-    """Tell what became of a prompt; `tag` for the page that asked."""
+def answer(reply: Answer, tag: int | None) -> str:
+    """Return the answer to a prompt; `tag` for its sender, None for the other pages."""
     return _text(
         'answer',
         tag=tag,
-        object=told.object_id,
-        state=told.state.name.lower(),
-        generation=told.generation,
-        reason=told.reason,
+        object=reply.object_id,
+        state=reply.state.name.lower(),
+        generation=reply.generation,
+        reason=reply.reason,
     )
 
 
-def notice(sentence: str, tag: int | None = None) -> str:
-    """Tell one sentence, about the message with the tag if one is given."""
-    return _text('notice', tag=tag, text=sentence)
+def notice(text: str, tag: int | None = None) -> str:
+    """Return a text for the user, about the prompt with the tag if one is given."""
+    return _text('notice', tag=tag, text=text)
 
 
-def figures(stages: Mapping[str, float], *, rate: float, dropped: int) -> str:
-    """Tell medians of the stages in milliseconds, results per second, and dropped images."""
-    shown = {stage: round(value, 3) for stage, value in stages.items()}
-    return _text('figures', stages=shown, rate=round(rate, 2), dropped=dropped)
+def statistics(stages: Mapping[str, float], *, rate: float, dropped: int) -> str:
+    """Return medians of the stages in milliseconds, results per second, and dropped images."""
+    rounded = {stage: round(value, 3) for stage, value in stages.items()}
+    return _text('statistics', stages=rounded, rate=round(rate, 2), dropped=dropped)
 
 
 def diagnostics(components: list[Component]) -> str:
-    """Tell the state of every component."""
-    shown = [
+    """Return the status of every component."""
+    statuses = [
         {'name': c.name, 'level': c.level, 'message': c.message, 'values': dict(c.values)}
         for c in components
     ]
-    return _text('diagnostics', components=shown)
+    return _text('diagnostics', components=statuses)
 
 
 def link(*, round_trip_s: float, side: int, quality: int, clients: int) -> str:
-    """Tell a page how well it is connected."""
-    trip = None if math.isnan(round_trip_s) else round(1e3 * round_trip_s, 1)
-    return _text('link', round_trip_ms=trip, side=side, quality=quality, clients=clients)
+    """Return the state of a page's connection; NaN before the first round trip."""
+    round_trip_ms = None if math.isnan(round_trip_s) else round(1e3 * round_trip_s, 1)
+    return _text('link', round_trip_ms=round_trip_ms, side=side, quality=quality, clients=clients)
 
 
 def _text(kind: str, **fields: Any) -> str:

@@ -1,4 +1,4 @@
-"""Serves a site in a thread of its own; everything of it may be called from any thread."""
+"""The web server, in a thread of its own; all its methods may be called from any thread."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Any
 from aiohttp import web
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.viewer.auth import Admission
-from picosam_ros.viewer.hub import Hub, Pipeline
+from picosam_ros.viewer.auth import AccessControl
+from picosam_ros.viewer.hub import Backend, Hub
 from picosam_ros.viewer.site import Site
 
-# Where the port is taken, so many after it are tried.
+# Ports that are tried after one that is in use.
 PORTS = 50
 
 
 class Server:
-    """A site on an address, from `start` to `stop`.
+    """Serves a site on an address, from `start` to `stop`.
 
     Args:
-        pipeline: see Pipeline.
+        backend: see Backend.
         name, title: see Hub.
         address: to bind; one that other machines can reach requires a token.
         port: to bind; if it is in use, the next free one; 0 for any free port.
@@ -41,7 +41,7 @@ class Server:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        backend: Backend,
         *,
         name: str,
         title: str,
@@ -49,9 +49,9 @@ class Server:
         port: int = 8080,
         max_clients: int = 16,
     ) -> None:
-        access = Admission(address)
+        access = AccessControl(address)
         self.token = access.token
-        self.hub = Hub(pipeline, name=name, title=title)
+        self.hub = Hub(backend, name=name, title=title)
         self.site = Site(self.hub, access, max_clients=max_clients)
         self.port = port
         self._address = address
@@ -62,16 +62,16 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address of the page on this machine, without the token."""
+        """The page's address on this machine, without the token."""
         everywhere = self._address in ('0.0.0.0', '::')
         host = '127.0.0.1' if everywhere else self._address
         return f'http://[{host}]:{self.port}/' if ':' in host else f'http://{host}:{self.port}/'
 
     def start(self) -> None:
-        """Bind the address and begin to serve.
+        """Bind the address and start to serve.
 
         Raises:
-            ViewerError: it cannot be bound.
+            ViewerError: the address cannot be bound.
 
         """
         self._listening = self._bind()
@@ -79,15 +79,15 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell the browsers, close everything, and return then."""
+        """Close all connections, and wait until the thread has ended."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
 
-    def call(self, act: Callable[..., None], *arguments: Any) -> None:
-        """Do something on the event loop, soon; nothing after the end."""
+    def call(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call a function soon on the event loop; a stopped server ignores it."""
         with suppress(RuntimeError):  # the loop was closed
-            self._loop.call_soon_threadsafe(act, *arguments)
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     def _bind(self) -> socket.socket:
         last = min(self.port + PORTS, 65535) if self.port else 0
@@ -97,11 +97,11 @@ class Server:
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise ViewerError(
-                        f'address {self._address!r}, port {port} were given, which cannot be '
-                        f'bound: {error.strerror or error}; give an address of this machine, '
-                        '0.0.0.0 for all, and a port above 1023'
+                        f'address {self._address!r}, port {port} cannot be bound: '
+                        f'{error.strerror or error}; use an address of this machine, 0.0.0.0 for '
+                        'all of them, and a port above 1023'
                     ) from error
-        raise ViewerError(f'ports {self.port} to {last} are all taken; give another one')
+        raise ViewerError(f'ports {self.port} to {last} are all in use; choose another port')
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
@@ -114,16 +114,16 @@ class Server:
         await runner.setup()
         assert self._listening is not None
         await web.SockSite(runner, self._listening).start()
-        sweeping = asyncio.create_task(self._sweep(runner))
+        closing_idle = asyncio.create_task(self._close_idle(runner))
         await self._stopping.wait()
-        sweeping.cancel()
+        closing_idle.cancel()
         await runner.cleanup()
 
-    async def _sweep(self, runner: web.AppRunner) -> None:
+    async def _close_idle(self, runner: web.AppRunner) -> None:
         while True:
             await asyncio.sleep(1.0)
             if runner.server is not None:
-                self.site.sweeper.sweep(runner.server.connections)
+                self.site.idle_closer.close_idle(runner.server.connections)
 
 
 def _listen(address: str, port: int) -> socket.socket:
@@ -132,7 +132,7 @@ def _listen(address: str, port: int) -> socket.socket:
     )[0]
     listening = socket.socket(family, kind, protocol)
     try:
-        # A port that a viewer has just left is free.
+        # Else the port of a viewer that has just ended would count as in use.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(name)
         listening.listen(64)

@@ -5,146 +5,157 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from picosam_ros.viewer.auth import Admission
+from picosam_ros.viewer.auth import AccessControl, Handler, make_middleware
 from picosam_ros.viewer.client import Client
-from picosam_ros.viewer.doorway import Handler, make_doorway
-from picosam_ros.viewer.encoding import Encoder
+from picosam_ros.viewer.encoding import JpegEncoder
 from picosam_ros.viewer.hub import Hub
-from picosam_ros.viewer.limits import Sweeper
-from picosam_ros.viewer.page import File, read_page
+from picosam_ros.viewer.limits import IdleConnectionCloser
 from picosam_ros.viewer.protocol import MAX_MESSAGE_BYTES
 
-Work = Coroutine[Any, Any, None]
-
-# A client that does not answer a ping within half of it is gone.
+# A client that does not answer a ping within half of it is disconnected.
 HEARTBEAT_S = 10.0
-GOODBYE_S = 1.0
+CLOSE_TIMEOUT_S = 1.0
 TICK_S = 0.25
+
+_FOLDER = Path(__file__).parent / 'page'
+# Path of the URL: file, and its type. No path of a request is ever opened.
+_FILES = {
+    '/': ('index.html', 'text/html'),
+    '/style.css': ('style.css', 'text/css'),
+    '/icon.svg': ('icon.svg', 'image/svg+xml'),
+    **{
+        f'/{name}.js': (f'{name}.js', 'text/javascript')
+        for name in ('main', 'connection', 'canvas', 'input', 'markers', 'panel', 'charts')
+    },
+}
 
 
 class Site:
-    """Serves the page to browsers, and connects them with an audience.
-
-    All of it lives on one event loop.
+    """Serves the page, and connects browsers with a hub; to be used from one event loop.
 
     Args:
-        audience: gets the clients.
-        admission: judges requests.
+        hub: gets the clients.
+        access: accepts or refuses requests.
         max_clients: further ones are refused.
 
     Attributes:
         application: for aiohttp to serve.
-        encoder: of all clients.
-        sweeper: of the connections.
-        refused: requests, messages and clients, by cause.
+        encoder: shared by all clients.
+        idle_closer: closes idle connections.
+        refused: requests, messages and connections, by cause.
 
     """
 
-    def __init__(self, audience: Hub, admission: Admission, *, max_clients: int) -> None:
-        self.encoder = Encoder()
-        self.refused: Counter[str] = audience.refused
-        self._audience = audience
+    def __init__(self, hub: Hub, access: AccessControl, *, max_clients: int) -> None:
+        self.encoder = JpegEncoder()
+        self.refused: Counter[str] = hub.refused
+        self.idle_closer = IdleConnectionCloser(self.refused)
+        self._hub = hub
         self._max_clients = max_clients
         self._sockets: set[web.WebSocketResponse] = set()
-        self.sweeper = Sweeper(self.refused)
-        doorway = make_doorway(admission, self.refused, self.sweeper.serve)
-        self.application = web.Application(middlewares=[doorway])
-        for path, file in read_page().items():
-            self.application.router.add_get(path, _serving(file))
+        middleware = make_middleware(access, self.refused, self.idle_closer.on_request)
+        self.application = web.Application(middlewares=[middleware])
+        for path, (name, content_type) in _FILES.items():
+            handler = _file_handler((_FOLDER / name).read_bytes(), content_type)
+            self.application.router.add_get(path, handler)
         self.application.router.add_get('/socket', self._connect)
-        self.application.cleanup_ctx.append(self._live)
-        self.application.on_shutdown.append(self._say_goodbye)
+        self.application.cleanup_ctx.append(self._run_ticks)
+        self.application.on_shutdown.append(self._close_sockets)
 
-    async def _live(self, _: web.Application) -> AsyncIterator[None]:
-        """Tick while the application runs, and end the encoder then."""
+    async def _run_ticks(self, _: web.Application) -> AsyncIterator[None]:
+        """Tick while the application runs; close the encoder afterwards."""
         ticking = asyncio.create_task(self._tick())
         yield
         ticking.cancel()
         self.encoder.close()
 
-    async def _say_goodbye(self, _: web.Application) -> None:
-        ends = [
-            socket.close(code=WSCloseCode.GOING_AWAY, message=b'the viewer ends')
+    async def _close_sockets(self, _: web.Application) -> None:
+        closing = [
+            socket.close(code=WSCloseCode.GOING_AWAY, message=b'the viewer was stopped')
             for socket in self._sockets
         ]
-        await asyncio.gather(*ends, return_exceptions=True)
+        await asyncio.gather(*closing, return_exceptions=True)
 
     async def _tick(self) -> None:
         while True:
-            self._audience.tick()
+            self._hub.tick()
             await asyncio.sleep(TICK_S)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
-        if len(self._audience) >= self._max_clients:
-            self.refused['clients too many'] += 1
-            sentence = f'{self._max_clients} browsers look already (parameter max_clients)\n'
-            return web.Response(status=503, text=sentence)
+        if len(self._hub) >= self._max_clients:
+            self.refused['too many clients'] += 1
+            error = f'{self._max_clients} browsers are connected, the limit is max_clients\n'
+            return web.Response(status=503, text=error)
         socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, timeout=GOODBYE_S
+            heartbeat=HEARTBEAT_S,
+            max_msg_size=MAX_MESSAGE_BYTES,
+            compress=False,
+            timeout=CLOSE_TIMEOUT_S,
         )
         if not socket.can_prepare(request).ok:
-            return web.Response(status=400, text='this address speaks WebSocket only\n')
+            return web.Response(status=400, text='not a WebSocket request\n')
         await socket.prepare(request)
         client = Client(socket, self.encoder)
         self._sockets.add(socket)
-        self._audience.enter(client)
+        self._hub.connect(client)
         try:
-            await _until_the_end(client.send(), self._listen(client, socket))
+            await _run_both(client.send(), self._receive(client, socket))
         finally:
-            self._audience.leave(client)
+            self._hub.disconnect(client)
             self._sockets.discard(socket)
             if request.transport is not None:
-                # What still waits to be sent would keep a dead connection open.
+                # Unsent data would keep a dead connection open.
                 loop = asyncio.get_running_loop()
-                loop.call_later(GOODBYE_S, request.transport.abort)
+                loop.call_later(CLOSE_TIMEOUT_S, request.transport.abort)
         return socket
 
-    async def _listen(self, client: Client, socket: web.WebSocketResponse) -> None:
+    async def _receive(self, client: Client, socket: web.WebSocketResponse) -> None:
         async for message in socket:
             if message.type == WSMsgType.TEXT:
-                self._audience.take(client, message.data)
+                self._hub.handle(client, message.data)
             elif message.type == WSMsgType.ERROR:
-                self._count(message.data)
+                self._count_error(message.data)
             else:
-                self._audience.refuse(client, 'messages malformed', 'binary was given; send JSON')
-            if client.allowance.exhausted or client.overrun:
-                self.refused['clients sent away'] += 1
-                reason = client.allowance.complaint.encode()
+                self._hub.refuse(client, 'message is binary; send JSON as text')
+            if client.rate_limiter.exceeded or client.overflowed:
+                self.refused['disconnected clients'] += 1
+                reason = client.rate_limiter.message.encode()
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=reason)
-            # What is told gets out, also while messages come faster than they are read.
+            # Lets the sending task run, also while messages arrive without a pause.
             await asyncio.sleep(0)
 
-    def _count(self, error: object) -> None:
-        too_large = getattr(error, 'code', 0) == WSCloseCode.MESSAGE_TOO_BIG
-        self.refused['messages too large' if too_large else 'connections broken'] += 1
+    def _count_error(self, error: object) -> None:
+        oversized = getattr(error, 'code', 0) == WSCloseCode.MESSAGE_TOO_BIG
+        self.refused['oversized messages' if oversized else 'broken connections'] += 1
 
 
-async def _until_the_end(send: Work, listen: Work) -> None:
-    """Run both until either fails, or nobody is there to be listened to.
+async def _run_both(send: Coroutine[Any, Any, None], receive: Coroutine[Any, Any, None]) -> None:
+    """Run both until one of them fails or receiving ends.
 
-    What was raised is raised, unless the connection was lost. Nothing can be sent any more as soon
-    as the socket is being closed: the listener is left to say goodbye to the end.
+    Exceptions are raised again, unless the connection was lost. A closing socket sends nothing any
+    more, but must still be read until the close handshake is complete.
     """
-    sending, listening = asyncio.create_task(send), asyncio.create_task(listen)
+    sending, receiving = asyncio.create_task(send), asyncio.create_task(receive)
     try:
-        await asyncio.wait((sending, listening), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
         if sending.done() and isinstance(sending.exception(), ConnectionError | None):
-            await asyncio.wait((listening,))
+            await asyncio.wait((receiving,))
     finally:
-        for task in (sending, listening):
+        for task in (sending, receiving):
             task.cancel()
-        results = await asyncio.gather(sending, listening, return_exceptions=True)
+        results = await asyncio.gather(sending, receiving, return_exceptions=True)
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, ConnectionError):
             raise result
 
 
-def _serving(file: File) -> Handler:
+def _file_handler(body: bytes, content_type: str) -> Handler:
     async def serve(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=file.body, content_type=file.content_type, charset='utf-8')
+        return web.Response(body=body, content_type=content_type, charset='utf-8')
 
     return serve

@@ -1,4 +1,4 @@
-"""The WebSocket of a viewer's page without its page, in a thread of its own."""
+"""A WebSocket client of the viewer, in a thread of its own."""
 
 import asyncio
 import json
@@ -10,16 +10,16 @@ import aiohttp
 
 
 class SocketPage:
-    """Acknowledges every scene, and keeps all that it is told.
+    """Acknowledges every frame, and records all messages.
 
     Attributes:
-        scenes: their headers.
+        frames: their headers.
         texts: by type.
 
     """
 
     def __init__(self, url):
-        self.scenes = []
+        self.frames = []
         self.texts = defaultdict(list)
         self.closed = False
         self._url = url
@@ -35,7 +35,7 @@ class SocketPage:
             asyncio.run_coroutine_threadsafe(self._socket.close(), self._loop).result(10)
         self._thread.join(10)
 
-    def say(self, kind, **fields):
+    def send(self, kind, **fields):
         text = json.dumps({'type': kind, **fields})
         asyncio.run_coroutine_threadsafe(self._socket.send_str(text), self._loop).result(10)
 
@@ -51,10 +51,10 @@ class SocketPage:
             async for message in self._socket:
                 if message.type == aiohttp.WSMsgType.BINARY:
                     (length,) = struct.unpack_from('<I', message.data)
-                    scene = json.loads(message.data[4 : 4 + length])
-                    await self._socket.send_json({'type': 'ack', 'number': scene['number']})
-                    self.scenes.append(scene)
+                    frame = json.loads(message.data[4 : 4 + length])
+                    await self._socket.send_json({'type': 'ack', 'number': frame['number']})
+                    self.frames.append(frame)
                 else:
-                    told = json.loads(message.data)
-                    self.texts[told['type']].append(told)
+                    text = json.loads(message.data)
+                    self.texts[text['type']].append(text)
         self.closed = True

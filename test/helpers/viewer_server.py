@@ -1,4 +1,4 @@
-"""What the tests of the server stand on: a pipeline that remembers, and clients that misbehave."""
+"""A running viewer server, a backend that records its calls, and WebSocket clients."""
 
 import asyncio
 import functools
@@ -11,7 +11,7 @@ import aiohttp
 import numpy as np
 
 from picosam_ros.roi import Roi
-from picosam_ros.viewer.frames import Scene, SceneMask
+from picosam_ros.viewer.frames import ViewerFrame, ViewerMask
 from picosam_ros.viewer.server import Server
 
 # Reached only where a test fails.
@@ -29,39 +29,39 @@ def on_a_loop(test):
     return run
 
 
-class Recorder:
-    """A pipeline that remembers what it was asked."""
+class RecordingBackend:
+    """Records the calls of the hub."""
 
     def __init__(self):
-        self.asked = []
+        self.prompts = []
         self.removed = []
         self.cleared = 0
-        self.watched = []
+        self.streaming = []
         self.changed = threading.Event()
 
-    def ask(self, ask):
-        self.asked.append(ask)
+    def send_prompt(self, request):
+        self.prompts.append(request)
         self.changed.set()
 
-    def remove(self, object_id):
+    def remove_object(self, object_id):
         self.removed.append(object_id)
         self.changed.set()
 
-    def clear(self):
+    def clear_objects(self):
         self.cleared += 1
         self.changed.set()
 
-    def watch(self, wanted):
-        self.watched.append(wanted)
+    def set_streaming(self, enabled):
+        self.streaming.append(enabled)
         self.changed.set()
 
 
-class Served:
-    """A running server, its pipeline, and clients for it."""
+class RunningServer:
+    """A started server, its backend, and clients for it."""
 
     def __init__(self, **options):
-        self.pipeline = Recorder()
-        self.server = Server(self.pipeline, name='camera', title='robot', port=0, **options)
+        self.backend = RecordingBackend()
+        self.server = Server(self.backend, name='camera', title='robot', port=0, **options)
         self.server.start()
 
     @property
@@ -74,47 +74,47 @@ class Served:
 
     @asynccontextmanager
     async def client(self, **options):
-        """Connect as a page does, and take its greeting."""
+        """Connect as the page does."""
         async with (
             aiohttp.ClientSession() as session,
             session.ws_connect(f'{self.base}/socket', max_msg_size=0, **options) as socket,
         ):
-            yield Spectator(socket)
+            yield WebSocketClient(socket)
 
-    def show(self, scene):
-        self.server.call(self.server.hub.show, scene)
+    def show(self, frame):
+        self.server.call(self.server.hub.broadcast_frame, frame)
 
     def call(self, name, *arguments):
         self.server.call(getattr(self.server.hub, name), *arguments)
 
 
-class Spectator:
+class WebSocketClient:
     """One WebSocket of a test."""
 
     def __init__(self, socket):
         self.socket = socket
 
-    async def say(self, kind, **fields):
+    async def send(self, kind, **fields):
         await self.socket.send_str(json.dumps({'type': kind, **fields}))
 
     async def text(self, kind, condition=lambda message: True):
         """Wait for a text message of a kind; others are passed over."""
         async for message in self.socket:
             if message.type == aiohttp.WSMsgType.TEXT:
-                told = json.loads(message.data)
-                if told['type'] == kind and condition(told):
-                    return told
+                content = json.loads(message.data)
+                if content['type'] == kind and condition(content):
+                    return content
         raise AssertionError(f'closed with {self.socket.close_code} before any {kind}')
 
-    async def scene(self):
-        """Wait for a scene; give its header and its JPEG."""
+    async def frame(self):
+        """Wait for a frame; return its header and its JPEG."""
         async for message in self.socket:
             if message.type == aiohttp.WSMsgType.BINARY:
                 return unpack(message.data)
-        raise AssertionError(f'closed with {self.socket.close_code} before any scene')
+        raise AssertionError(f'closed with {self.socket.close_code} before any frame')
 
     async def closed(self):
-        """Wait until the server ends it; give the code."""
+        """Wait until the server closes it; return the code."""
         async for _ in self.socket:
             pass
         return self.socket.close_code
@@ -125,25 +125,25 @@ def unpack(data):
     return json.loads(data[4 : 4 + length]), data[4 + length :]
 
 
-def scene(number=1, *, width=WIDTH, height=HEIGHT, pixels=None, **fields):
-    """Make a scene; without pixels of its own it is noise, which is large as JPEG."""
+def make_frame(number=1, *, width=WIDTH, height=HEIGHT, pixels=None, **fields):
+    """Make a frame; without pixels of its own it is noise, which is large as JPEG."""
 
     def noise():
         return np.random.default_rng(number).integers(0, 256, (height, width, 3), np.uint8)
 
-    return Scene(number, 1000 + number, width, height, pixels or noise, **fields)
+    return ViewerFrame(number, 1000 + number, width, height, pixels or noise, **fields)
 
 
 def disc_mask(object_id=1, *, centre=(160, 120), radius=30, generation=1):
-    """A disc, as a network that looked at 96×96 around it gives it."""
+    """Make the mask of a disc, as a network returns it for 96×96 pixels around it."""
     y, x = np.ogrid[:96, :96]
     inside = (x - 47.5) ** 2 + (y - 47.5) ** 2 <= radius**2
     roi = Roi(centre[0] - 48, centre[1] - 48, 96, 96)
     probability = np.where(inside, 255, 0).astype(np.uint8)
-    return SceneMask(object_id, generation, 'host', 0.9, probability, roi)
+    return ViewerMask(object_id, generation, 'host', 0.9, probability, roi)
 
 
 async def until(condition):
-    """Wait for something that another thread brings about."""
+    """Wait for a change by another thread."""
     while not condition():
         await asyncio.sleep(0.005)

@@ -98,8 +98,8 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Give a function that opens the page; what the console complains about fails the test."""
-    contexts, complaints = [], []
+    """Return a function that opens the page; errors in its console fail the test."""
+    contexts, errors = [], []
 
     def open_page(url, *, width=1280, height=800, quiet=True, touch=False):
         size = {'width': width, 'height': height}
@@ -108,8 +108,8 @@ def open_page(browser):
         contexts.append(context)
         page = context.new_page()
         if quiet:
-            page.on('console', lambda it: complaints.append(it.text) if it.type != 'log' else None)
-        page.on('pageerror', lambda error: complaints.append(str(error)))
+            page.on('console', lambda it: errors.append(it.text) if it.type != 'log' else None)
+        page.on('pageerror', lambda error: errors.append(str(error)))
         page.goto(url)
         expect(page.locator('#empty')).to_be_hidden()
         return page
@@ -117,7 +117,7 @@ def open_page(browser):
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert errors == []
 
 
 @pytest.fixture
@@ -131,14 +131,14 @@ def page(open_page, url):
 
 
 def shown(page):
-    """Look at the canvas, H×W×3, and at 640×480 whatever its size on the screen."""
-    png = page.locator('#picture').screenshot()
+    """Return the canvas as 480×640×3, whatever its size on the screen."""
+    png = page.locator('#image').screenshot()
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     return cv2.resize(pixels, (640, 480), interpolation=cv2.INTER_AREA)
 
 
 def where(pixels, colour, tolerance=40):
-    """Tell which pixels have about a colour; the largest connected part of them."""
+    """Return area and centre of the largest connected part that has about a colour."""
     near = np.abs(pixels.astype(int) - colour).max(axis=2) < tolerance
     count, _, stats, centres = cv2.connectedComponentsWithStats(near.astype(np.uint8))
     if count < 2:
@@ -148,7 +148,7 @@ def where(pixels, colour, tolerance=40):
 
 
 def tinted(object_id):
-    """Give the colour of a red disc under the mask of an object."""
+    """Return the colour of a red disc under the mask of an object."""
     return np.array(OBJECT) * (1 - OPACITY) + np.array(PALETTE[object_id - 1]) * OPACITY
 
 
@@ -162,7 +162,7 @@ def discs(page):
 
 
 def on_screen(page, x, y):
-    box = page.locator('#picture').bounding_box()
+    box = page.locator('#image').bounding_box()
     return box['x'] + (x + 0.5) * box['width'] / 640, box['y'] + (y + 0.5) * box['height'] / 480
 
 
@@ -195,9 +195,9 @@ def is_covered(page, object_id, near):
     return area > 0.5 * np.pi * RADIUS**2 and np.hypot(*np.subtract(centre, near)) < 45
 
 
-def test_the_live_picture_is_there_and_says_what_to_do(page):
+def test_the_live_image_is_there_and_the_page_says_what_to_do(page):
     expect(page.locator('#connection-text')).to_have_text('live')
-    expect(page.locator('#no-objects')).to_have_text('Click on anything in the picture.')
+    expect(page.locator('#no-objects')).to_have_text('Click on an object in the image.')
     expect(page.locator('#rate')).to_contain_text('per second')
     expect(page.locator('#diagnostics')).to_contain_text('camera: segmentation')
     assert len(discs(page)) == 3
@@ -297,7 +297,7 @@ def test_everything_can_be_done_by_keys(page):
     expect(page.locator('#objects li')).to_have_count(0)
 
 
-def test_a_frozen_picture_stays_and_takes_no_prompt(page):
+def test_a_frozen_image_stays_and_takes_no_prompt(page):
     page.keyboard.press(' ')
     expect(page.locator('#frozen')).to_be_visible()
     before = shown(page)
@@ -305,9 +305,9 @@ def test_a_frozen_picture_stays_and_takes_no_prompt(page):
     expect(page.locator('.bubble', has_text='frozen')).to_be_visible()
     page.locator('.bubble', has_text='frozen').evaluate('node => node.remove()')
     # A second of the camera, by its own figures.
-    told = page.locator('#link').inner_text()
+    link = page.locator('#link').inner_text()
     expect(page.locator('#link')).not_to_be_empty()
-    assert np.array_equal(before, shown(page)), told
+    assert np.array_equal(before, shown(page)), link
     page.locator('#freeze').click()
     expect(page.locator('#frozen')).to_be_hidden()
     expect(page.locator('#objects li')).to_have_count(0)
@@ -321,7 +321,7 @@ def test_a_snapshot_is_a_png_of_the_cameras_size(page, tmp_path):
     assert cv2.imread(str(tmp_path / 'shot.png')).shape == (480, 640, 3)
 
 
-def test_the_engine_tells_about_itself_and_escape_closes_it_and_clears_nothing(page):
+def test_the_engine_dialog_shows_its_facts_and_escape_closes_it_and_clears_nothing(page):
     _, middle, _ = discs(page)
     click(page, *middle)
     expect(row(page, 1).locator('.state')).to_have_text('tracked')
@@ -333,13 +333,13 @@ def test_the_engine_tells_about_itself_and_escape_closes_it_and_clears_nothing(p
     expect(row(page, 1)).to_be_visible()
 
 
-def test_a_narrow_window_has_the_picture_on_top_and_nothing_beside_the_screen(open_page, url):
+def test_a_narrow_window_has_the_image_on_top_and_nothing_beside_the_screen(open_page, url):
     page = open_page(url, width=390, height=844)
-    picture = page.locator('#picture').bounding_box()
-    assert picture['width'] > 340
-    assert picture['x'] >= 0
-    assert picture['x'] + picture['width'] <= 390
-    assert page.locator('aside').bounding_box()['y'] > picture['y'] + picture['height']
+    image = page.locator('#image').bounding_box()
+    assert image['width'] > 340
+    assert image['x'] >= 0
+    assert image['x'] + image['width'] <= 390
+    assert page.locator('aside').bounding_box()['y'] > image['y'] + image['height']
     assert page.evaluate('document.documentElement.scrollWidth') <= 390
     page.keyboard.press('Escape')
     expect(page.locator('#objects li')).to_have_count(0)
@@ -348,7 +348,7 @@ def test_a_narrow_window_has_the_picture_on_top_and_nothing_beside_the_screen(op
     found_on(page, 1, middle)
 
 
-def test_on_a_touch_screen_a_tap_points_and_the_help_speaks_of_fingers(open_page, url):
+def test_on_a_touch_screen_a_tap_points_and_the_help_shows_touch_gestures(open_page, url):
     page = open_page(url, width=390, height=844, touch=True)
     expect(page.locator('footer kbd', has_text='tap')).to_be_visible()
     expect(page.locator('footer kbd', has_text='shift')).to_be_hidden()
@@ -364,8 +364,8 @@ def test_two_browsers_see_the_same_objects(page, open_page, url):
     other = open_page(url)
     _, middle, _ = discs(page)
     click(page, *middle)
-    for looking in (page, other):
-        expect(row(looking, 1).locator('.state')).to_have_text('tracked')
+    for browser in (page, other):
+        expect(row(browser, 1).locator('.state')).to_have_text('tracked')
     expect(page.locator('#link')).to_contain_text('2 browsers')
     row(other, 1).locator('.remove').click()
     expect(page.locator('#objects li')).to_have_count(0)
@@ -379,17 +379,17 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
         client = Client(process)
         urls = client.subscribe(String, f'{process.name}/url', LATCHED)
         client.wait_for(lambda: any(f':{port}/' in url.data for url in urls))
-        # What it cannot reach is told in the console, too.
+        # Failed connections are reported in the console, too.
         page = open_page(f'http://127.0.0.1:{port}/', quiet=False)
         expect(page.locator('#connection-text')).to_have_text('live')
-        # Without a picture there is nothing to click into.
+        # Without an image there is nothing to click on.
         expect(page.locator('body.offline')).to_have_count(0)
         process.stop()
         client.close()
-    expect(page.locator('#connection-text')).to_contain_text('next try in')
-    expect(page.locator('#live')).to_contain_text('next try in')
+    expect(page.locator('#connection-text')).to_contain_text('retrying in')
+    expect(page.locator('#live')).to_contain_text('retrying in')
     click(page, 60, 60)
-    expect(page.locator('.bubble', has_text='There is no connection')).to_be_visible()
+    expect(page.locator('.bubble', has_text='Not connected')).to_be_visible()
     with view(camera, port) as process:
         expect(page.locator('#connection-text')).to_have_text('live')
         expect(page.locator('body.offline')).to_have_count(0)
@@ -413,7 +413,7 @@ def click_until_found(page, x, y, tries=5):
     expect(found).to_be_visible()
 
 
-def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_pointing_to_who_clicks(
+def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_user_who_clicks(
     open_page, tmp_path
 ):
     environment = {

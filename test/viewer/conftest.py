@@ -4,16 +4,16 @@ import pytest
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 
-from helpers.viewer_server import Served
+from helpers.viewer_server import RunningServer
 
 
 @pytest.fixture
 def serve():
-    """Give a function that starts a server with options; all of them end with the test."""
+    """Return a function that starts a server with options; all of them end with the test."""
     running = []
 
     def start(**options):
-        running.append(Served(**options))
+        running.append(RunningServer(**options))
         return running[-1]
 
     yield start

@@ -1,4 +1,4 @@
-"""Scenes as bytes."""
+"""Frames as bytes."""
 
 import asyncio
 import itertools
@@ -6,11 +6,11 @@ import itertools
 import cv2
 import numpy as np
 import pytest
-from helpers.viewer_server import HEIGHT, WIDTH, disc_mask, on_a_loop, scene, unpack
+from helpers.viewer_server import HEIGHT, WIDTH, disc_mask, make_frame, on_a_loop, unpack
 
 from picosam_ros.viewer.encoding import (
     LEVELS,
-    Encoder,
+    JpegEncoder,
     Level,
     to_jpeg,
 )
@@ -47,25 +47,25 @@ def test_a_picture_is_shrunk_to_the_level_and_never_enlarged(size, side, expecte
 
 @on_a_loop
 async def test_however_many_look_a_picture_is_encoded_once_for_a_level():
-    encoder = Encoder()
-    shown = scene()
-    messages = await asyncio.gather(*(encoder.message(shown, LEVELS[2]) for _ in range(10)))
+    encoder = JpegEncoder()
+    frame = make_frame()
+    messages = await asyncio.gather(*(encoder.encode(frame, LEVELS[2]) for _ in range(10)))
     assert encoder.encoded == 1
     assert len(set(messages)) == 1
     # It is smaller than both levels: only the quality differs.
-    await encoder.message(shown, Level(LEVELS[2].side * 2, LEVELS[2].quality))
+    await encoder.encode(frame, Level(LEVELS[2].side * 2, LEVELS[2].quality))
     assert encoder.encoded == 1
-    await encoder.message(shown, LEVELS[0])
+    await encoder.encode(frame, LEVELS[0])
     assert encoder.encoded == 2
     encoder.close()
 
 
 @on_a_loop
 async def test_one_who_leaves_while_it_is_encoded_takes_it_from_nobody():
-    encoder = Encoder()
-    shown = scene()
-    leaving = asyncio.ensure_future(encoder.message(shown, LEVELS[2]))
-    staying = asyncio.ensure_future(encoder.message(shown, LEVELS[2]))
+    encoder = JpegEncoder()
+    frame = make_frame()
+    leaving = asyncio.ensure_future(encoder.encode(frame, LEVELS[2]))
+    staying = asyncio.ensure_future(encoder.encode(frame, LEVELS[2]))
     await asyncio.sleep(0)
     leaving.cancel()
     assert await staying
@@ -75,18 +75,18 @@ async def test_one_who_leaves_while_it_is_encoded_takes_it_from_nobody():
 
 @on_a_loop
 async def test_old_pictures_are_forgotten():
-    encoder = Encoder()
+    encoder = JpegEncoder()
     for number in range(1, 20):
-        await encoder.message(scene(number), LEVELS[2])
-    assert len(encoder._made) <= 2
+        await encoder.encode(make_frame(number), LEVELS[2])
+    assert len(encoder._cache) <= 2
     encoder.close()
 
 
 @on_a_loop
 async def test_a_message_is_header_and_picture():
-    encoder = Encoder()
-    shown = scene(5, masks=(disc_mask(7),), unanswered=((9, 'hidden'),), segmented=True)
-    header, jpeg = unpack(await encoder.message(shown, LEVELS[2]))
+    encoder = JpegEncoder()
+    frame = make_frame(5, masks=(disc_mask(7),), unanswered=((9, 'hidden'),), segmented=True)
+    header, jpeg = unpack(await encoder.encode(frame, LEVELS[2]))
     assert decoded(jpeg).shape == (HEIGHT, WIDTH, 3)
     assert (header['number'], header['stamp'], header['segmented']) == (5, '1005', True)
     assert (header['width'], header['height']) == (WIDTH, HEIGHT)

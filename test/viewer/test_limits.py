@@ -1,5 +1,5 @@
-from picosam_ros.viewer import allowance as limits
-from picosam_ros.viewer.allowance import Allowance
+from picosam_ros.viewer import limits
+from picosam_ros.viewer.limits import RateLimiter
 
 
 class Clock:
@@ -11,28 +11,28 @@ class Clock:
 
 def test_a_burst_is_allowed_and_what_goes_on_is_refused():
     clock = Clock()
-    allowance = Allowance(clock)
-    taken = [allowance.take() for _ in range(1000)]
-    assert sum(taken) == limits.BURST
-    assert allowance.refused == 1000 - limits.BURST
-    assert allowance.exhausted
+    limiter = RateLimiter(clock)
+    allowed = [limiter.allow() for _ in range(1000)]
+    assert sum(allowed) == limits.BURST
+    assert limiter.refused == 1000 - limits.BURST
+    assert limiter.exceeded
 
 
 def test_time_fills_it_again_up_to_the_burst():
     clock = Clock()
-    allowance = Allowance(clock)
-    while allowance.take():
+    limiter = RateLimiter(clock)
+    while limiter.allow():
         pass
     clock.now += 1.0
-    assert sum(allowance.take() for _ in range(500)) == limits.PER_SECOND
+    assert sum(limiter.allow() for _ in range(500)) == limits.MESSAGES_PER_SECOND
     clock.now += 3600.0
-    assert sum(allowance.take() for _ in range(1000)) == limits.BURST
+    assert sum(limiter.allow() for _ in range(1000)) == limits.BURST
 
 
-def test_a_page_at_sixty_pictures_per_second_is_never_refused():
+def test_a_page_at_sixty_frames_per_second_is_never_refused():
     clock = Clock()
-    allowance = Allowance(clock)
+    limiter = RateLimiter(clock)
     for _ in range(6000):
         clock.now += 1 / 60
-        assert allowance.take()
-    assert not allowance.exhausted
+        assert limiter.allow()
+    assert not limiter.exceeded

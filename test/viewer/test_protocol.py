@@ -1,4 +1,4 @@
-"""What a page may say; anything else is refused in words."""
+"""The messages that a page may send; anything else is refused with a reason."""
 
 import json
 from contextlib import suppress
@@ -13,8 +13,8 @@ from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.protocol import (
     Acknowledge,
-    Ask,
     Clear,
+    PromptRequest,
     Remove,
     parse,
 )
@@ -35,13 +35,13 @@ def said(message, **changes):
 
 def test_a_point_is_a_new_object_unless_it_says_which():
     stamp = 1700000000123456789
-    assert said(POINT) == Ask(3, 0, Point(12.5, 7.0), None, False, stamp)
+    assert said(POINT) == PromptRequest(3, 0, Point(12.5, 7.0), None, False, stamp)
     refined = said(POINT, object=9, positive=False, refine=True)
-    assert refined == Ask(3, 9, Point(12.5, 7.0, False), None, True, stamp)
+    assert refined == PromptRequest(3, 9, Point(12.5, 7.0, False), None, True, stamp)
 
 
 def test_a_box_and_the_others():
-    assert said(BOX) == Ask(4, 0, None, Box(1.0, 2.0, 3.0, 4.0), False, 0)
+    assert said(BOX) == PromptRequest(4, 0, None, Box(1.0, 2.0, 3.0, 4.0), False, 0)
     assert said({'type': 'remove', 'tag': 1, 'object': 254}) == Remove(1, 254)
     assert said({'type': 'clear'}) == Clear()
     assert said({'type': 'ack', 'number': 17}) == Acknowledge(17, False)
@@ -49,50 +49,50 @@ def test_a_box_and_the_others():
 
 
 @pytest.mark.parametrize(
-    ('text', 'sentence'),
+    (('text', 'error')),
     [
-        ('', 'no JSON'),
-        ('{', 'no JSON'),
-        ('[' * 4000, 'no JSON'),
-        ('[1]', 'a JSON list was given'),
-        ('{}', 'type None was given; known are ack, point, box, remove, clear'),
-        ('{"type": "launch"}', "type 'launch' was given"),
-        ('{"type": []}', r'type \[\] was given'),
+        ('', 'is not JSON'),
+        ('{', 'is not JSON'),
+        ('[' * 4000, 'is not JSON'),
+        ('[1]', 'message is a JSON list'),
+        ('{}', 'type None is unknown; known types: ack, point, box, remove, clear'),
+        ('{"type": "launch"}', "type 'launch' is unknown"),
+        ('{"type": []}', r'type \[\] is unknown'),
     ],
 )
-def test_what_is_no_message_is_refused_with_what_was_given(text, sentence):
-    with pytest.raises(ViewerError, match=sentence):
+def test_what_is_no_message_is_refused_with_what_was_given(text, error):
+    with pytest.raises(ViewerError, match=error):
         parse(text)
 
 
 @pytest.mark.parametrize(
-    ('changes', 'sentence'),
+    (('changes', 'error')),
     [
-        ({'x': None}, 'x None was given; a coordinate is a finite number'),
-        ({'x': '7'}, "x '7' was given"),
-        ({'x': True}, 'x True was given'),
-        ({'x': float('nan')}, 'x nan was given'),
-        ({'y': float('inf')}, 'y inf was given'),
+        ({'x': None}, 'x None is invalid; send a finite number'),
+        ({'x': '7'}, "x '7' is invalid"),
+        ({'x': True}, 'x True is invalid'),
+        ({'x': float('nan')}, 'x nan is invalid'),
+        ({'y': float('inf')}, 'y inf is invalid'),
         ({'y': 10**400}, 'y 1000'),
-        ({'tag': -1}, 'tag -1 was given; allowed are whole numbers 0 to'),
-        ({'tag': 1.5}, 'tag 1.5 was given'),
-        ({'object': 255}, 'object 255 was given; allowed are whole numbers 0 to 254'),
-        ({'object': None}, 'object None was given'),
-        ({'positive': 1}, 'positive 1 was given; allowed are true and false'),
-        ({'refine': 'yes'}, "refine 'yes' was given"),
-        ({'stamp': 5}, 'stamp 5 was given; it is a text of up to 19 digits'),
-        ({'stamp': '-1'}, "stamp '-1' was given"),
+        ({'tag': -1}, 'tag -1 is invalid; send an integer from 0 to'),
+        ({'tag': 1.5}, 'tag 1.5 is invalid'),
+        ({'object': 255}, 'object 255 is invalid; send an integer from 0 to 254'),
+        ({'object': None}, 'object None is invalid'),
+        ({'positive': 1}, 'positive 1 is invalid; send true or false'),
+        ({'refine': 'yes'}, "refine 'yes' is invalid"),
+        ({'stamp': 5}, 'stamp 5 is invalid; send a string of up to 19 digits'),
+        ({'stamp': '-1'}, "stamp '-1' is invalid"),
         ({'stamp': '²'}, 'stamp'),
-        ({'stamp': '9' * 19}, 'the seconds of a stamp end at'),
+        ({'stamp': '9' * 19}, 'its seconds end at'),
     ],
 )
-def test_a_wrong_field_is_refused_with_what_is_allowed(changes, sentence):
-    with pytest.raises(ViewerError, match=sentence):
+def test_a_wrong_field_is_refused_with_what_is_allowed(changes, error):
+    with pytest.raises(ViewerError, match=error):
         said(POINT, **changes)
 
 
 def test_object_zero_cannot_be_removed():
-    with pytest.raises(ViewerError, match='object 0 was given; allowed are whole numbers 1 to 254'):
+    with pytest.raises(ViewerError, match='object 0 is invalid; send an integer from 1 to 254'):
         said({'type': 'remove', 'tag': 1, 'object': 0})
 
 
@@ -123,8 +123,8 @@ def test_no_field_does_either(kind, fields):
 
 
 def test_an_answer_names_object_state_and_reason():
-    told = json.loads(protocol.answer(Answer(3, PromptState.LOST, 'left the image', 12), None))
-    assert told == {
+    message = json.loads(protocol.answer(Answer(3, PromptState.LOST, 'left the image', 12), None))
+    assert message == {
         'type': 'answer',
         'tag': None,
         'object': 3,

@@ -1,4 +1,4 @@
-"""A server on a real socket: good clients get what they want, bad ones get a sentence."""
+"""A server on a real socket: good clients are served, bad ones get a reason."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,13 @@ import threading
 
 import aiohttp
 import pytest
-from helpers.viewer_server import PATIENCE, Served, disc_mask, on_a_loop, scene, until
+from helpers.viewer_server import PATIENCE, disc_mask, make_frame, on_a_loop, until
 
 from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import allowance, limits, pending
+from picosam_ros.viewer import limits, pending
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
 
@@ -56,94 +56,96 @@ async def test_no_path_reaches_a_file(path, served):
 
 
 @on_a_loop
-async def test_a_client_is_greeted_and_gets_the_newest_scene(served):
+async def test_a_client_is_greeted_and_gets_the_newest_frame(served):
     async with served.client() as first:
         hello = await first.text('hello')
         assert (hello['node'], hello['title'], hello['version']) == ('camera', 'robot', 1)
         assert hello['palette'] == [list(colour) for colour in PALETTE]
-        served.show(scene(4, masks=(disc_mask(2),)))
-        header, jpeg = await first.scene()
+        served.show(make_frame(4, masks=(disc_mask(2),)))
+        header, jpeg = await first.frame()
         assert header['number'] == 4
         assert jpeg[:2] == b'\xff\xd8'
         async with served.client() as second:
-            assert (await second.scene())[0]['number'] == 4
+            assert (await second.frame())[0]['number'] == 4
 
 
 @on_a_loop
-async def test_nothing_is_wanted_or_encoded_while_nobody_looks(served):
-    served.show(scene(1))
-    await until(lambda: served.server.hub._scene)
-    assert served.pipeline.watched == []
+async def test_without_clients_nothing_is_streamed_or_encoded(served):
+    served.show(make_frame(1))
+    await until(lambda: served.server.hub._frame)
+    assert served.backend.streaming == []
     assert served.server.site.encoder.encoded == 0
     async with served.client():
-        await until(lambda: served.pipeline.watched == [True])
-    await until(lambda: served.pipeline.watched == [True, False])
+        await until(lambda: served.backend.streaming == [True])
+    await until(lambda: served.backend.streaming == [True, False])
 
 
 @on_a_loop
-async def test_prompts_reach_the_pipeline_and_answers_the_one_who_asked(served):
+async def test_prompts_reach_the_backend_and_answers_their_sender(served):
     async with served.client() as asking, served.client() as other:
-        await asking.say('point', tag=7, x=10, y=20, stamp='1001')
-        await until(lambda: served.pipeline.asked)
-        [ask] = served.pipeline.asked
-        assert (ask.object_id, ask.point.x, ask.stamp_ns) == (1, 10.0, 1001)
-        served.call('answered', Answer(1, PromptState.ACCEPTED, '', 3))
-        told = await asking.text('answer')
-        assert (told['tag'], told['object'], told['generation']) == (7, 1, 3)
-        told = await other.text('answer')
-        assert (told['tag'], told['object']) == (None, 1)
+        await asking.send('point', tag=7, x=10, y=20, stamp='1001')
+        await until(lambda: served.backend.prompts)
+        [prompt] = served.backend.prompts
+        assert (prompt.object_id, prompt.point.x, prompt.stamp_ns) == (1, 10.0, 1001)
+        served.call('broadcast_answer', Answer(1, PromptState.ACCEPTED, '', 3))
+        message = await asking.text('answer')
+        assert (message['tag'], message['object'], message['generation']) == (7, 1, 3)
+        message = await other.text('answer')
+        assert (message['tag'], message['object']) == (None, 1)
 
 
 @on_a_loop
 async def test_new_objects_get_ids_that_are_free_also_between_two_clients(served):
     async with served.client() as one, served.client() as two:
-        served.show(scene(1, masks=(disc_mask(1),), unanswered=((3, 'hidden'),)))
-        await one.scene()
-        await one.say('point', tag=1, x=10, y=20)
-        await two.say('box', tag=1, x0=10, y0=20, x1=30, y1=40)
-        await until(lambda: len(served.pipeline.asked) == 2)
-        assert {ask.object_id for ask in served.pipeline.asked} == {2, 4}
+        served.show(make_frame(1, masks=(disc_mask(1),), unanswered=((3, 'hidden'),)))
+        await one.frame()
+        await one.send('point', tag=1, x=10, y=20)
+        await two.send('box', tag=1, x0=10, y0=20, x1=30, y1=40)
+        await until(lambda: len(served.backend.prompts) == 2)
+        assert {prompt.object_id for prompt in served.backend.prompts} == {2, 4}
 
 
 @on_a_loop
-async def test_remove_and_clear_reach_the_pipeline(served):
+async def test_remove_and_clear_reach_the_backend(served):
     async with served.client() as client:
-        await client.say('remove', tag=1, object=9)
-        await client.say('clear')
-        await until(lambda: served.pipeline.cleared)
-        assert served.pipeline.removed == [9]
+        await client.send('remove', tag=1, object=9)
+        await client.send('clear')
+        await until(lambda: served.backend.cleared)
+        assert served.backend.removed == [9]
 
 
 @on_a_loop
-async def test_a_prompt_that_nobody_answers_is_told_to_the_one_who_asked(served, monkeypatch):
-    monkeypatch.setattr(pending, 'PATIENCE_S', 0.1)
+async def test_a_prompt_without_an_answer_is_reported_to_its_sender(served, monkeypatch):
+    monkeypatch.setattr(pending, 'ANSWER_TIMEOUT_S', 0.1)
     async with served.client() as client:
-        await client.say('point', tag=5, x=1, y=2)
-        told = await client.text('notice')
-        assert told['tag'] == 5
-        assert 'nobody answered: does the node camera run' in told['text']
+        await client.send('point', tag=5, x=1, y=2)
+        message = await client.text('notice')
+        assert message['tag'] == 5
+        assert 'no answer from camera: is the node running' in message['text']
 
 
 @on_a_loop
-async def test_an_object_that_was_lost_is_told_to_all_and_answers_no_question(served):
+async def test_a_lost_object_is_reported_to_all_and_answers_no_prompt(served):
     async with served.client() as client:
-        await client.say('point', tag=5, x=1, y=2, object=4)
-        await until(lambda: served.pipeline.asked)
-        served.call('answered', Answer(4, PromptState.LOST, 'left the image', 2))
-        served.call('answered', Answer(4, PromptState.ACCEPTED, '', 3))
+        await client.send('point', tag=5, x=1, y=2, object=4)
+        await until(lambda: served.backend.prompts)
+        served.call('broadcast_answer', Answer(4, PromptState.LOST, 'left the image', 2))
+        served.call('broadcast_answer', Answer(4, PromptState.ACCEPTED, '', 3))
         lost, accepted = [await client.text('answer') for _ in range(2)]
         assert (lost['state'], lost['tag'], lost['reason']) == ('lost', None, 'left the image')
         assert (accepted['state'], accepted['tag']) == ('accepted', 5)
 
 
 @on_a_loop
-async def test_figures_diagnostics_and_the_link_are_told(served):
+async def test_statistics_diagnostics_and_the_link_are_sent(served):
     async with served.client() as client:
-        served.call('measured', Timing(inference=6.0, total=20.0), 3)
-        told = await client.text('figures', lambda told: told['stages'])
-        assert told['stages'] == {'inference': 6.0, 'total': 20.0}
-        assert told['dropped'] == 3
-        served.call('diagnosed', [Component('camera: input', 1, 'slow', {'rate Hz': '3'})])
+        served.call('record_timing', Timing(inference=6.0, total=20.0), 3)
+        message = await client.text('statistics', lambda message: message['stages'])
+        assert message['stages'] == {'inference': 6.0, 'total': 20.0}
+        assert message['dropped'] == 3
+        served.call(
+            'broadcast_diagnostics', [Component('camera: input', 1, 'slow', {'rate Hz': '3'})]
+        )
         [component] = (await client.text('diagnostics'))['components']
         assert (component['name'], component['level'], component['message']) == (
             'camera: input',
@@ -154,67 +156,67 @@ async def test_figures_diagnostics_and_the_link_are_told(served):
 
 
 @on_a_loop
-async def test_a_client_that_draws_nothing_gets_two_scenes_and_no_queue_grows(served):
+async def test_a_client_that_draws_nothing_gets_two_frames_and_no_queue_grows(served):
     async with served.client() as stalled, served.client() as good:
         for number in range(1, 31):
-            served.show(scene(number))
-            header, _ = await good.scene()
+            served.show(make_frame(number))
+            header, _ = await good.frame()
             assert header['number'] == number
-            await good.say('ack', number=number)
-        received = [(await stalled.scene())[0]['number'] for _ in range(2)]
+            await good.send('ack', number=number)
+        received = [(await stalled.frame())[0]['number'] for _ in range(2)]
         assert received[0] == 1
-        # The others are gone, and the newest is what it gets next.
-        await stalled.say('ack', number=received[1])
-        assert (await stalled.scene())[0]['number'] == 30
+        # The others are dropped, and the newest is what it gets next.
+        await stalled.send('ack', number=received[1])
+        assert (await stalled.frame())[0]['number'] == 30
 
 
 @on_a_loop
-async def test_a_client_that_reads_nothing_holds_nobody_up(served):
+async def test_a_client_that_reads_nothing_delays_nobody(served):
     reader, writer = await _upgraded(served)
     reader._transport.pause_reading()
     async with served.client() as good:
         for number in range(1, 31):
-            served.show(scene(number, width=1280, height=960))
-            assert (await good.scene())[0]['number'] == number
-            await good.say('ack', number=number)
-        # At most what was under way before the socket was full.
+            served.show(make_frame(number, width=1280, height=960))
+            assert (await good.frame())[0]['number'] == number
+            await good.send('ack', number=number)
+        # At most what was in flight before the socket was full.
         clients = list(served.server.hub)
-        assert min(client.link.acknowledged for client in clients) == 0
-        assert all(len(client._newest) <= 4 for client in clients)
+        assert min(client.flow_control.acknowledged for client in clients) == 0
+        assert all(len(client._texts) <= 4 for client in clients)
     writer.transport.abort()
 
 
 @on_a_loop
-async def test_a_picture_that_cannot_be_converted_is_told(served):
+async def test_an_image_that_cannot_be_converted_is_reported(served):
     def fail():
         raise ImageError("encoding 'x' was given")
 
     async with served.client() as client:
-        served.show(scene(1, pixels=fail))
+        served.show(make_frame(1, pixels=fail))
         assert (await client.text('notice'))['text'] == "encoding 'x' was given"
-        served.show(scene(2))
-        assert (await client.scene())[0]['number'] == 2
+        served.show(make_frame(2))
+        assert (await client.frame())[0]['number'] == 2
 
 
 @pytest.mark.parametrize('text', ['', 'no', '[]', '{"type":"point"}', '{"type":"rm -rf"}'])
 @on_a_loop
-async def test_a_malformed_message_is_refused_in_words_and_counted(text, served):
+async def test_a_malformed_message_is_refused_with_a_reason_and_counted(text, served):
     async with served.client() as client:
         await client.socket.send_str(text)
         assert (await client.text('notice'))['text']
-        assert served.refused['messages malformed'] == 1
-        assert served.pipeline.asked == []
+        assert served.refused['malformed messages'] == 1
+        assert served.backend.prompts == []
         # It may go on.
-        await client.say('clear')
-        await until(lambda: served.pipeline.cleared)
+        await client.send('clear')
+        await until(lambda: served.backend.cleared)
 
 
 @on_a_loop
 async def test_binary_is_refused(served):
     async with served.client() as client:
         await client.socket.send_bytes(b'\0' * 100)
-        assert (await client.text('notice'))['text'] == 'binary was given; send JSON'
-        assert served.refused['messages malformed'] == 1
+        assert (await client.text('notice'))['text'] == 'message is binary; send JSON as text'
+        assert served.refused['malformed messages'] == 1
 
 
 @on_a_loop
@@ -222,30 +224,30 @@ async def test_an_oversized_message_ends_the_connection(served):
     async with served.client() as client:
         await client.socket.send_str('x' * 100_000)
         assert await client.closed() == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
-    await until(lambda: served.refused['messages too large'] == 1)
+    await until(lambda: served.refused['oversized messages'] == 1)
 
 
 @on_a_loop
-async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_sent_away(served):
+async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_disconnected(served):
     async with served.client() as good, served.client() as flood:
 
         async def send() -> None:
-            # Sent away before the end, it can send no more.
+            # Disconnected before the end, it can send no more.
             with contextlib.suppress(ConnectionError):
                 for _ in range(1000):
-                    await flood.say('point', tag=1, x=1, y=2, object=1)
+                    await flood.send('point', tag=1, x=1, y=2, object=1)
 
-        # It listens meanwhile, as browsers do: who does not is cut off, and hears nothing more.
+        # It reads meanwhile, as browsers do: a client that does not is cut off without a reason.
         sending = asyncio.create_task(send())
-        told = await flood.text('notice')
-        assert told['text'] == 'more than 120 messages per second: send fewer'
+        message = await flood.text('notice')
+        assert message['text'] == 'more than 120 messages per second; send fewer'
         assert await flood.closed() == aiohttp.WSCloseCode.POLICY_VIOLATION
         await sending
-        assert len(served.pipeline.asked) < allowance.BURST + 100
-        assert served.refused['messages too fast'] > allowance.MAX_REFUSED
-        assert served.refused['clients sent away'] == 1
-        served.show(scene(1))
-        assert (await good.scene())[0]['number'] == 1
+        assert len(served.backend.prompts) < limits.BURST + 100
+        assert served.refused['rate limit'] > limits.MAX_REFUSED
+        assert served.refused['disconnected clients'] == 1
+        served.show(make_frame(1))
+        assert (await good.frame())[0]['number'] == 1
 
 
 @on_a_loop
@@ -254,7 +256,7 @@ async def test_browsers_beyond_the_limit_are_refused_until_one_leaves(serve):
     async with served.client(), served.client(), aiohttp.ClientSession(served.base) as session:
         response = await session.get('/socket')
         assert response.status == 503
-        assert await response.text() == '2 browsers look already (parameter max_clients)\n'
+        assert await response.text() == '2 browsers are connected, the limit is max_clients\n'
     await until(lambda: len(served.server.hub) == 0)
     async with served.client() as client:
         await client.text('hello')
@@ -264,11 +266,11 @@ async def test_browsers_beyond_the_limit_are_refused_until_one_leaves(serve):
     'headers', [{'Host': 'evil.example'}, {'Origin': 'http://evil.example'}, {'Origin': 'null'}]
 )
 @on_a_loop
-async def test_another_page_of_the_web_gets_neither_the_page_nor_a_socket(headers, served):
+async def test_another_web_page_gets_neither_the_page_nor_a_socket(headers, served):
     async with aiohttp.ClientSession(served.base) as session:
         response = await session.get('/', headers=headers)
         assert response.status == 403
-        assert 'was given' in await response.text()
+        assert 'is not allowed' in await response.text()
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await session.ws_connect('/socket', headers=headers)
         assert refusal.value.status == 403
@@ -306,7 +308,7 @@ async def test_a_program_may_give_the_token_with_the_socket(serve):
 
 @on_a_loop
 async def test_half_open_connections_are_closed_and_do_not_keep_others_out(served, monkeypatch):
-    monkeypatch.setattr(limits, 'PATIENCE_S', 0.2)
+    monkeypatch.setattr(limits, 'IDLE_TIMEOUT_S', 0.2)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(50)]
     for _, writer in silent[::2]:
         writer.write(b'GET / HTTP/1.1\r\nHost: 127')  # and never more
@@ -315,10 +317,10 @@ async def test_half_open_connections_are_closed_and_do_not_keep_others_out(serve
             *(reader.read() for reader, _ in silent), return_exceptions=True
         )
         assert len(ends) == 50
-        assert served.refused['connections silent'] == 50
+        assert served.refused['idle connections'] == 50
         # One that has asked for something stays.
-        await client.say('clear')
-        await until(lambda: served.pipeline.cleared)
+        await client.send('clear')
+        await until(lambda: served.backend.cleared)
     for _, writer in silent:
         writer.close()
 
@@ -327,7 +329,7 @@ async def test_half_open_connections_are_closed_and_do_not_keep_others_out(serve
 async def test_connections_beyond_the_limit_are_closed(served, monkeypatch):
     monkeypatch.setattr(limits, 'MAX_CONNECTIONS', 10)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(30)]
-    await until(lambda: served.refused['connections too many'] >= 20)
+    await until(lambda: served.refused['too many connections'] >= 20)
     async with served.client() as client:
         await client.text('hello')
     for _, writer in silent:
@@ -339,20 +341,20 @@ def test_where_the_port_is_taken_the_next_free_one_is_used():
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = taken.getsockname()[1]
-        server = Server(Served.__new__(Served), name='', title='', port=port)
+        server = Server(None, name='', title='', port=port)
         server.start()
         assert port < server.port <= port + 50
         server.stop()
 
 
-def test_an_address_that_is_not_ours_is_refused_in_a_sentence():
+def test_an_address_that_cannot_be_bound_is_reported():
     server = Server(None, name='', title='', address='203.0.113.7', port=0)
-    with pytest.raises(ViewerError, match=r"'203\.0\.113\.7', port 0 were given, which cannot be"):
+    with pytest.raises(ViewerError, match=r"'203\.0\.113\.7', port 0 cannot be bound"):
         server.start()
 
 
 @on_a_loop
-async def test_the_end_of_the_server_is_told_to_the_clients_and_leaves_no_thread(serve):
+async def test_the_end_of_the_server_disconnects_the_clients_and_leaves_no_thread(serve):
     served = serve()
     async with served.client() as client:
         await client.text('hello')
@@ -361,7 +363,7 @@ async def test_the_end_of_the_server_is_told_to_the_clients_and_leaves_no_thread
         await stopping
     assert not any(thread.name.startswith('picosam_') for thread in threading.enumerate())
     # What still comes from other threads is no error.
-    served.show(scene(9))
+    served.show(make_frame(9))
 
 
 async def _upgraded(served):

@@ -23,9 +23,9 @@ from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.ros.stream_stats import StreamMonitor
-from picosam_ros.viewer.assembler import Masks, Pairing, Picture
-from picosam_ros.viewer.protocol import Ask, Component
-from picosam_ros.viewer.frames import SceneMask
+from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
+from picosam_ros.viewer.frames import ViewerMask
+from picosam_ros.viewer.protocol import Component, PromptRequest
 from picosam_ros.viewer.server import Server
 from picosam_ros.wire.messages import read_image
 
@@ -57,18 +57,18 @@ class ViewerBridge:
         self.image_stats = StreamMonitor()
         self._hub = self.server.hub
         self._call = self.server.call
-        self._pairing = Pairing(lambda scene: self._call(self._hub.show, scene))
+        self._assembler = FrameAssembler(lambda frame: self._call(self._hub.broadcast_frame, frame))
         self._node = node
         self._name = node.resolve_topic_name(name)
         self._active = False
         self._image_error = ''
         self._components: dict[str, Component] = {}
         self._subscriptions: list[Any] = []
-        self._streaming_wanted = threading.Event()
+        self._wanted = threading.Event()
         self._prompts = node.create_publisher(PromptMessage, 'prompt', _STATUS_QUEUE)
         self._client = node.create_client(Trigger, f'{name}/clear_prompts')
         self._clear_call = RetryingCall(
-            self._client, lambda message: self._call(self._hub.notice, message)
+            self._client, lambda message: self._call(self._hub.broadcast_notice, message)
         )
         # Permanent: the answer to the first click must not precede the subscription's discovery.
         self._status_subscription = node.create_subscription(
@@ -105,43 +105,43 @@ class ViewerBridge:
         return {
             'address': self.server.url,
             'browsers': len(self._hub),
-            'frames': self._pairing.scenes,
+            'frames': self._assembler.frames,
             'images encoded': self.server.site.encoder.encoded,
-            'masks without their image': self._pairing.unmatched,
+            'masks without their image': self._assembler.unmatched,
             **{f'refused ({cause})': n for cause, n in dict(self._hub.refused).items()},
         }
 
     def reset(self) -> None:
         """Drop the pending images and masks and the statistics, as after a clock jump."""
-        self._pairing.clear()
+        self._assembler.clear()
         self.image_stats.clear()
 
-    def ask(self, ask: Ask) -> None:
+    def send_prompt(self, request: PromptRequest) -> None:
         """Publish a prompt for the image that the browser showed."""
-        action = PromptMessage.REFINE if ask.refine else PromptMessage.SET
-        message = PromptMessage(action=action, object_id=ask.object_id)
-        message.header = Header(stamp=to_time(ask.stamp_ns))
-        if ask.point is not None:
-            label = Point2D.POSITIVE if ask.point.positive else Point2D.NEGATIVE
-            message.points = [Point2D(x=ask.point.x, y=ask.point.y, label=label)]
-        if ask.box is not None:
-            box = ask.box
+        action = PromptMessage.REFINE if request.refine else PromptMessage.SET
+        message = PromptMessage(action=action, object_id=request.object_id)
+        message.header = Header(stamp=to_time(request.stamp_ns))
+        if request.point is not None:
+            label = Point2D.POSITIVE if request.point.positive else Point2D.NEGATIVE
+            message.points = [Point2D(x=request.point.x, y=request.point.y, label=label)]
+        if request.box is not None:
+            box = request.box
             message.box = Box2D(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
         self._prompts.publish(message)
 
-    def remove(self, object_id: int) -> None:
+    def remove_object(self, object_id: int) -> None:
         """Publish the removal of an object."""
         message = PromptMessage(action=PromptMessage.REMOVE, object_id=object_id)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._prompts.publish(message)
 
-    def clear(self) -> None:
+    def clear_objects(self) -> None:
         """Call `clear_prompts`; its answer, or that it is missing, is shown in every browser."""
         self._clear_call.call()
 
-    def watch(self, wanted: bool) -> None:
+    def set_streaming(self, enabled: bool) -> None:
         """Request that the large topics are subscribed to, or unsubscribed, by the next poll."""
-        (self._streaming_wanted.set if wanted else self._streaming_wanted.clear)()
+        (self._wanted.set if enabled else self._wanted.clear)()
 
     def destroy(self) -> None:
         """Stop the server and destroy publishers, subscriptions, client and timer."""
@@ -157,7 +157,7 @@ class ViewerBridge:
         self._clear_call.poll()
 
     def _update_subscriptions(self) -> None:
-        wanted = self._active and self._streaming_wanted.is_set()
+        wanted = self._active and self._wanted.is_set()
         if wanted and not self._subscriptions:
             self._subscribe()
         elif not wanted:
@@ -190,44 +190,44 @@ class ViewerBridge:
             return
         received_ns = self._node.get_clock().now().nanoseconds
         self.image_stats.add(image.stamp_ns, received_ns, image.frame_id)
-        self._pairing.add_picture(
-            Picture(
+        self._assembler.add_image(
+            PendingImage(
                 image.stamp_ns, image.width, image.height, len(serialised), lambda: to_rgb(image)
             )
         )
 
     def _on_masks(self, message: MaskArray) -> None:
-        self._pairing.add_masks(_to_masks(message))
+        self._assembler.add_masks(_to_masks(message))
 
     def _on_latency(self, message: Latency) -> None:
-        self._call(self._hub.measured, to_timing(message), int(message.dropped))
+        self._call(self._hub.record_timing, to_timing(message), int(message.dropped))
 
     def _on_status(self, message: PromptStatus) -> None:
         answer = Answer(
             message.object_id, PromptState(message.state), message.reason, message.generation
         )
-        self._call(self._hub.answered, answer)
+        self._call(self._hub.broadcast_answer, answer)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         nodes = {self._name.lstrip('/'), self._node.get_fully_qualified_name().lstrip('/')}
         for status in message.status:
             if status.name.partition(': ')[0] in nodes:
                 self._components[status.name] = _to_component(status)
-        self._call(self._hub.diagnosed, list(self._components.values()))
+        self._call(self._hub.broadcast_diagnostics, list(self._components.values()))
 
 
-def _to_masks(message: MaskArray) -> Masks:
+def _to_masks(message: MaskArray) -> FrameMasks:
     """Convert the masks of one frame without copying their pixels."""
-    return Masks(
+    return FrameMasks(
         from_time(message.header.stamp),
         tuple(_to_mask(mask) for mask in message.masks),
         tuple(zip(message.unanswered, message.reasons, strict=False)),
     )
 
 
-def _to_mask(message: Mask) -> SceneMask:
+def _to_mask(message: Mask) -> ViewerMask:
     roi = message.roi
-    return SceneMask(
+    return ViewerMask(
         message.object_id,
         message.generation,
         message.engine,

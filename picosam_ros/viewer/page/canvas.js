@@ -1,21 +1,21 @@
-// The canvas: a frame, its masks, what the user points at. Coordinates are pixels of the image,
+// The canvas: a frame, its masks, and the markers of prompts. Coordinates are pixels of the image,
 // the centre of the top-left pixel being (0, 0).
 
-const DARK = 'rgb(24 24 28)';
-const FILL = 0.42;
+const HALO = 'rgb(24 24 28)';
+const FILL_OPACITY = 0.42;
 const FONT = '600 12px system-ui, sans-serif';
 
-export class Picture {
-  constructor(canvas, stage, marks) {
+export class ImageCanvas {
+  constructor(canvas, stage, markers) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
     this.stage = stage;
-    this.marks = marks;
+    this.markers = markers;
     this.palette = [];
-    this.scene = null;
+    this.frame = null;
     this.paths = new Map();
     this.selected = 0;
-    this.rubber = null;
+    this.selectionBox = null;
     this.crosshair = null;
     new ResizeObserver(() => this.fit()).observe(stage);
   }
@@ -25,21 +25,22 @@ export class Picture {
     return `rgb(${this.palette[(object - 1) % this.palette.length].join(' ')} / ${alpha})`;
   }
 
-  show(scene) {
-    const sized = !this.scene || scene.width !== this.scene.width || scene.height !== this.scene.height;
-    this.scene?.bitmap.close();
-    this.scene = scene;
-    this.paths = new Map(scene.masks.map((mask) => [mask.object, toPath(mask.outline)]));
-    if (sized) this.fit();
+  show(frame) {
+    const { width, height } = this.frame ?? {};
+    const resized = frame.width !== width || frame.height !== height;
+    this.frame?.bitmap.close();
+    this.frame = frame;
+    this.paths = new Map(frame.masks.map((mask) => [mask.object, toPath(mask.outline)]));
+    if (resized) this.fit();
     this.draw();
   }
 
-  // As large as the stage allows.
+  // Scales the canvas to the stage.
   fit() {
-    if (!this.scene) return;
-    const { width, height } = this.scene;
-    const room = this.stage.getBoundingClientRect();
-    const scale = Math.min(room.width / width, room.height / height);
+    if (!this.frame) return;
+    const { width, height } = this.frame;
+    const stage = this.stage.getBoundingClientRect();
+    const scale = Math.min(stage.width / width, stage.height / height);
     const density = window.devicePixelRatio || 1;
     this.canvas.style.width = `${Math.floor(width * scale)}px`;
     this.canvas.style.height = `${Math.floor(height * scale)}px`;
@@ -49,36 +50,36 @@ export class Picture {
     this.draw();
   }
 
-  // A position in the window as a pixel of the image; null beside it.
+  // Returns the image pixel at a position in the window; null outside the image.
   toImage(clientX, clientY, { clamp = false } = {}) {
-    if (!this.scene) return null;
+    if (!this.frame) return null;
     const box = this.canvas.getBoundingClientRect();
-    const x = ((clientX - box.left) * this.scene.width) / box.width - 0.5;
-    const y = ((clientY - box.top) * this.scene.height) / box.height - 0.5;
-    const inside = { x: within(x, this.scene.width), y: within(y, this.scene.height) };
-    if (clamp) return inside;
-    const near = Math.abs(inside.x - x) <= 0.5 && Math.abs(inside.y - y) <= 0.5;
-    return near ? inside : null;
+    const x = ((clientX - box.left) * this.frame.width) / box.width - 0.5;
+    const y = ((clientY - box.top) * this.frame.height) / box.height - 0.5;
+    const nearest = { x: clampTo(x, this.frame.width), y: clampTo(y, this.frame.height) };
+    if (clamp) return nearest;
+    const inImage = Math.abs(nearest.x - x) <= 0.5 && Math.abs(nearest.y - y) <= 0.5;
+    return inImage ? nearest : null;
   }
 
-  // A pixel of the image as a position within the stage, in CSS pixels.
+  // Returns the position of an image pixel within the stage, in CSS pixels.
   toStage(x, y) {
     const box = this.canvas.getBoundingClientRect();
-    const room = this.stage.getBoundingClientRect();
+    const stage = this.stage.getBoundingClientRect();
     return {
-      left: box.left - room.left + ((x + 0.5) * box.width) / this.scene.width,
-      top: box.top - room.top + ((y + 0.5) * box.height) / this.scene.height,
+      left: box.left - stage.left + ((x + 0.5) * box.width) / this.frame.width,
+      top: box.top - stage.top + ((y + 0.5) * box.height) / this.frame.height,
     };
   }
 
-  // The smallest object at a pixel; 0 if there is none.
+  // Returns the smallest object at a pixel; 0 if there is none.
   objectAt(x, y) {
-    const hits = this.scene ? this.scene.masks.filter((mask) => this.covers(mask.object, x, y)) : [];
-    hits.sort((a, b) => extent(a.outline).area - extent(b.outline).area);
+    const hits = this.frame ? this.frame.masks.filter((mask) => this.contains(mask.object, x, y)) : [];
+    hits.sort((a, b) => boundsOf(a.outline).area - boundsOf(b.outline).area);
     return hits.length ? hits[0].object : 0;
   }
 
-  covers(object, x, y) {
+  contains(object, x, y) {
     this.context.save();
     this.context.resetTransform();
     const hit = this.context.isPointInPath(this.paths.get(object), x, y, 'evenodd');
@@ -87,77 +88,78 @@ export class Picture {
   }
 
   draw() {
-    if (!this.scene) return;
-    const scale = this.canvas.width / this.scene.width;
+    if (!this.frame) return;
+    const scale = this.canvas.width / this.frame.width;
     render(this.context, this, { scale, unit: this.density });
-    this.drawMarks(scale);
+    this.drawMarkers(scale);
   }
 
-  drawMarks(scale) {
-    const pen = new Pen(this.context, scale, this.density);
-    for (const mark of this.marks.visible()) {
-      const colour = mark.state === 'refused' ? 'rgb(190 190 196)' : this.colour(mark.object);
-      this.context.globalAlpha = mark.opacity;
-      if (mark.box) pen.box(mark.box, colour);
-      else pen.point(mark.x, mark.y, colour, mark.positive);
+  drawMarkers(scale) {
+    const pen = new MarkerPen(this.context, scale, this.density);
+    for (const marker of this.markers.visible()) {
+      const colour = marker.state === 'refused' ? 'rgb(190 190 196)' : this.colour(marker.object);
+      this.context.globalAlpha = marker.opacity;
+      if (marker.box) pen.box(marker.box, colour);
+      else pen.point(marker.x, marker.y, colour, marker.positive);
       this.context.globalAlpha = 1;
     }
-    if (this.rubber) pen.box(this.rubber, 'white');
+    if (this.selectionBox) pen.box(this.selectionBox, 'white');
     if (this.crosshair) pen.crosshair(this.crosshair.x, this.crosshair.y);
   }
 
-  // The scene at its own size, as a PNG.
+  // Returns the frame at its own size, as a PNG.
   async snapshot() {
     const copy = document.createElement('canvas');
-    copy.width = this.scene.width;
-    copy.height = this.scene.height;
+    copy.width = this.frame.width;
+    copy.height = this.frame.height;
     render(copy.getContext('2d'), this, { scale: 1, unit: 1 });
     return new Promise((resolve) => copy.toBlob(resolve, 'image/png'));
   }
 }
 
-function render(context, picture, { scale, unit }) {
-  const { scene } = picture;
+function render(context, view, { scale, unit }) {
+  const { frame } = view;
   context.resetTransform();
   context.imageSmoothingQuality = 'high';
-  context.drawImage(scene.bitmap, 0, 0, context.canvas.width, context.canvas.height);
+  context.drawImage(frame.bitmap, 0, 0, context.canvas.width, context.canvas.height);
   // The centre of the first pixel is half a pixel off the canvas's corner.
   context.setTransform(scale, 0, 0, scale, scale / 2, scale / 2);
-  for (const mask of scene.masks) fill(context, picture, mask, (2 * unit) / scale);
+  for (const mask of frame.masks) fill(context, view, mask, (2 * unit) / scale);
   context.resetTransform();
-  const taken = [];
-  for (const mask of scene.masks) label(context, picture, mask, { scale, unit, taken });
+  const occupied = [];
+  for (const mask of frame.masks) label(context, view, mask, { scale, unit, occupied });
 }
 
-function fill(context, picture, mask, line) {
-  const path = picture.paths.get(mask.object);
-  const chosen = mask.object === picture.selected;
+function fill(context, view, mask, line) {
+  const path = view.paths.get(mask.object);
+  const selected = mask.object === view.selected;
   context.lineJoin = 'round';
-  context.fillStyle = picture.colour(mask.object, FILL);
+  context.fillStyle = view.colour(mask.object, FILL_OPACITY);
   context.fill(path, 'evenodd');
-  context.strokeStyle = DARK;
-  context.lineWidth = line * (chosen ? 2.4 : 1.9);
+  context.strokeStyle = HALO;
+  context.lineWidth = line * (selected ? 2.4 : 1.9);
   context.stroke(path);
-  context.strokeStyle = picture.colour(mask.object);
-  context.lineWidth = line * (chosen ? 1.5 : 1);
+  context.strokeStyle = view.colour(mask.object);
+  context.lineWidth = line * (selected ? 1.5 : 1);
   context.stroke(path);
 }
 
-function label(context, picture, mask, { scale, unit, taken }) {
+function label(context, view, mask, { scale, unit, occupied }) {
   if (!mask.outline.length) return;
   const text = `${mask.object}  ${mask.score.toFixed(2)}`;
   context.save();
   context.scale(unit, unit);
   context.font = FONT;
   const size = { width: Math.ceil(context.measureText(text).width) + 26, height: 20 };
-  const box = extent(mask.outline, scale / unit);
-  const corner = place(box, size, context.canvas.width / unit, context.canvas.height / unit, taken);
-  taken.push({ ...corner, ...size });
+  const box = boundsOf(mask.outline, scale / unit);
+  const [width, height] = [context.canvas.width / unit, context.canvas.height / unit];
+  const corner = placeLabel(box, size, width, height, occupied);
+  occupied.push({ ...corner, ...size });
   context.fillStyle = 'rgb(24 24 28 / 0.84)';
   context.beginPath();
   context.roundRect(corner.x, corner.y, size.width, size.height, 6);
   context.fill();
-  context.fillStyle = picture.colour(mask.object);
+  context.fillStyle = view.colour(mask.object);
   context.beginPath();
   context.arc(corner.x + 11, corner.y + 10, 4.5, 0, 2 * Math.PI);
   context.fill();
@@ -167,11 +169,12 @@ function label(context, picture, mask, { scale, unit, taken }) {
   context.restore();
 }
 
-// Above the object, below it, right or left of it: where the picture is, and no other label.
-function place(box, size, width, height, taken) {
+// Returns the label's corner: above, below, right or left of the object, wherever it is inside the
+// image and free of other labels.
+function placeLabel(box, size, width, height, occupied) {
   const middle = (box.left + box.right - size.width) / 2;
   const beside = (box.top + box.bottom - size.height) / 2;
-  const wishes = [
+  const candidates = [
     [middle, box.top - size.height - 5],
     [middle, box.bottom + 5],
     [box.right + 5, beside],
@@ -180,20 +183,20 @@ function place(box, size, width, height, taken) {
   ];
   const fits = ([x, y]) =>
     y >= 0 && y + size.height <= height && x > -size.width / 2 && x < width - size.width / 2;
-  const corners = wishes.filter(fits).map(([x, y]) => ({
+  const corners = candidates.filter(fits).map(([x, y]) => ({
     x: Math.min(Math.max(x, 2), width - size.width - 2),
     y: Math.min(Math.max(y, 2), height - size.height - 2),
   }));
-  const free = corners.find((corner) => !taken.some((other) => meets({ ...corner, ...size }, other)));
+  const free = corners.find((corner) => !occupied.some((other) => overlap({ ...corner, ...size }, other)));
   return free ?? corners[0] ?? { x: 2, y: 2 };
 }
 
-function meets(a, b) {
+function overlap(a, b) {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
-// Thin lines with a dark halo, at one width on every screen.
-class Pen {
+// Draws thin lines with a dark halo, of the same width on every screen.
+class MarkerPen {
   constructor(context, scale, unit) {
     Object.assign(this, { context, scale, unit });
     context.resetTransform();
@@ -203,14 +206,14 @@ class Pen {
     return (value + 0.5) * this.scale;
   }
 
-  stroke(trace, colour, width = 1.5) {
+  stroke(path, colour, width = 1.5) {
     const { context, unit } = this;
     context.lineCap = 'round';
-    for (const [ink, wide] of [[DARK, width + 2], [colour, width]]) {
-      context.strokeStyle = ink;
-      context.lineWidth = wide * unit;
+    for (const [style, lineWidth] of [[HALO, width + 2], [colour, width]]) {
+      context.strokeStyle = style;
+      context.lineWidth = lineWidth * unit;
       context.beginPath();
-      trace(context);
+      path(context);
       context.stroke();
     }
   }
@@ -232,9 +235,9 @@ class Pen {
 
   point(imageX, imageY, colour, positive) {
     const [x, y] = [this.at(imageX), this.at(imageY)];
-    this.disc(x, y, 8, DARK);
+    this.disc(x, y, 8, HALO);
     this.disc(x, y, 6.5, colour);
-    this.disc(x, y, positive ? 3 : 5, positive ? 'white' : DARK);
+    this.disc(x, y, positive ? 3 : 5, positive ? 'white' : HALO);
     if (positive) return;
     const arm = 2.4 * this.unit;
     this.stroke((context) => {
@@ -267,7 +270,7 @@ function toPath(outline) {
   return path;
 }
 
-function extent(outline, scale = 1) {
+function boundsOf(outline, scale = 1) {
   const [xs, ys] = [[], []];
   for (const curve of outline) curve.forEach((value, i) => (i % 2 ? ys : xs).push(value));
   const box = {
@@ -279,6 +282,6 @@ function extent(outline, scale = 1) {
   return { ...box, area: (box.right - box.left) * (box.bottom - box.top) };
 }
 
-function within(value, size) {
+function clampTo(value, size) {
   return Math.min(Math.max(value, 0), size - 1);
 }

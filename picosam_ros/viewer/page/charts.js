@@ -1,14 +1,14 @@
-// Where the time goes: the total over the last seconds, and below it the stages one after another.
+// Latency: the total of the last seconds as a curve, and the stages one after another as bars.
 
 const HISTORY = 80;
 const NAMES = {
   exposure: 'exposure',
-  dnn: 'network in the sensor',
-  dsp: 'output in the sensor',
+  dnn: 'sensor: network',
+  dsp: 'sensor: output',
   receive: 'receive',
-  queue: 'wait',
-  preprocess: 'crop',
-  inference: 'network',
+  queue: 'queue',
+  preprocess: 'preprocess',
+  inference: 'inference',
   decode: 'decode, track',
   publish: 'publish',
 };
@@ -64,15 +64,15 @@ export class LatencyChart {
     const present = Object.keys(NAMES).filter((name) => stages[name] !== undefined);
     const sum = present.reduce((all, name) => all + Math.max(stages[name], 0), 0);
     const whole = Math.max(stages.total ?? 0, sum, 1e-9);
-    let begun = 0;
+    let offset = 0;
     for (const [name, row] of this.rows) row.root.hidden = !present.includes(name);
     for (const name of present) {
       const row = this.row(name);
       const length = Math.max(stages[name], 0);
-      row.bar.style.left = `${(100 * begun) / whole}%`;
+      row.bar.style.left = `${(100 * offset) / whole}%`;
       row.bar.style.width = `${(100 * length) / whole}%`;
       row.value.textContent = length.toFixed(1);
-      begun += length;
+      offset += length;
     }
   }
 
@@ -87,7 +87,7 @@ export class LatencyChart {
       track.append(bar);
       root.append(title, track, value);
       this.rows.set(name, { root, bar, value });
-      // In the order of time, whenever a stage appears for the first time.
+      // Keeps the order of the stages when one appears for the first time.
       const order = Object.keys(NAMES).filter((known) => this.rows.has(known));
       this.stages.replaceChildren(...order.map((known) => this.rows.get(known).root));
     }

@@ -1,14 +1,14 @@
-// The WebSocket: messages in and out, and a new try whenever it ends.
+// The WebSocket: messages in and out; reconnects when it closes.
 
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 4000;
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 4000;
 const decoder = new TextDecoder();
 
 export class Connection {
-  // `on`: state(name, sentence), scene(scene), and a function for each type of message.
+  // `on`: state(name, text), frame(frame), and a function for each type of message.
   constructor(on) {
     this.on = on;
-    this.pause = FIRST_PAUSE;
+    this.delay = FIRST_DELAY;
     this.tag = 0;
     this.open();
   }
@@ -23,44 +23,44 @@ export class Connection {
 
   receive(data) {
     if (typeof data !== 'string') {
-      this.show(data);
+      this.receiveFrame(data);
       return;
     }
     const message = JSON.parse(data);
     if (message.type === 'hello') {
-      this.pause = FIRST_PAUSE;
+      this.delay = FIRST_DELAY;
       this.on.state('live', 'live');
     }
     this.on[message.type]?.(message);
   }
 
-  // A scene: length of the header (uint32, little-endian), header (JSON), picture (JPEG).
-  async show(buffer) {
+  // A frame: length of the header (uint32, little-endian), header (JSON), image (JPEG).
+  async receiveFrame(buffer) {
     const { socket } = this;
     const length = new DataView(buffer).getUint32(0, true);
-    const scene = JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length)));
+    const frame = JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length)));
     const jpeg = new Blob([new Uint8Array(buffer, 4 + length)], { type: 'image/jpeg' });
-    scene.bitmap = await createImageBitmap(jpeg);
-    // Decoded too late: a picture of a connection that was lost is not live.
-    if (socket.readyState === WebSocket.OPEN) this.on.scene(scene);
-    else scene.bitmap.close();
+    frame.bitmap = await createImageBitmap(jpeg);
+    // The connection may have closed while the image was decoded: then it is not live.
+    if (socket.readyState === WebSocket.OPEN) this.on.frame(frame);
+    else frame.bitmap.close();
   }
 
   async lost(event) {
-    const pause = this.pause;
-    this.pause = Math.min(2 * pause, LONGEST_PAUSE);
+    const delay = this.delay;
+    this.delay = Math.min(2 * delay, LONGEST_DELAY);
     const reason = event.reason || (await this.reason());
-    this.on.state('lost', `${reason}; next try in ${pause / 1000} s`);
-    setTimeout(() => this.open(), pause);
+    this.on.state('lost', `${reason}; retrying in ${delay / 1000} s`);
+    setTimeout(() => this.open(), delay);
   }
 
-  // A refused WebSocket tells no reason; a plain request to the same address does.
+  // A refused WebSocket carries no reason; a plain request to the same address returns it.
   async reason() {
     try {
       const response = await fetch('socket', { cache: 'no-store' });
       return response.status === 400 ? 'connection lost' : (await response.text()).trim();
     } catch {
-      return 'no connection to the viewer';
+      return 'viewer not reachable';
     }
   }
 
@@ -70,8 +70,8 @@ export class Connection {
     return true;
   }
 
-  // Asks for something that is answered; returns the tag of the answer, or 0.
-  ask(type, fields) {
+  // Sends a message that is answered; returns the tag of the answer, or 0 without a connection.
+  request(type, fields) {
     this.tag += 1;
     return this.send(type, { tag: this.tag, ...fields }) ? this.tag : 0;
   }

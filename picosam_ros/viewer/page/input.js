@@ -1,100 +1,102 @@
-// Pointer and keys, as what they mean.
+// Pointer and keyboard input.
 
-// A movement that is shorter, in CSS pixels, is a click.
-const DRAG = 6;
+// Shorter movements, in CSS pixels, are clicks.
+const DRAG_DISTANCE = 6;
+// Of the crosshair, in pixels of the image.
 const STEP = 8;
-const FINE = 1;
+const FINE_STEP = 1;
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// `act`: point(x, y, {positive, refine}), box(box), removeAt(x, y), removeSelected(), clear(),
+// `actions`: point(x, y, {positive, refine}), box(box), removeAt(x, y), removeSelected(), clear(),
 // freeze(), snapshot(), engine(), select(object).
-export function listen(picture, act) {
-  followPointer(picture, act);
-  followKeys(picture, act);
+export function listen(view, actions) {
+  listenToPointer(view, actions);
+  listenToKeys(view, actions);
 }
 
-function followPointer(picture, act) {
-  const { canvas } = picture;
+function listenToPointer(view, actions) {
+  const { canvas } = view;
   let start = null;
 
   canvas.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || !event.isPrimary) return;
-    const at = picture.toImage(event.clientX, event.clientY);
+    const at = view.toImage(event.clientX, event.clientY);
     if (!at) return;
     canvas.setPointerCapture(event.pointerId);
-    picture.crosshair = null;
+    view.crosshair = null;
     start = { at, clientX: event.clientX, clientY: event.clientY };
   });
 
   canvas.addEventListener('pointermove', (event) => {
     if (!start) return;
-    const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) >= DRAG;
-    if (!far && !picture.rubber) return;
-    picture.rubber = span(start.at, picture.toImage(event.clientX, event.clientY, { clamp: true }));
-    picture.draw();
+    const moved = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
+    if (moved < DRAG_DISTANCE && !view.selectionBox) return;
+    const at = view.toImage(event.clientX, event.clientY, { clamp: true });
+    view.selectionBox = boxBetween(start.at, at);
+    view.draw();
   });
 
   canvas.addEventListener('pointerup', (event) => {
     if (!start) return;
     const { at } = start;
-    const box = picture.rubber;
-    start = picture.rubber = null;
-    if (box) act.box(box, event.timeStamp);
-    else act.point(at.x, at.y, meaning(event), event.timeStamp);
+    const box = view.selectionBox;
+    start = view.selectionBox = null;
+    if (box) actions.box(box, event.timeStamp);
+    else actions.point(at.x, at.y, pointOptions(event), event.timeStamp);
   });
 
   canvas.addEventListener('pointercancel', () => {
-    start = picture.rubber = null;
-    picture.draw();
+    start = view.selectionBox = null;
+    view.draw();
   });
 
-  // The right button, and a long press on a touch screen.
+  // The right button, or a long press on a touch screen.
   canvas.addEventListener('contextmenu', (event) => {
     event.preventDefault();
-    start = picture.rubber = null;
-    const at = picture.toImage(event.clientX, event.clientY);
-    if (at) act.removeAt(at.x, at.y);
+    start = view.selectionBox = null;
+    const at = view.toImage(event.clientX, event.clientY);
+    if (at) actions.removeAt(at.x, at.y);
   });
 }
 
-function followKeys(picture, act) {
+function listenToKeys(view, actions) {
   let corner = null;
 
   const keys = {
     Enter: (event) => {
-      const at = crosshair(picture);
+      const at = crosshairOf(view);
       if (!at) return;
-      if (corner) act.box(span(corner, at), event.timeStamp);
-      else act.point(at.x, at.y, meaning(event), event.timeStamp);
-      corner = picture.rubber = null;
+      if (corner) actions.box(boxBetween(corner, at), event.timeStamp);
+      else actions.point(at.x, at.y, pointOptions(event), event.timeStamp);
+      corner = view.selectionBox = null;
     },
     b: () => {
-      corner = { ...crosshair(picture) };
-      picture.rubber = span(corner, corner);
-      picture.draw();
+      corner = { ...crosshairOf(view) };
+      view.selectionBox = boxBetween(corner, corner);
+      view.draw();
     },
-    Delete: () => act.removeSelected(picture.crosshair),
-    Backspace: () => act.removeSelected(picture.crosshair),
+    Delete: () => actions.removeSelected(view.crosshair),
+    Backspace: () => actions.removeSelected(view.crosshair),
     Escape: () => {
       if (corner) {
-        corner = picture.rubber = null;
-        picture.draw();
-      } else act.clear();
+        corner = view.selectionBox = null;
+        view.draw();
+      } else actions.clear();
     },
-    ' ': () => act.freeze(),
-    s: () => act.snapshot(),
-    e: () => act.engine(),
+    ' ': () => actions.freeze(),
+    s: () => actions.snapshot(),
+    e: () => actions.engine(),
   };
 
   function move([dx, dy], event) {
-    const at = crosshair(picture);
+    const at = crosshairOf(view);
     if (!at) return;
-    const step = event.shiftKey ? FINE : STEP;
-    at.x = Math.min(Math.max(at.x + dx * step, 0), picture.scene.width - 1);
-    at.y = Math.min(Math.max(at.y + dy * step, 0), picture.scene.height - 1);
-    if (corner) picture.rubber = span(corner, at);
-    picture.draw();
+    const step = event.shiftKey ? FINE_STEP : STEP;
+    at.x = Math.min(Math.max(at.x + dx * step, 0), view.frame.width - 1);
+    at.y = Math.min(Math.max(at.y + dy * step, 0), view.frame.height - 1);
+    if (corner) view.selectionBox = boxBetween(corner, at);
+    view.draw();
   }
 
   window.addEventListener('keydown', (event) => {
@@ -104,26 +106,26 @@ function followKeys(picture, act) {
     if (onControl && (event.key === 'Enter' || event.key === ' ')) return;
     if (ARROWS[event.key] && !shortcut) move(ARROWS[event.key], event);
     else if (keys[event.key] && (!shortcut || event.key === 'Enter')) keys[event.key](event);
-    else if (/^[1-9]$/.test(event.key) && !shortcut) act.select(Number(event.key));
+    else if (/^[1-9]$/.test(event.key) && !shortcut) actions.select(Number(event.key));
     else return;
     event.preventDefault();
   });
 }
 
-// In the middle of the picture, once a key asks for it.
-function crosshair(picture) {
-  if (!picture.scene) return null;
-  const { width, height } = picture.scene;
-  picture.crosshair ??= { x: Math.floor(width / 2), y: Math.floor(height / 2) };
-  return picture.crosshair;
+// Returns the crosshair; the first time in the centre of the image.
+function crosshairOf(view) {
+  if (!view.frame) return null;
+  const { width, height } = view.frame;
+  view.crosshair ??= { x: Math.floor(width / 2), y: Math.floor(height / 2) };
+  return view.crosshair;
 }
 
-function meaning(event) {
+function pointOptions(event) {
   const negative = event.shiftKey;
   return { positive: !negative, refine: negative || event.ctrlKey || event.metaKey };
 }
 
-function span(a, b) {
+function boxBetween(a, b) {
   return {
     x0: Math.min(a.x, b.x),
     y0: Math.min(a.y, b.y),

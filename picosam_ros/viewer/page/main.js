@@ -1,19 +1,19 @@
-// Wires the page together.
+// Connects the parts of the page.
 
+import { ImageCanvas } from './canvas.js';
 import { LatencyChart, element } from './charts.js';
 import { Connection } from './connection.js';
 import { listen } from './input.js';
-import { Marks } from './markers.js';
-import { Diagnostics, Objects, facts, set } from './panel.js';
-import { Picture } from './canvas.js';
+import { Markers } from './markers.js';
+import { Diagnostics, ObjectList, facts, setText } from './panel.js';
 
 const $ = (id) => document.getElementById(id);
-const BUBBLE_MS = 6000;
-const NO_CONNECTION = 'There is no connection to the viewer.';
+const MESSAGE_MS = 6000;
+const NO_CONNECTION = 'Not connected to the viewer.';
 
-const marks = new Marks();
-const picture = new Picture($('picture'), $('stage'), marks);
-const objects = new Objects($('objects'), $('no-objects'), picture, { select, remove });
+const markers = new Markers();
+const view = new ImageCanvas($('image'), $('stage'), markers);
+const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove });
 const chart = new LatencyChart($('latency'));
 const diagnostics = new Diagnostics($('diagnostics'));
 let next = null;
@@ -21,54 +21,54 @@ let frozen = false;
 let engineFacts = {};
 
 const connection = new Connection({
-  state(name, sentence) {
+  state(name, text) {
     $('connection').dataset.state = name;
-    set($('connection-text'), sentence);
-    // Until the next picture: the old one is not live, and nothing in it can be pointed at.
+    setText($('connection-text'), text);
+    // Until the next frame: the old one is not live, so that clicks in it are refused.
     document.body.classList.add('offline');
     if (name === 'lost') {
-      marks.clear();
+      markers.clear();
       next?.bitmap.close();
       next = null;
     }
-    say(sentence);
+    announce(text);
   },
 
   hello({ node, title, palette }) {
-    set($('title'), `${node} on ${title}`);
+    setText($('title'), `${node} on ${title}`);
     document.title = `${node} · picosam`;
-    picture.palette = palette;
+    view.palette = palette;
   },
 
-  scene(scene) {
+  frame(frame) {
     next?.bitmap.close();
-    next = scene;
-    // Not acknowledged before it is drawn: to a page that nobody sees, nothing more is sent.
-    scene.held = frozen || document.hidden;
-    if (!frozen) requestAnimationFrame(paint);
+    next = frame;
+    // Acknowledged once it is drawn, so that a hidden page receives no further frames.
+    frame.held = frozen || document.hidden;
+    if (!frozen) requestAnimationFrame(draw);
   },
 
   answer({ tag, object, state, generation, reason }) {
     if (state === 'accepted' || state === 'clamped') {
-      const mark = marks.accepted(tag, object, generation);
-      if (mark) select(object);
-      if (picture.scene) celebrate(marks.seen(picture.scene));
-      if (state === 'clamped') objects.tell(object, state, reason);
+      const marker = markers.accept(tag, object, generation);
+      if (marker) select(object);
+      if (view.frame) complete(markers.complete(view.frame));
+      if (state === 'clamped') objects.report(object, state, reason);
       return;
     }
-    objects.tell(object, state, reason);
-    if (state === 'lost' || tag !== null) say(`object ${object} ${state}: ${reason}`);
+    objects.report(object, state, reason);
+    if (state === 'lost' || tag !== null) announce(`object ${object} ${state}: ${reason}`);
     refuse(tag, reason);
   },
 
   notice({ tag, text }) {
     if (tag !== null) refuse(tag, text);
-    else bubble(null, text);
-    say(text);
+    else showMessage(null, text);
+    announce(text);
   },
 
-  figures({ stages, rate, dropped }) {
-    set($('rate'), rate ? `${rate.toFixed(0)} per second, ${dropped} dropped` : '');
+  statistics({ stages, rate, dropped }) {
+    setText($('rate'), rate ? `${rate.toFixed(0)} per second, ${dropped} dropped` : '');
     chart.show(stages);
   },
 
@@ -78,99 +78,100 @@ const connection = new Connection({
     engineFacts = engine?.values ?? {};
   },
 
-  link({ round_trip_ms: trip, side, quality, clients }) {
-    const looking = clients === 1 ? 'you alone' : `${clients} browsers`;
-    const way = trip === null ? '' : `, ${trip.toFixed(0)} ms there and back`;
-    set($('link'), `${looking} · up to ${side} px, quality ${quality}${way}`);
+  link({ round_trip_ms: roundTrip, side, quality, clients }) {
+    const browsers = clients === 1 ? '1 browser' : `${clients} browsers`;
+    const trip = roundTrip === null ? '' : ` · round trip ${roundTrip.toFixed(0)} ms`;
+    setText($('link'), `${browsers} · up to ${side} px, JPEG quality ${quality}${trip}`);
   },
 });
 
-function paint() {
+function draw() {
   if (!next) return;
-  const scene = next;
+  const frame = next;
   next = null;
   $('empty').hidden = true;
   document.body.classList.remove('offline');
-  picture.show(scene);
-  objects.scene(scene);
-  celebrate(marks.seen(scene));
-  connection.send('ack', { number: scene.number, held: scene.held });
+  view.show(frame);
+  objects.update(frame);
+  complete(markers.complete(frame));
+  connection.send('ack', { number: frame.number, held: frame.held });
 }
 
-// From the click to its mask on the screen: a timer set in a frame runs once it is painted.
-function celebrate(seen) {
-  for (const mark of seen) {
+// Shows the time from a click to its mask: a timer set in an animation frame runs once it is drawn.
+function complete(markersWithMask) {
+  for (const marker of markersWithMask) {
     setTimeout(() => {
-      const took = performance.now() - mark.at;
+      const took = performance.now() - marker.at;
       $('last-click').dataset.ms = took.toFixed(1);
-      $('last-click').dataset.object = mark.object;
-      set($('last-click'), `click to mask ${took.toFixed(0)} ms`);
+      $('last-click').dataset.object = marker.object;
+      setText($('last-click'), `click to mask ${took.toFixed(0)} ms`);
     });
-    say(`object ${mark.object} found`);
+    announce(`object ${marker.object} found`);
   }
 }
 
 function point(x, y, { positive, refine }, at) {
-  const object = refine ? picture.selected : 0;
-  ask('point', { x, y, positive, refine: Boolean(object), object }, { x, y, positive, object, at });
+  const object = refine ? view.selected : 0;
+  const fields = { x, y, positive, refine: Boolean(object), object };
+  prompt('point', fields, { x, y, positive, object, at });
 }
 
 function box(corners, at) {
-  ask('box', { ...corners, object: 0 }, { box: corners, positive: true, object: 0, at });
+  prompt('box', { ...corners, object: 0 }, { box: corners, positive: true, object: 0, at });
 }
 
-function ask(type, fields, mark) {
+function prompt(type, fields, marker) {
   if (frozen) {
-    bubble(mark, 'The picture is frozen. Press space to go on, then point.');
+    showMessage(marker, 'The image is frozen. Press space to resume, then click.');
     return;
   }
   const live = !document.body.classList.contains('offline');
-  const tag = live && connection.ask(type, { ...fields, stamp: picture.scene.stamp });
+  const tag = live && connection.request(type, { ...fields, stamp: view.frame.stamp });
   if (!tag) {
-    bubble(mark, NO_CONNECTION);
+    showMessage(marker, NO_CONNECTION);
     return;
   }
-  marks.add({ ...mark, tag });
-  picture.draw();
+  markers.add({ ...marker, tag });
+  view.draw();
 }
 
 function refuse(tag, reason) {
-  const mark = marks.refused(tag, reason);
-  if (mark) bubble(mark, reason);
-  picture.draw();
+  const marker = markers.refuse(tag, reason);
+  if (marker) showMessage(marker, reason);
+  view.draw();
 }
 
 function remove(object) {
-  if (object && !connection.ask('remove', { object })) bubble(null, NO_CONNECTION);
+  if (object && !connection.request('remove', { object })) showMessage(null, NO_CONNECTION);
 }
 
 function clear() {
-  if (!connection.send('clear')) bubble(null, NO_CONNECTION);
+  if (!connection.send('clear')) showMessage(null, NO_CONNECTION);
 }
 
 function select(object) {
-  picture.selected = object;
+  view.selected = object;
   objects.draw();
-  picture.draw();
+  view.draw();
 }
 
 function freeze() {
   frozen = !frozen;
   $('freeze').setAttribute('aria-pressed', String(frozen));
-  set($('freeze'), frozen ? 'Go on' : 'Freeze');
+  setText($('freeze'), frozen ? 'Resume' : 'Freeze');
   $('frozen').hidden = !frozen;
-  say(frozen ? 'frozen' : 'live');
-  if (!frozen) requestAnimationFrame(paint);
+  announce(frozen ? 'frozen' : 'live');
+  if (!frozen) requestAnimationFrame(draw);
 }
 
 async function snapshot() {
-  if (!picture.scene) return;
+  if (!view.frame) return;
   const link = element('a');
-  link.download = `picosam-${picture.scene.stamp}.png`;
-  link.href = URL.createObjectURL(await picture.snapshot());
+  link.download = `picosam-${view.frame.stamp}.png`;
+  link.href = URL.createObjectURL(await view.snapshot());
   link.click();
   URL.revokeObjectURL(link.href);
-  say('snapshot saved');
+  announce('snapshot saved');
 }
 
 function engine() {
@@ -178,33 +179,33 @@ function engine() {
   $('engine-dialog').showModal();
 }
 
-// A sentence on the picture, at a mark if there is one.
-function bubble(mark, text) {
-  if (!picture.scene) return;
-  const made = element('p', 'bubble');
-  made.textContent = text;
-  const anchor = mark?.box ? { x: mark.box.x0, y: mark.box.y1 } : mark;
-  const middle = { x: picture.scene.width / 2, y: picture.scene.height * 0.9 };
-  const { left, top } = picture.toStage((anchor ?? middle).x, (anchor ?? middle).y);
-  $('bubbles').append(made);
-  const room = $('stage').getBoundingClientRect();
-  const size = made.getBoundingClientRect();
-  made.style.left = `${Math.min(Math.max(left - size.width / 2, 8), room.width - size.width - 8)}px`;
-  const below = top + 16 + size.height < room.height;
-  made.style.top = `${below ? top + 16 : Math.max(top - 16 - size.height, 8)}px`;
-  setTimeout(() => made.remove(), BUBBLE_MS);
+// Shows a text on the image, beside a marker if there is one.
+function showMessage(marker, text) {
+  if (!view.frame) return;
+  const message = element('p', 'bubble');
+  message.textContent = text;
+  const anchor = marker?.box ? { x: marker.box.x0, y: marker.box.y1 } : marker;
+  const middle = { x: view.frame.width / 2, y: view.frame.height * 0.9 };
+  const { left, top } = view.toStage((anchor ?? middle).x, (anchor ?? middle).y);
+  $('bubbles').append(message);
+  const stage = $('stage').getBoundingClientRect();
+  const size = message.getBoundingClientRect();
+  message.style.left = `${Math.min(Math.max(left - size.width / 2, 8), stage.width - size.width - 8)}px`;
+  const below = top + 16 + size.height < stage.height;
+  message.style.top = `${below ? top + 16 : Math.max(top - 16 - size.height, 8)}px`;
+  setTimeout(() => message.remove(), MESSAGE_MS);
 }
 
-// For those who do not see it.
-function say(text) {
-  set($('live'), text);
+// For screen readers.
+function announce(text) {
+  setText($('live'), text);
 }
 
-listen(picture, {
+listen(view, {
   point,
   box,
-  removeAt: (x, y) => remove(picture.objectAt(x, y)),
-  removeSelected: (at) => remove((at && picture.objectAt(at.x, at.y)) || picture.selected),
+  removeAt: (x, y) => remove(view.objectAt(x, y)),
+  removeSelected: (at) => remove((at && view.objectAt(at.x, at.y)) || view.selected),
   clear,
   freeze,
   snapshot,

@@ -1,57 +1,59 @@
-// What the user pointed at and has no mask yet, or was refused: points and boxes on the picture.
+// Prompts that have no mask yet, or were refused: points and boxes drawn on the image.
 
 const REFUSED_MS = 8000;
 const FADE_MS = 250;
-const SILENT_MS = 4000;
+const NO_ANSWER_MS = 4000;
 
-export class Marks {
+export class Markers {
   constructor() {
-    this.marks = [];
+    this.markers = [];
   }
 
-  // `mark`: tag, at (event time in ms), x and y or box, positive, object (0 for a new one).
-  add(mark) {
-    this.marks.push({ state: 'sent', generation: Infinity, ...mark, until: mark.at + SILENT_MS });
+  // `marker`: tag, at (event time in ms), x and y or box, positive, object (0 for a new one).
+  add(marker) {
+    const until = marker.at + NO_ANSWER_MS;
+    this.markers.push({ state: 'sent', generation: Infinity, ...marker, until });
   }
 
   find(tag) {
-    return this.marks.find((mark) => mark.tag === tag);
+    return this.markers.find((marker) => marker.tag === tag);
   }
 
-  accepted(tag, object, generation) {
-    const mark = this.find(tag);
-    if (mark) Object.assign(mark, { state: 'accepted', object, generation });
-    return mark;
+  accept(tag, object, generation) {
+    const marker = this.find(tag);
+    if (marker) Object.assign(marker, { state: 'accepted', object, generation });
+    return marker;
   }
 
-  refused(tag, reason) {
-    const mark = this.find(tag);
-    if (mark) Object.assign(mark, { state: 'refused', reason, until: performance.now() + REFUSED_MS });
-    return mark;
+  refuse(tag, reason) {
+    const marker = this.find(tag);
+    const until = performance.now() + REFUSED_MS;
+    if (marker) Object.assign(marker, { state: 'refused', reason, until });
+    return marker;
   }
 
-  // Drops those whose mask is in the scene, and returns them.
-  seen(scene) {
-    const generations = new Map(scene.masks.map((mask) => [mask.object, mask.generation]));
-    const now = performance.now();
-    const seen = this.marks.filter(
-      (mark) => mark.state === 'accepted' && generations.get(mark.object) >= mark.generation,
+  // Fades out the markers whose mask is in the frame, and returns them.
+  complete(frame) {
+    const generations = new Map(frame.masks.map((mask) => [mask.object, mask.generation]));
+    const until = performance.now() + FADE_MS;
+    const complete = this.markers.filter(
+      (marker) => marker.state === 'accepted' && generations.get(marker.object) >= marker.generation,
     );
-    for (const mark of seen) Object.assign(mark, { state: 'seen', until: now + FADE_MS });
-    return seen;
+    for (const marker of complete) Object.assign(marker, { state: 'complete', until });
+    return complete;
   }
 
   clear() {
-    this.marks = [];
+    this.markers = [];
   }
 
-  // Those that are to be drawn now, each with its opacity.
+  // The markers to be drawn now, each with its opacity.
   visible() {
     const now = performance.now();
-    this.marks = this.marks.filter((mark) => now < mark.until);
-    return this.marks.map((mark) => ({
-      ...mark,
-      opacity: Math.min(1, (mark.until - now) / FADE_MS),
+    this.markers = this.markers.filter((marker) => now < marker.until);
+    return this.markers.map((marker) => ({
+      ...marker,
+      opacity: Math.min(1, (marker.until - now) / FADE_MS),
     }));
   }
 }

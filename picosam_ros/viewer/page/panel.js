@@ -1,30 +1,30 @@
-// The list of objects, the diagnostics and the engine's facts beside the picture.
+// The list of objects and the diagnostics beside the image.
 
 import { element } from './charts.js';
 
-// How long an object that is no more stays in the list, with the reason.
-const FAREWELL_MS = 8000;
+// How long a removed object stays in the list, with the reason.
+const REMOVED_MS = 8000;
 const LEVELS = ['ok', 'warn', 'error', 'stale'];
-const SIGNS = { ok: '✓', warn: '▲', error: '✕', stale: '◌' };
+const ICONS = { ok: '✓', warn: '▲', error: '✕', stale: '◌' };
 
-export class Objects {
+export class ObjectList {
   // `on`: select(object), remove(object).
-  constructor(list, hint, picture, on) {
-    Object.assign(this, { list, hint, picture, on });
+  constructor(list, hint, view, on) {
+    Object.assign(this, { list, hint, view, on });
     this.objects = new Map();
     this.rows = new Map();
   }
 
-  scene(scene) {
+  update(frame) {
     const present = new Set();
-    for (const mask of scene.masks) {
+    for (const mask of frame.masks) {
       present.add(mask.object);
-      const state = mask.outline.length ? 'tracked' : 'not in the picture';
+      const state = mask.outline.length ? 'tracked' : 'outside the image';
       this.set(mask.object, { state, score: mask.score, engine: mask.engine, until: Infinity });
     }
-    for (const { object, reason } of scene.unanswered) {
+    for (const { object, reason } of frame.unanswered) {
       present.add(object);
-      this.set(object, { state: 'held', reason, until: Infinity });
+      this.set(object, { state: 'no mask', reason, until: Infinity });
     }
     const now = performance.now();
     for (const [object, known] of this.objects) {
@@ -34,10 +34,10 @@ export class Objects {
     this.draw();
   }
 
-  // An answer that ends an object, or tells something about one.
-  tell(object, state, reason) {
+  // Shows an answer that ends an object, or a note about one.
+  report(object, state, reason) {
     const known = this.objects.get(object);
-    const until = performance.now() + FAREWELL_MS;
+    const until = performance.now() + REMOVED_MS;
     if (state === 'lost' || !known || known.until !== Infinity) {
       this.set(object, { state, reason, score: undefined, until });
     } else {
@@ -49,10 +49,6 @@ export class Objects {
   set(object, fields) {
     this.objects.set(object, { reason: '', ...this.objects.get(object), ...fields });
     if (fields.state === 'tracked') this.objects.get(object).reason = '';
-  }
-
-  has(object) {
-    return this.objects.get(object)?.until === Infinity;
   }
 
   draw() {
@@ -71,15 +67,15 @@ export class Objects {
   }
 
   fill(row, object, { state, score, reason, note, noteUntil }) {
-    const told = noteUntil > performance.now() ? note : reason;
+    const text = noteUntil > performance.now() ? note : reason;
     row.root.dataset.state = state;
-    row.choose.setAttribute('aria-pressed', String(object === this.picture.selected));
-    set(row.state, state);
-    set(row.score, score === undefined ? '' : score.toFixed(2));
+    row.choose.setAttribute('aria-pressed', String(object === this.view.selected));
+    setText(row.state, state);
+    setText(row.score, score === undefined ? '' : score.toFixed(2));
     row.bar.style.width = `${100 * (score ?? 0)}%`;
-    row.bar.style.background = row.chip.style.background = this.picture.colour(object);
-    set(row.reason, told);
-    row.reason.hidden = !told;
+    row.bar.style.background = row.chip.style.background = this.view.colour(object);
+    setText(row.reason, text);
+    row.reason.hidden = !text;
     row.remove.hidden = state === 'lost' || state === 'refused';
   }
 
@@ -122,8 +118,8 @@ export class Diagnostics {
       const row = this.row(component.name);
       const level = LEVELS[component.level] ?? 'stale';
       row.root.dataset.level = level;
-      set(row.sign, SIGNS[level]);
-      set(row.message, component.message);
+      setText(row.icon, ICONS[level]);
+      setText(row.message, component.message);
       row.values.replaceChildren(...facts(component.values));
     }
   }
@@ -133,30 +129,30 @@ export class Diagnostics {
     const root = element('li');
     const details = element('details');
     const summary = element('summary');
-    const [sign, title, message] = [element('span', 'sign'), element('strong'), element('span')];
+    const [icon, title, message] = [element('span', 'icon'), element('strong'), element('span')];
     const values = element('dl', 'facts');
     title.textContent = name;
     message.className = 'message';
-    summary.append(sign, title, message);
+    summary.append(icon, title, message);
     details.append(summary, values);
     root.append(details);
     this.list.append(root);
-    this.rows.set(name, { root, sign, message, values });
+    this.rows.set(name, { root, icon, message, values });
     return this.rows.get(name);
   }
 }
 
-// Pairs of a term and its value, for a <dl>.
+// Returns the elements of a <dl> for names and their values.
 export function facts(values) {
   return Object.entries(values).flatMap(([key, value]) => {
-    const [term, told] = [element('dt'), element('dd')];
+    const [term, description] = [element('dt'), element('dd')];
     term.textContent = key;
-    told.textContent = value;
-    return [term, told];
+    description.textContent = value;
+    return [term, description];
   });
 }
 
-// Texts change rarely, and each change costs a layout.
-export function set(node, text) {
+// Avoids a layout where the text is the same.
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text ?? '';
 }
