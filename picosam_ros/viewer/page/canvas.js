@@ -74,7 +74,8 @@ export class ImageCanvas {
 
   // Returns the smallest object at a pixel; 0 if there is none.
   objectAt(x, y) {
-    const hits = this.frame ? this.frame.masks.filter((mask) => this.contains(mask.object, x, y)) : [];
+    const masks = this.frame?.masks ?? [];
+    const hits = masks.filter((mask) => this.contains(mask.object, x, y));
     hits.sort((a, b) => boundsOf(a.outline).area - boundsOf(b.outline).area);
     return hits.length ? hits[0].object : 0;
   }
@@ -187,7 +188,8 @@ function placeLabel(box, size, width, height, occupied) {
     x: Math.min(Math.max(x, 2), width - size.width - 2),
     y: Math.min(Math.max(y, 2), height - size.height - 2),
   }));
-  const free = corners.find((corner) => !occupied.some((other) => overlap({ ...corner, ...size }, other)));
+  const isFree = (corner) => !occupied.some((other) => overlap({ ...corner, ...size }, other));
+  const free = corners.find(isFree);
   return free ?? corners[0] ?? { x: 2, y: 2 };
 }
 

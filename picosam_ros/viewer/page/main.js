@@ -190,7 +190,8 @@ function showMessage(marker, text) {
   $('bubbles').append(message);
   const stage = $('stage').getBoundingClientRect();
   const size = message.getBoundingClientRect();
-  message.style.left = `${Math.min(Math.max(left - size.width / 2, 8), stage.width - size.width - 8)}px`;
+  const right = stage.width - size.width - 8;
+  message.style.left = `${Math.min(Math.max(left - size.width / 2, 8), right)}px`;
   const below = top + 16 + size.height < stage.height;
   message.style.top = `${below ? top + 16 : Math.max(top - 16 - size.height, 8)}px`;
   setTimeout(() => message.remove(), MESSAGE_MS);

@@ -61,8 +61,9 @@ export class ObjectList {
     }
     ids.forEach((object, i) => {
       const row = this.row(object);
+      const present = this.list.children[i];
       this.fill(row, object, this.objects.get(object));
-      if (this.list.children[i] !== row.root) this.list.insertBefore(row.root, this.list.children[i]);
+      if (present !== row.root) this.list.insertBefore(row.root, present);
     });
   }
 
