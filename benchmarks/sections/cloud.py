@@ -14,7 +14,7 @@ from picosam_ros.mask import label_image
 from picosam_ros.ros import process
 from picosam_ros.ros.cloud.messages import to_cloud, to_grid, to_markers
 from picosam_ros.spatial import cloud
-from picosam_ros.spatial.cloud import Picture, Range
+from picosam_ros.spatial.cloud import LabelledDepth, Range
 from picosam_ros.spatial.ground import (
     Ground,
     Patch,
@@ -50,41 +50,41 @@ def measure(frames: int) -> Iterator[Row]:
         yield Row(name, ms, 'ms', TARGET)
 
 
-def _picture(kind: type[np.generic], *, full: bool = False) -> Picture:
+def _picture(kind: type[np.generic], *, full: bool = False) -> LabelledDepth:
     """Objects over noise as depth: no two neighbours are alike."""
     labels, confidence = label_image(scene.masks(OBJECTS, 192), scene.WIDTH, scene.HEIGHT)
     depth = np.random.default_rng(2).uniform(0.5, 5.0, labels.shape)
-    return Picture(
+    return LabelledDepth(
         np.ones_like(labels) if full else labels,
         confidence,
         (depth * (1000 if kind is np.uint16 else 1)).astype(kind),
     )
 
 
-def _objects(picture: Picture) -> Callable[[], object]:
+def _objects(picture: LabelledDepth) -> Callable[[], object]:
     return lambda: to_cloud(cloud.object_cloud(picture, _CAMERA, _BELIEVED), Header())
 
 
-def _aligned(picture: Picture) -> Callable[[], object]:
+def _aligned(picture: LabelledDepth) -> Callable[[], object]:
     return lambda: to_cloud(cloud.aligned_cloud(picture, _CAMERA, _BELIEVED), Header())
 
 
-def _markers(picture: Picture) -> Callable[[], object]:
+def _markers(picture: LabelledDepth) -> Callable[[], object]:
     points = cloud.object_cloud(picture, _CAMERA, _BELIEVED)
     return lambda: to_markers(cloud.measure(points, 0.02), Header())
 
 
-def _all(picture: Picture) -> Callable[[], object]:
+def _all(picture: LabelledDepth) -> Callable[[], object]:
     works = [make(picture) for make in (_objects, _aligned, _markers)]
     return lambda: [work() for work in works]
 
 
-def _ground(picture: Picture) -> Callable[[], object]:
+def _ground(picture: LabelledDepth) -> Callable[[], object]:
     ground, patch = Ground(_CAMERA, camera_pose(1.0, 0.4)), Patch()
 
     def work() -> object:
         feet = contact(picture.labels)
-        seen = Picture(feet, picture.confidence, ground.depth)
+        seen = LabelledDepth(feet, picture.confidence, ground.depth)
         cells = ground.occupancy(patch, picture.labels, feet)
         points = cloud.object_cloud(seen, _CAMERA, _BELIEVED)
         return to_cloud(points, Header()), to_grid(cells, patch, Header())

@@ -16,7 +16,7 @@ from picosam_ros.prompt import Prompt
 
 
 @dataclass
-class Tally:
+class FollowStats:
     """What became of the images so far.
 
     Attributes:
@@ -53,7 +53,7 @@ class Tally:
 
 def follow(
     recording: Recording, topic: str, engine: Engine, prompts: Sequence[Prompt], masks: MaskBag
-) -> Iterator[Tally]:
+) -> Iterator[FollowStats]:
     """Segment image by image and write the masks; yields at the beginning and after each image.
 
     Args:
@@ -68,7 +68,7 @@ def follow(
         BagError: the masks cannot be written.
 
     """
-    tally = Tally()
+    tally = FollowStats()
     yield tally
     recorded: list[Recorded] = []
     frames = _frames(recording.images(topic), recorded, tally)
@@ -89,7 +89,9 @@ def follow(
         yield tally
 
 
-def _frames(images: Iterable[Recorded], recorded: list[Recorded], tally: Tally) -> Iterator[Frame]:
+def _frames(
+    images: Iterable[Recorded], recorded: list[Recorded], tally: FollowStats
+) -> Iterator[Frame]:
     """Yield the images that can be read, each put into `recorded` before; count the others."""
     for message in images:
         try:

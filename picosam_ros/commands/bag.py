@@ -17,7 +17,7 @@ from picosam_ros.commands.terminal import Progress, catch_interrupt, paint
 from picosam_ros.errors import BagError
 
 if TYPE_CHECKING:
-    from picosam_ros.bags.follow import Tally
+    from picosam_ros.bags.follow import FollowStats
 
 HELP = 'masks for every image of a recording (rosbag2)'
 DESCRIPTION = (
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 130 if told.is_set() else 0
 
 
-def _tell(arguments: argparse.Namespace, tally: Tally, report: dict[str, float]) -> None:
+def _tell(arguments: argparse.Namespace, tally: FollowStats, report: dict[str, float]) -> None:
     for note in tally.notes:
         print(paint(note, 'yellow'))
     rate, factor = report['images_per_second'], report['times_real_time']

@@ -102,7 +102,7 @@ class CloudNode(ManagedNode):
         header = Header(stamp=to_time(first.stamp_ns), frame_id=first.frame_id)
         self._counts = outputs.publish_objects(seen.objects, camera, wanted, header)
         outputs.publish_aligned(seen.everything, camera, wanted, header)
-        if seen.grid is not None and outputs.grid_heard:
+        if seen.grid is not None and outputs.grid_wanted:
             base = Header(stamp=header.stamp, frame_id=parameters['base_frame'])
             outputs.publish_grid(seen.grid(), seen.patch, base)
         self._work_ms = 1e3 * (time.perf_counter() - begun)

@@ -35,8 +35,8 @@ _MEASURED = 1024
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What is known of every pixel; all of the same size.
+class LabelledDepth:
+    """Label, confidence and depth of every pixel.
 
     Attributes:
         labels: H×W uint8: 0 nothing, 255 unlabelled, else an object's id.
@@ -70,14 +70,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Range:
-    """Depths that are believed, in metres."""
+    """A range of depths, in metres."""
 
     near: float = 0.0
     far: float = np.inf
 
 
 @dataclass(frozen=True)
-class Thing:
+class MeasuredObject:
     """An object by its points.
 
     Attributes:
@@ -95,11 +95,11 @@ class Thing:
     high: Triple
 
 
-def object_cloud(picture: Picture, camera: Pinhole, believed: Range) -> Points:
+def object_cloud(picture: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
     """Every pixel of an object whose depth is known: N of POINT, in the order of the pixels."""
     where = np.flatnonzero((picture.labels - np.uint8(1)) < UNLABELLED - 1)
     z = _metres(picture.depth.ravel()[where])
-    known = _known(z, believed)
+    known = _known(z, depth_range)
     if not known.all():
         where, z = where[known], z[known]
     points = np.empty(len(where), POINT)
@@ -112,10 +112,10 @@ def object_cloud(picture: Picture, camera: Pinhole, believed: Range) -> Points:
     return points
 
 
-def aligned_cloud(picture: Picture, camera: Pinhole, believed: Range) -> Points:
+def aligned_cloud(picture: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
     """Every pixel, also those of no object: H×W of POINT, NaN where the depth is unknown."""
     z = _metres(picture.depth)
-    z = np.where(_known(z, believed), z, np.float32(np.nan))
+    z = np.where(_known(z, depth_range), z, np.float32(np.nan))
     points = np.empty(z.shape, POINT)
     np.multiply(camera.rays[0], z, out=points['x'])
     np.multiply(camera.rays[1], z, out=points['y'])
@@ -125,7 +125,7 @@ def aligned_cloud(picture: Picture, camera: Pinhole, believed: Range) -> Points:
     return points
 
 
-def measure(points: Points, trim: float = 0.0) -> Iterator[Thing]:
+def measure(points: Points, trim: float = 0.0) -> Iterator[MeasuredObject]:
     """Measure each object of a cloud, the one with most points first.
 
     Args:
@@ -142,7 +142,7 @@ def measure(points: Points, trim: float = 0.0) -> Iterator[Thing]:
         yield _measured(int(object_id), len(own), sample, trim)
 
 
-def _measured(object_id: int, count: int, sample: Points, trim: float) -> Thing:
+def _measured(object_id: int, count: int, sample: Points, trim: float) -> MeasuredObject:
     xyz = np.stack([sample[axis] for axis in 'xyz'])
     ordered = np.sort(xyz, axis=1)
     left_out = int(trim * len(sample))
@@ -151,7 +151,7 @@ def _measured(object_id: int, count: int, sample: Points, trim: float) -> Thing:
     inside = ((rows >= low) & (rows <= high)).all(axis=1)
     kept = rows[inside] if inside.any() else rows
     centroid = kept.mean(axis=0, dtype=np.float64)
-    return Thing(object_id, count, _triple(centroid), _triple(low), _triple(high))
+    return MeasuredObject(object_id, count, _triple(centroid), _triple(low), _triple(high))
 
 
 def _metres(depth: Depth) -> Floats:
@@ -159,10 +159,10 @@ def _metres(depth: Depth) -> Floats:
     return metres / np.float32(1000) if depth.dtype.kind == 'u' else metres
 
 
-def _known(z: Floats, believed: Range) -> npt.NDArray[np.bool_]:
+def _known(z: Floats, depth_range: Range) -> npt.NDArray[np.bool_]:
     # NaN compares false with everything; infinity ends at the largest float.
-    far = np.float32(min(believed.far, np.finfo(np.float32).max))
-    return (z > 0) & (z >= np.float32(believed.near)) & (z <= far)
+    far = np.float32(min(depth_range.far, np.finfo(np.float32).max))
+    return (z > 0) & (z >= np.float32(depth_range.near)) & (z <= far)
 
 
 def _triple(values: npt.NDArray[np.floating]) -> Triple:

@@ -6,7 +6,7 @@ from picosam_ros.errors import ImageError
 from picosam_ros.spatial.cloud import (
     POINT,
     UNLABELLED,
-    Picture,
+    LabelledDepth,
     Range,
     aligned_cloud,
     measure,
@@ -32,14 +32,14 @@ def picture_of(camera, kind):
     directions = camera.directions(pixels.reshape(-1, 2)).reshape(pixels.shape)
     depth, labels = SCENE.look(directions)
     stored = np.round(1000 * depth).astype('u2') if kind == 'u2' else depth.astype('f4')
-    return Picture(labels, np.full_like(labels, 200), stored)
+    return LabelledDepth(labels, np.full_like(labels, 200), stored)
 
 
 def small(labels, depth, confidence=None):
     labels = np.array(labels, np.uint8)
     if confidence is None:
         confidence = np.zeros_like(labels)
-    return Picture(labels, np.array(confidence, np.uint8), np.array(depth))
+    return LabelledDepth(labels, np.array(confidence, np.uint8), np.array(depth))
 
 
 @pytest.mark.parametrize('kind', ['f4', 'u2'])
@@ -101,7 +101,7 @@ def test_big_endian_and_padded_depth_reads_as_any_other():
     padded[:, :4] = values
     labels = np.ones((3, 4), np.uint8)
     expected = object_cloud(small(labels, values), SMALL, Range())
-    given = object_cloud(Picture(labels, labels * 0, padded[:, :4]), SMALL, Range())
+    given = object_cloud(LabelledDepth(labels, labels * 0, padded[:, :4]), SMALL, Range())
     assert np.array_equal(given, expected)
 
 
@@ -144,7 +144,7 @@ def test_the_centre_of_a_box_seen_from_the_front_is_that_of_its_front():
     pixels = np.stack(np.meshgrid(np.arange(640), np.arange(480)), axis=-1).astype(float)
     depth, labels = scene.look(camera.directions(pixels.reshape(-1, 2)).reshape(pixels.shape))
     depth[np.abs(depth - 1.45) > 1e-9] = 0  # its front face only
-    picture = Picture(labels * (labels == BOX), labels, depth.astype(np.float32))
+    picture = LabelledDepth(labels * (labels == BOX), labels, depth.astype(np.float32))
     [box] = measure(object_cloud(picture, camera, Range()))
     x, y, _ = scene.box_centre
     assert box.centroid == pytest.approx((x, y, 1.45), abs=2e-3)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from picosam_ros.errors import CalibrationError
 from picosam_ros.spatial.cloud import (
     UNLABELLED,
-    Picture,
+    LabelledDepth,
     Range,
     object_cloud,
 )
@@ -51,7 +51,7 @@ def labels_at(*pixels):
 
 
 def cloud_of(labels, ground):
-    return object_cloud(Picture(labels, labels, ground.depth), CAMERA, Range())
+    return object_cloud(LabelledDepth(labels, labels, ground.depth), CAMERA, Range())
 
 
 def test_the_axis_of_a_level_camera_is_the_bases_x_axis_and_pitch_looks_down():
@@ -70,7 +70,7 @@ def test_a_point_of_the_ground_is_within_a_centimetre_at_five_metres(ground, x, 
     # A pixel is wider than a centimetre there: move the camera's centre so that one sees (x, y).
     camera = Pinhole(640, 480, 520.0, 520.0, 319.5 + column - exact[0], 239.5 + row - exact[1])
     own = Ground(camera, ground.base_from_camera)
-    points = object_cloud(Picture(labels, labels, own.depth), camera, Range())
+    points = object_cloud(LabelledDepth(labels, labels, own.depth), camera, Range())
     [found] = to_base(points, ground.base_from_camera)
     assert found == pytest.approx([x, y, 0], abs=1e-4)
 

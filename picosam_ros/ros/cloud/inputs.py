@@ -13,8 +13,7 @@ from sensor_msgs.msg import Image
 
 from picosam_ros.errors import CalibrationError, ImageError
 from picosam_ros.ros.camera.calibration_topic import CalibrationTopic
-from picosam_ros.ros.cloud.matching import make_matcher
-from picosam_ros.ros.cloud.time_sync import Tally
+from picosam_ros.ros.cloud.time_sync import SyncStatistics, make_synchronizer
 from picosam_ros.ros.connections import Connection, connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
 from picosam_ros.ros.stream_health import Expected, Source, input_status
@@ -36,8 +35,8 @@ class CloudInputs:
     Args:
         node: owns the topics.
         names: of the image topics; their RawImages are handed over in this order.
-        on_match: takes them; it must not block or raise.
-        queue_size, slop_s: see Matcher.
+        on_set: takes them; it must not block or raise.
+        queue_size, slop_s: see TimeSynchronizer.
 
     Attributes:
         refused: images that could not be read, by topic.
@@ -48,7 +47,7 @@ class CloudInputs:
         self,
         node: Node,
         names: Sequence[str],
-        on_match: Callable[..., None],
+        on_set: Callable[..., None],
         *,
         queue_size: int,
         slop_s: float,
@@ -56,12 +55,12 @@ class CloudInputs:
         self.refused: Counter[str] = Counter()
         self._node = node
         self._names = tuple(names)
-        self._on_match = on_match
+        self._on_set = on_set
         self._slop_s = slop_s
-        self._tally = Tally(names)
+        self._statistics = SyncStatistics(names)
         self._arrivals = {name: StreamMonitor() for name in names}
         self._complaints: dict[str, str] = {}
-        self._matcher = make_matcher(
+        self._synchronizer = make_synchronizer(
             len(names), self._matched, queue_size=queue_size, slop_s=slop_s
         )
         self._calibrations = CalibrationTopic(node)
@@ -106,16 +105,16 @@ class CloudInputs:
             return
         received_ns = self._node.get_clock().now().nanoseconds
         self._arrivals[name].add(image.stamp_ns, received_ns, image.frame_id)
-        if self._tally.add(name, image.stamp_ns):
-            self._matcher.clear()
-        self._matcher.add(self._names.index(name), image.stamp_ns, image)
+        if self._statistics.add(name, image.stamp_ns):
+            self._synchronizer.clear()
+        self._synchronizer.add(self._names.index(name), image.stamp_ns, image)
 
     def _matched(self, *images: RawImage) -> None:
-        self._tally.match()
-        self._on_match(*images)
+        self._statistics.match()
+        self._on_set(*images)
 
     def _input(self, name: str, max_age_s: float, connections: Mapping[str, Connection]) -> Status:
-        values: dict[str, Any] = {'arrived': self._tally.counts[name]}
+        values: dict[str, Any] = {'arrived': self._statistics.counts[name]}
         complaint = self._complaints.pop(name, '')
         if complaint:
             return Status(WARN, complaint, {**values, 'refused': self.refused[name]})
@@ -141,19 +140,19 @@ class CloudInputs:
         return Status(OK, 'the camera is calibrated', values)
 
     def _matches(self) -> Status:
-        tally = self._tally
+        statistics = self._statistics
         values = {
-            **{f'{name} arrived': count for name, count in tally.counts.items()},
-            'sets': tally.matches,
+            **{f'{name} arrived': count for name, count in statistics.counts.items()},
+            'sets': statistics.matches,
             **{
                 f'{name} newest minus {self._names[0]} ms': f'{ms:+.1f}'
-                for name, ms in tally.gaps_ms().items()
+                for name, ms in statistics.gaps_ms().items()
             },
         }
-        complaint = tally.explain(round(1e9 * self._slop_s))
+        complaint = statistics.explain(round(1e9 * self._slop_s))
         if complaint:
             return Status(WARN, complaint, values)
-        return Status(OK, 'the inputs match' if tally.matches else 'waiting for a set', values)
+        return Status(OK, 'the inputs match' if statistics.matches else 'waiting for a set', values)
 
     def _topic(self, name: str) -> str:
         return str(self._node.resolve_topic_name(name))

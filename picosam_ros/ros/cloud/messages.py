@@ -16,8 +16,8 @@ from visualization_msgs.msg import Marker, MarkerArray
 from picosam_ros.drawing.overlay import colour_of
 from picosam_ros.spatial.cloud import (
     POINT,
+    MeasuredObject,
     Points,
-    Thing,
     Triple,
 )
 from picosam_ros.spatial.ground import Cells, Patch
@@ -54,17 +54,17 @@ def _fields() -> Iterable[PointField]:
 _FIELDS = tuple(_fields())
 
 
-def to_pose(thing: Thing, header: Header) -> PoseStamped:
+def to_pose(measured: MeasuredObject, header: Header) -> PoseStamped:
     """The object's centroid; x points on along the line of sight, z up, as a goal needs it."""
-    pose = Pose(position=_point(thing.centroid), orientation=_sight(thing.centroid))
+    pose = Pose(position=_point(measured.centroid), orientation=_sight(measured.centroid))
     return PoseStamped(header=header, pose=pose)
 
 
-def to_markers(things: Iterable[Thing], header: Header) -> MarkerArray:
+def to_markers(objects: Iterable[MeasuredObject], header: Header) -> MarkerArray:
     """A box and a text for each object, and an order to forget all older ones."""
     markers = [Marker(header=header, action=Marker.DELETEALL)]
-    for thing in things:
-        markers += [_box(thing, header), _text(thing, header)]
+    for measured in objects:
+        markers += [_box(measured, header), _text(measured, header)]
     return MarkerArray(markers=markers)
 
 
@@ -82,33 +82,33 @@ def to_grid(cells: Cells, patch: Patch, header: Header) -> OccupancyGrid:
     return message
 
 
-def _box(thing: Thing, header: Header) -> Marker:
-    size = [max(h - low, _THINNEST) for low, h in zip(thing.low, thing.high, strict=True)]
-    marker = Marker(header=header, ns='extent', id=thing.object_id, type=Marker.CUBE)
-    marker.pose.position = _point(_middle(thing))
+def _box(measured: MeasuredObject, header: Header) -> Marker:
+    size = [max(h - low, _THINNEST) for low, h in zip(measured.low, measured.high, strict=True)]
+    marker = Marker(header=header, ns='extent', id=measured.object_id, type=Marker.CUBE)
+    marker.pose.position = _point(_middle(measured))
     marker.scale = Vector3(x=size[0], y=size[1], z=size[2])
-    marker.color = _colour(thing, _OPACITY)
+    marker.color = _colour(measured, _OPACITY)
     return marker
 
 
-def _text(thing: Thing, header: Header) -> Marker:
-    x, _, z = thing.centroid
-    marker = Marker(header=header, ns='label', id=thing.object_id, type=Marker.TEXT_VIEW_FACING)
+def _text(measured: MeasuredObject, header: Header) -> Marker:
+    x, _, z = measured.centroid
+    marker = Marker(header=header, ns='label', id=measured.object_id, type=Marker.TEXT_VIEW_FACING)
     # Above the object: the optical frame's y points down.
-    marker.pose.position = Point(x=x, y=thing.low[1] - _TEXT_HEIGHT, z=z)
+    marker.pose.position = Point(x=x, y=measured.low[1] - _TEXT_HEIGHT, z=z)
     marker.scale.z = _TEXT_HEIGHT
-    marker.color = _colour(thing, 1.0)
-    marker.text = f'{thing.object_id}: {math.hypot(*thing.centroid):.2f} m'
+    marker.color = _colour(measured, 1.0)
+    marker.text = f'{measured.object_id}: {math.hypot(*measured.centroid):.2f} m'
     return marker
 
 
-def _colour(thing: Thing, opacity: float) -> ColorRGBA:
-    r, g, b = (channel / 255 for channel in colour_of(thing.object_id))
+def _colour(measured: MeasuredObject, opacity: float) -> ColorRGBA:
+    r, g, b = (channel / 255 for channel in colour_of(measured.object_id))
     return ColorRGBA(r=r, g=g, b=b, a=opacity)
 
 
-def _middle(thing: Thing) -> Triple:
-    x, y, z = ((low + high) / 2 for low, high in zip(thing.low, thing.high, strict=True))
+def _middle(measured: MeasuredObject) -> Triple:
+    x, y, z = ((low + high) / 2 for low, high in zip(measured.low, measured.high, strict=True))
     return x, y, z
 
 

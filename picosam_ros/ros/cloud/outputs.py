@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
 from rclpy.node import Node
-from rclpy.publisher import Publisher
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
@@ -19,9 +18,9 @@ from picosam_ros.ros.cloud.messages import (
     to_pose,
 )
 from picosam_ros.spatial.cloud import (
-    Picture,
+    LabelledDepth,
+    MeasuredObject,
     Range,
-    Thing,
     aligned_cloud,
     measure,
     object_cloud,
@@ -38,13 +37,13 @@ class Wanted:
 
     Attributes:
         object_id: whose pose is published; 0 for that of the object with most points.
-        believed: depths that count.
+        depth_range: depths that count.
         trim: see cloud.measure.
 
     """
 
     object_id: int
-    believed: Range
+    depth_range: Range
     trim: float
 
 
@@ -75,31 +74,31 @@ class CloudOutputs:
         self._grid = node.create_publisher(OccupancyGrid, '~/grid', _QUEUE)
 
     @property
-    def grid_heard(self) -> bool:
+    def grid_wanted(self) -> bool:
         """Whether somebody listens to the grid."""
-        return _heard(self._grid)
+        return bool(self._grid.get_subscription_count())
 
     def publish_objects(
-        self, picture: Picture, camera: Pinhole, wanted: Wanted, header: Header
+        self, picture: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
     ) -> Counts:
         """Publish cloud, pose and markers."""
-        points = object_cloud(picture, camera, wanted.believed)
-        if _heard(self._cloud):
+        points = object_cloud(picture, camera, wanted.depth_range)
+        if self._cloud.get_subscription_count():
             self._cloud.publish(to_cloud(points, header))
         things = tuple(measure(points, wanted.trim))
         followed = _followed(things, wanted.object_id)
         if followed is not None:
             self._pose.publish(to_pose(followed, header))
-        if _heard(self._markers):
+        if self._markers.get_subscription_count():
             self._markers.publish(to_markers(things, header))
         return Counts(len(things), len(points))
 
     def publish_aligned(
-        self, picture: Picture, camera: Pinhole, wanted: Wanted, header: Header
+        self, picture: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
     ) -> None:
         """Publish the cloud that has the picture's height and width."""
-        if _heard(self._aligned):
-            points = aligned_cloud(picture, camera, wanted.believed)
+        if self._aligned.get_subscription_count():
+            points = aligned_cloud(picture, camera, wanted.depth_range)
             self._aligned.publish(to_cloud(points, header))
 
     def publish_grid(self, cells: Cells, patch: Patch, header: Header) -> None:
@@ -112,11 +111,7 @@ class CloudOutputs:
             self._node.destroy_publisher(publisher)
 
 
-def _followed(things: tuple[Thing, ...], object_id: int) -> Thing | None:
+def _followed(things: tuple[MeasuredObject, ...], object_id: int) -> MeasuredObject | None:
     """Give the object of that id, or the first, which has most points."""
     own = [thing for thing in things if object_id in (0, thing.object_id)]
     return own[0] if own else None
-
-
-def _heard(publisher: Publisher) -> bool:
-    return bool(publisher.get_subscription_count())

@@ -1,8 +1,9 @@
-"""Puts together what was taken at the same time: the messages of several topics by their stamps.
+"""Puts together the images of several topics that were taken at the same time.
 
-It chooses as message_filters' TimeSynchronizer and ApproximateTimeSynchronizer do, and needs no
-ROS. `Tally` tells when stamps jump back (a bag that is played again): then begin anew, or old
-stamps that wait would be matched first for ever.
+On a robot message_filters does it, as for every other ROS node: apt installs it with ROS. The ROS
+wheels of PyPI lack it; there our own synchroniser is used, which chooses as TimeSynchronizer and
+ApproximateTimeSynchronizer do. `SyncStatistics` tells when stamps jump back (a bag
+that is played again): the synchroniser is cleared then, or old stamps would be matched for ever.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar('T')
 T_contra = TypeVar('T_contra', contravariant=True)
@@ -23,7 +25,7 @@ JUMP_NS = 1_000_000_000
 PATIENCE_S = 2.0
 
 
-class Matching(Protocol[T_contra]):
+class Synchronizer(Protocol[T_contra]):
     """Takes things one by one, and hands over those that belong together."""
 
     def add(self, index: int, stamp_ns: int, thing: T_contra) -> None:
@@ -33,12 +35,12 @@ class Matching(Protocol[T_contra]):
         """Forget what waits."""
 
 
-class Matcher(Generic[T]):
+class TimeSynchronizer(Generic[T]):
     """One queue for each input; whatever arrives may complete a set.
 
     Args:
         count: of inputs.
-        on_match: called with one thing of each input, in their order. It should only put them
+        on_set: called with one thing of each input, in their order. It should only put them
             into a slot: while it runs, nothing else is matched.
         queue_size: how many things of each input wait; the oldest goes first.
         slop_ns: stamps of one set differ by less than this; 0 asks for equal ones.
@@ -46,10 +48,10 @@ class Matcher(Generic[T]):
     """
 
     def __init__(
-        self, count: int, on_match: Callable[..., None], *, queue_size: int = 10, slop_ns: int = 0
+        self, count: int, on_set: Callable[..., None], *, queue_size: int = 10, slop_ns: int = 0
     ) -> None:
         self._queues: list[dict[int, T]] = [{} for _ in range(count)]
-        self._on_match = on_match
+        self._on_match = on_set
         self._queue_size = queue_size
         self._slop_ns = slop_ns
 
@@ -93,8 +95,70 @@ class Matcher(Generic[T]):
         return spread < self._slop_ns or spread == self._slop_ns == 0
 
 
-class Tally:
-    """Counts what arrives at a matcher, and says why nothing matches.
+@dataclass(frozen=True)
+class _Stamped:
+    """A thing with the header that message_filters looks for."""
+
+    header: Any
+    thing: Any
+
+
+class MessageFiltersSynchronizer:
+    """message_filters behind the interface of TimeSynchronizer.
+
+    Args:
+        count: of inputs.
+        on_set: it must not raise: message_filters would keep its lock for ever.
+        queue_size: how many things of each input wait.
+        slop_s: seconds that stamps of one set may differ; 0 asks for equal ones.
+
+    Raises:
+        ImportError: message_filters is not installed.
+
+    """
+
+    def __init__(
+        self, count: int, on_set: Callable[..., None], *, queue_size: int, slop_s: float
+    ) -> None:
+        import message_filters
+
+        self._inputs = [message_filters.SimpleFilter() for _ in range(count)]
+        self._synchronizer = (
+            message_filters.ApproximateTimeSynchronizer(self._inputs, queue_size, slop_s)
+            if slop_s
+            else message_filters.TimeSynchronizer(self._inputs, queue_size)
+        )
+        self._synchronizer.registerCallback(
+            lambda *matched: on_set(*[stamped.thing for stamped in matched])
+        )
+
+    def add(self, index: int, stamp_ns: int, thing: Any) -> None:
+        """Take a thing of the input `index`."""
+        from std_msgs.msg import Header
+
+        from picosam_ros.ros.messages import to_time
+
+        self._inputs[index].signalMessage(_Stamped(Header(stamp=to_time(stamp_ns)), thing))
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        for queue in self._synchronizer.queues:
+            queue.clear()
+
+
+def make_synchronizer(
+    count: int, on_set: Callable[..., None], *, queue_size: int, slop_s: float
+) -> Synchronizer[Any]:
+    """Make a synchroniser; the arguments are those of TimeSynchronizer, the slop in seconds."""
+    try:
+        return MessageFiltersSynchronizer(count, on_set, queue_size=queue_size, slop_s=slop_s)
+    except ImportError:
+        slop_ns = round(1e9 * slop_s)
+        return TimeSynchronizer(count, on_set, queue_size=queue_size, slop_ns=slop_ns)
+
+
+class SyncStatistics:
+    """Counts what arrives at a synchroniser, and says why nothing matches.
 
     Args:
         names: of the inputs.
@@ -116,7 +180,7 @@ class Tally:
         self._begun = clock()
 
     def add(self, name: str, stamp_ns: int) -> bool:
-        """Count a thing; tell whether its input's stamps jumped back: the matcher begins anew."""
+        """Count a thing; return whether its stamps jumped back: the synchroniser must be cleared."""
         jumped = stamp_ns < self._newest.get(name, stamp_ns) - JUMP_NS
         if jumped:
             self._newest.clear()

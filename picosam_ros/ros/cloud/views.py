@@ -13,7 +13,7 @@ from picosam_ros.errors import CalibrationError, ImageError
 from picosam_ros.frame import Pixels
 from picosam_ros.ros.parameters import Parameters
 from picosam_ros.ros.transforms import Transforms
-from picosam_ros.spatial.cloud import UNLABELLED, Depth, Picture
+from picosam_ros.spatial.cloud import UNLABELLED, Depth, LabelledDepth
 from picosam_ros.spatial.ground import (
     Cells,
     Ground,
@@ -40,8 +40,8 @@ class Seen:
 
     """
 
-    objects: Picture
-    everything: Picture
+    objects: LabelledDepth
+    everything: LabelledDepth
     grid: Callable[[], Cells] | None = None
     patch: Patch = field(default_factory=Patch)
 
@@ -141,9 +141,9 @@ class GroundView:
 VIEWS: dict[str, Callable[[Node, Parameters], View]] = {'depth': DepthView, 'ground': GroundView}
 
 
-def _picture(labels: RawImage, confidence: RawImage, depth: Depth) -> Picture:
+def _picture(labels: RawImage, confidence: RawImage, depth: Depth) -> LabelledDepth:
     planes = (_named('label_mask', labels, BYTES), _named('confidence', confidence, BYTES))
-    return Picture(cast(Pixels, planes[0]), cast(Pixels, planes[1]), depth)
+    return LabelledDepth(cast(Pixels, planes[0]), cast(Pixels, planes[1]), depth)
 
 
 def _named(name: str, image: RawImage, encodings: dict[str, str]) -> Depth:
@@ -174,7 +174,7 @@ def _check_frames(frames: dict[str, str], camera_frame: str) -> None:
             )
 
 
-def _check_size(picture: Picture, camera: Pinhole) -> None:
+def _check_size(picture: LabelledDepth, camera: Pinhole) -> None:
     height, width = picture.labels.shape
     if (camera.width, camera.height) != (width, height):
         raise ImageError(

@@ -15,11 +15,11 @@ from picosam_ros.ros.cloud.messages import (
     to_pose,
 )
 from picosam_ros.ros.messages import to_time
-from picosam_ros.spatial.cloud import POINT, Thing
+from picosam_ros.spatial.cloud import POINT, MeasuredObject
 from picosam_ros.spatial.ground import Patch
 
 HEADER = Header(stamp=to_time(12_000_000_034), frame_id='lens')
-THING = Thing(9, 4, (1.0, 0.0, 1.0), (0.0, -1.0, 1.0), (2.0, 1.0, 1.0))
+THING = MeasuredObject(9, 4, (1.0, 0.0, 1.0), (0.0, -1.0, 1.0), (2.0, 1.0, 1.0))
 
 
 def points(*shape):

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from picosam_ros.ros.cloud.time_sync import (
     JUMP_NS,
     PATIENCE_S,
-    Matcher,
-    Tally,
+    SyncStatistics,
+    TimeSynchronizer,
 )
 
 MS = 1_000_000
@@ -15,14 +15,16 @@ MS = 1_000_000
 class Filters:
     """Our adapter of message_filters, where that is installed; the slop in nanoseconds."""
 
-    def __new__(cls, count, on_match, *, queue_size=10, slop_ns=0):
+    def __new__(cls, count, on_set, *, queue_size=10, slop_ns=0):
         pytest.importorskip('message_filters')
-        from picosam_ros.ros.cloud.matching import FiltersMatcher
+        from picosam_ros.ros.cloud.time_sync import MessageFiltersSynchronizer
 
-        return FiltersMatcher(count, on_match, queue_size=queue_size, slop_s=slop_ns / 1e9)
+        return MessageFiltersSynchronizer(
+            count, on_set, queue_size=queue_size, slop_s=slop_ns / 1e9
+        )
 
 
-BOTH = pytest.mark.parametrize('kind', [Matcher, Filters], ids=['own', 'message_filters'])
+BOTH = pytest.mark.parametrize('kind', [TimeSynchronizer, Filters], ids=['own', 'message_filters'])
 
 
 def fed(kind, arrivals, count=2, **settings):
@@ -96,17 +98,17 @@ def test_what_is_cleared_never_matches(kind):
 def test_ours_and_message_filters_choose_the_same(arrivals, slop, queue_size):
     pytest.importorskip('message_filters')
     settings = {'count': 3, 'slop_ns': slop * MS, 'queue_size': queue_size}
-    assert fed(Matcher, arrivals, **settings) == fed(Filters, arrivals, **settings)
+    assert fed(TimeSynchronizer, arrivals, **settings) == fed(Filters, arrivals, **settings)
 
 
 def test_a_callback_that_raises_leaves_the_matcher_as_good_as_new():
     seen = []
 
-    def on_match(*things):
+    def on_set(*things):
         seen.append(things)
         raise RuntimeError
 
-    matcher = Matcher(2, on_match)
+    matcher = TimeSynchronizer(2, on_set)
     for ms in (1, 2):
         matcher.add(0, ms, ms)
         with pytest.raises(RuntimeError):
@@ -130,7 +132,7 @@ def watch():
 
 @pytest.fixture
 def tally(watch):
-    return Tally(('mask', 'depth'), watch)
+    return SyncStatistics(('mask', 'depth'), watch)
 
 
 def test_nothing_is_missed_at_the_start_and_after_a_match(tally, watch):
