@@ -66,12 +66,12 @@ def test_a_command_line_without_a_known_command_is_a_usage_error(arguments, caps
     assert 'usage: picosam' in capsys.readouterr().err
 
 
-def test_a_fault_is_one_sentence_on_standard_error_and_no_traceback():
+def test_an_error_is_one_sentence_on_standard_error_and_no_traceback():
     failed = run('segment', 'no-such-picture.jpg', '--point', '1,2')
     assert failed.returncode == 1
     assert failed.stdout == ''
     assert failed.stderr == (
-        'picosam: the picture no-such-picture.jpg cannot be read: no such file or directory\n'
+        'picosam: image no-such-picture.jpg cannot be read: no such file or directory\n'
     )
 
 
@@ -107,7 +107,7 @@ def test_a_missing_package_is_reported_together_with_the_doctor(tmp_path):
     assert 'Traceback' not in failed.stderr
 
 
-def test_a_reader_that_leaves_early_is_no_fault_to_complain_about():
+def test_a_reader_that_leaves_early_is_no_error():
     reading, writing = os.pipe()
     os.close(reading)
     left = subprocess.run(

@@ -89,7 +89,7 @@ def draw(results: Results) -> Pixels:
     ):
         lines = [Line(n, colours[n], _points(results, n, heats, place)) for n in order]
         _chart(canvas, [line for line in lines if line.points], left, top, title, unit)
-    return canvas.picture()
+    return canvas.image()
 
 
 def _colours(order: Sequence[str]) -> dict[str, Colour]:

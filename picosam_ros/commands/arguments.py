@@ -12,7 +12,7 @@ from picosam_ros.prompt import Box, Point, Prompt
 
 
 def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """Declare what one object is, or where several are described."""
+    """Declare the options for one object, or for a file of several."""
     parser.add_argument(
         '--point',
         metavar='X,Y[,0|1]',
@@ -28,20 +28,20 @@ def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = Fal
         metavar='N',
         type=int,
         default=0,
-        help='side of the square that the network looks at, in pixels (default: chosen)',
+        help='side of the square that the network sees, in pixels (default: 0, automatic)',
     )
     if several:
         parser.add_argument(
-            '--prompts', metavar='FILE', type=Path, help='a YAML file of several objects'
+            '--prompts', metavar='FILE', type=Path, help='YAML file of several objects'
         )
     parser.set_defaults(prompts=None, usage_error=parser.error)
 
 
 def prompts_of(arguments: argparse.Namespace) -> Sequence[Prompt]:
-    """Return the objects that were given; ends the program if there are none.
+    """Return the prompts of the command line; a usage error if there are none, or both kinds.
 
     Raises:
-        PromptError: they are wrong.
+        PromptError: the file of prompts is wrong.
 
     """
     one = bool(arguments.points) or arguments.box is not None
@@ -57,17 +57,20 @@ def prompts_of(arguments: argparse.Namespace) -> Sequence[Prompt]:
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare which engine runs, and what."""
+    """Declare the options for the engine and its model."""
     parser.add_argument('--engine', metavar='NAME', default='auto', help='default: auto')
     parser.add_argument(
-        '--model', metavar='NAME', default='', help='a known name, or the path of an .onnx file'
+        '--model',
+        metavar='NAME',
+        default='',
+        help='name of a shipped model, or path of an .onnx file',
     )
     for part in ('encoder', 'decoder'):
         parser.add_argument(
             f'--{part}',
             metavar='FILE',
             default='',
-            help=f'of edgesam and cascade: your {part}.onnx',
+            help=f'{part}.onnx for the engines edgesam and cascade',
         )
     parser.add_argument(
         '--runtime', metavar='NAME', default='', help='onnxruntime (the default) or openvino'
@@ -75,16 +78,16 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what was given for the engine; the rest is the engine's own default."""
+    """Return the engine options that were given; the others have the engine's defaults."""
     names = ('model', 'encoder', 'decoder', 'runtime', 'threads')
     return {name: value for name in names if (value := getattr(arguments, name, None))}
 
 
 def coordinates(text: str, least: int, most: int, form: str) -> list[float]:
-    """Read numbers between commas.
+    """Parse comma-separated numbers.
 
     Raises:
-        ArgumentTypeError: they are not numbers, or not as many as `form` shows.
+        ArgumentTypeError: not numbers, or not as many as `form` shows.
 
     """
     try:
@@ -97,10 +100,10 @@ def coordinates(text: str, least: int, most: int, form: str) -> list[float]:
 
 
 def positive(text: str) -> float:
-    """Read a number above zero.
+    """Parse a positive number.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: not a positive number.
 
     """
     try:
@@ -113,16 +116,14 @@ def positive(text: str) -> float:
 
 
 def at_least(least: int, text: str) -> int:
-    """Read a whole number.
+    """Parse an integer.
 
     Raises:
-        ArgumentTypeError: it is none, or less than `least`.
+        ArgumentTypeError: not an integer, or less than `least`.
 
     """
     if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} was given; allowed are whole numbers from {least} on'
-        )
+        raise argparse.ArgumentTypeError(f'{text!r} was given; allowed are integers from {least}')
     return int(text)
 
 

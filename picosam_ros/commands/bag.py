@@ -13,7 +13,7 @@ from picosam_ros.commands.arguments import (
     engine_options,
     prompts_of,
 )
-from picosam_ros.commands.terminal import Progress, catch_interrupt, paint
+from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
 from picosam_ros.errors import BagError
 
 if TYPE_CHECKING:
@@ -22,28 +22,36 @@ if TYPE_CHECKING:
 HELP = 'masks for every image of a recording (rosbag2)'
 DESCRIPTION = (
     'Follow objects through the images of a rosbag2 and write their masks, with the original '
-    'stamps, into a new one. No ROS is needed. The prompt is about the first image.'
+    'stamps, into a new one. ROS is not needed. The prompt is about the first image.'
 )
 EXAMPLE = 'picosam bag recording --point 320,240 -o masks'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     parser.add_argument(
-        'bag', metavar='IN', type=Path, help='a folder of ros2 bag, or a .db3 or .mcap file'
+        'bag', metavar='IN', type=Path, help='a bag folder, or a .db3 or .mcap file'
     )
     parser.add_argument(
-        '--image-topic', metavar='T', default='', help='Image or CompressedImage (default: the one)'
+        '--image-topic',
+        metavar='T',
+        default='',
+        help='of type Image or CompressedImage (default: the only one)',
     )
     add_prompt_arguments(parser, several=True)
     add_engine_arguments(parser)
     parser.add_argument(
-        '-o', dest='out', metavar='OUT', type=Path, required=True, help='a folder to make'
+        '-o',
+        dest='out',
+        metavar='OUT',
+        type=Path,
+        required=True,
+        help='the folder of the new bag; must not exist',
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Segment the recording and tell how it went; 130 if the user ended it.
+    """Segment the recording and print a summary; return 130 if interrupted.
 
     Raises:
         BagError: a recording cannot be read, at all or from some point on, or written.
@@ -60,13 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
         Recording(arguments.bag) as recording,
         MaskBag(arguments.out, recording.storage) as masks,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        catch_interrupt() as told,
+        catch_interrupt() as interrupted,
     ):
         topic = recording.choose(arguments.image_topic)
         progress = Progress(recording.topics[topic], 'images', live=not arguments.json)
         for tally in follow(recording, topic, engine, prompts, masks):
             progress.show(tally.seen)
-            if told.is_set():
+            if interrupted.is_set():
                 break
     progress.end()
     report = tally.report(progress.seconds)
@@ -74,16 +82,18 @@ def run(arguments: argparse.Namespace) -> int:
         where = {'bag': str(arguments.bag), 'topic': topic, 'out': str(arguments.out)}
         print(json.dumps({**where, **report}, indent=2))
     else:
-        _tell(arguments, tally, report)
+        _print_summary(arguments, tally, report)
     if recording.damage:
         raise BagError(
             f'{arguments.bag} is damaged: {recording.damage.rstrip(".")}; the masks of the '
             f'{tally.images} images that could be read are in {arguments.out}'
         )
-    return 130 if told.is_set() else 0
+    return INTERRUPTED if interrupted.is_set() else 0
 
 
-def _tell(arguments: argparse.Namespace, tally: FollowStats, report: dict[str, float]) -> None:
+def _print_summary(
+    arguments: argparse.Namespace, tally: FollowStats, report: dict[str, float]
+) -> None:
     for note in tally.notes:
         print(paint(note, 'yellow'))
     rate, factor = report['images_per_second'], report['times_real_time']

@@ -18,30 +18,33 @@ if TYPE_CHECKING:
 
 HELP = 'how fast an engine is on this machine'
 DESCRIPTION = (
-    'Measure loading, warm-up, the first masks and every frame after them apart, in turns with '
-    'the bare ONNX Runtime call on the same network.'
+    'Time import, loading, warm-up, the first masks and the frames after them, in turns with the '
+    'bare ONNX Runtime call on the same network.'
 )
 EXAMPLE = 'picosam bench --prompts 3 --threads 1'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     add_engine_arguments(parser)
     count = partial(at_least, 1)
     parser.add_argument(
-        '--prompts', metavar='N', type=count, default=1, help='objects in a frame (default: 1)'
+        '--prompts', metavar='N', type=count, default=1, help='prompts per frame (default: 1)'
     )
     parser.add_argument(
-        '--threads', metavar='N', type=count, help="of one inference (default: the engine's)"
+        '--threads',
+        metavar='N',
+        type=count,
+        help="threads of one inference (default: the engine's)",
     )
     parser.add_argument(
-        '--frames', metavar='N', type=count, default=300, help='to measure (default: 300)'
+        '--frames', metavar='N', type=count, default=300, help='frames to measure (default: 300)'
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and tell."""
-    began = time.perf_counter()
+    """Run the measurement and print it."""
+    start = time.perf_counter()
     from picosam_ros.commands.bench_measure import measure
 
     measured = measure(
@@ -49,24 +52,24 @@ def run(arguments: argparse.Namespace) -> int:
         prompts=arguments.prompts,
         frames=arguments.frames,
         options=engine_options(arguments),
-        began=began,
+        start=start,
     )
     if arguments.json:
         print(json.dumps(_rounded(asdict(measured)), indent=2))
     else:
-        _tell(measured)
+        _print_measurement(measured)
     return 0
 
 
-def _tell(measured: Measurement) -> None:
+def _print_measurement(measured: Measurement) -> None:
     plural = 's' * (measured.prompts != 1)
     what = f'{measured.engine} {measured.model}, {measured.prompts} prompt{plural}'
     print(paint(f'{what}, {measured.width}×{measured.height}, {measured.frames} frames', 'bold'))
-    _line('import', measured.import_ms, 'Python modules, ONNX Runtime among them')
+    _line('import', measured.import_ms, 'Python modules, with ONNX Runtime')
     _line('open', measured.open_ms, 'check, load and warm up')
     if measured.load_ms is not None and measured.warm_up_ms is not None:
         _line('  load', measured.load_ms, 'the bare runtime')
-        _line('  warm-up', measured.warm_up_ms, 'its first call')
+        _line('  warm-up', measured.warm_up_ms, 'its first run')
     _line('first masks', measured.first_mask_ms, '')
     print(paint(f'{"":<16}{"p50":>9}{"p95":>9}{"p99":>9}   ms', 'dim'))
     for stage, row in measured.stages.items():

@@ -26,14 +26,14 @@ class Measurement:
     """Times in milliseconds.
 
     Attributes:
-        import_ms: of the Python modules, NumPy, OpenCV and the runtime among them.
-        open_ms: the engine checks the file, loads it and warms up.
-        load_ms, warm_up_ms: the bare runtime loads the same file, and runs for the first time;
+        import_ms: import of the Python modules, with NumPy, OpenCV and the runtime.
+        open_ms: checking the model file, loading it and warming up.
+        load_ms, warm_up_ms: loading the same file by the bare runtime, and its first run;
             None where the engine runs no ONNX file.
-        first_mask_ms: the first frame of the open engine.
-        stages: what `frame` consists of; `mask` is the resampling to the image.
-        frame: picture and prompts to masks at the image's resolution.
-        bare: the runtime alone on an input that lies ready, in turns with `frame`.
+        first_mask_ms: first frame of the open engine.
+        stages: parts of `frame`; `mask` is the resampling to the image.
+        frame: from image and prompts to masks at the image's resolution.
+        bare: the runtime alone on a prepared input, in turns with `frame`.
         ratio: of the medians of `frame` and `bare`.
 
     """
@@ -57,15 +57,15 @@ class Measurement:
 
 
 def measure(
-    name: str, *, prompts: int, frames: int, options: dict[str, Any], began: float
+    name: str, *, prompts: int, frames: int, options: dict[str, Any], start: float
 ) -> Measurement:
-    """Open an engine and run it on a made-up 640×480 picture.
+    """Open an engine and time it on a random 640×480 image.
 
     Args:
-        name: of the engine.
-        prompts, frames: how many.
-        options: of the engine.
-        began: time.perf_counter() before anything was imported.
+        name: name of the engine.
+        prompts, frames: their numbers.
+        options: options of the engine.
+        start: time.perf_counter() before anything was imported.
 
     Raises:
         EngineError, ModelError: the engine cannot run here.
@@ -74,22 +74,22 @@ def measure(
     engine = make_engine(name, **options)
     if hasattr(engine, 'threads'):
         import_module('onnxruntime')
-    import_ms = 1e3 * (time.perf_counter() - began)
+    import_ms = 1e3 * (time.perf_counter() - start)
     open_ms = _timed(engine.open)
     try:
         bare = BareRuntime.of(engine, prompts)
         segmenter = Segmenter(engine)
         asked = _prompts(prompts)
-        picture = _picture()
-        first_mask_ms = _timed(lambda: _step(segmenter, picture, asked, defaultdict(list)))
+        image = _image()
+        first_mask_ms = _timed(lambda: _step(segmenter, image, asked, defaultdict(list)))
         stages: dict[str, list[float]] = defaultdict(list)
         whole, alone = [], []
         for index in range(frames):
             turns = [
-                lambda: whole.append(_timed(lambda: _step(segmenter, picture, asked, stages))),
+                lambda: whole.append(_timed(lambda: _step(segmenter, image, asked, stages))),
                 lambda: alone.append(_timed(bare.run)) if bare else None,
             ]
-            # Whoever comes second finds warmer caches: take turns.
+            # The second one finds warmer caches: alternate.
             for turn in turns if index % 2 else reversed(turns):
                 turn()
     finally:
@@ -116,7 +116,7 @@ def measure(
 
 
 class BareRuntime:
-    """ONNX Runtime on the engine's own file with as many threads, and nothing around it."""
+    """ONNX Runtime on the engine's model file with as many threads, without the engine."""
 
     def __init__(self, path: str, threads: int, batch: int) -> None:
         import onnxruntime
@@ -147,15 +147,15 @@ class BareRuntime:
         return cls(str(model.path), threads, batch)
 
     def run(self) -> None:
-        """One inference."""
+        """Run one inference."""
         self._session.run(self._output, self._input)
 
 
 def _step(
-    segmenter: Segmenter, picture: Pixels, prompts: list[Prompt], stages: dict[str, list[float]]
+    segmenter: Segmenter, image: Pixels, prompts: list[Prompt], stages: dict[str, list[float]]
 ) -> None:
-    # Captured anew each time: an engine that knows a picture already would be too fast.
-    made = segmenter.segment(Frame.from_array(picture), prompts)
+    # A new frame each time: engines cache what they computed for one.
+    made = segmenter.segment(Frame.from_array(image), prompts)
     start = time.perf_counter()
     for mask in made:
         _ = mask.region
@@ -166,17 +166,17 @@ def _step(
 
 
 def _prompts(count: int) -> list[Prompt]:
-    """Clicks spread over the picture; the golden ratio keeps them apart for every count."""
+    """Return clicks spread over the image; the golden ratio separates them for every count."""
     columns = (np.arange(1, count + 1) * 0.618) % 1 * (WIDTH - 1)
     rows = np.linspace(0.25, 0.75, count) * HEIGHT
     return [
-        # Of a stream, as a node's are: their squares are searched once, with the first mask.
+        # As a node's prompts are: their squares are searched once, with the first mask.
         replace(Prompt.from_point(float(x), float(y), object_id=index % 254 + 1), generation=1)
         for index, (x, y) in enumerate(zip(columns, rows, strict=True))
     ]
 
 
-def _picture() -> Pixels:
+def _image() -> Pixels:
     return np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""`picosam completion`: what lets a shell complete the command's words."""
+"""`picosam completion`: a shell script that completes commands, options and names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from picosam_ros.commands.fixes import install
 from picosam_ros.errors import PicosamError
 
-HELP = 'completion of these commands in your shell'
+HELP = 'shell completion'
 DESCRIPTION = """\
 Print the script that completes picosam's commands, options and names in a shell.
 
@@ -23,8 +23,8 @@ SHELLS = ('bash', 'zsh', 'fish')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
-    parser.add_argument('shell', choices=SHELLS, help='whose script')
+    """Declare the arguments of the command."""
+    parser.add_argument('shell', choices=SHELLS, help='shell to print the script for')
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         import shtab
     except ImportError as error:
         raise PicosamError(
-            f'shtab, which writes the script, cannot be imported ({error}); '
+            f'shtab, which generates the script, cannot be imported ({error}); '
             f'install it with: {install("shtab", "python3-shtab")}'
         ) from error
     from picosam_ros.engines import ENGINES
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     names = {'engine': [*ENGINES], 'model': [*shipped_models()], 'runtime': [*RUNTIMES]}
     for action in _actions(arguments.parser):
-        _teach(action, shtab.FILE, names)
+        _set_completion(action, shtab.FILE, names)
     script: str = shtab.complete(arguments.parser, arguments.shell)
     if arguments.json:
         print(json.dumps({'shell': arguments.shell, 'script': script}))
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Yield what the command and its subcommands take."""
+    """Yield the arguments of the command and of its subcommands."""
     for action in parser._actions:  # noqa: SLF001 - argparse has no other way to list them
         yield action
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
@@ -65,8 +65,8 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
                 yield from _actions(subparser)
 
 
-def _teach(action: argparse.Action, files: object, names: dict[str, list[str]]) -> None:
-    """Add what argparse does not know: which arguments are files, and which names there are."""
+def _set_completion(action: argparse.Action, files: object, names: dict[str, list[str]]) -> None:
+    """Mark arguments that are files, and set the names that an argument can have."""
     if action.type is Path or action.metavar == 'FILE':
         action.complete = files  # type: ignore[attr-defined]
     elif action.dest in names:

@@ -1,4 +1,4 @@
-"""`picosam eval`: how good the masks of an engine are on labelled pictures."""
+"""`picosam eval`: accuracy of an engine on labelled images."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from picosam_ros.commands.terminal import INTERRUPTED, Progress, Screen, catch_i
 if TYPE_CHECKING:
     from picosam_ros.evaluation.evaluator import Evaluator
 
-HELP = 'how good the masks are, on labelled pictures'
+HELP = 'accuracy of the masks on labelled images'
 DESCRIPTION = """\
-Ask an engine about every object of a COCO or LVIS file and compare its masks with the labelled
-ones. Beside every figure stands that of the trivial answer, which knows the prompt and sees
-nothing. Figures of different protocols are not comparable.
+Segment every object of a COCO or LVIS file and compare the masks with the labelled ones. The row
+"all foreground" is the trivial answer, which knows the prompt but not the image. Metrics of
+different protocols are not comparable.
 
 protocols:
   crop96  96 native pixels around one click, as PicoSAM2 was published; trivial: all of the crop
-  full    the whole picture and one click, as a user sees it; trivial: all of the picture
-  box     the whole picture and the object's tight box; trivial: all of the box
+  full    the whole image and one click, as a user sees it; trivial: all of the image
+  box     the whole image and the object's tight box; trivial: all of the box
 
 With --clicks, each click after the first goes to the innermost pixel of the largest region that is
-wrong, on the object (missed) or not (too much), and the engine gets all of them as one prompt.
-NoC@80 and NoC@90 are the mean numbers of clicks to 80 and 90 % IoU; an object that never gets there
-counts as N, as in the tables of the field."""
+wrong (positive if missed, negative if excess), and the engine gets all of them as one prompt.
+NoC@80 and NoC@90 are the mean numbers of clicks to 80 and 90 % IoU; an object that never reaches it
+counts as N, as usual."""
 EXAMPLE = (
     'picosam eval --images val2017 --annotations instances_val2017.json --protocol full --limit 500'
 )
@@ -37,13 +37,13 @@ PROTOCOLS = ('crop96', 'full', 'box')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     parser.add_argument(
         '--images',
         metavar='DIR',
         type=Path,
         required=True,
-        help='the folder of the pictures, or of train2017 and val2017',
+        help='folder of the images, or of train2017 and val2017',
     )
     parser.add_argument(
         '--annotations',
@@ -53,30 +53,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='instances in the format of COCO or LVIS, polygons or run lengths',
     )
     parser.add_argument(
-        '--protocol', choices=PROTOCOLS, default='crop96', help='what is asked (default: crop96)'
+        '--protocol',
+        choices=PROTOCOLS,
+        default='crop96',
+        help='input and prompt for each object (default: crop96)',
     )
     parser.add_argument(
         '--clicks',
         metavar='N',
         type=partial(at_least, 1),
         default=1,
-        help='go on clicking where the answer is wrong; with --protocol full (default: 1)',
+        help='clicks per object, where the answer is wrong; with --protocol full (default: 1)',
     )
     add_engine_arguments(parser)
     parser.add_argument(
-        '--limit', metavar='N', type=partial(at_least, 1), help='the first N objects only'
+        '--limit', metavar='N', type=partial(at_least, 1), help='evaluate the first N objects only'
     )
     parser.add_argument(
-        '--sheet', metavar='PICTURE', type=Path, help='draw best, median and worst answers'
+        '--sheet',
+        metavar='FILE',
+        type=Path,
+        help='write a contact sheet of best, median and worst answers',
     )
     parser.set_defaults(usage_error=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge and tell; 130 if the user ended it, with the figures of what was judged until then.
+    """Evaluate and print the metrics; return 130 if interrupted, with the metrics so far.
 
     Raises:
-        DatasetError: annotations or pictures cannot be used.
+        DatasetError: annotations or images cannot be used.
         EngineError: the engine cannot be used, or gave no answer.
 
     """
@@ -97,13 +103,13 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         Annotations(arguments.annotations) as annotations,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        catch_interrupt() as told,
+        catch_interrupt() as interrupted,
     ):
         screen.clear()
         evaluator = Evaluator(
             engine, annotations, arguments.images, arguments.protocol, arguments.clicks
         )
-        seconds = _go_through(evaluator, arguments, told)
+        seconds = _evaluate(evaluator, arguments, interrupted)
         report = {**_report(evaluator), 'seconds': round(seconds, 1)}
         if arguments.sheet and evaluator.scores:
             from picosam_ros.evaluation.contact_sheet import draw_contact_sheet
@@ -112,19 +118,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        _tell(report, arguments.sheet)
-    return INTERRUPTED if told.is_set() else 0
+        _print_report(report, arguments.sheet)
+    return INTERRUPTED if interrupted.is_set() else 0
 
 
-def _go_through(
-    evaluator: Evaluator, arguments: argparse.Namespace, told: threading.Event
+def _evaluate(
+    evaluator: Evaluator, arguments: argparse.Namespace, interrupted: threading.Event
 ) -> float:
-    """Ask about every object, or until the user ends it; return the seconds that it took."""
+    """Evaluate every object, or until interrupted; return the seconds that it took."""
     total = min(evaluator.annotations.count, arguments.limit or evaluator.annotations.count)
     progress = Progress(total, 'objects', live=not arguments.json)
     for done in evaluator.evaluate(arguments.limit):
         progress.show(done)
-        if told.is_set():
+        if interrupted.is_set():
             break
     progress.end()
     return progress.seconds
@@ -148,7 +154,7 @@ def _title(report: dict[str, Any]) -> str:
     return f'{report["protocol"]}, {network}: {miou}'
 
 
-def _tell(report: dict[str, Any], sheet: Path | None) -> None:
+def _print_report(report: dict[str, Any], sheet: Path | None) -> None:
     from picosam_ros.evaluation.metrics import (
         click_rows,
         count_row,
@@ -168,7 +174,7 @@ def _tell(report: dict[str, Any], sheet: Path | None) -> None:
     for reason, count in report['skipped'].items():
         print(paint(f'skipped: {count} ({reason})', 'dim'))
     if report['missing_images']:
-        print(paint(f'{report["missing_images"]} pictures are not in the folder', 'yellow'))
+        print(paint(f'{report["missing_images"]} images are not in the folder', 'yellow'))
     print(paint(f'{report["seconds"]:.0f} s', 'dim'))
     if sheet:
-        print(paint(f'sheet in {sheet}', 'dim'))
+        print(paint(f'contact sheet in {sheet}', 'dim'))

@@ -29,7 +29,7 @@ BAR = 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     parser.add_argument(
         'topic',
         nargs='?',
@@ -37,17 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='of type picosam_ros/Latency, for example /camera/latency (default: the only one)',
     )
     parser.add_argument(
-        '--seconds', metavar='N', type=positive, help='to watch (default: until Ctrl-C)'
+        '--seconds', metavar='N', type=positive, help='duration (default: until Ctrl-C)'
     )
-    parser.add_argument('--plot', metavar='FILE', type=Path, help='write a report as a picture')
+    parser.add_argument('--plot', metavar='FILE', type=Path, help='write a report as an image file')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Watch and tell.
+    """Show the latency live, then print its summary.
 
     Raises:
-        TopicError: there is no such topic, or nothing came on it.
-        ImageError: the picture cannot be written.
+        TopicError: there is no such topic, or no message was received.
+        ImageError: the image cannot be written.
 
     """
     from picosam_ros.latency import LatencyRecord
@@ -61,8 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
         record = _watch(LatencyRecord(topic.name), topic.samples(arguments.seconds), arguments.json)
     if not record.samples:
         raise TopicError(
-            f'nothing came on {topic.name}: is the node active, do images arrive? Its '
-            '/diagnostics tell'
+            f'no message was received on {topic.name}; check in /diagnostics whether the node is '
+            'active and receives images'
         )
     summary = record.summary()
     print(json.dumps(_rounded(asdict(summary)), indent=2) if arguments.json else table(summary))
@@ -76,10 +76,10 @@ def _watch(
 ) -> LatencyRecord:
     screen = Screen(live=not quiet)
     shown = time.monotonic()
-    # An event: an exception could come in the middle of ROS.
-    with catch_interrupt() as told:
+    # An event, because an exception could interrupt ROS anywhere.
+    with catch_interrupt() as interrupted:
         for sample in samples:
-            if told.is_set():
+            if interrupted.is_set():
                 break
             if sample is not None:
                 record.add(sample)
@@ -91,9 +91,9 @@ def _watch(
 
 
 def table(summary: LatencySummary) -> str:
-    """The summary as lines of text."""
+    """Return the summary as lines of text."""
     if not summary.results:
-        return f'{paint(summary.topic, "bold")}   waits for the first result'
+        return f'{paint(summary.topic, "bold")}   waiting for the first result'
     head = (
         f'{paint(summary.topic, "bold")}   {summary.rate_hz:.1f} results per second, '
         f'{summary.results} in {summary.seconds:.1f} s, {summary.dropped} images dropped'

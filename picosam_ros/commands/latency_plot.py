@@ -1,4 +1,4 @@
-"""The report of `picosam latency` as a picture: stages as bars, and the total over time."""
+"""The report of `picosam latency` as an image: stages as bars, and the total over time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Axis:
     end: float
 
     def at(self, value: float) -> float:
-        """The pixel of a value; beyond the end is at the end."""
+        """Return the pixel of a value; values beyond `greatest` are at the end."""
         share = min(value / self.greatest, 1.0) if self.greatest else 0.0
         return self.begin + share * (self.end - self.begin)
 
@@ -45,16 +45,16 @@ def draw_report(record: LatencyRecord) -> Pixels:
     _head(canvas, summary)
     _stages(canvas, summary, stages_end)
     _series(canvas, record, stages_end + 90)
-    return canvas.picture()
+    return canvas.image()
 
 
 def _head(canvas: Canvas, summary: LatencySummary) -> None:
     canvas.text(LEFT, 36, f'Latency of {_ascii(summary.topic)}', INK, height=16, bold=True)
-    told = (
+    line = (
         f'{summary.results} results in {summary.seconds:.1f} s, {summary.rate_hz:.1f} per second, '
         f'{summary.answered} with masks, {summary.dropped} images dropped'
     )
-    canvas.text(LEFT, 66, told, GREY, height=10)
+    canvas.text(LEFT, 66, line, GREY, height=10)
 
 
 def _stages(canvas: Canvas, summary: LatencySummary, bottom: float) -> None:
@@ -112,7 +112,7 @@ def _series(canvas: Canvas, record: LatencyRecord, top: float) -> None:
 
 
 def _apart(lower: float, upper: float) -> tuple[float, float]:
-    """Rows of two texts that must not touch."""
+    """Move two rows of text apart so that they do not overlap."""
     lack = max(0.0, 16 - (lower - upper)) / 2
     return lower + lack, upper - lack
 
@@ -120,7 +120,7 @@ def _apart(lower: float, upper: float) -> tuple[float, float]:
 def _thinned(
     points: np.ndarray[tuple[int, int], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """One of those that fall on the same pixel."""
+    """Keep one of the points that fall on the same pixel."""
     _, kept = np.unique(np.rint(points), axis=0, return_index=True)
     return points[kept]
 

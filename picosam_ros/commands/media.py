@@ -15,26 +15,26 @@ LOSSLESS = ('.png', '.bmp', '.pgm', '.tif', '.tiff')
 
 
 def read_image(path: Path) -> Pixels:
-    """Return a picture as H×W×3 uint8, R, G, B, turned upright as its EXIF data tell.
+    """Return an image as H×W×3 uint8, R, G, B, rotated by its EXIF orientation.
 
     Raises:
-        ImageError: there is no such file, or it is not a picture.
+        ImageError: there is no such file, or it is not an image.
 
     """
     try:
         encoded = path.read_bytes()
     except OSError as error:
-        raise ImageError(f'the picture {path} cannot be read: {_reason(error)}') from error
+        raise ImageError(f'image {path} cannot be read: {_reason(error)}') from error
     bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
     if bgr is None:
         raise ImageError(
-            f'{path} is not a picture that OpenCV can read; give a JPEG, PNG, BMP or TIFF file'
+            f'OpenCV cannot read {path} as an image; allowed are JPEG, PNG, BMP and TIFF files'
         )
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def write_image(path: Path, rgb: Pixels) -> None:
-    """Write H×W×3 uint8, R, G, B, in the format that the name ends in.
+    """Write H×W×3 uint8, R, G, B, in the format of its suffix.
 
     Raises:
         ImageError: the format is unknown, or the file cannot be written.
@@ -47,7 +47,7 @@ def write_image(path: Path, rgb: Pixels) -> None:
 def check_writable(path: Path) -> None:
     """Raise ImageError if the format is unknown, or there is no such folder."""
     if not path.suffix or not cv2.haveImageWriter(path.name):
-        raise ImageError(f'OpenCV cannot write {path.name!r}; let the name end in .png or .jpg')
+        raise ImageError(f'OpenCV cannot write {path.name!r}; use the suffix .png or .jpg')
     if not path.parent.is_dir():
         raise ImageError(f'{path} cannot be written: there is no folder {path.parent}')
 
@@ -61,8 +61,8 @@ def write_mask(path: Path, inside: npt.NDArray[np.bool_]) -> None:
     """
     if path.suffix.lower() not in LOSSLESS:
         raise ImageError(
-            f'a mask cannot go into {path.name!r}, which is no lossless format; '
-            f'let the name end in one of {", ".join(LOSSLESS)}'
+            f'mask file {path.name!r} is not of a lossless format; use one of the suffixes '
+            f'{", ".join(LOSSLESS)}'
         )
     _write(path, inside.view(np.uint8) * np.uint8(255))
 
@@ -79,15 +79,15 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-# What OpenCV's wheels can encode, by the ending of the name.
+# What OpenCV's wheels can encode, by suffix.
 CODECS = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
 
 class VideoWriter:
-    """A video file in the making; it comes into being with its first frame.
+    """Writes a video file; it is created with its first frame.
 
     Args:
-        path: its ending chooses the format, one of CODECS.
+        path: its suffix, one of CODECS, chooses the format.
         rate: frames per second.
 
     Raises:
@@ -98,7 +98,7 @@ class VideoWriter:
     def __init__(self, path: Path, rate: float) -> None:
         if path.suffix.lower() not in CODECS:
             raise ImageError(
-                f'a video cannot go into {path.name!r}; let the name end in one of '
+                f'video file {path.name!r} is of an unknown format; use one of the suffixes '
                 f'{", ".join(CODECS)}'
             )
         if not path.parent.is_dir():
@@ -109,21 +109,21 @@ class VideoWriter:
         self._writer: cv2.VideoWriter | None = None
 
     def write(self, rgb: Pixels) -> None:
-        """Append an H×W×3 uint8 picture, R, G, B; all of one size."""
+        """Append an H×W×3 uint8 image, R, G, B; all of one size."""
         if self._writer is None:
             self._writer = self._opened(rgb.shape[1], rgb.shape[0])
         self._writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file; raise ImageError if it does not hold what was written."""
+        """Finish the file; raise ImageError if it cannot be read back."""
         if self._writer is None:
             return
         self._writer.release()
         self._writer = None
-        # OpenCV tells nothing while it writes, not even that the disk is full.
+        # OpenCV reports no error while it writes, not even a full disk.
         if not cv2.VideoCapture(str(self.path)).read()[0]:
-            raise ImageError(f'{self.path} could not be written to its end; is the disk full?')
+            raise ImageError(f'{self.path} could not be written completely; is the disk full?')
 
     def _opened(self, width: int, height: int) -> cv2.VideoWriter:
         code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])

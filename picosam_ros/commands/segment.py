@@ -1,4 +1,4 @@
-"""`picosam segment`: the mask of one object in one picture."""
+"""`picosam segment`: the mask of one object in one image."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from picosam_ros.mask import Mask
     from picosam_ros.results import Segmentation
 
-HELP = 'the mask of one object in a picture'
-DESCRIPTION = 'Segment the object that the points or the box mean, all of them one prompt.'
+HELP = 'the mask of one object in an image'
+DESCRIPTION = 'Segment the object that the points or the box mark, all of them one prompt.'
 EXAMPLE = 'picosam segment photo.jpg --point 320,240 -o mask.png --overlay out.png'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     parser.add_argument('image', metavar='IMAGE', type=Path, help='a JPEG, PNG, BMP or TIFF file')
     add_prompt_arguments(parser)
     add_engine_arguments(parser)
     parser.add_argument(
-        '-o', dest='mask', metavar='MASK', type=Path, help='write the mask, 0 or 255'
+        '-o', dest='mask', metavar='MASK', type=Path, help='write the mask as an image of 0 and 255'
     )
     parser.add_argument(
-        '--overlay', metavar='PICTURE', type=Path, help='write the picture with the mask on it'
+        '--overlay', metavar='FILE', type=Path, help='write the image with the mask drawn on it'
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Segment, write what was asked for, and tell what was found."""
+    """Segment, write the requested files, and print the result."""
     if not arguments.points and arguments.box is None:
         arguments.usage_error('give the object with --point X,Y or --box X0,Y0,X1,Y1')
     from picosam_ros.commands.media import read_image, write_image, write_mask
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         timing = {'load': load_ms, **timing}
         print(json.dumps(_report(arguments, mask, model, note, timing), indent=2))
     else:
-        _tell(arguments, mask, note, timing['total'])
+        _print_result(arguments, mask, note, timing['total'])
     return 0
 
 
@@ -81,9 +81,9 @@ def _segment(engine: Engine, frame: Frame, prompt: Prompt) -> tuple[Mask, dict[s
     start = time.perf_counter()
     made: Segmentation = Segmenter(engine).segment(frame, [prompt])
     if made.unanswered:
-        raise EngineError(f'engine {engine.name!r} gave no answer: {made.unanswered[0].reason}')
+        raise EngineError(f'engine {engine.name!r} returned no mask: {made.unanswered[0].reason}')
     mask = made.masks[0]
-    _ = mask.region  # at the picture's resolution: a mask that nobody can use yet is not done
+    _ = mask.region  # lazy: the time includes resampling to the image
     total = 1e3 * (time.perf_counter() - start)
     stages = asdict(made.timing).items()
     timing = {stage: value for stage, value in stages if not math.isnan(value)}
@@ -110,7 +110,7 @@ def _report(
     }
 
 
-def _tell(arguments: argparse.Namespace, mask: Mask, note: str, total_ms: float) -> None:
+def _print_result(arguments: argparse.Namespace, mask: Mask, note: str, total_ms: float) -> None:
     if note:
         print(paint(note, 'yellow'))
     timing = f'score {mask.score:.2f}  {total_ms:.1f} ms'

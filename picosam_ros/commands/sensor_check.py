@@ -1,4 +1,4 @@
-"""`picosam sensor-check`: what the IMX500 here does, and what to set."""
+"""`picosam sensor-check`: measurement of an IMX500, and the parameters to set."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from picosam_ros.commands.sensor_measure import SensorReport
     from picosam_ros.latency import Percentiles
 
-HELP = 'measure an IMX500, and tell what to set'
+HELP = 'measure an IMX500 and recommend parameters'
 DESCRIPTION = (
-    'Move the ROI of an IMX500 about and watch its frames: rate, tensors, times, clocks, and after '
-    'how many frames a new ROI shows. Point the camera at a scene with several things in it and '
-    'keep both still. The exit code is 0 if all could be measured, else 1.'
+    'Change the ROI of an IMX500 repeatedly and measure its frames: rate, tensors, times, clocks, '
+    'and after how many frames a new ROI takes effect. Point the camera at a scene with several '
+    'objects and keep both still. The exit code is 0 if all could be measured, else 1.'
 )
 EXAMPLE = 'picosam sensor-check --simulate --faults roi_lag=2'
 
-# Where the node stands if nothing is set.
+# The default of the node's parameter roi_settle_frames.
 SETTLE_FRAMES = 3
 
 FEW_TENSORS = 0.9
@@ -34,40 +34,50 @@ CLOCKS_DIFFER_MS = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     parser.add_argument(
-        '--sensor-network', metavar='FILE', default='', help='the network.rpk to run'
+        '--sensor-network',
+        metavar='FILE',
+        default='',
+        help='network (network.rpk) to upload to the sensor',
     )
     parser.add_argument(
         '--source',
         metavar='NAME',
         default='',
-        help="part of the sensor's name; simulated, a video or a folder of pictures to look at",
+        help="part of the sensor's name; with --simulate, a video or a folder of images",
     )
     parser.add_argument(
-        '--simulate', action='store_true', help='take a simulated sensor; needs no hardware'
+        '--simulate', action='store_true', help='use a simulated sensor; needs no hardware'
     )
     parser.add_argument(
-        '--faults', metavar='LIST', default='', help='of the simulated one: missing=0.3,roi_lag=2'
+        '--faults',
+        metavar='LIST',
+        default='',
+        help='faults of the simulated sensor: missing=0.3,roi_lag=2',
     )
     parser.add_argument(
-        '--rate', metavar='HZ', type=partial(at_least, 1), default=30, help='default: 30'
+        '--rate',
+        metavar='HZ',
+        type=partial(at_least, 1),
+        default=30,
+        help='frames per second (default: 30)',
     )
     parser.add_argument(
         '--changes',
         metavar='N',
         type=partial(at_least, 1),
         default=16,
-        help='of the ROI, 0.4 s each (default: 16)',
+        help='changes of the ROI, 0.4 s each (default: 16)',
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and tell."""
+    """Run the measurement and print it; return 1 if no change of the ROI shows."""
     from picosam_ros.cameras.picamera.camera import SIZE
     from picosam_ros.commands.sensor_measure import Probe, measure
 
-    # picamera2 prints; what is read by programs must be ours only.
+    # picamera2 prints; standard output must hold our report only.
     with contextlib.redirect_stdout(sys.stderr):
         probe = Probe(
             source=arguments.source,
@@ -86,12 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(asdict(report) | {'advice': advice}, indent=2))
     else:
-        _tell(report, advice)
+        _print_report(report, advice)
     return 0 if report.roi_settle_frames is not None else 1
 
 
 def advise(report: SensorReport, rate: float) -> Iterator[str]:
-    """Say in sentences what to set, and what is wrong."""
+    """Yield sentences: what to set, and what is wrong."""
     yield _settling(report)
     if report.refused_rois:
         yield (
@@ -105,12 +115,12 @@ def advise(report: SensorReport, rate: float) -> Iterator[str]:
             'sensor more time.'
         )
     if report.rate < 0.9 * rate:
-        yield f'{report.rate:.1f} frames per second came of the {rate:g} that were asked for.'
+        yield f'The rate is {report.rate:.1f} Hz; {rate:g} Hz was requested.'
     offset = report.clock_offset_ms
     if offset is not None and abs(offset) > CLOCKS_DIFFER_MS:
         yield (
             f'FrameWallClock and SensorTimestamp differ by {offset:.1f} ms: stamps follow the '
-            'former; was the system clock set meanwhile?'
+            'former; was the system clock set during the measurement?'
         )
 
 
@@ -118,16 +128,16 @@ def _settling(report: SensorReport) -> str:
     frames = report.roi_settle_frames
     if not report.tensor_share:
         return (
-            'No frame had a tensor: does the network run? `dmesg | grep -i imx500` may tell why '
-            'not. Until then set engine:=host.'
+            'No frame had a tensor: the network does not seem to run; see '
+            '`dmesg | grep -i imx500`, and set engine:=host until then.'
         )
     if frames is None:
         return (
-            'No change of the ROI could be seen in the outputs: point the camera at a scene with '
-            'several things in it, keep both still, and try again.'
+            'No change of the ROI shows in the outputs: point the camera at a scene with several '
+            'objects, keep both still, and try again.'
         )
     if frames > SETTLE_FRAMES:
-        why = f'with the default, {SETTLE_FRAMES}, masks of one object would be given to another'
+        why = f'the default, {SETTLE_FRAMES}, would publish masks of one object for another'
     elif frames < SETTLE_FRAMES:
         sooner = SETTLE_FRAMES - frames
         why = f'masks come {sooner} frame{"s" * (sooner > 1)} sooner than with the default'
@@ -140,21 +150,21 @@ def _progress(state: str) -> None:
     print(paint(state, 'dim', sys.stderr), file=sys.stderr)
 
 
-def _tell(report: SensorReport, advice: list[str]) -> None:
+def _print_report(report: SensorReport, advice: list[str]) -> None:
     print(paint(f'{report.frames} frames, {report.changes} changes of the ROI', 'bold'))
     _line('frames per second', f'{report.rate:.1f}')
     _line('frames with a tensor', f'{report.tensor_share:.0%}')
     _line('DNN', _times(report.dnn_ms))
     _line('DSP', _times(report.dsp_ms))
-    shown = f'{report.clear_changes} of {report.changes} changes told'
+    shown = f'{report.clear_changes} of {report.changes} changes show in the outputs'
     _line('ROI settles after', f'{report.roi_settle_frames} frames ({shown})')
     _line('ROIs refused', str(report.refused_rois))
     _line('capture to arrival', _times(report.age_ms))
     offset = report.clock_offset_ms
-    told = (
+    clocks = (
         'no FrameWallClock; stamps from SensorTimestamp' if offset is None else f'{offset:.2f} ms'
     )
-    _line('clocks differ by', told)
+    _line('clocks differ by', clocks)
     for sentence in advice:
         print(f'→ {sentence}')
 
@@ -165,5 +175,5 @@ def _line(name: str, value: str) -> None:
 
 def _times(row: Percentiles | None) -> str:
     if row is None:
-        return 'not told'
+        return 'not reported'
     return f'{row.p50:.1f} / {row.p95:.1f} / {row.p99:.1f} ms (p50 / p95 / p99)'

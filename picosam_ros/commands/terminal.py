@@ -1,4 +1,4 @@
-"""The terminal: colour and live lines where somebody looks at it, and Ctrl-C."""
+"""The terminal: colour, lines that are redrawn, a progress bar, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ def paint(text: str, style: str, stream: TextIO | None = None) -> str:
 
 
 class Screen:
-    """Text that is drawn again in its place; nothing where standard output is no terminal."""
+    """Text that is redrawn in place; prints nothing if standard output is not a terminal."""
 
     def __init__(self, *, live: bool) -> None:
         self._live = live and sys.stdout.isatty()
         self._lines = 0
 
     def show(self, text: str) -> None:
-        """Put this in the place of what was shown before."""
+        """Replace the text that was shown before."""
         if not self._live:
             return
         self.clear()
         rows = shutil.get_terminal_size().lines
         lines = text.splitlines()[: rows - 1]
-        # A line that wraps would be two to go back.
+        # Without wrapping: a wrapped line would count as two when the cursor goes back.
         sys.stdout.write('\033[?7l' + '\n'.join(lines) + '\n\033[?7h')
         sys.stdout.flush()
         self._lines = len(lines)
 
     def clear(self) -> None:
-        """Take it away."""
+        """Erase the text."""
         if self._lines:
             sys.stdout.write(f'\033[{self._lines}F\033[J')
             self._lines = 0
 
 
 REFRESH_SECONDS = 0.2
-WIDTH = 30
+BAR_WIDTH = 30
 
 
 class Progress:
-    """One line on a terminal; nothing elsewhere.
+    """A progress bar on a terminal; prints nothing elsewhere.
 
     Args:
-        total: of the things that are counted; 0 if nobody knows.
+        total: number of things to be done; 0 if unknown.
         what: their name, in the plural.
-        live: whether anything may be drawn at all.
+        live: whether to draw.
 
     """
 
@@ -70,15 +70,15 @@ class Progress:
         self._total = total
         self._what = what
         self._screen = Screen(live=live)
-        self._begun = self._shown = time.perf_counter()
+        self._start = self._shown = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
-        return time.perf_counter() - self._begun
+        """Seconds since construction."""
+        return time.perf_counter() - self._start
 
     def show(self, done: int) -> None:
-        """Draw it, unless that was done just now."""
+        """Redraw the bar, at most every REFRESH_SECONDS."""
         if not done or time.perf_counter() - self._shown < REFRESH_SECONDS:
             return
         self._shown = time.perf_counter()
@@ -88,14 +88,15 @@ class Progress:
             return
         share = min(done / self._total, 1.0)
         left = self.seconds * (1 - share) / share
-        filled = round(WIDTH * share)
+        filled = round(BAR_WIDTH * share)
+        bar = paint('█' * filled, 'green') + paint('░' * (BAR_WIDTH - filled), 'dim')
         self._screen.show(
-            f'{paint("█" * filled, "green")}{paint("░" * (WIDTH - filled), "dim")} {share:4.0%}  '
+            f'{bar} {share:4.0%}  '
             f'{done} of {self._total} {self._what}  {rate}  {_duration(left)} left'
         )
 
     def end(self) -> None:
-        """Take it away."""
+        """Erase the bar."""
         self._screen.clear()
 
 
@@ -104,20 +105,20 @@ def _duration(seconds: float) -> str:
     return f'{minutes} min {rest:02} s' if minutes else f'{rest} s'
 
 
-# What a shell calls a program that Ctrl-C ended: 128 and the signal's number.
+# The exit code of a program that Ctrl-C ended: 128 and the signal's number.
 INTERRUPTED = 130
 
 
 @contextmanager
 def catch_interrupt() -> Iterator[threading.Event]:
-    """Tell whether Ctrl-C was pressed: what is being written is finished first."""
-    told = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: told.set())
+    """Set the event on SIGINT and SIGTERM instead of raising, so that open files get finished."""
+    interrupted = threading.Event()
+    handlers = {
+        number: signal.signal(number, lambda *_: interrupted.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield told
+        yield interrupted
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Drawing for charts, in pixels of the final picture: drawn larger and averaged down."""
+"""Drawing for charts, in pixels of the final image; supersampled."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _DIGIT = 22
 
 
 class Canvas:
-    """A white picture of `width`×`height` pixels; colours are R, G, B."""
+    """A white image of `width`×`height` pixels; colours are R, G, B."""
 
     def __init__(self, width: int, height: int) -> None:
         self._large = np.full((height * SUPERSAMPLING, width * SUPERSAMPLING, 3), 255, np.uint8)
         self._size = (width, height)
 
-    def picture(self) -> Pixels:
-        """H×W×3 uint8, R, G, B."""
+    def image(self) -> Pixels:
+        """Return the image, H×W×3 uint8, R, G, B."""
         return np.asarray(cv2.resize(self._large, self._size, interpolation=cv2.INTER_AREA))
 
     def rectangle(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
-        """Fill it."""
+        """Fill a rectangle."""
         if x1 > x0 and y1 > y0:
             cv2.rectangle(self._large, _large(x0, y0), _large(x1, y1), colour, cv2.FILLED)
 
@@ -70,7 +70,7 @@ class Canvas:
 
 
 def ticks(greatest: float, count: int = 6) -> Sequence[float]:
-    """Round values from 0 up to `greatest`, about `count` of them."""
+    """Return about `count` round values from 0 up to `greatest`."""
     if not 0 < greatest < math.inf:
         return (0.0,)
     raw = greatest / count

@@ -24,7 +24,7 @@ from picosam_ros.prompt import Point, Prompt
 
 Colour = tuple[int, int, int]
 
-# Okabe and Ito, "Color Universal Design" (2008): told apart with every kind of colour blindness.
+# Okabe and Ito, "Color Universal Design" (2008): distinct with every kind of colour blindness.
 # The order puts the most different ones first; black is left to the halo.
 PALETTE: tuple[Colour, ...] = (
     (86, 180, 233),
@@ -39,7 +39,7 @@ WHITE: Colour = (255, 255, 255)
 DARK: Colour = (24, 24, 28)
 OPACITY = 0.42
 
-# How far an outline may run beside the smooth curve, in pixels.
+# Maximum deviation of an outline from the smooth curve, in pixels.
 DEVIATION = 0.25
 # Fractional bits of the coordinates that OpenCV's drawing takes.
 SHIFT = 4
@@ -52,7 +52,7 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
 
     Args:
         frame_pixels: H×W×3 uint8, R, G, B; not written.
-        masks: of a frame of this size. An empty one shows its prompt and says so.
+        masks: masks of a frame of this size. An empty one shows its prompt and the label "empty".
         latency_ms: left out if None or NaN.
 
     Returns:
@@ -75,23 +75,23 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
 
 
 def colour_of(object_id: int) -> Colour:
-    """R, G, B of an object; ids seven apart share one."""
+    """Return R, G, B of an object; ids seven apart share a colour."""
     return PALETTE[(object_id - 1) % len(PALETTE)]
 
 
 @dataclass(frozen=True)
 class LinePainter:
-    """Anti-aliased lines with a thin dark halo: seen on every background."""
+    """Draws anti-aliased lines with a thin dark halo, visible on every background."""
 
     image: Pixels
     scale: float
 
     def width(self, nominal: float) -> int:
-        """Whole pixels for a nominal width."""
+        """Return the width in whole pixels of a nominal width."""
         return max(1, round(nominal * self.scale))
 
     def outline(self, contours: Sequence[npt.NDArray[np.int32]], colour: Colour) -> None:
-        """Close lines through N×2 points in 1/16 pixel."""
+        """Draw closed lines through N×2 points in 1/16 pixel."""
         for width, ink in ((self.width(2) + 2, DARK), (self.width(2), colour)):
             cv2.polylines(self.image, contours, True, ink, width, cv2.LINE_AA, SHIFT)
 
@@ -120,13 +120,13 @@ def _fill(image: Pixels, mask: Mask) -> None:
 
 @cache
 def _tint(colour: Colour) -> Pixels:
-    """1×256×3: each value of a channel under the translucent colour."""
+    """Return 1×256×3: each channel value blended with the translucent colour."""
     shades = np.arange(256)[:, None] * (1 - OPACITY) + np.array(colour) * OPACITY
     return np.rint(shades).astype(np.uint8)[None]
 
 
 def outlines(inside: npt.NDArray[np.bool_], x: int = 0, y: int = 0) -> list[npt.NDArray[np.int32]]:
-    """Outlines of parts and holes, in 1/16 pixel, their stairs of whole pixels smoothed.
+    """Return smoothed outlines of parts and holes, in 1/16 pixel.
 
     Args:
         inside: rows × columns, the object.
@@ -146,7 +146,7 @@ def _smooth(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return points
     ring = np.concatenate((points[-2:], points, points[:2]))
     smooth = (ring[:-4] + ring[4:] + 3 * (ring[1:-3] + ring[3:-1]) + 4 * ring[2:-2]) / 12
-    # Wide lines cost by the corner, and a smooth curve needs few of them.
+    # The cost of wide lines grows with their corners; a smooth curve needs few.
     return cv2.approxPolyDP(smooth.astype(np.float32), DEVIATION, closed=True)[:, 0].astype(
         np.float64
     )

@@ -1,6 +1,6 @@
-"""How good an engine's masks are: pictures with labelled objects, a protocol, figures.
+"""Accuracy of an engine's masks: labelled images, a protocol, metrics.
 
-Annotations come in COCO's JSON, as COCO and LVIS are on disk. A protocol turns a picture and one
-labelled object into a question to an engine; the figures are those of PicoSAM2's authors
-(arXiv 2506.18807), with the trivial answer beside them.
+Annotations come in COCO's JSON, as COCO and LVIS are on disk. A protocol turns an image and one
+labelled object into a case: what an engine is given, and the true mask. The metrics are those of
+PicoSAM2's authors (arXiv 2506.18807), with the trivial answer for comparison.
 """

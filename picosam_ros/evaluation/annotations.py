@@ -1,4 +1,4 @@
-"""COCO-format annotations as they lie on disk, read image by image."""
+"""COCO-format annotations, read from disk image by image."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from picosam_ros.frame import Pixels
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """A picture with labelled objects.
+    """An image with labelled objects, as the annotations describe it.
 
     Attributes:
-        names: where it may lie in the folder of pictures, the likeliest first.
+        names: possible paths in the folder of images, the likeliest first.
         width, height: in pixels.
-        objects: where in the file its annotations lie: begin and end in turn.
+        objects: offsets of its annotations in the file, begin and end alternating.
 
     """
 
@@ -44,32 +44,32 @@ class LabelledImage:
         return next((path for path in paths if path.is_file()), None)
 
     def read(self, path: Path) -> Pixels:
-        """H×W×3 uint8, R, G, B, as stored: annotations know nothing of EXIF orientations.
+        """Return H×W×3 uint8, R, G, B, as stored: annotations ignore EXIF orientations.
 
         Raises:
-            DatasetError: not a picture, or of another size than the annotations say.
+            DatasetError: not an image, or not of the size in the annotations.
 
         """
         bgr = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if bgr is None:
-            raise DatasetError(f'{path} is not a picture that OpenCV can read; copy it again')
+            raise DatasetError(f'OpenCV cannot read {path} as an image; copy it again')
         if bgr.shape[:2] != (self.height, self.width):
             raise DatasetError(
                 f'{path} has {bgr.shape[1]}×{bgr.shape[0]} pixels, but its annotations are for '
-                f'{self.width}×{self.height}; give the pictures that were labelled'
+                f'{self.width}×{self.height}; give the images that were labelled'
             )
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 @dataclass(frozen=True)
 class LabelledObject:
-    """One object as it was labelled.
+    """One labelled object.
 
     Attributes:
-        image: the picture that it is in.
-        category: its name; empty where all objects are of one.
+        image: the image that contains it.
+        category: name of its category; empty if the file has only one.
         segmentation: polygons, or run lengths.
-        area: as the file tells, in pixels; None if it does not.
+        area: stated area in pixels; None if the file states none.
 
     """
 
@@ -79,26 +79,26 @@ class LabelledObject:
     area: float | None
 
     def mask(self) -> Pixels:
-        """uint8 [height, width], 1 on the object; nowhere 1 if the outline holds no pixel."""
+        """Return uint8 [height, width], 1 on the object; all 0 if its outline contains no pixel."""
         if isinstance(self.segmentation, Mapping):
             return coco_masks.decode_rle(self.segmentation)
         return coco_masks.fill_polygons(self.segmentation, self.image.height, self.image.width)
 
 
 class Annotations:
-    """An index of one file; the file itself stays on the disk.
+    """An index of an annotation file, which is memory-mapped.
 
     Attributes:
-        images: those with objects, by id, in the order of their first annotation.
-        count: objects, crowds left out.
-        skipped: annotations that are left out, by the reason.
+        images: images with objects, by id, in the order of their first annotation.
+        count: number of objects, without crowds.
+        skipped: number of annotations that are left out, by reason.
 
     Args:
         path: COCO's or LVIS's instances, or any JSON of that form. Crowds (`iscrowd` 1: regions
             of many objects, which no single prompt means) are skipped.
 
     Raises:
-        DatasetError: it cannot be read, or lacks what an evaluation needs.
+        DatasetError: the file cannot be read, or has no images, objects or sizes.
 
     """
 
@@ -112,7 +112,7 @@ class Annotations:
         self._index()
 
     def objects(self, image: LabelledImage) -> Iterator[tuple[int, int]]:
-        """Yield where the objects of an image are in the file; `read` takes that."""
+        """Yield the offsets of the objects of an image; `read` takes them."""
         yield from zip(image.objects[::2], image.objects[1::2], strict=True)
 
     def read(self, where: tuple[int, int]) -> LabelledObject:
@@ -127,7 +127,7 @@ class Annotations:
         )
 
     def close(self) -> None:
-        """Let the file go."""
+        """Unmap the file."""
         self._text.close()
 
     def __enter__(self) -> Annotations:
@@ -142,30 +142,30 @@ class Annotations:
         self.close()
 
     def _index(self) -> None:
-        """Go through the file once; the order of its arrays is free."""
-        pictures: dict[int, LabelledImage] = {}
+        """Index the file in one pass; its arrays may be in any order."""
+        images: dict[int, LabelledImage] = {}
         objects: dict[int, array[int]] = {}
         for key, begin, end in elements(self._text):
             if key == 'annotations':
-                self._sort_in(objects, begin, end)
+                self._add_object(objects, begin, end)
             elif key == 'images':
                 entry = self._entry(begin, end)
-                pictures[self._field(entry, 'id')] = self._picture(entry)
+                images[self._field(entry, 'id')] = self._image(entry)
             elif key == 'categories':
                 entry = self._entry(begin, end)
                 self._categories[self._field(entry, 'id')] = str(entry.get('name', ''))
         for number, where in objects.items():
-            if number not in pictures:
+            if number not in images:
                 raise DatasetError(f'{self.path} has annotations of image {number}, but no image')
-            pictures[number].objects.extend(where)
-            self.images[number] = pictures[number]
+            images[number].objects.extend(where)
+            self.images[number] = images[number]
         if not self.count:
             raise DatasetError(
                 f'{self.path} has no labelled object; an evaluation needs the instances of COCO '
                 'or LVIS: "images" and "annotations" with "segmentation"'
             )
 
-    def _sort_in(self, objects: dict[int, array[int]], begin: int, end: int) -> None:
+    def _add_object(self, objects: dict[int, array[int]], begin: int, end: int) -> None:
         entry = self._entry(begin, end)
         if entry.get('iscrowd'):
             self.skipped['crowd'] += 1
@@ -176,10 +176,10 @@ class Annotations:
             where = objects.setdefault(self._field(entry, 'image_id'), array('Q'))
             where.extend((begin, end))
 
-    def _picture(self, entry: Mapping[str, Any]) -> LabelledImage:
+    def _image(self, entry: Mapping[str, Any]) -> LabelledImage:
         names = _names(str(entry.get('file_name', '')), str(entry.get('coco_url', '')))
         if not names:
-            raise DatasetError(f'{self.path} names no file for the image {entry["id"]}')
+            raise DatasetError(f'{self.path} names no file for image {entry["id"]}')
         return LabelledImage(names, self._field(entry, 'width'), self._field(entry, 'height'))
 
     def _field(self, entry: Mapping[str, Any], name: str) -> int:
@@ -208,7 +208,7 @@ def _mapped(path: Path) -> mmap.mmap:
 
 
 def _names(file_name: str, coco_url: str) -> tuple[str, ...]:
-    """Places of a picture; LVIS has only the address, whose last two parts are COCO's folders."""
+    """Return possible paths; LVIS has only the URL, whose last two parts are COCO's folders."""
     parts = PurePosixPath(urlsplit(coco_url).path).parts
     places = (file_name, '/'.join(parts[-2:]), PurePosixPath(file_name).name, *parts[-1:])
     return tuple(dict.fromkeys(place for place in places if place.strip('/')))

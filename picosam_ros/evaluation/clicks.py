@@ -1,7 +1,7 @@
 """Interactive segmentation: each further click goes where the last answer is most wrong.
 
 The baseline protocol of the field: a user who sees the mask, and clicks into the middle of the
-largest region that is wrong (RClicks, arXiv 2410.11722, tells how people differ from that; RITM,
+largest region that is wrong (RClicks, arXiv 2410.11722, measures how people differ from that; RITM,
 2102.06583, clicks the pixel that is deepest in any region).
 """
 
@@ -19,19 +19,19 @@ Interaction = tuple[Prompt, Truth]
 
 
 def interactions(
-    ask: Callable[[Prompt], Truth], prompt: Prompt, truth: Truth, clicks: int
+    segment: Callable[[Prompt], Truth], prompt: Prompt, truth: Truth, clicks: int
 ) -> Iterator[Interaction]:
-    """Click up to `clicks` times; yield each prompt and its answer, until nothing is wrong.
+    """Click up to `clicks` times; yield each prompt and its mask, until nothing is wrong.
 
     Args:
-        ask: returns the engine's answer, H×W bool, to the clicks so far as one prompt.
+        segment: returns the engine's mask, H×W bool, for the clicks so far as one prompt.
         prompt: with the first click.
         truth: H×W bool.
-        clicks: at most so many, the first one counted.
+        clicks: maximum number of clicks, including the first.
 
     """
     for _ in range(clicks):
-        answer = ask(prompt)
+        answer = segment(prompt)
         yield prompt, answer
         click = next_click(answer, truth, prompt.points)
         if click is None:
@@ -40,10 +40,10 @@ def interactions(
 
 
 def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Point | None:
-    """The innermost pixel of the largest connected region that is wrong; None if nothing is.
+    """Return the innermost pixel of the largest connected wrong region; None if nothing is wrong.
 
-    It is positive where the object was missed, negative where the answer has too much. A pixel
-    that was clicked before is not clicked again. Neighbours touch at a side or at a corner.
+    The click is positive where the object was missed, negative where the mask has excess. A pixel
+    that was clicked before is not clicked again. Pixels connect at sides and at corners.
     """
     wrong = answer != truth
     for point in earlier:
@@ -53,7 +53,7 @@ def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Po
     region = missed if positive else excess
     if not region.any():
         return None
-    # What lies beyond the border of the picture is not wrong: there the region ends.
+    # The region ends at the border of the image.
     framed = np.pad(region, 1).view(np.uint8)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     y, x = np.unravel_index(np.argmax(depth), depth.shape)
@@ -61,7 +61,7 @@ def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Po
 
 
 def _largest(region: Truth) -> Truth:
-    """The connected part with the most pixels; the region itself if it is empty."""
+    """Return the connected part with the most pixels; the region itself if it is empty."""
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(region.view(np.uint8))
     if count == 1:
         return region

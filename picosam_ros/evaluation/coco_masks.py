@@ -29,7 +29,7 @@ FINER = 5
 
 
 def decode_counts(text: str) -> Integers:
-    """Run lengths (int64 [n], background first) of a compressed string."""
+    """Return the run lengths (int64 [n], background first) of a compressed string."""
     codes = np.frombuffer(text.encode('ascii'), np.uint8).astype(np.int64) - 48
     if not len(codes):
         return codes
@@ -46,7 +46,7 @@ def decode_counts(text: str) -> Integers:
 
 
 def decode_rle(rle: Mapping[str, Any]) -> Pixels:
-    """Mask of a COCO run-length object {'size': [height, width], 'counts': str or list of int}.
+    """Decode a COCO run-length object {'size': [height, width], 'counts': str or list of int}.
 
     Returns:
         uint8 [height, width], 1 on the object (column-major memory).
@@ -68,12 +68,12 @@ def decode_rle(rle: Mapping[str, Any]) -> Pixels:
 
 
 def fill_polygons(polygons: Sequence[Sequence[float]], height: int, width: int) -> Pixels:
-    """Mask of an object of several parts.
+    """Return the mask of an object of one or more polygons.
 
     Args:
         polygons: each x0, y0, x1, y1 ... in pixels; the origin is the top-left *corner* of the
             first pixel, as in COCO.
-        height, width: of the picture.
+        height, width: size of the image.
 
     Returns:
         uint8 [height, width], 1 on the object (column-major memory).
@@ -104,7 +104,7 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> Pixels:
 
 
 def _walk(x: Integers, y: Integers) -> tuple[Integers, Integers]:
-    """Every step along the closed outline on the fine grid."""
+    """Return every step along the closed outline on the fine grid."""
     x_end, y_end = np.roll(x, -1), np.roll(y, -1)
     wide, high = np.abs(x_end - x), np.abs(y_end - y)
     flat = wide >= high
@@ -124,7 +124,7 @@ def _walk(x: Integers, y: Integers) -> tuple[Integers, Integers]:
 
 
 def _crossings(u: Integers, v: Integers, height: int, width: int) -> tuple[Integers, Integers]:
-    """Columns whose middle the walk crosses, and the first row below."""
+    """Return the columns whose middle the walk crosses, and the first row below."""
     moved = np.flatnonzero(np.diff(u))
     left = np.minimum(u[moved], u[moved + 1])
     upper = np.minimum(v[moved], v[moved + 1])

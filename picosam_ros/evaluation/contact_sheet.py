@@ -1,4 +1,4 @@
-"""A contact sheet: the best, the middling and the worst answers, as pictures."""
+"""A contact sheet: the best, the median and the worst masks, drawn on their images."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ LEFT, TOP, MARGIN = 96, 96, 24
 INK: Colour = (32, 34, 40)
 GREY: Colour = (120, 124, 132)
 ANSWER, TRUTH = PALETTE[0], PALETTE[1]
-# Air around what is shown of a large picture, as a share of it, and the least that is shown.
-AIR, LEAST = 0.3, 64
+# Margin around the object in a tile, as a share of its long side, and the least side of a tile.
+PADDING_SHARE, MIN_SIDE = 0.3, 64
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One answer."""
+    """One mask, drawn on its image."""
 
-    picture: Pixels
+    image: Pixels
     iou: float
     category: str
 
 
 def draw_contact_sheet(evaluator: Evaluator, title: str) -> Pixels:
-    """Ask once more about some objects and draw the answers: H×W×3 uint8, R, G, B."""
+    """Segment some objects again and draw the masks: H×W×3 uint8, R, G, B."""
     rows = [[_tile(evaluator, score) for score in row] for row in _rows(evaluator.scores)]
     columns = max(len(row) for row in rows)
     width = LEFT + columns * (TILE + GAP) - GAP + MARGIN
@@ -55,17 +55,17 @@ def draw_contact_sheet(evaluator: Evaluator, title: str) -> Pixels:
     _head(canvas, width, title)
     for index, (name, row) in enumerate(zip(ROWS, rows, strict=True)):
         _captions(canvas, name, row, TOP + index * row_height)
-    picture = canvas.picture()
+    image = canvas.image()
     for index, row in enumerate(rows):
         top = TOP + index * row_height
         for column, tile in enumerate(row):
             left = LEFT + column * (TILE + GAP)
-            picture[top : top + TILE, left : left + TILE] = tile.picture
-    return picture
+            image[top : top + TILE, left : left + TILE] = tile.image
+    return image
 
 
 def _rows(scores: Sequence[Score]) -> tuple[Sequence[Score], ...]:
-    """Best, median and worst, without one score in two rows where there are enough."""
+    """Return best, median and worst scores, in disjoint rows where there are enough."""
     order = sorted(scores, key=lambda score: -score.ious[-1])
     count = max(1, min(COLUMNS, len(order) // len(ROWS)))
     middle = (len(order) - count) // 2
@@ -76,16 +76,16 @@ def _tile(evaluator: Evaluator, score: Score) -> Tile:
     labelled = evaluator.annotations.read(score.where)
     case = evaluator.case(labelled.image.read(score.path), labelled.mask())
     prompt, answer = evaluator.interactions(case)[-1]
-    picture = _drawn(replace(case, prompt=prompt), answer)
-    return Tile(picture, score.ious[-1], labelled.category)
+    image = _drawn(replace(case, prompt=prompt), answer)
+    return Tile(image, score.ious[-1], labelled.category)
 
 
 def _drawn(case: Case, answer: Truth) -> Pixels:
     window = _window(case, answer)
-    picture = _zoomed(case.frame.pixels, window, PADDING)
+    image = _zoomed(case.frame.pixels, window, PADDING)
     found, truth = _zoomed_mask(answer, window), _zoomed_mask(case.truth, window)
-    picture[found] = (picture[found] * (1 - OPACITY) + np.array(ANSWER) * OPACITY).astype(np.uint8)
-    painter = LinePainter(picture, 1.0)
+    image[found] = (image[found] * (1 - OPACITY) + np.array(ANSWER) * OPACITY).astype(np.uint8)
+    painter = LinePainter(image, 1.0)
     painter.outline(outlines(truth), TRUTH)
     painter.outline(outlines(found), ANSWER)
     to_tile = window.affine_to(TILE, TILE)
@@ -93,24 +93,24 @@ def _drawn(case: Case, answer: Truth) -> Pixels:
         rim, ink = (DARK, WHITE) if point.positive else (WHITE, DARK)
         painter.dot(*to_tile(point.x, point.y), 5, rim)
         painter.dot(*to_tile(point.x, point.y), 3.4, ink)
-    return picture
+    return image
 
 
 def _window(case: Case, answer: Truth) -> Roi:
-    """Square of the frame that holds truth and answer; all of a frame that is a crop already."""
+    """Return the square of the frame around truth and mask; all of a frame that is a crop."""
     height, width = case.truth.shape
     both = tight_box((case.truth | answer).view(np.uint8)) if case.truth.any() else None
     if height == width or both is None:
         both = Box(0, 0, width - 1, height - 1)
         return Roi.square(*both.centre, max(height, width))
-    side = max(round(both.long_side * (1 + AIR)), LEAST)
+    side = max(round(both.long_side * (1 + PADDING_SHARE)), MIN_SIDE)
     return Roi.square(*both.centre, side)
 
 
 def _zoomed(plane: Pixels, window: Roi, fill: int | tuple[int, int, int]) -> Pixels:
     """Resample a window, which may reach over the border, to the size of a tile."""
     to_frame = window.affine_to(TILE, TILE).inverse()
-    # Averaged over the pixels that fall together where the window is larger than the tile.
+    # Average the pixels that fall together if the window is larger than the tile.
     blur = max(1, round(window.width / TILE))
     if blur > 1:
         plane = np.asarray(cv2.blur(plane, (blur, blur)), np.uint8)

@@ -1,4 +1,4 @@
-"""An engine against labelled pictures, one object after the other."""
+"""Evaluates an engine on labelled images, object by object."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from picosam_ros.segmenter import Segmenter
 
 @dataclass(frozen=True)
 class Score:
-    """How well one object was found.
+    """Accuracy of the masks of one object.
 
     Attributes:
-        where: of the object in the annotations.
-        path: of the picture.
+        where: offsets of the object in the annotations.
+        path: path of the image.
         area: of the object in pixels, as the annotations state it or else counted.
-        ious: of the answer and the truth, after each click; one where there is no click.
+        ious: IoU of mask and truth after each click; a single one without further clicks.
         all_foreground: IoU of the trivial answer.
 
     """
@@ -44,18 +44,18 @@ class Score:
 
 @dataclass
 class Evaluator:
-    """Asks an engine about every object of some annotations.
+    """Runs an engine on every object of some annotations.
 
     Attributes:
         engine: opened by the caller.
-        annotations: of the objects.
-        folder: of the pictures.
-        protocol: a name of PROTOCOLS; figures of different ones are not comparable.
-        clicks: on each object, by the protocol's and then by where the answer is wrong. More
-            than one are for the protocol `full`: in the others the prompt says what is seen.
-        scores: of the objects so far.
-        skipped: objects that were left out so far, by the reason.
-        missing: pictures that are not in the folder.
+        annotations: the labelled objects.
+        folder: folder of the images.
+        protocol: a name of PROTOCOLS; metrics of different ones are not comparable.
+        clicks: clicks on each object: the protocol's, then where the mask is wrong. More than
+            one are for the protocol `full`: in the others the prompt fixes the ROI.
+        scores: scores of the objects so far.
+        skipped: number of objects left out so far, by reason.
+        missing: number of images that are not in the folder.
 
     """
 
@@ -69,44 +69,49 @@ class Evaluator:
     missing: int = 0
 
     def evaluate(self, limit: int | None = None) -> Iterator[int]:
-        """Ask about all objects, or the first `limit` ones; yield how many were gone through.
+        """Evaluate all objects, or the first `limit` ones; yield the number done so far.
 
         Raises:
-            DatasetError: a picture or a mask is damaged, or no picture is there at all.
-            EngineError: the engine gave no answer.
+            DatasetError: an image or a mask is damaged, or no image is there at all.
+            EngineError: the engine returned no mask.
 
         """
         for done, (path, pixels, where) in enumerate(islice(self._objects(), limit), 1):
-            self._ask(path, pixels, where)
+            self._score(path, pixels, where)
             yield done
         if not self.scores:
-            raise DatasetError(self._nothing())
+            raise DatasetError(self._nothing_evaluated())
 
     def case(self, pixels: Pixels, mask: Pixels) -> Case:
-        """Return the question about an object of a picture."""
+        """Return the case of one object: the engine's input and the true mask, by the protocol.
+
+        Raises:
+            DatasetError: the mask is not of the image's size.
+
+        """
         if mask.shape != pixels.shape[:2]:
             raise DatasetError(
-                f'a mask of {mask.shape[1]}×{mask.shape[0]} pixels was given for a picture of '
+                f'a mask of {mask.shape[1]}×{mask.shape[0]} pixels was given for an image of '
                 f'{pixels.shape[1]}×{pixels.shape[0]}: the annotations are damaged'
             )
         return PROTOCOLS[self.protocol](pixels, mask)
 
     def interactions(self, case: Case) -> list[Interaction]:
-        """Put a question, and then further clicks: each prompt with its answer, H×W bool."""
+        """Segment the case's prompt, then with further clicks; return each prompt and mask."""
 
-        def ask(prompt: Prompt) -> Truth:
-            # One object at a time: nothing that was learnt of another may help.
+        def segment(prompt: Prompt) -> Truth:
+            # A new segmenter each: nothing learnt from another object may help.
             made = Segmenter(self.engine).segment(case.frame, [prompt])
             if made.unanswered:
                 raise EngineError(
-                    f'{self.engine.name!r} gave no answer: {made.unanswered[0].reason}'
+                    f'engine {self.engine.name!r} returned no mask: {made.unanswered[0].reason}'
                 )
             return made.masks[0].to_image()
 
-        return list(interactions(ask, case.prompt, case.truth, self.clicks))
+        return list(interactions(segment, case.prompt, case.truth, self.clicks))
 
     def report(self) -> dict[str, Any]:
-        """Numbers and figures of what was judged so far."""
+        """Return the metrics of the objects so far, ready for JSON."""
         areas = np.array([score.area for score in self.scores])
         ious = np.array([score.ious for score in self.scores]).reshape(-1, self.clicks)
         trivial = np.array([score.all_foreground for score in self.scores])
@@ -132,7 +137,7 @@ class Evaluator:
             for where in self.annotations.objects(image):
                 yield path, pixels, where
 
-    def _ask(self, path: Path, pixels: Pixels, where: tuple[int, int]) -> None:
+    def _score(self, path: Path, pixels: Pixels, where: tuple[int, int]) -> None:
         labelled = self.annotations.read(where)
         mask = labelled.mask()
         pixel_count = np.count_nonzero(mask)
@@ -141,7 +146,7 @@ class Evaluator:
             return
         case = self.case(pixels, mask)
         ious = [iou(answer, case.truth) for _, answer in self.interactions(case)]
-        # Where nothing is wrong any more, further clicks change nothing.
+        # Clicking stops once nothing is wrong: the IoU stays.
         ious += ious[-1:] * (self.clicks - len(ious))
         self.scores.append(
             Score(
@@ -153,11 +158,11 @@ class Evaluator:
             )
         )
 
-    def _nothing(self) -> str:
+    def _nothing_evaluated(self) -> str:
         first = next(iter(self.annotations.images.values()))
         return (
-            f'no labelled object could be judged: {self.missing} of '
-            f'{len(self.annotations.images)} pictures are not in {self.folder}, for example '
+            f'no labelled object could be evaluated: {self.missing} of '
+            f'{len(self.annotations.images)} images are not in {self.folder}, for example '
             f'{first.names[0]}; give the folder that holds them (for LVIS the one of train2017 '
             'and val2017)'
         )

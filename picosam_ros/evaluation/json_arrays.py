@@ -1,4 +1,4 @@
-"""Where the elements of a JSON file's arrays lie: a gigabyte is searched, and never held."""
+"""Offsets of the elements of a JSON file's arrays: searches a gigabyte without loading it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILE, _ARRAY, _ELEMENT = 1, 2, 3
 
 
 def elements(text: mmap | bytes) -> Iterator[tuple[str, int, int]]:
-    """Yield the key of each array of the file's object, with where each of its elements lies.
+    """Yield the elements of each array of the file's top-level object: its key and their offsets.
 
     Args:
         text: JSON in UTF-8: an object of arrays of objects.

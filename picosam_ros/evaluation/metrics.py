@@ -12,7 +12,7 @@ Values = npt.NDArray[np.float64]
 Choice = npt.NDArray[np.bool_]
 
 THRESHOLDS = np.arange(10, 20) / 20
-# COCO's bounds of an object's area, in pixels of the picture.
+# COCO's bounds of an object's area, in pixels of the image.
 SMALL, MEDIUM = 32**2, 96**2
 # NoC@80 and NoC@90: the IoUs that a user wants to reach, in percent.
 GOALS = (80, 90)
@@ -22,18 +22,18 @@ _NAME = 28
 
 
 def iou(predicted: Choice, truth: Choice) -> float:
-    """Intersection over union of two masks of one shape; 0 where both are empty."""
+    """Return the intersection over union of two masks of one shape; 0 where both are empty."""
     either = np.count_nonzero(predicted | truth)
     return np.count_nonzero(predicted & truth) / either if either else 0.0
 
 
 def mean_precision(ious: Values) -> float:
-    """Mean over the thresholds 0.50, 0.55 ... 0.95 of the share of masks that reach them."""
+    """Return the mean over the thresholds 0.50, 0.55 ... 0.95 of the share of masks above them."""
     return float((ious[:, None] >= THRESHOLDS).mean()) if len(ious) else 0.0
 
 
 def by_size(areas: Values) -> dict[str, Choice]:
-    """Which masks are small, medium and large: bool [N] each."""
+    """Return which masks are small, medium and large: bool [N] each."""
     return {
         'small': areas < SMALL,
         'medium': (areas >= SMALL) & (areas < MEDIUM),
@@ -42,7 +42,7 @@ def by_size(areas: Values) -> dict[str, Choice]:
 
 
 def summary(ious: Values, areas: Values) -> dict[str, float | None]:
-    """Mean IoU and mAP over all masks, mean IoU by size (None where there is no mask)."""
+    """Return mean IoU and mAP over all masks, mean IoU by size (None without a mask)."""
     sizes = {
         name: round(float(ious[chosen].mean()), 4) if chosen.any() else None
         for name, chosen in by_size(areas).items()
@@ -52,14 +52,14 @@ def summary(ious: Values, areas: Values) -> dict[str, float | None]:
 
 
 def clicks_report(ious: Values, areas: Values) -> dict[str, Any]:
-    """Figures after each click, and the mean number of clicks (NoC) to 80 and to 90 % IoU.
+    """Return metrics after each click, and the mean number of clicks (NoC) to 80 and to 90 % IoU.
 
-    An object that never gets there counts as all the clicks that it had, as in the tables of the
-    field (RITM, SimpleClick); the share of those that did stands beside the mean.
+    An object that never reaches it counts as all its clicks, as in the tables of RITM and
+    SimpleClick; `reached80` and `reached90` are the shares of those that do.
 
     Args:
-        ious: [N, clicks], after each click, at least one object.
-        areas: [N], of the objects in pixels.
+        ious: float64 [N, clicks], IoU after each click; N is at least 1.
+        areas: float64 [N], areas of the objects in pixels.
 
     """
     report: dict[str, Any] = {'after': [summary(after, areas) for after in ious.T]}
@@ -72,35 +72,35 @@ def clicks_report(ious: Values, areas: Values) -> dict[str, Any]:
 
 
 def table_header(name: str) -> str:
-    """Return the names of the columns."""
+    """Return the header line: `name` and the titles of the columns."""
     return f'{name:{_NAME}}' + ''.join(f'{title:>8}' for title in COLUMNS.values())
 
 
 def table_row(name: str, figures: Mapping[str, float | None]) -> str:
-    """Return one row of figures; where there is no mask stands a dash."""
+    """Return one line of metrics, with a dash where there is none."""
     return f'{name:{_NAME}}' + ''.join(_cell(figures[column]) for column in COLUMNS)
 
 
 def count_row(report: Mapping[str, Any]) -> str:
-    """Return how many masks each column speaks of."""
+    """Return the line with the number of masks of each column."""
     counts = {'miou': report['n'], **{name: report[f'n_{name}'] for name in list(COLUMNS)[2:]}}
     return f'{"  masks":{_NAME}}' + ''.join(f'{counts.get(name, ""):>8}' for name in COLUMNS)
 
 
 def click_rows(report: Mapping[str, Any]) -> list[str]:
-    """Return a row for each click after the first, if there were more."""
+    """Return a line for each click after the first, if any."""
     further = report['clicks']['after'][1:] if 'clicks' in report else []
     return [table_row(f'  {clicks} clicks', figures) for clicks, figures in enumerate(further, 2)]
 
 
 def goal_lines(report: Mapping[str, Any]) -> list[str]:
-    """Return how many clicks it takes, a line for each IoU that is wanted."""
+    """Return a line for each of GOALS with the mean number of clicks to it."""
     if 'clicks' not in report:
         return []
     clicks = report['clicks']
     return [
         f'NoC@{goal}: {clicks[f"noc{goal}"]:.2f} clicks; {clicks[f"reached{goal}"]:.0%} of the '
-        f'masks get there, the others count as {len(clicks["after"])}'
+        f'masks reach it, the others count as {len(clicks["after"])}'
         for goal in GOALS
     ]
 

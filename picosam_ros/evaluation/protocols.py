@@ -1,4 +1,4 @@
-"""What an engine is asked about a labelled object, and what its answer is held against."""
+"""Protocols: an engine's input for a labelled object, and the mask that it is compared with."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from picosam_ros.roi import Roi
 
 Truth = npt.NDArray[np.bool_]
 
-# Side of the crop of the published protocol, in pixels of the picture.
+# Side of the crop of the published protocol, in pixels of the image.
 SIDE = 96
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One question.
+    """One evaluation case.
 
     Attributes:
-        frame: what the engine sees.
-        prompt: what it is asked, in pixels of the frame.
-        truth: H×W bool of the frame's size.
-        all_foreground: the same, the answer of one who knows the prompt and sees nothing.
+        frame: the engine's input.
+        prompt: the prompt, in pixels of the frame.
+        truth: the labelled mask, H×W bool of the frame's size.
+        all_foreground: the trivial answer, of the same shape: the prompt known, the image not.
 
     """
 
@@ -40,9 +40,9 @@ class Case:
 def crop96(pixels: Pixels, mask: Pixels) -> Case:
     """Cut 96 native pixels around one click, as PicoSAM2 was published (arXiv 2506.18807).
 
-    The crop [max(0, c - 48), + 96] is cut at the border of the picture and stretched back to a
+    The crop [max(0, c - 48), + 96] is cut at the border of the image and stretched back to a
     square: bilinear pixels, nearest mask. An ROI is the prompt, so the engine gets the crop as a
-    picture of its own with an ROI that covers it. The trivial answer is all of the crop.
+    image of its own with an ROI that covers it. The trivial answer is all of the crop.
     """
     height, width = mask.shape
     window = cut_at_border(Roi.square(*click(mask), SIDE), width, height)
@@ -59,13 +59,13 @@ def crop96(pixels: Pixels, mask: Pixels) -> Case:
 
 
 def full(pixels: Pixels, mask: Pixels) -> Case:
-    """Show the whole picture and click once; the trivial answer is all of the picture."""
+    """Use the whole image and one click; the trivial answer is all of the image."""
     prompt = Prompt.from_point(*click(mask))
     return Case(Frame.from_array(pixels), prompt, mask > 0, np.ones(mask.shape, np.bool_))
 
 
 def box(pixels: Pixels, mask: Pixels) -> Case:
-    """Show the whole picture and the object's tight box; the trivial answer is all of the box."""
+    """Use the whole image and the object's tight box; the trivial answer is all of the box."""
     tight = tight_box(mask)
     filled = np.zeros(mask.shape, np.bool_)
     filled[int(tight.y0) : int(tight.y1) + 1, int(tight.x0) : int(tight.x1) + 1] = True
@@ -80,13 +80,13 @@ PROTOCOLS: dict[str, Callable[[Pixels, Pixels], Case]] = {
 
 
 def tight_box(mask: Pixels) -> Box:
-    """Smallest box that holds the object; the mask (uint8 [height, width]) must not be empty."""
+    """Return the smallest box around the object of a mask, uint8 [height, width], not empty."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
 
 
 def click(mask: Pixels) -> tuple[int, int]:
-    """Pixel x, y: the centre of the tight box, or the pixel of the object that is nearest to it."""
+    """Return x, y of the object's pixel nearest to the centre of its tight box."""
     tight = tight_box(mask)
     x, y = (int(tight.x0 + tight.x1 + 1) // 2, int(tight.y0 + tight.y1 + 1) // 2)
     if not mask[y, x]:
@@ -97,6 +97,6 @@ def click(mask: Pixels) -> tuple[int, int]:
 
 
 def cut_at_border(window: Roi, width: int, height: int) -> Roi:
-    """Move a square's first column and row into the picture, cut its last ones off."""
+    """Clip a square: move its first column and row into the image, cut the last ones off."""
     x, y = max(window.x, 0), max(window.y, 0)
     return Roi(x, y, min(window.width, width - x), min(window.height, height - y))

@@ -106,7 +106,7 @@ def test_who_looks_at_the_terminal_sees_how_far_it_is(tmp_path, network, capsys,
     assert 's left' in printed
 
 
-def test_a_disk_that_is_full_is_told(tmp_path, network, capsys, monkeypatch):
+def test_a_disk_that_is_full_is_reported(tmp_path, network, capsys, monkeypatch):
     def refuse(*_):
         raise sqlite3.OperationalError('database or disk is full')
 

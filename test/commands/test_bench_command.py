@@ -45,7 +45,7 @@ def test_the_readable_table_names_every_measurement(bench, capsys):
 def test_a_count_that_is_none_is_a_usage_error(number, capsys):
     with pytest.raises(SystemExit, match='2'):
         main(['bench', f'--prompts={number}'])
-    assert f"'{number}' was given; allowed are whole numbers from 1 on" in capsys.readouterr().err
+    assert f"'{number}' was given; allowed are integers from 1" in capsys.readouterr().err
 
 
 def test_every_picture_is_new_to_an_engine_that_remembers_pictures(tmp_path, capsys):

@@ -67,7 +67,7 @@ def test_every_shell_has_a_script_that_it_can_read(shell, capsys, tmp_path):
     subprocess.run([shell, '-n', str(path)], check=True, timeout=30)
 
 
-def test_without_shtab_the_command_that_installs_it_is_told(monkeypatch, capsys):
+def test_without_shtab_the_command_that_installs_it_is_reported(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, 'shtab', None)
     assert main(['completion', 'bash']) == 1
     told = capsys.readouterr()

@@ -74,7 +74,7 @@ def test_a_sourced_ros_that_this_python_does_not_find_is_broken_and_required(tmp
     )
     assert code == 1
     assert found['rclpy']['state'] == 'broken'
-    assert found['rclpy']['detail'].startswith('built for python3.99, and this is python3.')
+    assert found['rclpy']['detail'].startswith('built for python3.99, but this is python3.')
     assert found['rclpy']['fix'].startswith('python3.99 -m venv --system-site-packages')
 
 

@@ -71,7 +71,7 @@ def test_the_table_has_the_trivial_answer_beside_the_engines(evaluate, dataset, 
     assert lines[2].split() == ['all', 'foreground', '0.391', '0.000', '-', '0.391', '-']
     assert lines[3].split() == ['masks', '1', '0', '1', '0']
     assert lines[4] == 'skipped: 1 (crowd)'
-    assert lines[5] == '1 pictures are not in the folder'
+    assert lines[5] == '1 images are not in the folder'
 
 
 @pytest.mark.parametrize('protocol', ['full', 'box'])
@@ -88,7 +88,7 @@ def test_the_sheet_is_written(evaluate, tmp_path, capsys):
     assert f'sheet in {path}' in capsys.readouterr().out
 
 
-def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_judged(evaluate, capsys):
+def test_a_sheet_that_cannot_be_written_is_reported_before_anything_is_evaluated(evaluate, capsys):
     assert evaluate('--sheet', 'no-folder/sheet.png') == 1
     assert 'there is no folder no-folder' in capsys.readouterr().err
 
@@ -106,7 +106,7 @@ def test_a_terminal_shows_how_far_it_is(evaluate, capsys, monkeypatch):
     ('change', 'said'),
     [
         (('--annotations', 'gone.json'), 'gone.json cannot be read: no such file or directory'),
-        (('--images', 'elsewhere'), '2 of 2 pictures are not in elsewhere, for example a.png'),
+        (('--images', 'elsewhere'), '2 of 2 images are not in elsewhere, for example a.png'),
         (('--engine', 'gpu'), "'gpu' was given"),
         (('--model', 'yolo'), "'yolo' was given"),
     ],
@@ -119,7 +119,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(evaluate, change, said, 
     assert told.err.count('\n') == 1
 
 
-def test_ctrl_c_gives_the_figures_of_what_was_judged_until_then(evaluate, capsys, monkeypatch):
+def test_ctrl_c_prints_the_metrics_of_what_was_evaluated_until_then(evaluate, capsys, monkeypatch):
     monkeypatch.setattr(
         terminal.Progress, 'show', lambda self, done: os.kill(os.getpid(), signal.SIGINT)
     )
@@ -140,7 +140,7 @@ def test_further_clicks_have_a_row_each_and_the_number_that_a_goal_takes(evaluat
     assert [line.split()[:2] for line in lines[2:4]] == [['2', 'clicks'], ['3', 'clicks']]
     assert all(len(line.split()) == len(lines[0].split()) + 1 for line in lines[2:4])
     [goal80, goal90] = [line for line in lines if line.startswith('NoC@')]
-    assert goal80 == 'NoC@80: 1.00 clicks; 100% of the masks get there, the others count as 3'
+    assert goal80 == 'NoC@80: 1.00 clicks; 100% of the masks reach it, the others count as 3'
     assert goal90.startswith('NoC@90: ')
 
 

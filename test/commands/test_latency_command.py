@@ -61,7 +61,7 @@ def test_the_table_shows_each_stage_and_a_bar_of_its_share():
 
 
 def test_the_table_says_that_it_waits_and_that_prompts_are_missing():
-    assert 'waits for the first result' in latency.table(LatencyRecord('/eye/latency').summary())
+    assert 'waiting for the first result' in latency.table(LatencyRecord('/eye/latency').summary())
     record = LatencyRecord('/eye/latency')
     record.add(sample(0, prompts=0, total=0.0))
     assert 'no result has a mask: send a prompt' in latency.table(record.summary())

@@ -92,7 +92,7 @@ def test_several_points_are_one_prompt(segment, capsys):
     assert middle == pytest.approx((69, 44), abs=1)
 
 
-def test_a_box_that_reaches_over_the_border_is_cut_and_that_is_told(segment, capsys):
+def test_a_box_that_reaches_over_the_border_is_cut_and_that_is_reported(segment, capsys):
     assert segment('--box', '-10,-5,90,70', '--json') == 0
     note = json.loads(capsys.readouterr().out)['note']
     assert note == 'the box was cut at the border of the 120×100 image'
@@ -113,7 +113,7 @@ def test_a_terminal_that_cannot_show_a_character_shows_a_question_mark(picture):
     assert '120?100' in printed.stdout
 
 
-def test_an_object_that_is_not_there_is_an_answer_and_no_fault(tiny_network, tmp_path, capsys):
+def test_an_object_that_is_not_there_is_an_answer_and_no_error(tiny_network, tmp_path, capsys):
     black = tmp_path / 'black.png'
     cv2.imwrite(str(black), np.zeros((50, 50, 3), np.uint8))
     arguments = ['segment', str(black), '--point', '9,9', '--roi-size', '16']
@@ -157,10 +157,13 @@ def test_a_picture_is_read_upright_as_its_exif_data_tell(tmp_path, tiny_network,
             f"'yolo' was given; known names are {DEFAULT_MODEL}",
         ),
         (['--point', '9,9', '--model', 'no.onnx'], 'model file no.onnx does not exist'),
-        (['--point', '9,9', '-o', 'mask.jpg'], 'no lossless format; let the name end in one of'),
+        (
+            ['--point', '9,9', '-o', 'mask.jpg'],
+            'is not of a lossless format; use one of the suffixes',
+        ),
         (['--point', '9,9', '-o', 'no-folder/mask.png'], 'cannot be written: no such file'),
-        (['--point', '9,9', '--overlay', 'drawn'], 'let the name end in .png or .jpg'),
-        (['--point', '9,9', '--overlay', 'drawn.txt'], 'let the name end in .png or .jpg'),
+        (['--point', '9,9', '--overlay', 'drawn'], 'use the suffix .png or .jpg'),
+        (['--point', '9,9', '--overlay', 'drawn.txt'], 'use the suffix .png or .jpg'),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_sentence(
@@ -179,7 +182,7 @@ def test_a_file_that_is_no_picture_is_refused(content, tmp_path, capsys):
     path = tmp_path / 'notes.jpg'
     path.write_bytes(content)
     assert main(['segment', str(path), '--point', '1,1']) == 1
-    assert f'{path} is not a picture that OpenCV can read' in capsys.readouterr().err
+    assert f'OpenCV cannot read {path} as an image' in capsys.readouterr().err
 
 
 def test_a_folder_is_refused(tmp_path, capsys):

@@ -44,8 +44,8 @@ def test_the_default_that_it_compares_with_is_the_cameras():
         (1, 'Set roi_settle_frames:=1: masks come 2 frames sooner than with the default.'),
         (2, 'Set roi_settle_frames:=2: masks come 1 frame sooner than with the default.'),
         (3, 'Set roi_settle_frames:=3: which is the default.'),
-        (5, 'Set roi_settle_frames:=5: with the default, 3, masks of one object would be given'),
-        (None, 'No change of the ROI could be seen in the outputs: point the camera at a scene'),
+        (5, 'Set roi_settle_frames:=5: the default, 3, would publish masks of one object'),
+        (None, 'No change of the ROI shows in the outputs: point the camera at a scene'),
     ],
 )
 def test_it_says_what_to_set(frames, said):
@@ -61,7 +61,7 @@ def test_it_says_what_to_set(frames, said):
             '50% of the frames had a tensor: with fallback_policy:=fill_gaps the host',
         ),
         ({'refused_rois': 2, 'refusal': 'so it was'}, '2 of 16 ROIs were refused; the last time'),
-        ({'rate': 12.0}, '12.0 frames per second came of the 30 that were asked for.'),
+        ({'rate': 12.0}, 'The rate is 12.0 Hz; 30 Hz was requested.'),
         ({'clock_offset_ms': -40.0}, 'FrameWallClock and SensorTimestamp differ by -40.0 ms'),
     ],
 )
@@ -70,9 +70,9 @@ def test_it_says_what_is_wrong(found, said):
     assert sentence.startswith(said)
 
 
-def test_a_sensor_without_tensors_is_told_as_such():
+def test_a_sensor_without_tensors_is_reported_as_such():
     [sentence] = advice(tensor_share=0.0, roi_settle_frames=None)
-    assert sentence.startswith('No frame had a tensor: does the network run?')
+    assert sentence.startswith('No frame had a tensor: the network does not seem to run')
 
 
 # The command
@@ -92,7 +92,7 @@ def test_the_command_prints_what_it_found_as_json(tiny_network, tmp_path, capsys
     assert report['advice'][0].startswith('Set roi_settle_frames:=')
 
 
-def test_the_table_ends_with_the_sentences_and_failing_is_told_by_the_exit_code(
+def test_the_table_ends_with_the_sentences_and_failing_is_reported_by_the_exit_code(
     tiny_network, capsys
 ):
     arguments = ['sensor-check', '--simulate', '--sensor-network', tiny_network()]

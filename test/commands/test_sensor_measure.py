@@ -116,7 +116,7 @@ def test_refused_rois_are_counted_and_the_others_still_count(check):
     assert report.roi_settle_frames == 2
 
 
-def test_a_driver_that_refuses_all_is_told_and_not_guessed_about(check):
+def test_a_driver_that_refuses_all_is_reported_and_not_guessed_about(check):
     report = check('refuse_roi=1')
     assert (report.refused_rois, report.roi_settle_frames) == (16, None)
     assert report.rate > 0

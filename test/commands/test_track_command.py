@@ -101,7 +101,7 @@ def test_several_objects_come_from_a_file(track, tmp_path, capsys):
     assert 'object 9 in 12 of 12\n' in printed
 
 
-def test_an_object_that_leaves_is_lost_and_that_is_told(tiny_network, tmp_path, capsys):
+def test_an_object_that_leaves_is_lost_and_that_is_reported(tiny_network, tmp_path, capsys):
     path, out = tmp_path / 'gone.avi', tmp_path / 'out.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), RATE, (160, 120))
     for number in range(100):
@@ -144,7 +144,7 @@ def test_ctrl_c_leaves_a_video_that_can_be_watched(tiny_network, tmp_path):
     assert len(read(out)[1]) == frames
 
 
-def test_a_video_that_breaks_off_is_told_and_what_could_be_read_is_kept(
+def test_a_video_that_breaks_off_is_reported_and_what_could_be_read_is_kept(
     track, video, tmp_path, capsys
 ):
     whole = video.read_bytes()
@@ -158,7 +158,10 @@ def test_a_video_that_breaks_off_is_told_and_what_could_be_read_is_kept(
 @pytest.mark.parametrize(
     ('arguments', 'said'),
     [
-        (['-o', 'out.gif'], "'out.gif'; let the name end in one of .mp4, .mkv, .avi"),
+        (
+            ['-o', 'out.gif'],
+            "'out.gif' is of an unknown format; use one of the suffixes .mp4, .mkv, .avi",
+        ),
         (['-o', 'no-folder/out.mp4'], 'there is no folder no-folder'),
         (['-o', 'out.mp4', '--point', '500,9'], 'object 1: point (500, 9) is outside of the image'),
         (['-o', 'out.mp4', '--engine', 'gpu'], "'gpu' was given"),
@@ -197,7 +200,7 @@ def test_without_an_object_it_is_a_usage_error(video, tmp_path, capsys):
     assert 'give one object with --point X,Y' in capsys.readouterr().err
 
 
-def test_a_disk_that_is_full_is_told(video, tiny_network, tmp_path):
+def test_a_disk_that_is_full_is_reported(video, tiny_network, tmp_path):
     out = tmp_path / 'out.mkv'
     command = [sys.executable, '-m', 'picosam_ros', 'track', str(video), *CLICK, '-o', str(out)]
 
@@ -209,4 +212,4 @@ def test_a_disk_that_is_full_is_told(video, tiny_network, tmp_path):
         command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limit, timeout=60
     )
     assert done.returncode == 1
-    assert f'{out} could not be written to its end; is the disk full?' in done.stderr
+    assert f'{out} could not be written completely; is the disk full?' in done.stderr

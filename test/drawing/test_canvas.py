@@ -22,7 +22,7 @@ def test_shapes_lie_where_their_coordinates_say():
     canvas = Canvas(60, 40)
     canvas.rectangle(10, 20, 30, 35, (200, 0, 0))
     canvas.dots(np.array([[50.0, 10.0]]), 4, (0, 0, 200))
-    picture = canvas.picture()
+    picture = canvas.image()
     assert picture.shape == (40, 60, 3)
     red = np.argwhere(picture[..., 1] < 128)
     assert tuple(picture[25, 20]) == (200, 0, 0)
@@ -35,7 +35,7 @@ def test_shapes_lie_where_their_coordinates_say():
 def test_text_is_aligned_to_its_column_and_centred_on_its_row(align, middle):
     canvas = Canvas(80, 40)
     canvas.text(40, 20, '8888', (0, 0, 0), align=align)
-    rows, columns = np.nonzero(canvas.picture()[..., 0] < 128)
+    rows, columns = np.nonzero(canvas.image()[..., 0] < 128)
     assert rows.mean() == pytest.approx(20, abs=1)
     assert columns.mean() == pytest.approx(middle, abs=3)
 
@@ -43,4 +43,4 @@ def test_text_is_aligned_to_its_column_and_centred_on_its_row(align, middle):
 def test_a_rectangle_of_no_width_is_nothing():
     canvas = Canvas(10, 10)
     canvas.rectangle(5, 0, 5, 9, (0, 0, 0))
-    assert (canvas.picture() == 255).all()
+    assert (canvas.image() == 255).all()

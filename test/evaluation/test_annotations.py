@@ -115,7 +115,7 @@ def test_a_file_that_is_no_picture_is_refused(dataset):
     (dataset.folder / '0001.png').write_text('text')
     with (
         Annotations(dataset.write()) as annotations,
-        pytest.raises(DatasetError, match='is not a picture that OpenCV can read'),
+        pytest.raises(DatasetError, match=r'OpenCV cannot read .* as an image'),
     ):
         annotations.images[image].read(dataset.folder / '0001.png')
 
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_picture_is_refused(dataset):
         ('{"annotations": [{"image_id": 1; }]}', 'is no JSON from byte 17 on'),
         ('{"annotations": [{"segmentation": [[1, 2]]}]}', "without a whole number as 'image_id'"),
         ('{"annotations": [{"image_id": 1, "segmentation": [[1, 2]]}]}', 'of image 1, but no im'),
-        ('{"images": [{"id": 1, "width": 9, "height": 9}]}', 'names no file for the image 1'),
+        ('{"images": [{"id": 1, "width": 9, "height": 9}]}', 'names no file for image 1'),
     ],
 )
 def test_a_file_without_what_is_needed_is_refused_in_a_sentence(dataset, text, said):
@@ -139,7 +139,7 @@ def test_a_file_without_what_is_needed_is_refused_in_a_sentence(dataset, text, s
         Annotations(dataset.path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(DatasetError, match=r'gone\.json cannot be read: no such file'):
         Annotations(tmp_path / 'gone.json')
 

@@ -93,14 +93,14 @@ def test_a_folder_without_any_of_the_images_is_reported(evaluated, dataset):
     image = dataset.picture('val2017/0001.png')
     dataset.label(image, rectangle(*SQUARE))
     (dataset.folder / 'val2017/0001.png').unlink()
-    with pytest.raises(DatasetError, match=r'1 of 1 pictures are not in .*, for example val2017/0'):
+    with pytest.raises(DatasetError, match=r'1 of 1 images are not in .*, for example val2017/0'):
         evaluated()
 
 
 def test_a_mask_of_another_size_than_the_picture_is_refused(evaluated, dataset):
     image = dataset.picture()
     dataset.label(image, {'size': [10, 10], 'counts': [50, 50]})
-    with pytest.raises(DatasetError, match='a mask of 10×10 pixels was given for a picture of 160'):
+    with pytest.raises(DatasetError, match='a mask of 10×10 pixels was given for an image of 160'):
         evaluated()
 
 

@@ -24,7 +24,7 @@ def test_every_element_is_found_under_the_key_of_its_array(options, ascii_only):
     assert found == {name: CONTENT[name] for name in found}
 
 
-def test_a_file_that_was_cut_off_is_told():
+def test_a_file_that_was_cut_off_is_reported():
     text = json.dumps(CONTENT).encode()
     with pytest.raises(DatasetError, match='the file was cut off'):
         list(elements(text[: len(text) // 2]))

@@ -53,7 +53,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes: nothing of its own."""
+    """Declare the arguments of the command: none."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ BOARD = Path('/proc/device-tree/model')
 
 
 def python() -> Finding:
-    """Tell the interpreter, and whether it is the one of the activated environment."""
+    """Check the interpreter's version, and that it is the one of the activated environment."""
     version, where = platform.python_version(), sys.executable
     oldest = '.'.join(map(str, OLDEST_PYTHON))
     if sys.version_info < OLDEST_PYTHON:
@@ -29,36 +29,36 @@ def python() -> Finding:
         )
     active = os.environ.get('VIRTUAL_ENV', '')
     if active and Path(active).resolve() != Path(sys.prefix).resolve():
-        detail = f'{version}, {where}; but the environment {active} is activated'
+        detail = f'{version}, {where}; but {active} is the activated environment'
         command = f'{shlex.quote(active)}/bin/python -m picosam_ros doctor'
         return Finding('Python', FindingState.BROKEN, detail, command)
     return Finding('Python', FindingState.OK, f'{version}, {where}', required=True)
 
 
 def numpy() -> Finding:
-    """Try what frames and masks are made of."""
+    """Check NumPy, which holds frames and masks."""
     return _package('NumPy', 'numpy', 'numpy', 'python3-numpy')
 
 
 def opencv() -> Finding:
-    """Try what resamples, draws, and reads pictures."""
+    """Check OpenCV, which resamples, draws, and reads images."""
     return _package('OpenCV', 'cv2', 'opencv-python-headless<5', 'python3-opencv')
 
 
 def onnxruntime() -> Finding:
-    """Try what runs the network on the CPU."""
+    """Check ONNX Runtime, which runs the networks on the CPU."""
     return _package('ONNX Runtime', 'onnxruntime', 'onnxruntime')
 
 
 def yaml() -> Finding:
-    """Try what reads models.yaml."""
+    """Check PyYAML, which reads models.yaml."""
     return _package('PyYAML', 'yaml', 'pyyaml', 'python3-yaml')
 
 
 def model() -> Finding:
-    """Tell whether the networks that ship are there, and are the files that models.yaml names."""
+    """Check that the shipped networks are there, and are the files that models.yaml names."""
     if not is_installed('yaml'):
-        detail = 'cannot be examined without PyYAML'
+        detail = 'cannot be checked without PyYAML'
         return Finding('model', FindingState.BROKEN, detail, yaml().fix, required=True)
     outcome = run_isolated(
         'from picosam_ros.models import find_model, shipped_models\n'
@@ -74,7 +74,7 @@ def model() -> Finding:
 
 
 def compiler() -> Finding:
-    """Look for what builds the messages."""
+    """Look for the compiler, which builds the messages."""
     candidates = (os.environ.get('CXX', ''), 'c++', 'g++', 'clang++')
     found = next(filter(None, (shutil.which(name) for name in candidates if name)), None)
     if found:
@@ -88,7 +88,7 @@ def video_devices(
 ) -> Finding:
     """Look for USB cameras, and for the permission to open them."""
     found = sorted(path for path in folder.glob('video*') if path.name[5:].isdecimal())
-    # A camera's second device gives its metadata, no pictures.
+    # A camera's second device is for metadata, not for images.
     found = [path for path in found if _read(described / path.name / 'index') in ('', '0')]
     if not found:
         detail = f'there is no {folder}/video*; without one, photographs serve as a camera'
@@ -121,7 +121,7 @@ def picamera2() -> Finding:
 def _extra(
     package: str, adds: str, debian: str = '', *, module: str = '', trial: str = ''
 ) -> Callable[[], Finding]:
-    """Make a check of a package; `trial` is code that uses it where a plain import will not do."""
+    """Return a check of a package; `trial` is code that uses it if a plain import is not enough."""
     module = module or package
 
     def check() -> Finding:
@@ -137,7 +137,7 @@ def _extra(
     return check
 
 
-# Its plain import would report itself to somebody.
+# Its plain import would send telemetry.
 _OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_openvino()'
 
 OPTIONAL = (
@@ -160,7 +160,7 @@ def _package(title: str, module: str, package: str, debian: str = '') -> Finding
 
 
 def _again(command: str) -> str:
-    """Install over a package that is there and broken."""
+    """Return the command that reinstalls a broken package."""
     if ' apt install ' in command:
         return command.replace(' apt install ', ' apt install --reinstall ')
     return command.replace('pip install ', 'pip install --force-reinstall ')

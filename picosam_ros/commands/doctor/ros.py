@@ -1,4 +1,4 @@
-"""ROS 2, and what makes its messages travel."""
+"""ROS 2: its installation, our messages, the middleware and its transport."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHEEL_RELEASES = ('jazzy', 'kilted')
 # Fast DDS 2 reads the first, Fast DDS 3 the second.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
-# What sourcing a setup.sh sets: libraries of two releases must not meet in one process.
+# What sourcing a setup.sh sets: one process must not load libraries of two releases.
 UNSOURCE = 'unset ROS_DISTRO AMENT_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH'
 
 MEBIBYTE = 1 << 20
@@ -32,7 +32,7 @@ ENOUGH_SHARED_MEMORY = 64 * MEBIBYTE
 
 
 def source() -> Finding:
-    """Tell where ROS is from: a sourced distribution, wheels in this environment, or nowhere."""
+    """Check where ROS is from: a sourced distribution, wheels in this environment, or nowhere."""
     release = _wheels()
     if distribution := os.environ.get('ROS_DISTRO'):
         if release:
@@ -55,11 +55,11 @@ def source() -> Finding:
 
 
 def rclpy() -> Finding:
-    """Tell whether nodes in Python can run; required where there is a ROS."""
+    """Check whether nodes in Python can run; required where there is a ROS."""
     if not is_installed('rclpy'):
         if not os.environ.get('ROS_DISTRO'):
             return Finding('rclpy', FindingState.MISSING, 'comes with ROS 2')
-        detail = 'ROS 2 is sourced, and this Python does not find it'
+        detail = 'ROS 2 is sourced, but this Python does not find it'
         return Finding('rclpy', FindingState.BROKEN, *_other_python(detail, 'rclpy'), required=True)
     outcome = run_isolated('import rclpy; print(rclpy.__file__)')
     if outcome.works:
@@ -70,7 +70,7 @@ def rclpy() -> Finding:
 
 
 def messages() -> Finding:
-    """Tell whether our messages are built and load; required where rclpy is."""
+    """Check whether our messages are built and load; required where rclpy is."""
     name = 'picosam_ros.msg'
     if not is_installed('rclpy'):
         return Finding(name, FindingState.MISSING, 'needs ROS 2')
@@ -91,7 +91,7 @@ def messages() -> Finding:
 
 
 def middleware() -> Finding:
-    """Tell which RMW implementation the nodes will speak with."""
+    """Check that the RMW implementation that the nodes will use can be loaded."""
     name = 'middleware'
     if not is_installed('rclpy'):
         return Finding(name, FindingState.MISSING, 'needs ROS 2')
@@ -101,23 +101,23 @@ def middleware() -> Finding:
     )
     if outcome.works:
         return Finding(name, FindingState.OK, outcome.text, required=True)
-    asked = os.environ.get('RMW_IMPLEMENTATION')
-    detail = f'RMW_IMPLEMENTATION is {asked}: {outcome.text}' if asked else outcome.text
-    command = 'unset RMW_IMPLEMENTATION' if asked else rclpy().fix
+    requested = os.environ.get('RMW_IMPLEMENTATION')
+    detail = f'RMW_IMPLEMENTATION is {requested}: {outcome.text}' if requested else outcome.text
+    command = 'unset RMW_IMPLEMENTATION' if requested else rclpy().fix
     return Finding(name, FindingState.BROKEN, detail, command, required=True)
 
 
 def profile() -> Finding:
-    """Tell whose Fast DDS settings hold; its own lose images: too little shared memory."""
+    """Check which Fast DDS profile applies; the default one has too little shared memory."""
     name = 'Fast DDS profile'
-    asked = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
-    if 'fastrtps' not in asked:
-        return Finding(name, FindingState.OK, f'{asked} does not use one')
+    requested = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
+    if 'fastrtps' not in requested:
+        return Finding(name, FindingState.OK, f'{requested} does not use one')
     for variable in PROFILE_VARIABLES:
         if file := os.environ.get(variable):
             if Path(file).is_file():
                 return Finding(name, FindingState.OK, f'yours, {file}')
-            detail = f'{variable} is {file}, which is no file'
+            detail = f'{variable} is {file}, which does not exist'
             return Finding(name, FindingState.BROKEN, detail, f'unset {variable}')
     if transports := os.environ.get('FASTDDS_BUILTIN_TRANSPORTS'):
         return Finding(name, FindingState.OK, f'yours, FASTDDS_BUILTIN_TRANSPORTS={transports}')
@@ -129,20 +129,22 @@ def profile() -> Finding:
     )
     if outcome.works and outcome.text:
         return Finding(name, FindingState.OK, f'ours, {outcome.text}')
-    detail = outcome.text or 'not installed; without one, images get lost between processes'
+    detail = outcome.text or 'not installed; without one, images are lost between processes'
     return Finding(name, FindingState.BROKEN, detail, fixes.make_setup())
 
 
 def shared_memory(folder: Path = Path('/dev/shm')) -> Finding:
-    """Measure what images travel through between processes."""
+    """Check the size of the shared memory that images pass through between processes."""
     name = 'shared memory'
     try:
         total, _, free = shutil.disk_usage(folder)
     except OSError as error:
-        detail = f'{folder} cannot be used ({error.strerror}); images take the slow way'
+        detail = (
+            f'{folder} cannot be used ({error.strerror}); images go through UDP, which is slower'
+        )
         return Finding(name, FindingState.MISSING, detail, f'sudo mount -t tmpfs tmpfs {folder}')
     sizes = f'{_size(free)} of {_size(total)} free'
-    enough = f'{sizes}; below {ENOUGH_SHARED_MEMORY // MEBIBYTE} MB images get lost'
+    enough = f'{sizes}; below {ENOUGH_SHARED_MEMORY // MEBIBYTE} MB images are lost'
     if total < ENOUGH_SHARED_MEMORY:
         return Finding(name, FindingState.BROKEN, enough, _larger(folder))
     if free < ENOUGH_SHARED_MEMORY:
@@ -165,14 +167,14 @@ def _wheels() -> str:
 
 
 def _other_python(detail: str, module: str) -> tuple[str, str]:
-    """Compiled modules fit one Python: name it, if a sourced ROS is for another than this."""
+    """Return detail and fix; compiled modules fit one Python: name it if it is not this one."""
     mine = f'python{sys.version_info.major}.{sys.version_info.minor}'
     for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep):
         for found in Path(prefix or os.devnull).glob(f'lib/python3*/*-packages/{module}'):
             theirs = found.parents[1].name
             if re.fullmatch(r'python3\.\d+', theirs) and theirs != mine:
                 command = f'{theirs} -m venv --system-site-packages {fixes.VENV}'
-                return f'built for {theirs}, and this is {mine}', command
+                return f'built for {theirs}, but this is {mine}', command
     if fixes.in_own_environment():
         return detail, fixes.make_setup()
     release = os.environ.get('ROS_DISTRO')

@@ -57,7 +57,7 @@ def test_shared_memory_of_64_kilobytes_is_reported_with_the_mount_that_fixes_it(
     code, found = doctor(tmp_path, around=around)
     memory = found['shared memory']
     assert memory['state'] == 'broken'
-    assert memory['detail'].endswith(' of 64 kB free; below 64 MB images get lost')
+    assert memory['detail'].endswith(' of 64 kB free; below 64 MB images are lost')
     assert 'size=256' in memory['fix'] or '--shm-size=256m' in memory['fix']
     assert code == 0, 'images take the slow way: nothing that is required is broken'
 
@@ -69,7 +69,7 @@ def test_the_command_that_fixes_shared_memory_does_so(tmp_path):
     assert found['shared memory']['state'] == 'ok'
 
 
-def test_a_ros_that_is_not_sourced_is_told_with_its_setup(tmp_path, bare_python):
+def test_a_ros_that_is_not_sourced_is_reported_with_its_setup(tmp_path, bare_python):
     ros = tmp_path / 'ros'
     (ros / 'jazzy').mkdir(parents=True)
     (ros / 'jazzy' / 'setup.sh').touch()
@@ -99,7 +99,7 @@ def test_missing_wheels_are_told_each_with_its_command(tmp_path, bare_python):
         assert found[name]['fix'] == f'uv pip install {package}', 'the environment has no pip'
 
 
-def test_a_package_that_is_there_and_broken_is_told_with_its_error(tmp_path, bare_python):
+def test_a_package_that_is_there_and_broken_is_reported_with_its_error(tmp_path, bare_python):
     (tmp_path / 'aiohttp').mkdir()
     (tmp_path / 'aiohttp' / '__init__.py').write_text('import cgi_of_python_2')
     _, found = doctor(tmp_path, python=bare_python, PYTHONPATH=str(tmp_path))
@@ -141,7 +141,7 @@ def other_pythons(minor):
 
 
 @pytest.mark.parametrize('minor', [6, 7, 8, 9])
-def test_a_python_that_is_too_old_is_told_before_it_stumbles(minor):
+def test_a_python_that_is_too_old_is_reported_before_it_stumbles(minor):
     pythons = other_pythons(minor)
     if not pythons:
         pytest.skip(f'there is no Python 3.{minor} here')
@@ -159,7 +159,7 @@ def test_a_python_that_is_too_old_is_told_before_it_stumbles(minor):
     assert 'Traceback' not in done.stderr
 
 
-def test_a_ros_that_is_sourced_around_an_environment_with_its_own_is_told(tmp_path):
+def test_a_ros_that_is_sourced_around_an_environment_with_its_own_is_reported(tmp_path):
     code, found = doctor(tmp_path)
     if 'wheels' not in found['ROS 2']['detail']:
         pytest.skip('this environment has no ROS of its own')
@@ -172,13 +172,13 @@ def test_a_ros_that_is_sourced_around_an_environment_with_its_own_is_told(tmp_pa
     assert ros['fix'].startswith('unset ROS_DISTRO AMENT_PREFIX_PATH')
 
 
-def test_an_environment_that_is_activated_around_another_python_is_told(tmp_path):
+def test_an_environment_that_is_activated_around_another_python_is_reported(tmp_path):
     _, found = doctor(tmp_path, VIRTUAL_ENV=str(tmp_path / 'venv'))
     assert found['Python']['state'] == 'broken'
     assert found['Python']['fix'] == f'{tmp_path}/venv/bin/python -m picosam_ros doctor'
 
 
-def test_a_network_that_is_damaged_is_told_by_its_hash(tmp_path):
+def test_a_network_that_is_damaged_is_reported_by_its_hash(tmp_path):
     shutil.copytree(ROOT / 'picosam_ros', tmp_path / 'picosam_ros')
     [network] = (tmp_path / 'picosam_ros' / 'models').glob(f'{DEFAULT_MODEL}.onnx')
     network.write_bytes(network.read_bytes()[:-1] + b'\0')
@@ -189,7 +189,7 @@ def test_a_network_that_is_damaged_is_told_by_its_hash(tmp_path):
     assert found['model']['fix']
 
 
-def test_a_middleware_that_is_not_there_is_told(tmp_path):
+def test_a_middleware_that_is_not_there_is_reported(tmp_path):
     pytest.importorskip('rclpy')
     code, found = doctor(tmp_path, RMW_IMPLEMENTATION='rmw_cyclonedds_cpp')
     if found['middleware']['state'] == 'ok':
@@ -199,7 +199,7 @@ def test_a_middleware_that_is_not_there_is_told(tmp_path):
     assert found['middleware']['fix'] == 'unset RMW_IMPLEMENTATION'
 
 
-def test_a_machine_without_a_compiler_is_told_by_the_doctor_and_by_make_setup(tmp_path):
+def test_a_machine_without_a_compiler_is_reported_by_the_doctor_and_by_make_setup(tmp_path):
     tools = tmp_path / 'tools'
     tools.mkdir()
     for name in ('sh', 'uname', 'flock', 'cat'):
