@@ -122,7 +122,7 @@ def test_masks_without_their_image_are_counted_and_bounded(assembler, shown):
     assert assembler.unmatched == 98
 
 
-def test_a_recording_that_begins_anew_is_shown_anew(assembler, shown):
+def test_a_recording_that_restarts_is_shown_from_its_start(assembler, shown):
     start = 10 * limits.JUMP_NS
     assembler.add_image(image(start))
     assembler.add_image(image(start - 1))
@@ -131,7 +131,7 @@ def test_a_recording_that_begins_anew_is_shown_anew(assembler, shown):
     assert stamps(shown) == [start, start - 2 * limits.JUMP_NS]
 
 
-def test_unanswered_prompts_are_told_with_the_image(assembler, shown):
+def test_unanswered_prompts_come_with_the_image(assembler, shown):
     assembler.add_masks(FrameMasks(1, (), ((7, 'hidden'),)))
     assembler.add_image(image(1))
     assert shown[0].unanswered == ((7, 'hidden'),)

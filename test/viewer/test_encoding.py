@@ -41,12 +41,12 @@ def test_colours_stay_in_their_order():
         ((2, 4000), 320, (1, 320)),
     ],
 )
-def test_a_picture_is_shrunk_to_the_level_and_never_enlarged(size, side, expected):
+def test_an_image_is_shrunk_to_the_level_and_never_enlarged(size, side, expected):
     assert decoded(to_jpeg(np.zeros((*size, 3), np.uint8), Level(side, 70))).shape[:2] == expected
 
 
 @on_a_loop
-async def test_however_many_look_a_picture_is_encoded_once_for_a_level():
+async def test_for_all_clients_an_image_is_encoded_once_per_level():
     encoder = JpegEncoder()
     frame = make_frame()
     messages = await asyncio.gather(*(encoder.encode(frame, LEVELS[2]) for _ in range(10)))
@@ -61,7 +61,7 @@ async def test_however_many_look_a_picture_is_encoded_once_for_a_level():
 
 
 @on_a_loop
-async def test_one_who_leaves_while_it_is_encoded_takes_it_from_nobody():
+async def test_a_client_that_leaves_during_encoding_does_not_cancel_it_for_others():
     encoder = JpegEncoder()
     frame = make_frame()
     leaving = asyncio.ensure_future(encoder.encode(frame, LEVELS[2]))
@@ -74,7 +74,7 @@ async def test_one_who_leaves_while_it_is_encoded_takes_it_from_nobody():
 
 
 @on_a_loop
-async def test_old_pictures_are_forgotten():
+async def test_old_images_are_dropped():
     encoder = JpegEncoder()
     for number in range(1, 20):
         await encoder.encode(make_frame(number), LEVELS[2])
@@ -83,7 +83,7 @@ async def test_old_pictures_are_forgotten():
 
 
 @on_a_loop
-async def test_a_message_is_header_and_picture():
+async def test_a_message_is_header_and_image():
     encoder = JpegEncoder()
     frame = make_frame(5, masks=(disc_mask(7),), unanswered=((9, 'hidden'),), segmented=True)
     header, jpeg = unpack(await encoder.encode(frame, LEVELS[2]))

@@ -22,7 +22,7 @@ def travel(flow, clock, seconds, count=1):
         assert flow.acknowledge(number)
 
 
-def test_no_more_than_two_pictures_are_on_their_way():
+def test_no_more_than_two_frames_are_in_flight():
     flow = FlowControl()
     flow.sent(1)
     assert flow.ready
@@ -50,7 +50,7 @@ def test_what_was_never_sent_cannot_be_acknowledged():
     assert math.isnan(flow.round_trip_s)
 
 
-def test_a_slow_link_gets_smaller_pictures_down_to_the_smallest():
+def test_a_slow_link_gets_smaller_images_down_to_the_smallest():
     clock = Clock()
     flow = FlowControl(clock)
     travel(flow, clock, 2 * limits.SLOW_S)
@@ -77,7 +77,7 @@ def test_between_slow_and_fast_nothing_changes():
     assert flow.level == LEVELS[limits.FIRST_LEVEL]
 
 
-def test_what_was_on_its_way_when_the_size_fell_does_not_let_it_fall_again():
+def test_frames_in_flight_when_the_size_fell_do_not_reduce_it_again():
     clock = Clock()
     flow = FlowControl(clock)
     flow.sent(1001)
