@@ -51,7 +51,7 @@ def test_before_any_mask_images_are_shown_at_once_and_say_that_they_are_not_segm
     assert not any(frame.segmented for frame in shown)
 
 
-def test_with_masks_a_image_waits_for_its_own(assembler, shown):
+def test_with_masks_an_image_waits_for_its_own(assembler, shown):
     assembler.add_masks(masks(1))
     assembler.add_image(image(1))
     assembler.add_image(image(2))
