@@ -180,7 +180,7 @@ class SyncStatistics:
         self._begun = clock()
 
     def add(self, name: str, stamp_ns: int) -> bool:
-        """Count a thing; return whether its stamps jumped back: the synchroniser must be cleared."""
+        """Count a thing; return whether its stamps jumped back, so that all must be cleared."""
         jumped = stamp_ns < self._newest.get(name, stamp_ns) - JUMP_NS
         if jumped:
             self._newest.clear()
