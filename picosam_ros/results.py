@@ -96,20 +96,19 @@ class Result:
             not show the object any more.
         lost: prompts that ended with this frame.
         timing: the engine's stages.
-        started: answers to the prompts that waited for the first frame, which this one is.
-        corrections: better masks of earlier frames, by a slower engine.
-        earlier: results of earlier frames that prompts were made for; they hold those prompts only.
+        started: answers to the Segmenter's initial prompts: with the first frame.
+        late: whether the frame is an earlier one than the Segmenter was asked about; `masks` are
+            then those alone that came late.
 
     """
 
     frame: Frame
     masks: tuple[Mask, ...]
-    unanswered: tuple[Unanswered, ...]
-    lost: tuple[Answer, ...]
-    timing: Timing
+    unanswered: tuple[Unanswered, ...] = ()
+    lost: tuple[Answer, ...] = ()
+    timing: Timing = field(default_factory=Timing)
     started: tuple[Answer, ...] = ()
-    corrections: tuple[Correction, ...] = ()
-    earlier: tuple[Result, ...] = ()
+    late: bool = False
 
     def __repr__(self) -> str:
         return f'Result({self.frame}, {_objects(self.masks, self.unanswered)})'

@@ -1,4 +1,4 @@
-"""Prompts, an engine and a tracker, free of ROS: `step(image)` returns the masks of that image."""
+"""Prompts, a tracker and an engine, without ROS: masks for each frame."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame, as_frame
 from picosam_ros.prompt import Prompt
 from picosam_ros.prompts.store import MAX_PROMPTS, PromptStore
-from picosam_ros.results import Correction, PromptState, Result, Segmentation
+from picosam_ros.results import Answer, PromptState, Result, Segmentation, Unanswered
 from picosam_ros.tracking.tracker import Tracker
 
 
-class Segmenter(PromptStore):
-    """A prompt store whose prompts are answered on every frame.
+class Segmenter:
+    """Answers its prompts on every frame.
 
-    Prompts may come from any thread; `step` and `segment` wait for each other, since an engine
-    serves one thread at a time.
+    Prompts may come from any thread; `process`, `step` and `segment` wait for each other, since an
+    engine serves one thread at a time.
 
     Args:
         engine: opened by the caller.
-        max_prompts: further objects are refused.
         tracker: lets the ROIs follow their objects; without one they stay where the prompts are.
-        waiting: prompts that are put, and answered, once the first frame tells its size.
+        initial: prompts that are put, and answered, with the first frame, whose size they need.
+        max_prompts: further objects are refused.
+
+    Attributes:
+        prompts: the store; put, refine and remove prompts there.
 
     """
 
@@ -36,25 +39,26 @@ class Segmenter(PromptStore):
         self,
         engine: Engine,
         *,
-        max_prompts: int = MAX_PROMPTS,
         tracker: Tracker | None = None,
-        waiting: Sequence[Prompt] = (),
+        initial: Sequence[Prompt] = (),
+        max_prompts: int = MAX_PROMPTS,
     ) -> None:
-        super().__init__(self._check_for_engine, max_prompts=max_prompts, waiting=waiting)
         self.engine = engine
         self.tracker = tracker
+        self.prompts = PromptStore(self._check_for_engine, max_prompts=max_prompts, initial=initial)
         self._engine_lock = threading.Lock()
 
     def tune(self, *, track: bool, lost_after: int, max_prompts: int) -> None:
-        """Change how the next frames are answered; to be called between two steps.
+        """Change how the next frames are answered; to be called between two frames.
 
         Args:
-            track: whether the ROIs follow their objects; begun anew, they start at the prompts.
+            track: whether the ROIs follow their objects; switched on again, they start at the
+                prompts.
             lost_after: frames without an accepted mask after which a followed object is lost.
             max_prompts: further objects are refused; those that are there stay.
 
         """
-        self.max_prompts = max_prompts
+        self.prompts.max_prompts = max_prompts
         if not track:
             self.tracker = None
             return
@@ -62,108 +66,122 @@ class Segmenter(PromptStore):
         if tracker.limits.patience != lost_after:
             tracker.limits = replace(tracker.limits, patience=lost_after)
 
-    def step(self, image: Frame | npt.ArrayLike) -> Result:
-        """Answer all prompts on an image; the order of its parts is kept here and nowhere else.
+    def process(self, image: Frame | npt.ArrayLike) -> Iterator[Result]:
+        """Answer all prompts on a frame; publish each result before asking for the next one.
 
-        First the prompts that were made for earlier frames are answered on those frames, from where
-        the tracker follows them (`Result.earlier`). Then all prompts are answered on this one. The
-        tracker learns from it afterwards: in `learn`, or else in the next step.
+        Yields:
+            First what the prompts that were made for earlier frames show there (`late`); the
+            tracker goes on from it. Where an engine cannot answer an earlier frame, as a sensor
+            cannot, the prompt is answered as if it had been made for this one.
+            Then the result of this frame. Prompts that no longer lie on the image, because its
+            size changed, are lost; masks of prompts that were replaced or removed meanwhile are
+            left out.
+            Then better masks of earlier frames, where the engine has some (`late`).
+            After the last one the tracker learns; the next frame waits for that otherwise.
 
-        Prompts that no longer lie on the image, because its size changed, are lost; the mask of
-        a prompt that was replaced or removed meanwhile is left out. Where the engine cannot answer
-        an earlier frame, as a sensor cannot, the prompt counts as made for this one.
-
-        Args:
-            image: a Frame, or H×W×3 uint8 RGB (H×W grey and H×W×4 RGBA, too).
+        Raises:
+            ImageError: an array was given that is no image.
 
         """
         frame = as_frame(image)
-        earlier = self._answer_earlier(frame)
-        lost, started = self.fit(frame.width, frame.height)
-        made = self._run(frame, self._predicted(self.prompts))
-        begun = time.perf_counter()
-        masks = self.current(made.masks)
-        unanswered = tuple(it for it in made.unanswered if self.holds(it.prompt))
-        if self.tracker is not None:
-            evaluation = self.tracker.evaluate(frame, masks)
-            masks = evaluation.accepted
-            unanswered += evaluation.missing
-            for it in evaluation.lost:
-                ended = self.end(it.prompt.object_id, it.prompt.generation, it.reason)
-                lost += () if ended is None else (ended,)
-        corrections = self._corrected(made)
-        decode = made.timing.decode + 1e3 * (time.perf_counter() - begun)
-        timing = replace(made.timing, decode=decode)
-        return Result(frame, masks, unanswered, lost, timing, started, corrections, earlier)
-
-    def learn(self) -> None:
-        """Let the tracker learn from the last step, once its masks are published.
-
-        Otherwise the next step begins with it. To be called from the thread of `step`.
-        """
+        for earlier, prompts in self.prompts.made_for_earlier(frame):
+            yield from self._answer_earlier(earlier, prompts)
+        made, result = self._answer(frame)
+        corrections = self._corrections(made)
+        yield result
+        yield from corrections
         if self.tracker is not None:
             self.tracker.learn()
+
+    def step(self, image: Frame | npt.ArrayLike) -> Result:
+        """Return the result of this frame alone, once all of `process` is done."""
+        [result] = [result for result in self.process(image) if not result.late]
+        return result
 
     def segment(self, image: Frame | npt.ArrayLike, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer these prompts on this image and touch nothing else; see Engine.segment."""
         with self._engine_lock:
             return self.engine.segment(image, prompts)
 
-    def _run(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
-        with self._engine_lock:
-            return self.engine.segment_frame(frame, prompts)
+    def _answer(self, frame: Frame) -> tuple[Segmentation, Result]:
+        lost, started = self.prompts.fit(frame.width, frame.height)
+        made = self._run(frame, self._predicted())
+        begun = time.perf_counter()
+        masks = self.prompts.current(made.masks)
+        unanswered = tuple(one for one in made.unanswered if self.prompts.holds(one.prompt))
+        if self.tracker is not None:
+            evaluation = self.tracker.evaluate(frame, masks)
+            masks = evaluation.accepted
+            unanswered += evaluation.missing
+            lost += self._end(evaluation.lost)
+        timing = made.timing
+        decode = timing.decode + 1e3 * (time.perf_counter() - begun)
+        timing = replace(timing, decode=decode)
+        return made, Result(frame, masks, unanswered, lost, timing, started)
 
-    def _answer_earlier(self, newest: Frame) -> tuple[Result, ...]:
-        results = (
-            self._look_back(frame, prompts) for frame, prompts in self.made_for_earlier(newest)
-        )
-        return tuple(result for result in results if result.masks)
-
-    def _look_back(self, frame: Frame, prompts: Sequence[Prompt]) -> Result:
+    def _answer_earlier(self, frame: Frame, prompts: Sequence[Prompt]) -> Iterator[Result]:
         if self.tracker is not None:
             prompts = [self.tracker.predict(prompt) for prompt in prompts]
         # The sensor's turn is over for this frame, and must not be moved by it.
         made = self._run(replace(frame, sensor_output=None, no_output=''), prompts)
-        masks = self.current(made.masks)
+        masks = self.prompts.current(made.masks)
         if self.tracker is not None:
             masks = self.tracker.evaluate(frame, masks).accepted
-        return Result(frame, masks, (), (), made.timing, corrections=self._corrected(made))
+        corrections = self._corrections(made)
+        if masks:
+            yield Result(frame, masks, timing=made.timing, late=True)
+        yield from corrections
 
-    def _corrected(self, made: Segmentation) -> tuple[Correction, ...]:
-        """Pass the corrections of current prompts to the tracker, and return them."""
-        wanted = tuple(it for it in made.corrections if self.holds(it.mask.prompt))
+    def _corrections(self, made: Segmentation) -> list[Result]:
+        """Let the tracker know of the corrections that are still wanted, and return them."""
+        wanted = [one for one in made.corrections if self.prompts.holds(one.mask.prompt)]
         if self.tracker is not None:
             for correction in wanted:
                 self.tracker.correct(correction)
-        return wanted
+        return [Result(one.frame, (one.mask,), late=True) for one in wanted]
 
-    def _predicted(self, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
+    def _predicted(self) -> Sequence[Prompt]:
+        prompts = self.prompts.active
         if self.tracker is None:
             return prompts
         self.tracker.keep([prompt.object_id for prompt in prompts])
         return [self.tracker.predict(prompt) for prompt in prompts]
+
+    def _end(self, lost: Sequence[Unanswered]) -> tuple[Answer, ...]:
+        ended = (
+            self.prompts.end(one.prompt.object_id, one.prompt.generation, one.reason)
+            for one in lost
+        )
+        return tuple(answer for answer in ended if answer is not None)
+
+    def _run(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+        with self._engine_lock:
+            return self.engine.segment_frame(frame, prompts)
 
     def _check_for_engine(self, prompt: Prompt) -> None:
         self.engine.capabilities.check(prompt, self.engine.name)
 
 
 def follow(
-    engine: Engine, prompts: Sequence[Prompt], images: Iterable[Frame | npt.ArrayLike]
+    engine: Engine, prompts: Sequence[Prompt], frames: Iterable[Frame | npt.ArrayLike]
 ) -> Iterator[Result]:
-    """Track objects through the images of a video or a recording; yield a result for each.
+    """Follow objects through the frames of a video or a recording.
 
     Args:
         engine: opened by the caller.
-        prompts: for the first image.
-        images: see Segmenter.step.
+        prompts: about the first frame.
+        frames: in the order of their capture.
+
+    Yields:
+        The result of each frame.
 
     Raises:
-        PromptError: a prompt does not fit the first image, or the engine.
+        PromptError: a prompt does not fit the first frame, or the engine.
 
     """
-    segmenter = Segmenter(engine, tracker=Tracker(), waiting=prompts)
-    for image in images:
-        result = segmenter.step(image)
+    segmenter = Segmenter(engine, tracker=Tracker(), initial=prompts)
+    for frame in frames:
+        result = segmenter.step(frame)
         for answer in result.started:
             if answer.state == PromptState.REFUSED:
                 raise PromptError(f'object {answer.object_id}: {answer.reason}')

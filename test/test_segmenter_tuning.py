@@ -34,7 +34,7 @@ def tuned(segmenter, **changes):
 
 
 def click(segmenter, object_id=1):
-    return segmenter.put(Prompt.from_point(60, 60, object_id=object_id))
+    return segmenter.prompts.put(Prompt.from_point(60, 60, object_id=object_id))
 
 
 def test_a_lower_limit_leaves_the_objects_that_are_there_and_refuses_more(segmenter):

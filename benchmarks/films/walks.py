@@ -49,7 +49,7 @@ def follow(
             [mask] = engine.segment(frame, [prompt]).masks
             first = mask.to_image()
             segmenter.step(frame)
-            segmenter.put(prompt)
+            segmenter.prompts.put(prompt)
         yield segmenter.step(frame), _carried(first, began.inverse().then(view.affine))
 
 

@@ -26,7 +26,7 @@ from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
-from picosam_ros.results import Segmentation
+from picosam_ros.results import Result, Segmentation
 from picosam_ros.roi import Roi
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking.tracker import Tracker
@@ -169,11 +169,12 @@ def _play(engine: Engine, frames: int) -> tuple[list[float], int]:
     segmenter = Segmenter(engine, tracker=Tracker())
     pixels, [prompt] = scene.picture(), scene.prompts(1)
     segmenter.step(Frame.from_array(pixels))
-    segmenter.put(prompt)
-    steps, results = [], []
+    segmenter.prompts.put(prompt)
+    steps: list[float] = []
+    results: list[Result] = []
     begun = time.perf_counter()
     for number in range(frames):
         time.sleep(max(begun + number / RATE - time.perf_counter(), 0))
         frame = Frame.from_array(pixels)
-        steps.append(milliseconds(lambda frame=frame: results.append(segmenter.step(frame))))
-    return steps, sum(len(result.corrections) for result in results)
+        steps.append(milliseconds(lambda frame=frame: results.extend(segmenter.process(frame))))
+    return steps, sum(result.late for result in results)

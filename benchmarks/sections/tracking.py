@@ -91,7 +91,7 @@ def run(engine: Engine, frames: Iterable[tuple[Pixels, Inside]]) -> Iterator[tup
         if not index:
             segmenter.step(frame)
             prompt = Prompt.from_point(*middle(inside), roi_size=side_for(inside))
-            segmenter.put(prompt)
+            segmenter.prompts.put(prompt)
         yield segmenter.step(frame), inside
 
 

@@ -22,7 +22,7 @@ class PromptStore:
     Args:
         check: raises PromptError for a prompt that nobody here can answer.
         max_prompts: further objects are refused.
-        waiting: prompts that are put, and answered, once the first frame tells its size.
+        initial: prompts that are put, and answered, with the first frame, whose size they need.
 
     Attributes:
         answers: how many there were of each state.
@@ -34,20 +34,20 @@ class PromptStore:
         check: Callable[[Prompt], None],
         *,
         max_prompts: int = MAX_PROMPTS,
-        waiting: Sequence[Prompt] = (),
+        initial: Sequence[Prompt] = (),
     ) -> None:
         self.max_prompts = max_prompts
         self.answers: Counter[PromptState] = Counter()
         self._check = check
         self._prompts: dict[int, Prompt] = {}
         self._made_for: dict[int, Frame] = {}
-        self._waiting = tuple(waiting)
+        self._initial = tuple(initial)
         self._size: tuple[int, int] | None = None
         self._generation = 0
         self._lock = threading.Lock()
 
     @property
-    def prompts(self) -> tuple[Prompt, ...]:
+    def active(self) -> tuple[Prompt, ...]:
         """The prompts that are answered now, in the order in which they came."""
         with self._lock:
             return tuple(self._prompts.values())
@@ -99,9 +99,9 @@ class PromptStore:
     def clear(self) -> int:
         """Stop segmenting everything; return how many objects there were."""
         with self._lock:
-            count = len(self._prompts) + len(self._waiting)
+            count = len(self._prompts) + len(self._initial)
             self._prompts.clear()
-            self._waiting = ()
+            self._initial = ()
             return count
 
     def refuse(self, object_id: int, reason: str) -> Answer:
@@ -159,12 +159,12 @@ class PromptStore:
     def _begin(self) -> tuple[Answer, ...]:
         """Put the prompts that waited for a frame; the lock is held."""
         answers = []
-        for prompt in self._waiting:
+        for prompt in self._initial:
             try:
                 answers.append(self._set(prompt))
             except PromptError as error:
                 answers.append(Answer(prompt.object_id, PromptState.REFUSED, str(error)))
-        self._waiting = ()
+        self._initial = ()
         self.answers.update(answer.state for answer in answers)
         return tuple(answers)
 

@@ -259,13 +259,14 @@ def test_without_the_files_of_edgesam_the_sentence_tells_what_is_missing():
 def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(cascade, slow):
     segmenter = Segmenter(cascade, tracker=Tracker())
     segmenter.step(picture(300, radius=20))
-    segmenter.put(Prompt.from_point(300, 240, roi_size=400))
+    segmenter.prompts.put(Prompt.from_point(300, 240, roi_size=400))
     segmenter.step(picture(300, radius=20))
     wait_for_the_question(slow)
     before = segmenter.step(picture(310, radius=20)).masks[0].roi.width
     let_it_answer(cascade, slow)
-    result = segmenter.step(picture(320, radius=20))
-    assert [one.mask.engine for one in result.corrections] == ['slow']
+    _, late = segmenter.process(picture(320, radius=20))
+    assert late.late
+    assert [mask.engine for mask in late.masks] == ['slow']
     [mask] = segmenter.step(picture(320, radius=20)).masks
     assert before > 300
     assert mask.roi.width == pytest.approx(41 / OBJECT_SHARE, abs=4)
@@ -275,12 +276,12 @@ def test_an_roi_that_was_far_too_large_fits_the_object_after_the_correction(casc
 def test_corrections_of_an_object_that_was_removed_are_left_out(cascade, slow):
     segmenter = Segmenter(cascade, tracker=Tracker())
     segmenter.step(picture(300))
-    segmenter.put(Prompt.from_point(300, 240, roi_size=SIDE))
+    segmenter.prompts.put(Prompt.from_point(300, 240, roi_size=SIDE))
     segmenter.step(picture(300))
     wait_for_the_question(slow)
-    segmenter.remove(1)
+    segmenter.prompts.remove(1)
     let_it_answer(cascade, slow)
-    assert segmenter.step(picture(300)).corrections == ()
+    assert not any(result.late for result in segmenter.process(picture(300)))
 
 
 def test_edgesam_corrects_picosam(tmp_path):

@@ -15,7 +15,7 @@ def follow(segmenter, path, *, start=None):
     """Click on the first place of a path, then give the result of each."""
     places = list(path)
     segmenter.step(picture(*places[0]))
-    segmenter.put(Prompt.from_point(*places[0][:2], roi_size=SIDE))
+    segmenter.prompts.put(Prompt.from_point(*places[0][:2], roi_size=SIDE))
     return [segmenter.step(picture(*place)) for place in places]
 
 
@@ -24,7 +24,7 @@ def test_there_is_one_run_for_each_object_and_frame():
     segmenter = Segmenter(engine, tracker=Tracker())
     segmenter.step(picture(300))
     for object_id in (1, 2):
-        segmenter.put(
+        segmenter.prompts.put(
             Prompt.from_point(290 + 10 * object_id, 240, object_id=object_id, roi_size=SIDE)
         )
     engine.runs.clear()
@@ -72,7 +72,7 @@ def test_a_disc_that_hides_is_unanswered_and_comes_back_with_the_same_prompt():
     assert not any(result.masks for result in hidden)
     assert {result.unanswered[0].reason for result in hidden} == {'the network sees nothing there'}
     [mask] = results[-1].masks
-    assert mask.prompt.generation == segmenter.prompts[0].generation
+    assert mask.prompt.generation == segmenter.prompts.active[0].generation
     assert mask.centroid == pytest.approx((320, 240), abs=1)
 
 
@@ -82,4 +82,4 @@ def test_a_disc_that_stays_away_is_lost_and_no_prompt_is_left():
     [lost] = [answer for result in results for answer in result.lost]
     assert lost.state is PromptState.LOST
     assert lost.reason == 'not seen for 11 frames: the network sees nothing there'
-    assert segmenter.prompts == ()
+    assert segmenter.prompts.active == ()

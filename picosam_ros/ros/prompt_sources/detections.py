@@ -70,7 +70,7 @@ class Detections:
         """Ids of prompts that came from elsewhere."""
         return {
             prompt.object_id
-            for prompt in self._context.store.prompts
+            for prompt in self._context.store.active
             if self._generations.get(prompt.object_id) != prompt.generation
         }
 

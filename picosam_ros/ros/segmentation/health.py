@@ -116,8 +116,9 @@ class Health:
             return UNCONFIGURED
         values: dict[str, object] = {'engine': segmenter.engine.name}
         values.update(segmenter.engine.description)
-        values['objects'] = len(segmenter.prompts)
-        values.update({f'prompts {s.name.lower()}': n for s, n in segmenter.answers.items()})
+        values['objects'] = len(segmenter.prompts.active)
+        answers = segmenter.prompts.answers.items()
+        values.update({f'prompts {state.name.lower()}': n for state, n in answers})
         for stage, p in self._window.percentiles().items():
             values[f'{stage} p50/p95/p99 ms'] = f'{p.p50:.1f} / {p.p95:.1f} / {p.p99:.1f}'
         if not activity.active:
@@ -126,9 +127,9 @@ class Health:
             return Status(WARN, 'disabled; call ~/enable with true', values)
         if segmenter.engine.warning:
             return Status(WARN, segmenter.engine.warning, values)
-        if not segmenter.prompts:
+        if not segmenter.prompts.active:
             return Status(OK, 'no prompt: send one to prompt_point', values)
-        return Status(OK, f'{len(segmenter.prompts)} objects', values)
+        return Status(OK, f'{len(segmenter.prompts.active)} objects', values)
 
     def _counts(self, activity: Activity) -> dict[str, object]:
         return {

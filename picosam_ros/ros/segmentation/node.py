@@ -102,17 +102,17 @@ class SegmentationNode(ManagedNode):
 
     def open(self) -> None:
         """Load the engine, open topics and source."""
-        waiting = self._prompts_of_the_file()
+        initial = self._prompts_of_the_file()
         engine = self.make_engine()
         engine.open()
         process.trim_malloc()
-        self._segmenter = segmenter = self._tuned(Segmenter(engine, waiting=waiting))
+        self._segmenter = segmenter = self._tuned(Segmenter(engine, initial=initial))
         self.open_source()
         publish_lock = threading.Lock()
-        self._outputs = Outputs(self, segmenter, publish_lock)
+        self._outputs = Outputs(self, segmenter.prompts, publish_lock)
         self._prompts = PromptContext(
             self,
-            segmenter,
+            segmenter.prompts,
             publish_lock,
             recent=self._recent,
             max_age=lambda: self.parameters['prompt_max_age'],
@@ -181,23 +181,21 @@ class SegmentationNode(ManagedNode):
         if segmenter is None or prompts is None or outputs is None:
             return
         offered = time.perf_counter() - queue_ms / 1e3
-        result = self._tuned(segmenter).step(frame)
-        for earlier in result.earlier:
-            outputs.publish_earlier(earlier.frame, earlier.masks)
-        for answer in (*result.started, *result.lost):
-            prompts.publish(answer)
-        self.health.frames += 1
-        timing = outputs.publish(
-            result,
-            offered=offered,
-            queue_ms=queue_ms,
-            frames=self.health.frames,
-            dropped=self._worker.dropped,
-        )
-        for correction in result.corrections:
-            outputs.publish_earlier(correction.frame, (correction.mask,))
-        segmenter.learn()
-        self.health.answered(timing, masks=bool(result.masks))
+        for result in self._tuned(segmenter).process(frame):
+            if result.late:
+                outputs.publish_late(result)
+                continue
+            for answer in (*result.started, *result.lost):
+                prompts.publish(answer)
+            self.health.frames += 1
+            timing = outputs.publish(
+                result,
+                offered=offered,
+                queue_ms=queue_ms,
+                frames=self.health.frames,
+                dropped=self._worker.dropped,
+            )
+            self.health.answered(timing, masks=bool(result.masks))
         self.fault = ''
 
     def _tuned(self, segmenter: Segmenter) -> Segmenter:

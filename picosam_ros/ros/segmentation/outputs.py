@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 from rclpy.node import Node
@@ -14,13 +13,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from picosam_ros.drawing.overlay import draw
-from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
-from picosam_ros.mask import Mask, label_image
+from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
+from picosam_ros.prompts.store import PromptStore
 from picosam_ros.results import Result
 from picosam_ros.ros.messages import header_of, to_jpeg
-from picosam_ros.segmenter import Segmenter
 from picosam_ros.wire.messages import serialise_image, serialise_latency, serialise_masks
 
 _QUEUE = 10
@@ -34,15 +32,15 @@ class Outputs:
 
     Args:
         node: owns the topics.
-        segmenter: knows which masks are still current.
+        prompts: knows which masks are still current.
         publish_lock: held while masks are published, so that none of them follows the answer to a
             prompt that replaced or removed its object.
 
     """
 
-    def __init__(self, node: Node, segmenter: Segmenter, publish_lock: threading.Lock) -> None:
+    def __init__(self, node: Node, prompts: PromptStore, publish_lock: threading.Lock) -> None:
         self._node = node
-        self._segmenter = segmenter
+        self._prompts = prompts
         self._publish_lock = publish_lock
         self._masks = node.create_publisher(MaskArray, '~/masks', _QUEUE)
         self._labels = node.create_publisher(Image, '~/label_mask', _QUEUE)
@@ -69,7 +67,7 @@ class Outputs:
         captured = offered - age_ms / 1e3
         messages = self._messages(result, captured)
         with self._publish_lock:
-            current = self._segmenter.current(result.masks)
+            current = self._prompts.current(result.masks)
             if len(current) < len(result.masks):
                 result = replace(result, masks=current)
                 messages = self._messages(result, captured)
@@ -93,7 +91,7 @@ class Outputs:
         )
         return timing
 
-    def publish_earlier(self, frame: Frame, masks: Sequence[Mask]) -> None:
+    def publish_late(self, result: Result) -> None:
         """Publish late masks of an earlier image, on `~/masks` alone.
 
         The other topics have one message for each image, which was published with the image.
@@ -101,9 +99,9 @@ class Outputs:
         if not self._masks.get_subscription_count():
             return
         with self._publish_lock:
-            current = self._segmenter.current(masks)
+            current = self._prompts.current(result.masks)
             if current:
-                self._masks.publish(serialise_masks(frame, current, ()))
+                self._masks.publish(serialise_masks(result.frame, current, ()))
 
     def destroy(self) -> None:
         """Destroy the publishers."""

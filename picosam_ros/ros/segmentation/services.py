@@ -69,7 +69,7 @@ class Services:
 
     def _on_clear(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         with self._publish_lock:
-            count = self._segmenter.clear()
+            count = self._segmenter.prompts.clear()
         response.success = True
         response.message = f'{count} objects cleared'
         return response

@@ -56,7 +56,7 @@ def followed(monkeypatch, path, network, faults='roi_lag=2', policy='fill_gaps')
         frame = bench.step()
         segmenter.step(frame)
         x, y = centre_of_disc(frame)
-        segmenter.put(Prompt.from_point(x, y, roi_size=4 * RADIUS))
+        segmenter.prompts.put(Prompt.from_point(x, y, roi_size=4 * RADIUS))
         for _ in range(FRAMES):
             frame = bench.step()
             result = segmenter.step(frame)

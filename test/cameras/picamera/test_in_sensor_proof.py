@@ -90,12 +90,12 @@ def change(segmenter, ledger, random):
     ledger.changes += 1
     object_id = int(random.integers(1, 4))
     if object_id in ledger.prompts and random.random() < 0.2:
-        segmenter.remove(object_id)
+        segmenter.prompts.remove(object_id)
         del ledger.prompts[object_id]
         return
     x, y = (int(random.integers(0, side)) for side in (WIDTH, HEIGHT))
     side = int(random.integers(16, 60))
-    answer = segmenter.put(Prompt.from_point(x, y, object_id=object_id, roi_size=side))
+    answer = segmenter.prompts.put(Prompt.from_point(x, y, object_id=object_id, roi_size=side))
     ledger.prompts[object_id] = answer.generation, (x, y, side)
 
 

@@ -298,9 +298,9 @@ def test_the_segmenter_takes_negative_points_and_boxes_with_points(edgesam):
     for number, prompt in enumerate(PROMPTS.values(), start=1):
         from dataclasses import replace
 
-        answer = segmenter.put(replace(prompt, object_id=number))
+        answer = segmenter.prompts.put(replace(prompt, object_id=number))
         assert not answer.reason
-    assert not segmenter.refine(1, [Point(310, 210, positive=False)]).reason
+    assert not segmenter.prompts.refine(1, [Point(310, 210, positive=False)]).reason
     result = segmenter.step(frame)
     assert [mask.prompt.object_id for mask in result.masks] == [1, 2, 3, 4, 5]
     assert {mask.engine for mask in result.masks} == {'edgesam'}
@@ -312,7 +312,7 @@ def test_the_roi_follows_an_object_that_edgesam_finds(edgesam):
     segmenter = Segmenter(edgesam, tracker=Tracker())
     pixels = np.full((480, 640, 3), 90, np.uint8)
     segmenter.step(Frame(pixels))
-    segmenter.put(Prompt.from_point(200, 200))
+    segmenter.prompts.put(Prompt.from_point(200, 200))
     for stamp in range(3):
         result = segmenter.step(Frame(pixels.copy(), stamp_ns=stamp))
         [mask] = result.masks

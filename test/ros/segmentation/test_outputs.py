@@ -159,7 +159,7 @@ def test_a_mask_of_an_earlier_image_goes_out_on_masks_alone_under_that_images_he
     frame = Frame(np.zeros((48, 64, 3), np.uint8), stamp_ns=7, frame_id='camera')
     roi = Roi(0, 0, 48, 48)
     mask = Mask(Prompt.from_point(5, 5), np.ones((9, 9), np.float32), roi, 64, 48, 'slow', 0.9)
-    outputs.publish_earlier(frame, (mask,))
+    outputs.publish_late(Result(frame, (mask,), late=True))
     serve_until(executor, lambda: heard)
     [message] = heard
     assert (message.header.stamp.nanosec, message.header.frame_id) == (7, 'camera')

@@ -28,7 +28,9 @@ class Lock:
 
 
 class Recorder:
-    """Stands for the publisher and for the Segmenter: notes whether the lock was held."""
+    """Stands for publisher, prompt store and Segmenter: notes whether the lock was held."""
+
+    prompts = property(lambda self: self)
 
     def __init__(self, lock):
         self._lock = lock
