@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 HELP = 'follow an object through a video'
 DESCRIPTION = (
     'Follow objects through a video and write it with their masks drawn on it. The prompt is '
-    'about the first frame. Ctrl-C ends it; what was written until then can be watched.'
+    'about the first frame. Ctrl-C ends it; the video up to then is complete.'
 )
 EXAMPLE = 'picosam track video.mp4 --point 320,240 -o out.mp4'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the arguments of the command."""
     parser.add_argument('video', metavar='VIDEO', type=Path, help='any file that FFmpeg reads')
     add_prompt_arguments(parser, several=True)
     add_engine_arguments(parser)
@@ -45,16 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='OUT',
         type=Path,
         required=True,
-        help='the video to write; its name ends in .mp4, .mkv or .avi',
+        help='the video to write, with the suffix .mp4, .mkv or .avi',
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Follow, write and tell; 130 if the user ended it.
+    """Follow the objects and print a summary; return 130 if interrupted.
 
     Raises:
         CameraError: the video cannot be read, at all or from some frame on.
-        ImageError: the other one cannot be written.
+        ImageError: the output video cannot be written.
         PromptError: a prompt does not fit the first frame.
 
     """
@@ -63,42 +63,42 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.commands.media import VideoWriter
     from picosam_ros.engines import open_engine
 
-    clip = VideoFile(str(arguments.video))
+    video = VideoFile(str(arguments.video))
     if arguments.out.exists() and arguments.out.samefile(arguments.video):
-        raise CameraError(f'{arguments.out} is the video that is read; give another name with -o')
+        raise CameraError(f'{arguments.out} is the input video; give another name with -o')
     with (
-        VideoWriter(arguments.out, clip.rate) as film,
+        VideoWriter(arguments.out, video.rate) as out,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
-        catch_interrupt() as told,
+        catch_interrupt() as interrupted,
     ):
-        journey = Journey(clip, film, engine, prompts)
-        progress = Progress(clip.frame_count, 'frames', live=not arguments.json)
-        for done in journey.follow():
+        follower = VideoFollower(video, out, engine, prompts)
+        progress = Progress(video.frame_count, 'frames', live=not arguments.json)
+        for done in follower.follow():
             progress.show(done)
-            if told.is_set():
+            if interrupted.is_set():
                 break
         progress.end()
         model = engine.description.get('model', '')
-    clip.release()
+    video.release()
     report = {
         'video': str(arguments.video),
         'out': str(arguments.out),
         'engine': engine.name,
         'model': model,
-        **journey.report(progress.seconds),
+        **follower.report(progress.seconds),
     }
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        _tell(report)
-    if journey.damage:
-        raise CameraError(f'{journey.damage}; the frames before are in {arguments.out}')
-    return INTERRUPTED if told.is_set() else 0
+        _print_summary(report)
+    if follower.damage:
+        raise CameraError(f'{follower.damage}; the frames before are in {arguments.out}')
+    return INTERRUPTED if interrupted.is_set() else 0
 
 
 @dataclass
-class Sighting:
-    """What became of one object: frames that show it, and where and why it was lost."""
+class ObjectSummary:
+    """Number of frames that show an object, and where and why it was lost."""
 
     frames: int = 0
     lost_at: int | None = None
@@ -106,54 +106,54 @@ class Sighting:
 
 
 @dataclass
-class Journey:
-    """Objects on their way through a video.
+class VideoFollower:
+    """Follows objects through a video and writes their masks.
 
     Attributes:
-        clip, film: what is read and written.
+        video, out: the videos that are read and written.
         engine: opened by the caller.
-        prompts: about the first frame.
-        sightings: of the objects, by their id.
-        damage: why the video broke off; empty if it did not.
+        prompts: prompts for the first frame.
+        objects: summaries by object id.
+        damage: why reading ended early; empty if it did not.
 
     """
 
-    clip: VideoFile
-    film: VideoWriter
+    video: VideoFile
+    out: VideoWriter
     engine: Engine
     prompts: Sequence[Prompt]
-    sightings: dict[int, Sighting] = field(default_factory=dict)
+    objects: dict[int, ObjectSummary] = field(default_factory=dict)
     damage: str = ''
 
     def follow(self) -> Iterator[int]:
-        """Go from frame to frame; yield how many are done."""
+        """Process frame by frame; yield the number of frames so far."""
         from picosam_ros.drawing.overlay import draw
         from picosam_ros.segmenter import follow
 
-        self.sightings = {prompt.object_id: Sighting() for prompt in self.prompts}
+        self.objects = {prompt.object_id: ObjectSummary() for prompt in self.prompts}
         try:
             for result in follow(self.engine, self.prompts, self._frames()):
                 self._note(result)
-                self.film.write(draw(result.frame.pixels, result.masks))
-                yield self.film.frames
+                self.out.write(draw(result.frame.pixels, result.masks))
+                yield self.out.frames
         except CameraError as error:
-            if not self.film.frames:
+            if not self.out.frames:
                 raise
             self.damage = str(error)
 
     def _frames(self) -> Iterator[Frame]:
         from picosam_ros.frame import Frame
 
-        while (shot := self.clip.next()) is not None:
-            yield Frame(shot.pixels, shot.media_ns)
+        while (captured := self.video.next()) is not None:
+            yield Frame(captured.pixels, captured.media_ns)
 
     def report(self, seconds: float) -> dict[str, Any]:
-        """Figures, `seconds` being how long it took."""
+        """Return a summary, ready for JSON; `seconds` is the time that it took."""
         return {
-            'frames': self.film.frames,
+            'frames': self.out.frames,
             'seconds': round(seconds, 3),
-            'frames_per_second': round(self.film.frames / seconds, 2),
-            'times_real_time': round(self.film.frames / self.clip.rate / seconds, 2),
+            'frames_per_second': round(self.out.frames / seconds, 2),
+            'times_real_time': round(self.out.frames / self.video.rate / seconds, 2),
             'objects': [
                 {
                     'id': object_id,
@@ -161,19 +161,19 @@ class Journey:
                     'lost_at': seen.lost_at,
                     'reason': seen.reason,
                 }
-                for object_id, seen in self.sightings.items()
+                for object_id, seen in self.objects.items()
             ],
         }
 
     def _note(self, result: Result) -> None:
         for mask in result.masks:
-            self.sightings[mask.prompt.object_id].frames += not mask.empty
+            self.objects[mask.prompt.object_id].frames += not mask.empty
         for answer in result.lost:
-            seen = self.sightings[answer.object_id]
-            seen.lost_at, seen.reason = self.film.frames, answer.reason
+            seen = self.objects[answer.object_id]
+            seen.lost_at, seen.reason = self.out.frames, answer.reason
 
 
-def _tell(report: dict[str, Any]) -> None:
+def _print_summary(report: dict[str, Any]) -> None:
     frames, rate = report['frames'], report['frames_per_second']
     speed = f'{rate:.1f} frames/s, {report["times_real_time"]:.1f} times real time'
     print(f'{paint(f"{frames} frames", "bold")}  {speed}')

@@ -183,7 +183,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(
 def test_the_video_that_is_read_is_not_written_over(track, video, capsys):
     before = video.read_bytes()
     assert track('-o', video) == 1
-    assert 'is the video that is read' in capsys.readouterr().err
+    assert 'is the input video' in capsys.readouterr().err
     assert video.read_bytes() == before
 
 
