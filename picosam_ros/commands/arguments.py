@@ -58,7 +58,12 @@ def prompts_of(arguments: argparse.Namespace) -> Sequence[Prompt]:
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options for the engine and its model."""
-    parser.add_argument('--engine', metavar='NAME', default='auto', help='default: auto')
+    parser.add_argument(
+        '--engine',
+        metavar='NAME',
+        default='auto',
+        help='host, edgesam, cascade or auto (the default)',
+    )
     parser.add_argument(
         '--model',
         metavar='NAME',
