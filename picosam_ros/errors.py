@@ -42,7 +42,7 @@ class BagError(PicosamError):
 
 
 class DatasetError(PicosamError):
-    """Annotations or pictures of an evaluation that cannot be used."""
+    """Annotations or images of an evaluation that cannot be used."""
 
 
 class ViewerError(PicosamError):

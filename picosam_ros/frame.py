@@ -22,8 +22,8 @@ class SensorOutput:
 
     Attributes:
         logits: h×w float32, C-contiguous; above 0 is the object.
-        roi: the rectangle of the image that the network saw, as exactly as the sensor's pixels
-            tell: it may have fractions.
+        roi: the rectangle of the image that the network saw; it may have fractions of pixels,
+            since the sensor's grid is finer.
         ticket: which call of `RoiPlacer.look_at` this answers.
         dnn_ms, dsp_ms: time that the sensor's two processors took.
 

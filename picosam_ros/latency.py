@@ -1,11 +1,12 @@
-"""Where the time goes: the stages of one result, their percentiles over many, and a record."""
+"""Latency and rate: the stages of one result, percentiles over many, and a record of them."""
 
 from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
@@ -88,6 +89,52 @@ def percentiles_of(timings: Sequence[Timing]) -> dict[str, Percentiles]:
     return summary
 
 
+def rate_of(moments: Sequence[float]) -> float:
+    """Return the events per second between the first and the last moment, which are in seconds.
+
+    0 before the second event.
+    """
+    seconds = moments[-1] - moments[0] if moments else 0.0
+    return (len(moments) - 1) / seconds if seconds > 0 else 0.0
+
+
+class RateMeter:
+    """Events per second over the last seconds.
+
+    Args:
+        window_s: how far back, in seconds.
+        clock: monotonic, in seconds.
+
+    """
+
+    def __init__(self, window_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._window_s = window_s
+        self._clock = clock
+        self._moments: deque[float] = deque()
+
+    def add(self) -> None:
+        """Count an event that happens now."""
+        self._moments.append(self._clock())
+        self._forget_old()
+
+    @property
+    def count(self) -> int:
+        """Events in the window."""
+        self._forget_old()
+        return len(self._moments)
+
+    @property
+    def rate(self) -> float:
+        """In Hz; 0 before the second event in the window."""
+        self._forget_old()
+        return rate_of(self._moments)
+
+    def _forget_old(self) -> None:
+        begin = self._clock() - self._window_s
+        while self._moments and self._moments[0] < begin:
+            self._moments.popleft()
+
+
 @dataclass(frozen=True)
 class LatencySample:
     """One message of `~/latency`.
@@ -165,7 +212,7 @@ def summarise(topic: str, samples: Sequence[LatencySample]) -> LatencySummary:
         seconds=seconds,
         results=len(samples),
         answered=sum(bool(sample.prompts) for sample in samples),
-        rate_hz=(len(samples) - 1) / seconds if seconds else 0.0,
+        rate_hz=rate_of([sample.at for sample in samples]),
         dropped=dropped,
         stages=percentiles_of([sample.timing for sample in measured(samples)]),
     )

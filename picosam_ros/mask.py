@@ -211,7 +211,7 @@ def to_probability(logits: Logits) -> Pixels:
 
 
 def label_image(masks: list[Mask], width: int, height: int) -> tuple[Pixels, Pixels]:
-    """Paint masks of one frame into one picture, as Nav2's semantic layers read it.
+    """Return masks of one frame as one label image, as Nav2's semantic layers read it.
 
     Where objects overlap, the more probable one wins.
 

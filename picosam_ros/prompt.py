@@ -137,7 +137,7 @@ class Prompt:
         """Return the prompt as it holds for an image of this size, and what had to be changed.
 
         Points must lie on the image. A box is cut at the border, an ROI that exceeds twice the
-        image's long side is shrunk to that; the sentence tells it, and is empty otherwise.
+        image's long side is shrunk to that; the sentence says so, and is empty without a change.
 
         Raises:
             PromptError: a point, or the whole box, is outside.

@@ -3,7 +3,7 @@ import threading
 
 import numpy as np
 
-from picosam_ros.latency import STAGES, LatencyWindow, Percentiles, Timing
+from picosam_ros.latency import STAGES, LatencyWindow, Percentiles, RateMeter, Timing
 
 
 def test_a_timing_has_no_stage_until_it_is_given_one():
@@ -56,3 +56,24 @@ def test_threads_may_add_while_another_one_sums_up():
     while any(thread.is_alive() for thread in threads):
         assert all(p == Percentiles(5, 5, 5) for p in window.percentiles().values())
     assert window.percentiles()['total'] == Percentiles(5, 5, 5)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_rate_is_that_of_the_events_of_the_window_and_falls_to_zero_without_any():
+    clock = Clock()
+    meter = RateMeter(2.0, clock)
+    assert (meter.count, meter.rate) == (0, 0.0)
+    meter.add()
+    assert (meter.count, meter.rate) == (1, 0.0)
+    for period in [0.5] * 10 + [0.25] * 12:
+        clock.now += period
+        meter.add()
+    assert (meter.count, meter.rate) == (9, 4.0)
+    clock.now += 2.5
+    assert (meter.count, meter.rate) == (0, 0.0)

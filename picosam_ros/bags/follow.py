@@ -39,8 +39,8 @@ class FollowStats:
         """Images that are done with."""
         return self.images + self.refused
 
-    def report(self, seconds: float) -> dict[str, float]:
-        """Figures, `seconds` being how long it took."""
+    def figures(self, seconds: float) -> dict[str, float]:
+        """Return counts and rates; `seconds` is how long it took."""
         return {
             'images': self.images,
             'refused': self.refused,
@@ -68,38 +68,38 @@ def follow(
         BagError: the masks cannot be written.
 
     """
-    tally = FollowStats()
-    yield tally
+    stats = FollowStats()
+    yield stats
     recorded: list[Recorded] = []
-    frames = _frames(recording.images(topic), recorded, tally)
+    frames = _frames(recording.images(topic), recorded, stats)
     first_ns = None
     for result in segmenter.follow(engine, prompts, frames):
         at_ns = recorded.pop().at_ns
         masks.write(result, at_ns)
         first_ns = at_ns if first_ns is None else first_ns
-        tally.span_s = (at_ns - first_ns) / 1e9
-        tally.images += 1
-        tally.masks += sum(not mask.empty for mask in result.masks)
-        tally.notes += [
-            f'object {answer.object_id} is lost at image {tally.seen}: {answer.reason}'
+        stats.span_s = (at_ns - first_ns) / 1e9
+        stats.images += 1
+        stats.masks += sum(not mask.empty for mask in result.masks)
+        stats.notes += [
+            f'object {answer.object_id} is lost at image {stats.seen}: {answer.reason}'
             for answer in result.lost
         ]
-        yield tally
-    if tally.refused:
-        yield tally
+        yield stats
+    if stats.refused:
+        yield stats
 
 
 def _frames(
-    images: Iterable[Recorded], recorded: list[Recorded], tally: FollowStats
+    images: Iterable[Recorded], recorded: list[Recorded], stats: FollowStats
 ) -> Iterator[Frame]:
     """Yield the images that can be read, each put into `recorded` before; count the others."""
     for message in images:
         try:
             frame = read_frame(message.serialised, message.kind)
         except ImageError as error:
-            if not tally.refused:
-                tally.notes.append(f'image {tally.seen + 1} is left out: {error}')
-            tally.refused += 1
+            if not stats.refused:
+                stats.notes.append(f'image {stats.seen + 1} is left out: {error}')
+            stats.refused += 1
             continue
         recorded.append(message)
         yield frame

@@ -72,31 +72,31 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         topic = recording.choose(arguments.image_topic)
         progress = Progress(recording.topics[topic], 'images', live=not arguments.json)
-        for tally in follow(recording, topic, engine, prompts, masks):
-            progress.show(tally.seen)
+        for stats in follow(recording, topic, engine, prompts, masks):
+            progress.show(stats.seen)
             if interrupted.is_set():
                 break
     progress.end()
-    report = tally.report(progress.seconds)
+    report = stats.figures(progress.seconds)
     if arguments.json:
         where = {'bag': str(arguments.bag), 'topic': topic, 'out': str(arguments.out)}
         print(json.dumps({**where, **report}, indent=2))
     else:
-        _print_summary(arguments, tally, report)
+        _print_summary(arguments, stats, report)
     if recording.damage:
         raise BagError(
             f'{arguments.bag} is damaged: {recording.damage.rstrip(".")}; the masks of the '
-            f'{tally.images} images that could be read are in {arguments.out}'
+            f'{stats.images} images that could be read are in {arguments.out}'
         )
     return INTERRUPTED if interrupted.is_set() else 0
 
 
 def _print_summary(
-    arguments: argparse.Namespace, tally: FollowStats, report: dict[str, float]
+    arguments: argparse.Namespace, stats: FollowStats, report: dict[str, float]
 ) -> None:
-    for note in tally.notes:
+    for note in stats.notes:
         print(paint(note, 'yellow'))
     rate, factor = report['images_per_second'], report['times_real_time']
     speed = f'{rate:.1f} images/s' + (f', {factor:.1f} times real time' if factor else '')
-    print(f'{paint(f"{tally.images} images, {tally.masks} masks", "bold")}  {speed}')
+    print(f'{paint(f"{stats.images} images, {stats.masks} masks", "bold")}  {speed}')
     print(paint(f'masks in {arguments.out}', 'dim'))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from picosam_ros.prompt import FIRST_ID, LAST_ID, Box
 
-# Boxes of two pictures that share less are two objects.
+# Boxes of two images that share less are two objects.
 _SAME_OBJECT_IOU = 0.3
 
 _ALL = range(FIRST_ID, LAST_ID + 1)
@@ -27,7 +27,7 @@ class BoxIds:
     def assign(
         self, names: Sequence[str], boxes: Sequence[Box], taken: Collection[int]
     ) -> tuple[int, ...]:
-        """Give the ids of an array's boxes, in their order; 0 where none is free.
+        """Return the ids of an array's boxes, in their order; 0 where none is free.
 
         Args:
             names: of the boxes, in the detector's words; may be empty.

@@ -43,7 +43,7 @@ class RecentFrames:
             return self._frames[-1] if self._frames else None
 
     def add(self, frame: Frame) -> None:
-        """Take a new frame; frames of another size mean other pixels and are forgotten."""
+        """Add a frame; frames of another size mean other pixels and are forgotten."""
         fits = max(1, self._limit_bytes // max(frame.pixels.nbytes, 1))
         with self._lock:
             if self._frames and self._frames[-1].pixels.shape != frame.pixels.shape:

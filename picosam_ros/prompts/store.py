@@ -113,7 +113,7 @@ class PromptStore:
         return self._answer(object_id, refuse)
 
     def fit(self, width: int, height: int) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
-        """Take the size of the next frame, in pixels.
+        """Fit the prompts to the size of the next frame, in pixels.
 
         Returns:
             The answers to prompts that do not lie on it any more, and to those that waited for it.
@@ -123,7 +123,7 @@ class PromptStore:
             return self._resize(width, height), self._begin()
 
     def made_for_earlier(self, newest: Frame) -> list[tuple[Frame, list[Prompt]]]:
-        """Give the prompts that were made for earlier frames than this one, once, by frame."""
+        """Return the prompts that were made for earlier frames than this one, once, by frame."""
         made_for: dict[int, tuple[Frame, list[Prompt]]] = {}
         with self._lock:
             bound, self._made_for = self._made_for, {}

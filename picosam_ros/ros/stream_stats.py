@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from picosam_ros.latency import rate_of
+
 # The rate is that of the last five seconds, and of three images at least.
 WINDOW_S = 5.0
 _LEAST, _MOST = 3, 2000
@@ -84,7 +86,7 @@ class StreamMonitor:
         read = [arrival for arrival in recent if arrival.readable]
         ages = [(arrival.received_ns - arrival.stamp_ns) / 1e9 for arrival in read]
         return StreamStats(
-            rate=(len(recent) - 1) / span if span > 0 else math.nan,
+            rate=rate_of([arrival.at for arrival in recent]) or math.nan,
             span_s=span,
             silence_s=self._clock() - seen[-1].at,
             ages_s=(min(ages), statistics.median(ages), max(ages)) if ages else (),

@@ -49,18 +49,18 @@ class ColourModel:
         self._odds = self._compared()
 
     def likelihood(self, colours: Colours) -> npt.NDArray[np.float32]:
-        """Tell for each of h×w pixels how likely its colour is the object's, 0 to 1."""
+        """Return for each of h×w pixels how likely its colour is the object's, 0 to 1."""
         return self._odds[colours]
 
     def likeness(self, colours: Colours, weights: Weights) -> float:
-        """Tell how much the colours of a mask are those of the object: 1 for the same, 0 for none.
+        """Return how similar the colours of a mask are to the object's: 1 for the same, 0 for none.
 
         Other things have one or the other colour of an object, and seldom the same mixture.
         """
         return float(np.sqrt(_histogram(colours, weights) * self._object).sum())
 
     def likenesses(self, colours: Colours, span: int) -> npt.NDArray[np.float64]:
-        """Tell it for squares of span×span pixels, from every second row and column on."""
+        """Return it for squares of span×span pixels, from every second row and column on."""
         squares = sliding_window_view(colours, (span, span))[::2, ::2]
         rows, columns = squares.shape[:2]
         numbered = squares.reshape(rows * columns, -1).astype(np.intp)

@@ -26,12 +26,12 @@ SPREAD = 0.3 * GRID
 _FALL = np.exp(-(np.arange(-GRID, GRID + 1, dtype=np.float32) ** 2) / (2 * SPREAD**2))
 _NEARNESS: Map = np.outer(_FALL, _FALL)
 
-# An object is sought in a picture that is reduced until it is a spot of this side there, but to
-# no more than so many pixels on the long side.
+# An object is searched for in an image that is reduced until it is a spot of this side there, but
+# to no more than so many pixels on the long side.
 SPOT, LONGEST = 8, 96
 
 # A spot that is less like the object is not worth a run of the network.
-WORTH_A_LOOK = 0.6
+LEAST_LIKENESS = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ class Observation:
         return self.near * (self.depth > 0)
 
     def measure(self, likelihood: Map) -> tuple[float, float, float]:
-        """Centre x, y and square root of the area, in image pixels, of what is in the mask.
+        """Return centre x, y and square root of the area, in image pixels, of what is in the mask.
 
         Args:
             likelihood: GRID×GRID, how likely each pixel's colour is the object's.
@@ -115,7 +115,7 @@ def search(pixels: Pixels, appearance: ColourModel, size: float) -> tuple[float,
     small = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
     likeness = appearance.likenesses(colours_of(np.asarray(small, np.uint8)), SPOT)
     row, column = np.unravel_index(likeness.argmax(), likeness.shape)
-    if likeness[row, column] < WORTH_A_LOOK:
+    if likeness[row, column] < LEAST_LIKENESS:
         return None
     middle = (SPOT - 1) / 2
     to_image = Roi(0, 0, width, height).affine_to(columns, rows).inverse()

@@ -26,10 +26,10 @@ SIDE = 2 * GRID
 POINTS, FEWEST = 25, 4
 # They are where the colour is more likely the object's than its surroundings'.
 LIKELY = 0.5
-# A point is believed that comes back to so many pixels from where it began, and is among the
+# A point is accepted that comes back to so many pixels from where it began, and is among the
 # better half.
 BACK = 2.0
-# Of Lucas and Kanade's windows; with two smaller pictures it sees ways of some 20 pixels.
+# Of Lucas and Kanade's windows; two smaller levels of the pyramid see motions of some 20 pixels.
 WINDOW, SMALLER = (11, 11), 2
 UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
 
@@ -50,27 +50,27 @@ class TrackedPoints:
     to_image: Affine
 
     @classmethod
-    def of(cls, frame: Frame, look: Observation, likelihood: Map) -> TrackedPoints:
-        """Sample it.
+    def of(cls, frame: Frame, observation: Observation, likelihood: Map) -> TrackedPoints:
+        """Sample the square, and choose the points.
 
         Args:
-            frame: that was looked at.
-            look: whose mask has the points.
+            frame: the one of the observation.
+            observation: whose mask has the points.
             likelihood: GRID×GRID, how likely each pixel's colour is the object's: a mask that takes
                 in a neighbour has points on it that move in another way.
 
         """
-        to_image = look.mask.roi.affine_to(SIDE, SIDE).inverse()
-        rows, columns = np.nonzero((look.depth > 0) & (likelihood > LIKELY))
+        to_image = observation.mask.roi.affine_to(SIDE, SIDE).inverse()
+        rows, columns = np.nonzero((observation.depth > 0) & (likelihood > LIKELY))
         step = max(math.isqrt(len(rows) // POINTS), 1)
         on_lattice = (rows % step == 0) & (columns % step == 0)
         places = np.stack([columns[on_lattice], rows[on_lattice]], 1)[:, None]
-        to_patch = SIDE / GRID
-        points = (places * to_patch + (to_patch - 1) / 2).astype(np.float32)
+        to_square = SIDE / GRID
+        points = (places * to_square + (to_square - 1) / 2).astype(np.float32)
         return cls(_grey(frame, to_image), points, to_image)
 
     def motion(self, frame: Frame) -> tuple[float, float] | None:
-        """Tell by how many image pixels they moved in x and y; None if too few can be followed."""
+        """Return the image pixels that they moved in x and y; None if too few can be followed."""
         if len(self.points) < FEWEST:
             return None
         now = _grey(frame, self.to_image)
@@ -85,7 +85,7 @@ class TrackedPoints:
 
 
 def _followed(before: Grey, after: Grey, points: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
-    """Tell where each point is afterwards, and whether it was found: N×1×2 and N×1."""
+    """Return where each point is afterwards, and whether it was found: N×1×2 and N×1."""
     places = np.empty_like(points)
     there, found, _ = cv2.calcOpticalFlowPyrLK(
         before, after, points, places, winSize=WINDOW, maxLevel=SMALLER, criteria=UNTIL

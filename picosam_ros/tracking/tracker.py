@@ -17,12 +17,11 @@ from picosam_ros.tracking.colour_model import ColourModel
 from picosam_ros.tracking.observation import GRID, Observation, search
 from picosam_ros.tracking.optical_flow import TrackedPoints
 
-# Of the ROI's side, what an object takes whose size is known: the rest is room to move.
+# Share of the square's side for an object of known size: the rest is room to move.
 OBJECT_SHARE = 0.6
 
-# The texture tells from frame to frame how the object moved. The mask tells where its middle is,
-# and takes in a neighbour at times: so the ROI follows the texture, and leans to the mask's middle
-# by this share of the way.
+# The ROI follows the motion of the texture, and leans to the middle of the mask, which includes a
+# neighbour at times, by this share of the way.
 LEAN = 0.3
 
 
@@ -33,8 +32,8 @@ class Limits:
     Attributes:
         shift: how far the ROI moves in one frame, as a share of its side.
         growth: by which factor it grows or shrinks in one frame, at most.
-        score: a mask below it is not accepted.
-        likeness: nor is one whose colours are less like the object's, see Appearance.
+        score: a mask with a lower one is suspect.
+        likeness: so is one whose colours are less like the object's, see ColourModel.
         widen: by which factor the ROI grows in each frame without an accepted mask.
         widest: how far that goes, as a multiple of the ROI's last side.
         patience: frames without an accepted mask after which the object is lost.
@@ -54,9 +53,13 @@ class Limits:
 class Track:
     """Where the network looks for one object: the centre and side of a square of the image.
 
-    `size` is the square root of the object's area in image pixels, `object_share` its share of the
-    side: that of the user's own ROI, or of the first mask. `home` is where it was seen last.
-    `patch` is what it looked like in the last frame; None if it was not seen there.
+    Attributes:
+        size: square root of the object's area, in image pixels.
+        object_share: `size` over `side` in the first square; the side follows to keep it.
+        last_seen: x, y and side where it was seen last.
+        texture: of the last frame; None if the object was not seen there.
+        missing: frames since it was seen last.
+
     """
 
     generation: int
@@ -66,25 +69,25 @@ class Track:
     size: float
     object_share: float
     appearance: ColourModel
-    home: tuple[float, float, float]
-    patch: TrackedPoints | None = None
-    missed: int = 0
+    last_seen: tuple[float, float, float]
+    texture: TrackedPoints | None = None
+    missing: int = 0
 
     def moved(self, motion: Affine) -> Track:
-        """The same after a motion of the image."""
+        """Return the track after a motion of the image."""
         (x, y), scale = motion(self.x, self.y), motion.scale_x
         side = scale * self.side
-        return replace(self, x=x, y=y, side=side, size=scale * self.size, home=(x, y, side))
+        return replace(self, x=x, y=y, side=side, size=scale * self.size, last_seen=(x, y, side))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """On the masks of one frame.
+    """Which masks of one frame show their objects.
 
     Attributes:
         accepted: these show their objects.
-        missing: these do not; the track searches the object.
-        lost: nor do these, and their tracks ended.
+        missing: the prompts of those that do not, and why; the track searches for the object.
+        lost: the same of those whose tracks ended.
 
     """
 
@@ -96,8 +99,7 @@ class Evaluation:
 class Tracker:
     """Turns the user's prompts into those for the next frame, and learns from its masks.
 
-    One run of the network per object and frame; the first frame takes the user's prompt as it
-    is. The same for every engine.
+    The first frame takes the user's prompt as it is. The same for every engine.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -106,7 +108,7 @@ class Tracker:
         self._to_learn: list[Callable[[], None]] = []
 
     def predict(self, prompt: Prompt) -> Prompt:
-        """Give the prompt for the next frame: the same object and generation, where it is now."""
+        """Return the prompt for the next frame: the same object and generation, where it is now."""
         self.learn()
         track = self._tracks.get(prompt.object_id)
         if track is None or track.generation != prompt.generation:
@@ -122,87 +124,87 @@ class Tracker:
         self._tracks = {key: t for key, t in self._tracks.items() if key in object_ids}
 
     def evaluate(self, frame: Frame, masks: Sequence[Mask]) -> Evaluation:
-        """Tell which masks of one frame show their objects; `learn` follows them."""
+        """Separate the masks that show their objects from the others; `learn` follows them."""
         self.learn()
         accepted, missing, lost = [], [], []
         for mask in masks:
-            missing_reason = self._evaluate(frame, Observation.of(frame, mask))
-            if missing_reason is None:
+            suspect = self._evaluate(frame, Observation.of(frame, mask))
+            if suspect is None:
                 accepted.append(mask)
             elif mask.prompt.object_id in self._tracks:
-                missing.append(missing_reason)
+                missing.append(suspect)
             else:
-                lost.append(missing_reason)
+                lost.append(suspect)
         return Evaluation(tuple(accepted), tuple(missing), tuple(lost))
 
     def correct(self, correction: Correction) -> None:
         """Begin a track anew from a better mask of an earlier frame, where that is now.
 
-        What answers the user's own prompt is the object; what answers a derived one must look
-        like it.
+        It must look like the object, unless it answers the user's own prompt.
         """
         self._to_learn.append(lambda: self._correct(correction))
 
     def learn(self) -> None:
-        """Follow the objects of the last evaluation; `predict` and `evaluate` do it otherwise."""
+        """Follow the objects that were evaluated last; other methods do it at the latest."""
         follow, self._to_learn = self._to_learn, []
         for step in follow:
             step()
 
-    def _evaluate(self, frame: Frame, look: Observation) -> Unanswered | None:
-        prompt = look.mask.prompt
+    def _evaluate(self, frame: Frame, observation: Observation) -> Unanswered | None:
+        prompt = observation.mask.prompt
         track = self._tracks.get(prompt.object_id)
         if track is None:
-            if look.depth.any():
-                self._to_learn.append(lambda: self._begin(frame, look))
+            if observation.depth.any():
+                self._to_learn.append(lambda: self._begin(frame, observation))
             return None
-        reason = self._reason_against(track, look)
+        reason = self._suspicion(track, observation)
         if not reason:
-            self._to_learn.append(lambda: self._follow(track, frame, look))
+            self._to_learn.append(lambda: self._follow(track, frame, observation))
             return None
-        track.missed += 1
-        track.patch = None
-        if track.missed > self.limits.patience:
+        track.missing += 1
+        track.texture = None
+        if track.missing > self.limits.patience:
             del self._tracks[prompt.object_id]
-            return Unanswered(prompt, f'not seen for {track.missed} frames: {reason}')
+            return Unanswered(prompt, f'not seen for {track.missing} frames: {reason}')
         self._to_learn.append(lambda: self._search(track, frame))
         return Unanswered(prompt, reason)
 
-    def _begin(self, frame: Frame, look: Observation) -> None:
-        track = self._tracks[look.mask.prompt.object_id] = _begun(look)
-        track.patch = TrackedPoints.of(frame, look, track.appearance.likelihood(look.colours))
+    def _begin(self, frame: Frame, observation: Observation) -> None:
+        track = self._tracks[observation.mask.prompt.object_id] = _new_track(observation)
+        likelihood = track.appearance.likelihood(observation.colours)
+        track.texture = TrackedPoints.of(frame, observation, likelihood)
 
     def _correct(self, correction: Correction) -> None:
         mask = correction.mask
         if mask.box is None:
             return
         track = self._tracks.get(mask.prompt.object_id)
-        roi = Roi.square(
-            *mask.box.centre, max(round(mask.box.long_side / OBJECT_SHARE), MIN_ROI_SIZE)
-        )
+        side = max(round(mask.box.long_side / OBJECT_SHARE), MIN_ROI_SIZE)
+        roi = Roi.square(*mask.box.centre, side)
         boxed = replace(mask.prompt, points=(), box=mask.box)
-        look = Observation.of(correction.frame, replace(mask.within(roi, 2 * GRID), prompt=boxed))
-        if not look.depth.any():
+        cut = replace(mask.within(roi, 2 * GRID), prompt=boxed)
+        observation = Observation.of(correction.frame, cut)
+        if not observation.depth.any():
             return
-        if correction.by_user or track is None or not self._reason_against(track, look):
-            track = self._tracks[boxed.object_id] = _begun(look).moved(correction.since)
+        if correction.by_user or track is None or not self._suspicion(track, observation):
+            track = self._tracks[boxed.object_id] = _new_track(observation).moved(correction.since)
             track.side = _bounded(track.side, mask)
 
-    def _reason_against(self, track: Track, look: Observation) -> str:
-        """Why the mask is not accepted; empty if it is."""
-        if not look.depth.any():
+    def _suspicion(self, track: Track, observation: Observation) -> str:
+        """Return why the mask is suspect; empty if it is accepted."""
+        if not observation.depth.any():
             return 'the network sees nothing there'
-        if look.mask.score < self.limits.score:
-            return f'the score fell to {look.mask.score:.2f}'
-        likeness = track.appearance.likeness(look.colours, look.depth)
+        if observation.mask.score < self.limits.score:
+            return f'the score fell to {observation.mask.score:.2f}'
+        likeness = track.appearance.likeness(observation.colours, observation.depth)
         if likeness < self.limits.likeness:
             return f'what is there looks different (likeness {likeness:.2f})'
         return ''
 
-    def _follow(self, track: Track, frame: Frame, look: Observation) -> None:
-        likelihood = track.appearance.likelihood(look.colours)
-        x, y, size = look.measure(likelihood)
-        motion = track.patch.motion(frame) if track.patch else None
+    def _follow(self, track: Track, frame: Frame, observation: Observation) -> None:
+        likelihood = track.appearance.likelihood(observation.colours)
+        x, y, size = observation.measure(likelihood)
+        motion = track.texture.motion(frame) if track.texture else None
         if motion is not None:
             carried_x, carried_y = track.x + motion[0], track.y + motion[1]
             x, y = carried_x + LEAN * (x - carried_x), carried_y + LEAN * (y - carried_y)
@@ -212,25 +214,25 @@ class Tracker:
         # Half of the way, so that a mask that flickers does not make the ROI pump.
         wanted = math.sqrt(size / track.object_share / track.side)
         growth = float(np.clip(wanted, 1 / self.limits.growth, self.limits.growth))
-        track.side = _bounded(track.side * growth, look.mask)
+        track.side = _bounded(track.side * growth, observation.mask)
         track.size = size
-        track.home = track.x, track.y, track.side
-        track.missed = 0
-        track.patch = TrackedPoints.of(frame, look, likelihood)
-        track.appearance.learn(look.colours, look.depth * likelihood)
+        track.last_seen = track.x, track.y, track.side
+        track.missing = 0
+        track.texture = TrackedPoints.of(frame, observation, likelihood)
+        track.appearance.learn(observation.colours, observation.depth * likelihood)
 
     def _search(self, track: Track, frame: Frame) -> None:
-        """Look by turns where it was seen last, wider and wider, and where its colours are.
+        """Alternate between where it was seen last, wider and wider, and where its colours are.
 
         The former first: what blinks for one frame is there again in the next.
         """
-        x, y, side = track.home
-        if not track.missed % 2 and (found := search(frame.pixels, track.appearance, track.size)):
+        x, y, side = track.last_seen
+        if not track.missing % 2 and (found := search(frame.pixels, track.appearance, track.size)):
             track.x, track.y = found
             track.side = side
             return
         track.x, track.y = x, y
-        widened = side * self.limits.widen**track.missed
+        widened = side * self.limits.widen**track.missing
         track.side = min(widened, side * self.limits.widest)
 
 
@@ -239,10 +241,10 @@ def _bounded(side: float, mask: Mask) -> float:
     return float(np.clip(side, 2 * MIN_ROI_SIZE, largest))
 
 
-def _begun(look: Observation) -> Track:
-    appearance = ColourModel(look.colours, look.depth)
-    x, y, size = look.measure(appearance.likelihood(look.colours))
-    side = float(look.mask.roi.width)
+def _new_track(observation: Observation) -> Track:
+    appearance = ColourModel(observation.colours, observation.depth)
+    x, y, size = observation.measure(appearance.likelihood(observation.colours))
+    side = float(observation.mask.roi.width)
     return Track(
-        look.mask.prompt.generation, x, y, side, size, size / side, appearance, (x, y, side)
+        observation.mask.prompt.generation, x, y, side, size, size / side, appearance, (x, y, side)
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.latency import LatencyWindow, Timing
+from picosam_ros.latency import LatencyWindow, RateMeter, Timing
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
@@ -57,7 +57,7 @@ class Hub:
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
-        self._latency = LatencySummary()
+        self._latency = ViewerStatistics()
         self._frame: ViewerFrame | None = None
         self._diagnostics = ''
 
@@ -163,7 +163,7 @@ class Hub:
         self._backend.send_prompt(request.with_object_id(object_id))
 
 
-class LatencySummary:
+class ViewerStatistics:
     """Medians of the newest timings, and the rate of results.
 
     Args:
@@ -172,26 +172,19 @@ class LatencySummary:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
         self._window = LatencyWindow(_MEDIAN_RESULTS)
-        self._arrivals: deque[float] = deque()
+        self._rate = RateMeter(_RATE_WINDOW_S, clock)
         self._dropped = 0
 
     def add(self, timing: Timing, dropped: int) -> None:
         """Add one result; `dropped` is the number of images dropped so far."""
         self._window.add(timing)
         self._dropped = dropped
-        self._arrivals.append(self._clock())
+        self._rate.add()
 
     def text(self) -> str:
         """Return the message `statistics`."""
-        now = self._clock()
-        while self._arrivals and now - self._arrivals[0] > _RATE_WINDOW_S:
-            self._arrivals.popleft()
-        if not self._arrivals:
+        if not self._rate.count:
             self._window.clear()
-        rate = 0.0
-        if len(self._arrivals) > 1:
-            rate = (len(self._arrivals) - 1) / (self._arrivals[-1] - self._arrivals[0])
         stages = {stage: p.p50 for stage, p in self._window.percentiles().items()}
-        return protocol.statistics(stages, rate=rate, dropped=self._dropped)
+        return protocol.statistics(stages, rate=self._rate.rate, dropped=self._dropped)

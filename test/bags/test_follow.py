@@ -35,20 +35,20 @@ def engine(tiny_network):
 
 
 def followed(path, out, engine, prompts=PROMPTS, images=None):
-    """Run over a recording, or its first images; give the last tally."""
+    """Run over a recording, or its first images; give the last stats."""
     with Recording(path) as recording, MaskBag(out, recording.storage) as masks:
-        tallies = follow(recording, recording.choose(''), engine, prompts, masks)
-        for tally in tallies:
-            if tally.seen == images:
+        all_stats = follow(recording, recording.choose(''), engine, prompts, masks)
+        for stats in all_stats:
+            if stats.seen == images:
                 break
-    return tally
+    return stats
 
 
 @STORAGES
 def test_the_masks_of_every_image_are_written_under_its_stamp(tmp_path, engine, storage):
-    tally = followed(record(tmp_path / 'bag', storage), tmp_path / 'out', engine)
-    assert (tally.images, tally.refused, tally.masks, tally.notes) == (10, 0, 10, [])
-    assert tally.span_s == pytest.approx(9 * PERIOD_NS / 1e9)
+    stats = followed(record(tmp_path / 'bag', storage), tmp_path / 'out', engine)
+    assert (stats.images, stats.refused, stats.masks, stats.notes) == (10, 0, 10, [])
+    assert stats.span_s == pytest.approx(9 * PERIOD_NS / 1e9)
     topics = read(tmp_path / 'out')
     assert set(topics) == set(TOPICS)
     for messages in topics.values():
@@ -104,8 +104,8 @@ def test_compressed_images_are_images_too(tmp_path, engine):
         return compressed(number, data, 'rgb8; png compressed bgr8')
 
     topics = {'/camera/compressed': [(COMPRESSED, at(n), png(n)) for n in range(3)]}
-    tally = followed(record(tmp_path / 'bag', topics=topics), tmp_path / 'out', engine)
-    assert tally.masks == 3
+    stats = followed(record(tmp_path / 'bag', topics=topics), tmp_path / 'out', engine)
+    assert stats.masks == 3
     last = read(tmp_path / 'out')['/segmenter/masks'][-1][1]
     assert last.masks[0].centroid_x == pytest.approx(centre(2)[0], abs=0.5)
 
@@ -114,13 +114,13 @@ def test_an_image_that_cannot_be_read_is_left_out_and_told(tmp_path, engine):
     contents = [image(0), b'\0\1\0\0abc', image(2, encoding='nonsense'), image(3)]
     messages = [(IMAGE, at(number), content) for number, content in enumerate(contents)]
     broken = np.frombuffer(b'no picture', np.uint8)
-    tally = followed(record(tmp_path / 'bag', topics={TOPIC: messages}), tmp_path / 'out', engine)
-    assert (tally.images, tally.refused) == (2, 2)
-    [note] = tally.notes
+    stats = followed(record(tmp_path / 'bag', topics={TOPIC: messages}), tmp_path / 'out', engine)
+    assert (stats.images, stats.refused) == (2, 2)
+    [note] = stats.notes
     assert note.startswith('image 2 is left out: 7 bytes are not a serialised sensor_msgs/')
     topics = {TOPIC: [(COMPRESSED, 1, compressed(0, broken, 'jpeg'))]}
-    tally = followed(record(tmp_path / 'bag2', topics=topics), tmp_path / 'out2', engine)
-    assert "in the format 'jpeg' was given, which OpenCV cannot read" in tally.notes[0]
+    stats = followed(record(tmp_path / 'bag2', topics=topics), tmp_path / 'out2', engine)
+    assert "in the format 'jpeg' was given, which OpenCV cannot read" in stats.notes[0]
     assert not (tmp_path / 'out2').exists()
 
 
@@ -134,8 +134,8 @@ def test_a_prompt_that_does_not_fit_the_first_image_is_an_error_and_nothing_is_m
 
 @STORAGES
 def test_what_is_done_when_it_ends_early_can_be_read(tmp_path, engine, storage):
-    tally = followed(record(tmp_path / 'bag', storage), tmp_path / 'out', engine, images=4)
-    assert tally.images == 4
+    stats = followed(record(tmp_path / 'bag', storage), tmp_path / 'out', engine, images=4)
+    assert stats.images == 4
     assert {len(messages) for messages in read(tmp_path / 'out').values()} == {4}
 
 
@@ -148,7 +148,7 @@ def test_objects_that_are_lost_are_told(tmp_path, engine):
     away = np.full((HEIGHT, WIDTH, 3), (20, 90, 160), np.uint8)
     messages = [(IMAGE, at(n), image(n, pixels=away if n else None)) for n in range(120)]
     path = record(tmp_path / 'bag', topics={TOPIC: messages})
-    tally = followed(path, tmp_path / 'out', engine)
-    assert tally.masks == 1
-    [note] = tally.notes
+    stats = followed(path, tmp_path / 'out', engine)
+    assert stats.masks == 1
+    [note] = stats.notes
     assert note.startswith('object 1 is lost at image 92: ')

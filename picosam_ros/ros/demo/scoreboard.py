@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
-from collections import Counter, deque
+from collections import Counter
 from typing import TextIO
 
-from picosam_ros.latency import LatencyWindow, Timing
+from picosam_ros.latency import LatencyWindow, RateMeter, Timing
 from picosam_ros.results import PromptState
 
 _RATE_SECONDS = 2.0
@@ -31,7 +30,7 @@ class Scoreboard:
         self.frames = 0
         self.masks = 0
         self._window = LatencyWindow()
-        self._arrivals: deque[float] = deque()
+        self._rate = RateMeter(_RATE_SECONDS)
         self._dropped = 0
         self._answers: Counter[PromptState] = Counter()
         self._objects: Objects = {}
@@ -51,12 +50,9 @@ class Scoreboard:
 
     def add_frame(self, timing: Timing, dropped: int) -> None:
         """Add a result."""
-        now = time.monotonic()
         self.frames += 1
         self._dropped = dropped
-        self._arrivals.append(now)
-        while now - self._arrivals[0] > _RATE_SECONDS:
-            self._arrivals.popleft()
+        self._rate.add()
         if timing.inference == timing.inference:  # NaN without prompts
             self._window.add(timing)
 
@@ -104,7 +100,7 @@ class Scoreboard:
         lines = [
             '',
             f'viewer    {self._url or "starting"}',
-            f'frames    {self._rate():5.1f} per second, {self.frames} in all, '
+            f'frames    {self._rate.rate:5.1f} per second, {self.frames} in all, '
             f'{self._dropped} dropped',
             f'prompts   {answers or "none yet"}',
             f'masks     {self.masks}',
@@ -117,8 +113,3 @@ class Scoreboard:
         for (scene, name), (area, score) in objects.items():
             lines.append(f'  {scene:16}{name:18}{area:10}{score:8.2f}')
         return lines
-
-    def _rate(self) -> float:
-        if len(self._arrivals) < 2:
-            return 0.0
-        return (len(self._arrivals) - 1) / (self._arrivals[-1] - self._arrivals[0])

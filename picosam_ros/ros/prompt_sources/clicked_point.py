@@ -39,7 +39,7 @@ class ClickedPoint:
         )
 
     def destroy(self) -> None:
-        """Take the topic away."""
+        """Remove the topic."""
         self._context.node.destroy_subscription(self._subscription)
         self._stop_timer()
         self._transforms.destroy()
@@ -112,7 +112,7 @@ class ClickedPoint:
 
 
 def project(camera: Pinhole, point: Vector, name: str) -> Pixel:
-    """Tell which pixel sees a point of the camera's optical frame, in metres.
+    """Return the pixel that sees a point of the camera's optical frame, in metres.
 
     Raises:
         PromptError: none does: it is behind the camera or outside of the image.

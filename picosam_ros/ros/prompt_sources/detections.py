@@ -23,7 +23,7 @@ _QUEUE = 10
 class Detections:
     """`detections` (vision_msgs/Detection2DArray), where vision_msgs is installed.
 
-    The boxes of the newest array replace those of the ones before; prompts of other inputs stay,
+    The boxes of the newest array replace those of the ones before; prompts of other sources stay,
     unless a box has their id.
     """
 
@@ -34,7 +34,7 @@ class Detections:
         self._subscription = _subscribe(context.node, self._on_array)
 
     def destroy(self) -> None:
-        """Take the topic away."""
+        """Remove the topic."""
         if self._subscription is not None:
             self._context.node.destroy_subscription(self._subscription)
 
@@ -67,7 +67,7 @@ class Detections:
             return store.refuse(object_id, str(error))
 
     def _others(self) -> set[int]:
-        """Ids of prompts that came from elsewhere."""
+        """Return the ids of prompts that came from other sources."""
         return {
             prompt.object_id
             for prompt in self._context.store.active
