@@ -89,7 +89,7 @@ lint: $(INSTALLED)  ## check style and types
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-format: $(INSTALLED)  ## mend what lint can mend
+format: $(INSTALLED)  ## fix what lint can fix
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 

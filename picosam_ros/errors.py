@@ -1,4 +1,4 @@
-"""Errors that a user can mend. Each says what was given, what is allowed, and what to do."""
+"""Errors that a user can fix. Each says what was given, what is allowed, and what to do."""
 
 
 class PicosamError(Exception):
