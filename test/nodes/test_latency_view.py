@@ -84,7 +84,7 @@ def test_ctrl_c_ends_it_with_the_summary(shown):
 def test_a_node_that_sends_nothing_is_told(rig):
     code, _, err = finished(rig, '--seconds', '0.5')
     assert code == 1
-    assert f'no message was received on {rig.process.name}/latency: is the node active' in err
+    assert f'no message was received on {rig.process.name}/latency; check in /diagnostics' in err
 
 
 def test_a_topic_that_is_not_there_names_those_that_are(rig):
