@@ -5,11 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.data.sample import CLIP, STEPS, Sample
-from training.networks.picosam2 import Answer
-
-# ImageNet mean and standard deviation of R, G, B in units of 0..255.
-MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+from training.networks.picosam2 import DEVIATION, MEAN, Answer
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -8,8 +8,9 @@ from onnx import TensorProto
 from torch import nn
 
 from training.export.graph import UPSAMPLING, Graph, to_model
-from training.losses import DEVIATION, MEAN
 from training.networks.picosam2 import (
+    DEVIATION,
+    MEAN,
     Architecture,
     Attention,
     PicoSam2,

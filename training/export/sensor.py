@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.losses import DEVIATION, MEAN
 from training.networks import Network
 from training.networks.lite import (
     BELLS,
@@ -19,7 +18,7 @@ from training.networks.lite import (
     SameConv,
     Up,
 )
-from training.networks.picosam2 import PicoSam2, bells
+from training.networks.picosam2 import DEVIATION, MEAN, PicoSam2, bells
 
 
 def for_sensor(network: Network) -> nn.Module:

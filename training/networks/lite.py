@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.losses import DEVIATION, MEAN
 from training.networks.picosam2 import (
+    DEVIATION,
     INPUT_SIZE,
+    MEAN,
     Answer,
     SeparableBlock,
     bells,

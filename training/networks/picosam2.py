@@ -13,6 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+# ImageNet mean and standard deviation of R, G, B in units of 0..255.
+MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+
 INPUT_SIZE = 96
 ENCODER_WIDTHS = (48, 96, 160, 256)
 BOTTLENECK_WIDTH = 320

@@ -155,7 +155,7 @@ def test_crops_of_two_sizes_are_refused(pack) -> None:
 
 
 def test_an_empty_folder_is_refused_with_the_command_that_fills_it(tmp_path) -> None:
-    with pytest.raises(FileNotFoundError, match=r'training\.shards'):
+    with pytest.raises(FileNotFoundError, match=r'training\.data\.shards'):
         Shards(tmp_path, 0)
 
 
