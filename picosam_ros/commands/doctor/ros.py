@@ -210,6 +210,6 @@ OPTIONAL = (
     _optional('cv_bridge', 'cv_bridge.core', 'the rarer image encodings'),
     _optional('vision_msgs', 'vision_msgs.msg', '~/label_info for Nav2, boxes as prompts'),
     _optional('tf2_ros', 'tf2_ros', 'clicks and clouds in other frames than the camera'),
-    _optional('message_filters', 'message_filters', 'depth images in step with masks'),
+    _optional('message_filters', 'message_filters', "ROS's own synchroniser for depth images"),
     _optional('launch_ros', 'launch_ros', 'the launch files'),
 )
