@@ -14,7 +14,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer, PromptState, Segmentation, Unanswered
 from picosam_ros.segmenter import Segmenter, follow
-from picosam_ros.tracking.colour_model import ColourModel
+from picosam_ros.tracking.observation import ColourModel
 from picosam_ros.tracking.tracker import Tracker
 
 PATIENCE = 10.0

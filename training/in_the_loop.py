@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from picosam_ros.evaluation.clicks import next_click
+from picosam_ros.evaluation.protocols import next_click
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
 from training.data.crops import centred

@@ -15,8 +15,7 @@ from picosam_ros.nodes.segmenter import main
 from picosam_ros.results import Unanswered
 from picosam_ros.ros import process
 from picosam_ros.ros.segmentation import outputs
-from picosam_ros.wire.cdr import Writer
-from picosam_ros.wire.messages import serialise_masks
+from picosam_ros.wire.messages import Writer, serialise_masks
 
 PLAIN_MALLOC, PREBUILT = '--plain-malloc', '--prebuilt'
 

@@ -12,7 +12,7 @@ from benchmarks.rigs import scene
 from benchmarks.timing import medians
 from picosam_ros.mask import label_image
 from picosam_ros.ros import process
-from picosam_ros.ros.cloud.messages import to_cloud, to_grid, to_markers
+from picosam_ros.ros.cloud.outputs import to_cloud, to_grid, to_markers
 from picosam_ros.spatial import cloud
 from picosam_ros.spatial.cloud import LabelledDepth, Range
 from picosam_ros.spatial.ground import (
@@ -34,23 +34,23 @@ _BELIEVED = Range(0.1, 10.0)
 
 
 def measure(frames: int) -> Iterator[Row]:
-    """One row for each thing that is published, and one for all that a costmap needs."""
+    """One row for each object that is published, and one for all that a costmap needs."""
     process.tune_malloc()  # as the node does
     works = {
-        f'cloud of {OBJECTS} objects, depth in mm': _objects(_picture(np.uint16)),
-        f'cloud of {OBJECTS} objects, depth in m': _objects(_picture(np.float32)),
-        'cloud of an object that fills the image': _objects(_picture(np.uint16, full=True)),
-        'aligned cloud of every pixel': _aligned(_picture(np.uint16)),
-        'pose and markers': _markers(_picture(np.uint16)),
-        'these three: cloud, aligned cloud, pose and markers': _all(_picture(np.uint16)),
-        'ground: feet of things, cloud and grid': _ground(_picture(np.float32)),
+        f'cloud of {OBJECTS} objects, depth in mm': _objects(_image(np.uint16)),
+        f'cloud of {OBJECTS} objects, depth in m': _objects(_image(np.float32)),
+        'cloud of an object that fills the image': _objects(_image(np.uint16, full=True)),
+        'aligned cloud of every pixel': _aligned(_image(np.uint16)),
+        'pose and markers': _markers(_image(np.uint16)),
+        'these three: cloud, aligned cloud, pose and markers': _all(_image(np.uint16)),
+        'ground: feet of objects, cloud and grid': _ground(_image(np.float32)),
     }
     _CAMERA.rays  # noqa: B018 - worked out once for a calibration
     for name, ms in zip(works, medians(list(works.values()), frames), strict=True):
         yield Row(name, ms, 'ms', TARGET)
 
 
-def _picture(kind: type[np.generic], *, full: bool = False) -> LabelledDepth:
+def _image(kind: type[np.generic], *, full: bool = False) -> LabelledDepth:
     """Objects over noise as depth: no two neighbours are alike."""
     labels, confidence = label_image(scene.masks(OBJECTS, 192), scene.WIDTH, scene.HEIGHT)
     depth = np.random.default_rng(2).uniform(0.5, 5.0, labels.shape)
@@ -61,31 +61,31 @@ def _picture(kind: type[np.generic], *, full: bool = False) -> LabelledDepth:
     )
 
 
-def _objects(picture: LabelledDepth) -> Callable[[], object]:
-    return lambda: to_cloud(cloud.object_cloud(picture, _CAMERA, _BELIEVED), Header())
+def _objects(image: LabelledDepth) -> Callable[[], object]:
+    return lambda: to_cloud(cloud.object_cloud(image, _CAMERA, _BELIEVED), Header())
 
 
-def _aligned(picture: LabelledDepth) -> Callable[[], object]:
-    return lambda: to_cloud(cloud.aligned_cloud(picture, _CAMERA, _BELIEVED), Header())
+def _aligned(image: LabelledDepth) -> Callable[[], object]:
+    return lambda: to_cloud(cloud.aligned_cloud(image, _CAMERA, _BELIEVED), Header())
 
 
-def _markers(picture: LabelledDepth) -> Callable[[], object]:
-    points = cloud.object_cloud(picture, _CAMERA, _BELIEVED)
+def _markers(image: LabelledDepth) -> Callable[[], object]:
+    points = cloud.object_cloud(image, _CAMERA, _BELIEVED)
     return lambda: to_markers(cloud.measure(points, 0.02), Header())
 
 
-def _all(picture: LabelledDepth) -> Callable[[], object]:
-    works = [make(picture) for make in (_objects, _aligned, _markers)]
+def _all(image: LabelledDepth) -> Callable[[], object]:
+    works = [make(image) for make in (_objects, _aligned, _markers)]
     return lambda: [work() for work in works]
 
 
-def _ground(picture: LabelledDepth) -> Callable[[], object]:
+def _ground(image: LabelledDepth) -> Callable[[], object]:
     ground, patch = Ground(_CAMERA, camera_pose(1.0, 0.4)), Patch()
 
     def work() -> object:
-        feet = contact(picture.labels)
-        seen = LabelledDepth(feet, picture.confidence, ground.depth)
-        cells = ground.occupancy(patch, picture.labels, feet)
+        feet = contact(image.labels)
+        seen = LabelledDepth(feet, image.confidence, ground.depth)
+        cells = ground.occupancy(patch, image.labels, feet)
         points = cloud.object_cloud(seen, _CAMERA, _BELIEVED)
         return to_cloud(points, Header()), to_grid(cells, patch, Header())
 

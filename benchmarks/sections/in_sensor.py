@@ -30,8 +30,8 @@ from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt
 from picosam_ros.roi import Roi
 from picosam_ros.ros import process as ros_process
 from picosam_ros.simulation.configuration import in_memory
+from picosam_ros.simulation.network import pack
 from picosam_ros.simulation.scene import sample
-from picosam_ros.simulation.tensors import pack
 
 TITLE = 'A mask from the sensor at the camera node: one object, 640×480 at 30 frames per second'
 RATE = 30.0

@@ -19,15 +19,17 @@ from typing import Any
 
 from benchmarks.report import Row
 from benchmarks.rigs.browser import chromium
-from benchmarks.rigs.stream import ROOT, speak_to_ourselves
+from benchmarks.rigs.stream import ROOT, use_own_domain
 from benchmarks.timing import isolated
-from picosam_ros.commands.fixes import in_own_environment
+from picosam_ros.commands.fixes import (
+    in_own_environment,
+)
 
 TITLE = 'The second `make demo`: from the command to the first mask in a browser that it starts'
 NAME = 'second start: first mask'
 TARGET_S = 5.0
 STARTS = 6
-PATIENCE = 60.0
+TIMEOUT_S = 60.0
 # What one `make`, or one such environment, leaves for those that it starts.
 INHERITED = ('MAKEFLAGS', 'MFLAGS', 'LD_LIBRARY_PATH', '_ROS_WHEELS_BOOTSTRAP_COMPLETE')
 
@@ -38,7 +40,7 @@ class Start:
 
     address: float
     browser: float
-    picture: float
+    image: float
     mask: float
 
 
@@ -68,7 +70,7 @@ def rows(
 NOTES = {
     'address': 'printed',
     'browser': 'started, with an empty page',
-    'picture': 'the first one on the page',
+    'image': 'the first one on the page',
 }
 
 
@@ -85,11 +87,11 @@ def _spread(starts: Sequence[Start]) -> str:
 
 def _starts(count: int) -> list[Start]:
     """Start the demo of this environment so often; the first of several is not counted."""
-    speak_to_ourselves()
+    use_own_domain()
     _, named, release = Path(sys.prefix).name.partition('-')
     command = ['make', 'demo', *([f'ROS={release}'] if named else [])]
     environment = {name: value for name, value in os.environ.items() if name not in INHERITED}
-    with chromium(PATIENCE) as browser:
+    with chromium(TIMEOUT_S) as browser:
         starts = [start(browser, command, ROOT, environment) for _ in range(count)]
     return starts[1:] or starts
 
@@ -99,7 +101,7 @@ def start(
     command: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT_S,
 ) -> Start:
     """Run a command that prints the address of a viewer, open it, and look for the first mask.
 
@@ -108,7 +110,7 @@ def start(
         command: and its arguments.
         folder: to run it in.
         environment: to run it in.
-        patience: seconds until the address must be there.
+        timeout: seconds until the address must be there.
 
     """
     begun = time.monotonic()
@@ -117,16 +119,16 @@ def start(
         return time.monotonic() - begun
 
     with _running(command, folder, environment) as process:
-        url, address = _address(process, patience), passed()
+        url, address = _address(process, timeout), passed()
         page, opened = browser(), passed()
         page.goto(url)
         page.locator('#empty').wait_for(state='hidden')
-        picture = passed()
+        image = passed()
         # The list is written in the frame that paints the mask.
         page.locator('#objects li[data-state=tracked]').first.wait_for()
         mask = passed()
         page.context.browser.close()
-    return Start(address, opened, picture, mask)
+    return Start(address, opened, image, mask)
 
 
 @contextmanager
@@ -148,15 +150,15 @@ def _running(
             yield process
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            with _killed_after(PATIENCE, process):
+            with _killed_after(TIMEOUT_S, process):
                 process.stdout.read()
 
 
-def _address(process: subprocess.Popen[str], patience: float) -> str:
+def _address(process: subprocess.Popen[str], timeout: float) -> str:
     """Read what it prints, up to the address."""
     assert process.stdout is not None
     printed = []
-    with _killed_after(patience, process):
+    with _killed_after(timeout, process):
         for line in process.stdout:
             printed.append(line)
             if found := re.search(r'^viewer +(\S+)', line):

@@ -1,7 +1,9 @@
-"""What every camera can do for the node."""
+"""The interface of all cameras, and what they share: moments on the steady clock."""
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Protocol
 
 from picosam_ros.frame import Frame
@@ -33,3 +35,40 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the device; a second call does nothing."""
+
+
+def stamp_of(steady_ns: int) -> int:
+    """Return the stamp (nanoseconds since 1970) of a moment on the steady clock (CLOCK_MONOTONIC).
+
+    It is now − (steady now − moment), computed anew for every frame, so that a clock that is set
+    while the camera runs does not leave all later stamps wrong.
+    """
+    return time.time_ns() - (time.monotonic_ns() - steady_ns)
+
+
+class Alarm:
+    """Waits for moments on the steady clock; `end` cancels all waits, for good."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether `end` was called."""
+        return self._ended.is_set()
+
+    def wait_until(self, steady_ns: int, timeout: float) -> bool:
+        """Wait for a moment, for `timeout` seconds at most.
+
+        Returns:
+            True at the moment (at once if it has passed); False if the timeout comes first, or if
+            the alarm is ended before or meanwhile.
+
+        """
+        left = (steady_ns - time.monotonic_ns()) / 1e9
+        ended = self._ended.wait(max(min(left, timeout), 0))
+        return not ended and left <= timeout
+
+    def end(self) -> None:
+        """Let the present wait and all later ones return at once."""
+        self._ended.set()

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from picosam_ros.cameras.clock import Alarm, stamp_of
+from picosam_ros.cameras.base import Alarm, stamp_of
 from picosam_ros.cameras.photo_walk import HEIGHT, WIDTH, Photo, PhotoWalk
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame

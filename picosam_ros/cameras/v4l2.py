@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from picosam_ros.cameras.clock import stamp_of
+from picosam_ros.cameras.base import stamp_of
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 from picosam_ros.worker import NewestSlot

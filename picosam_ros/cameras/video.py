@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from picosam_ros.cameras.clock import Alarm, stamp_of
+from picosam_ros.cameras.base import Alarm, stamp_of
 from picosam_ros.errors import CameraError, EndOfStream
 from picosam_ros.frame import Frame, Pixels
 

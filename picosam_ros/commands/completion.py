@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from picosam_ros.commands.fixes import install
+from picosam_ros.commands.fixes import (
+    install_command,
+)
 from picosam_ros.errors import PicosamError
 
 HELP = 'shell completion'
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise PicosamError(
             f'shtab, which generates the script, cannot be imported ({error}); '
-            f'install it with: {install("shtab", "python3-shtab")}'
+            f'install it with: {install_command("shtab", "python3-shtab")}'
         ) from error
     from picosam_ros.engines import ENGINES
     from picosam_ros.engines.runtimes import RUNTIMES

@@ -11,7 +11,7 @@ from pathlib import Path
 VENV = '~/.venvs/picosam'
 
 
-def install(package: str, debian: str = '') -> str:
+def install_command(package: str, debian: str = '') -> str:
     """Return the command that installs a Python package where this interpreter looks for it.
 
     Args:
@@ -20,7 +20,7 @@ def install(package: str, debian: str = '') -> str:
 
     """
     if in_own_environment():
-        return make_setup()
+        return setup_command()
     if _is_externally_managed():
         # PEP 668: the system's Python takes packages from apt alone.
         if debian:
@@ -31,7 +31,7 @@ def install(package: str, debian: str = '') -> str:
     return f"{pip} install '{package}'" if '<' in package else f'{pip} install {package}'
 
 
-def make_setup() -> str:
+def setup_command() -> str:
     """Return the command that builds the messages and the package again."""
     root = source_root()
     if root is None:
@@ -39,10 +39,10 @@ def make_setup() -> str:
     return 'make setup' if root == Path.cwd() else f'make -C {root} setup'
 
 
-def restore_models() -> str:
+def restore_command() -> str:
     """Return the command that restores the shipped networks."""
     root = source_root()
-    return f'git -C {root} restore picosam_ros/models' if root else make_setup()
+    return f'git -C {root} restore picosam_ros/models' if root else setup_command()
 
 
 def source_root() -> Path | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from picosam_ros.cameras.clock import stamp_of
+from picosam_ros.cameras.base import stamp_of
 from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, period_of
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cameras.picamera.tensors import plane_of

@@ -28,11 +28,11 @@ ENGINES: Registry[Engine] = Registry(
     'engine',
     EngineError,
     {
-        'auto': Entry(f'{_HERE}.compose', 'auto', (*_HOST, *_SENSOR)),
+        'auto': Entry(f'{_HERE}.fallback', 'auto', (*_HOST, *_SENSOR)),
         'host': Entry(f'{_HERE}.host', 'HostEngine', _HOST),
-        'in_sensor': Entry(f'{_HERE}.compose', 'in_sensor', ('sensor',)),
+        'in_sensor': Entry(f'{_HERE}.in_sensor', 'in_sensor', ('sensor',)),
         'edgesam': Entry(f'{_HERE}.sam.engine', 'EdgeSamEngine', (*_FILES, 'threads', 'runtime')),
-        'cascade': Entry(f'{_HERE}.compose', 'cascade', (*_FILES, *_HOST, *_SENSOR)),
+        'cascade': Entry(f'{_HERE}.cascade', 'cascade', (*_FILES, *_HOST, *_SENSOR)),
     },
 )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from picosam_ros.engines import ENGINES, make_engine
 from picosam_ros.engines.base import Capabilities, Engine
-from picosam_ros.engines.object_motion import STILL, ObjectMotion
 from picosam_ros.errors import PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
@@ -22,6 +24,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Of the slow engine's thread: it gets about a tenth of a core that both want.
 NICENESS = 10
+
+STILL = Affine(1, 1, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -216,3 +220,46 @@ def _simplified(prompt: Prompt, capabilities: Capabilities) -> Prompt:
     if not capabilities.negative_points:
         return replace(prompt, points=prompt.positives)
     return prompt
+
+
+@dataclass
+class ObjectMotion:
+    """How an object moved since its prompt came, updated with the mask of every frame.
+
+    Attributes:
+        generation: of the prompt.
+        motion: pixels of its first image to those of the newest.
+        mask: the newest that is not empty.
+        corrected: the next mask follows a correction: its difference to this one is no motion.
+
+    """
+
+    generation: int
+    motion: Affine = STILL
+    mask: Mask | None = None
+    corrected: bool = False
+
+    def update(self, mask: Mask) -> None:
+        """Take the mask of the next frame."""
+        if mask.empty:
+            return
+        if self.mask is not None and not self.corrected:
+            self.motion = self.motion.then(_motion_between(self.mask, mask))
+        self.mask, self.corrected = mask, False
+
+
+def _motion_between(before: Mask, after: Mask) -> Affine:
+    """Map image pixels: centroid to centroid, scaled as the area."""
+    (x0, y0), (x1, y1) = before.centroid or (0.0, 0.0), after.centroid or (0.0, 0.0)
+    scale = math.sqrt(after.area / before.area)
+    return Affine(scale, scale, x1 - scale * x0, y1 - scale * y0)
+
+
+def cascade(**options: Any) -> Engine:
+    """Return `auto`, corrected by `edgesam`; each gets the options that it has."""
+
+    def engine(name: str) -> Engine:
+        own = ENGINES.options_of(name)
+        return make_engine(name, **{key: options[key] for key in own if key in options})
+
+    return CascadeEngine(fast=engine('auto'), slow=engine('edgesam'))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from picosam_ros.engines.base import Capabilities, Engine
+from picosam_ros.engines import make_engine
+from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
 from picosam_ros.errors import EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
@@ -125,3 +127,15 @@ def _merged(first: Segmentation, second: Segmentation, prompts: Sequence[Prompt]
         dsp=first.timing.dsp,
     )
     return Segmentation(tuple(masks), second.unanswered, timing)
+
+
+def auto(
+    *, sensor: RoiPlacer | None = None, fallback_policy: str = POLICIES[0], **host_options: Any
+) -> Engine:
+    """Return the host engine, behind the sensor if the camera has one that runs a network."""
+    host = make_engine('host', **host_options)
+    if sensor is None:
+        return host
+    return FallbackEngine(
+        first=make_engine('in_sensor', sensor=sensor), second=host, policy=fallback_policy
+    )

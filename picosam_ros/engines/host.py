@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from picosam_ros.engines.base import Capabilities, Engine
-from picosam_ros.engines.crop_search import Infer, RoiSearch
 from picosam_ros.engines.multi_point import combine
 from picosam_ros.engines.runtimes import (
     DEFAULT_RUNTIME,
@@ -18,7 +17,7 @@ from picosam_ros.engines.runtimes import (
     load,
     threads_of,
 )
-from picosam_ros.engines.squares import span, square_for
+from picosam_ros.engines.squares import Infer, RoiSearch, span, square_for
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import Timing

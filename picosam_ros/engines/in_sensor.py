@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
 from picosam_ros.engines.squares import square_for
-from picosam_ros.errors import CameraError
+from picosam_ros.errors import CameraError, EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask, stability
@@ -188,3 +188,13 @@ def _timing(frame: Frame) -> Timing:
     if output is None:
         return Timing()
     return Timing(exposure=frame.exposure_ms, dnn=output.dnn_ms, dsp=output.dsp_ms, decode=0)
+
+
+def in_sensor(*, sensor: RoiPlacer | None = None) -> Engine:
+    """Return the engine of the sensor; raise EngineError if the camera has none."""
+    if sensor is None:
+        raise EngineError(
+            "engine 'in_sensor' was given, but no network runs in the sensor of this camera; "
+            'use camera imx500 (simulate:=true needs no hardware) or engine host'
+        )
+    return InSensorEngine(sensor=sensor)

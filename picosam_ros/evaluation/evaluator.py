@@ -14,9 +14,8 @@ import numpy as np
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import DatasetError, EngineError
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.clicks import Interaction, interactions
 from picosam_ros.evaluation.metrics import by_size, clicks_report, iou, summary
-from picosam_ros.evaluation.protocols import PROTOCOLS, Case, Truth
+from picosam_ros.evaluation.protocols import PROTOCOLS, Case, Interaction, Truth, interactions
 from picosam_ros.frame import Pixels
 from picosam_ros.prompt import Prompt
 from picosam_ros.segmenter import Segmenter

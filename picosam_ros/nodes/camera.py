@@ -9,11 +9,11 @@ from typing import Any
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
-from picosam_ros.ros.camera.calibration_topic import to_pinhole
+from picosam_ros.ros.camera.camera_info import to_pinhole
 from picosam_ros.ros.camera.camera_publisher import CameraPublisher
 from picosam_ros.ros.camera.parameters import CAMERA_OPTIONS, PARAMETERS
 from picosam_ros.ros.diagnostics import Status
-from picosam_ros.ros.run import run
+from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.stream_health import Expected, Source
 from picosam_ros.spatial.pinhole import Pinhole

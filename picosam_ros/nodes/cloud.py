@@ -14,9 +14,8 @@ from picosam_ros.ros.cloud.parameters import PARAMETERS
 from picosam_ros.ros.cloud.views import VIEWS, View
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, Status
-from picosam_ros.ros.managed_node import ManagedNode
+from picosam_ros.ros.managed_node import ManagedNode, run
 from picosam_ros.ros.messages import to_time
-from picosam_ros.ros.run import run
 from picosam_ros.spatial.cloud import Range
 from picosam_ros.wire.images import RawImage
 from picosam_ros.worker import Worker

@@ -8,9 +8,9 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
-from picosam_ros.ros.camera.calibration_topic import CalibrationTopic
+from picosam_ros.ros.camera.camera_info import CalibrationTopic
+from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.messages import to_frame
-from picosam_ros.ros.run import run
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
 from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Source

@@ -9,8 +9,7 @@ from std_msgs.msg import String
 
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
-from picosam_ros.ros.managed_node import ManagedNode
-from picosam_ros.ros.run import run
+from picosam_ros.ros.managed_node import ManagedNode, run
 from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Expected, Source, input_status
 from picosam_ros.ros.viewer.bridge import ViewerBridge
 from picosam_ros.ros.viewer.parameters import PARAMETERS

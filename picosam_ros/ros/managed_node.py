@@ -1,24 +1,33 @@
 """A lifecycle node: parameters, transitions, diagnostics and clock jumps, the same for all nodes.
 
-`autostart` and the transitions live here alone; a node fills open, start, stop and close.
+`autostart` and the transitions live here alone; a node fills open, start, stop and close, and `run`
+is the main of its executable.
 """
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 import traceback
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
+import cv2
+import rclpy
 from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import JumpHandle, JumpThreshold
 from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.errors import PicosamError
+from picosam_ros.ros import process
 from picosam_ros.ros.diagnostics import Diagnostics, Status
 from picosam_ros.ros.parameters import AUTOSTART, Parameter, Parameters
 
@@ -194,3 +203,33 @@ def _watch_clock(node: Node, jumped_back: Callable[[], None]) -> JumpHandle:
         min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False
     )
     return node.get_clock().create_jump_callback(threshold, post_callback=jumped)
+
+
+def run(make: Callable[[], ManagedNode]) -> int:
+    """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
+
+    Returns the exit code: 1 if the node could not start itself.
+    """
+    process.prepare()
+    cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    # Our own handlers, so that the node still has a context while it shuts down.
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = make()
+    except ParameterException as error:
+        print(error, file=sys.stderr)
+        rclpy.shutdown()
+        return 1
+    executor = process.make_executor()
+    executor.add_node(node)
+    started = not node.parameters['autostart'] or node.configure_and_activate()
+    if started:
+        process.spin(executor, until=stopped.is_set)
+    if not node.finalized:
+        node.trigger_shutdown()
+    executor.shutdown()
+    rclpy.shutdown()
+    return 0 if started else 1

@@ -20,8 +20,8 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer
 from picosam_ros.wire import images
-from picosam_ros.wire.cdr import NANOSECONDS
 from picosam_ros.wire.images import ENCODINGS, RawImage
+from picosam_ros.wire.messages import NANOSECONDS
 
 _JPEG_QUALITY = 80
 

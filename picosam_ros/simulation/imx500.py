@@ -12,8 +12,7 @@ import numpy.typing as npt
 from picosam_ros.models import shipped_models
 from picosam_ros.simulation.device import ID, Device
 from picosam_ros.simulation.geometry import FULL, PixelRectangle
-from picosam_ros.simulation.network import make_network
-from picosam_ros.simulation.tensors import Metadata, unpack
+from picosam_ros.simulation.network import Metadata, make_network, unpack
 
 
 class IMX500:

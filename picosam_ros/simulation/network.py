@@ -1,15 +1,33 @@
-"""What runs in the simulated sensor: the package's network, a function, or recorded tensors."""
+"""What runs in the simulated sensor, and its output as it travels in the metadata of a frame.
+
+CnnOutputTensorInfo is a struct of libcamera's (`CnnOutputTensorInfo` in its IMX500 helper): a name
+of 64 bytes, the number of tensors, sixteen descriptions (number of values, number of dimensions,
+sixteen sizes of two bytes) and a frame counter; little-endian, padded to a multiple of four.
+"""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.frame import Frame, Logits, Pixels
 from picosam_ros.prompt import Prompt
 from picosam_ros.simulation.settings import NetworkFunction, Settings
+
+MAX_TENSORS = MAX_DIMENSIONS = 16
+HEADER = struct.Struct('<64sI')
+DESCRIPTION = struct.Struct(f'<II{MAX_DIMENSIONS}H')
+INFO_SIZE = HEADER.size + MAX_TENSORS * DESCRIPTION.size + 4
+
+INT8_SCALE = 1 / 16
+
+Metadata = dict[str, Any]
 
 
 class SensorNetwork(Protocol):
@@ -75,3 +93,61 @@ def make_network(settings: Settings, model: str) -> SensorNetwork:
     if settings.network is not None:
         return FunctionNetwork(settings.network)
     return EngineNetwork(model, settings.threads)
+
+
+def quantised(logits: Logits) -> Logits:
+    """Round to what int8 with a scale of 1/16 can hold: −8 to 7.9375 in steps of 1/16."""
+    steps = np.clip(np.round(logits / INT8_SCALE), -128, 127)
+    return np.asarray(steps * INT8_SCALE, np.float32)
+
+
+def pack(logits: Logits, name: str, frame: int) -> Metadata:
+    """Return CnnOutputTensor and CnnOutputTensorInfo of one mask.
+
+    The tensor has the shape (1, H, W) and travels in Fortran order, as Python's floats; the
+    struct as whole numbers, one for each byte: so libcamera's Python bindings hand them out.
+    """
+    tensor = np.asarray(logits, np.float32)[np.newaxis]
+    header = HEADER.pack(name.encode()[: 64 - 1], 1)
+    sizes = tensor.shape + (0,) * (MAX_DIMENSIONS - tensor.ndim)
+    description = DESCRIPTION.pack(tensor.size, tensor.ndim, *sizes)
+    info = (header + description).ljust(INFO_SIZE - 4, b'\0') + struct.pack('<B3x', frame % 256)
+    return {
+        'CnnOutputTensor': tuple(tensor.ravel(order='F').tolist()),
+        'CnnOutputTensorInfo': tuple(info),
+    }
+
+
+def shapes(info: Any) -> list[list[int]]:
+    """Read the tensors' shapes from the struct.
+
+    Raises:
+        ValueError: it has another length.
+
+    """
+    data = bytes(info)
+    if len(data) != INFO_SIZE:
+        raise ValueError(f'tensor info length {len(data)} does not match expected size {INFO_SIZE}')
+    _, count = HEADER.unpack_from(data)
+    found = []
+    for index in range(min(count, MAX_TENSORS)):
+        _, dimensions, *sizes = DESCRIPTION.unpack_from(
+            data, HEADER.size + index * DESCRIPTION.size
+        )
+        found.append(sizes[:dimensions])
+    return found
+
+
+def unpack(metadata: Metadata) -> list[npt.NDArray[np.float32]] | None:
+    """Read the tensors, each a float32 array in Fortran order; None if there is none."""
+    values = metadata.get('CnnOutputTensor')
+    if not values:
+        return None
+    flat = np.fromiter(values, np.float32)
+    info = metadata.get('CnnOutputTensorInfo')
+    outputs, start = [], 0
+    for shape in shapes(info) if info else []:
+        end = start + int(np.prod(shape))
+        outputs.append(flat[start:end].reshape(shape, order='F'))
+        start = end
+    return outputs

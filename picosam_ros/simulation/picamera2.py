@@ -7,11 +7,12 @@ from typing import Any
 from picosam_ros.simulation.configuration import (
     MODES,
     Configuration,
+    PendingControls,
+    SensorControls,
     default_crop,
     preview,
     validated,
 )
-from picosam_ros.simulation.controls import PendingControls, SensorControls
 from picosam_ros.simulation.device import Device
 from picosam_ros.simulation.queue import Callback, CompletedRequest, RequestQueue
 from picosam_ros.simulation.scene import make_scene

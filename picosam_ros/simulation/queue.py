@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from picosam_ros.frame import Pixels
 from picosam_ros.simulation.clock import Clock, Loop, Turn, make_loop
 from picosam_ros.simulation.configuration import Configuration, in_memory
+from picosam_ros.simulation.network import Metadata
 from picosam_ros.simulation.scene import sample
 from picosam_ros.simulation.stream import FrameStream, PendingFrame, Truth
-from picosam_ros.simulation.tensors import Metadata
 
 T = TypeVar('T')
 

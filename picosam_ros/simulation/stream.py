@@ -8,12 +8,11 @@ from typing import Any
 
 from picosam_ros.frame import Logits, Pixels
 from picosam_ros.roi import Roi
-from picosam_ros.simulation.configuration import Mode
-from picosam_ros.simulation.controls import PendingControls, SensorControls
+from picosam_ros.simulation.configuration import Mode, PendingControls, SensorControls
 from picosam_ros.simulation.device import Device, Exposure
+from picosam_ros.simulation.network import Metadata, pack, quantised
 from picosam_ros.simulation.scene import SceneSource, sample
 from picosam_ros.simulation.settings import NEVER
-from picosam_ros.simulation.tensors import Metadata, pack, quantised
 
 
 @dataclass(frozen=True, eq=False)

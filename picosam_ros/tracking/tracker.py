@@ -13,8 +13,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
 from picosam_ros.results import Correction, Unanswered
 from picosam_ros.roi import Affine, Roi
-from picosam_ros.tracking.colour_model import ColourModel
-from picosam_ros.tracking.observation import GRID, Observation, search
+from picosam_ros.tracking.observation import GRID, ColourModel, Observation, search
 from picosam_ros.tracking.optical_flow import TrackedPoints
 
 # Share of the square's side for an object of known size: the rest is room to move.

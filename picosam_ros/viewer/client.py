@@ -1,21 +1,35 @@
-"""One connected browser: what is queued for it, and the loop that sends it."""
+"""One connected browser: what is queued for it, how fast it may be sent, how much it may send."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
+from collections.abc import Callable
 
 from aiohttp import web
 
 from picosam_ros.errors import PicosamError
 from picosam_ros.viewer import protocol
-from picosam_ros.viewer.encoding import JpegEncoder
-from picosam_ros.viewer.flow_control import FlowControl
-from picosam_ros.viewer.frames import ViewerFrame
-from picosam_ros.viewer.limits import RateLimiter
+from picosam_ros.viewer.frames import LEVELS, JpegEncoder, Level, ViewerFrame
 
 # Answers are never replaced by newer ones; a client that does not read so many is disconnected.
 MAX_ANSWERS = 1000
+
+# Frames sent and not acknowledged yet: the second keeps the link busy while the acknowledgement of
+# the first is on its way.
+MAX_IN_FLIGHT = 2
+FIRST_LEVEL = 3
+# Round trips above which the level falls, and below which it may rise.
+SLOW_S, FAST_S = 0.20, 0.08
+# Consecutive fast round trips before the level rises.
+FAST_COUNT = 60
+_SMOOTHING = 0.2
+# The page acknowledges each frame, and nobody clicks faster than this.
+MESSAGES_PER_SECOND, BURST = 120.0, 240.0
+# Refused messages after which a client is disconnected.
+MAX_REFUSED = 500
 
 
 class Client:
@@ -98,3 +112,114 @@ class Client:
             return
         self.flow_control.sent(frame.number)
         await self._socket.send_bytes(message)
+
+
+class FlowControl:
+    """Chooses the level of one client's images, and when the next one may be sent.
+
+    Args:
+        clock: steady, in seconds.
+
+    Attributes:
+        acknowledged: number of frames that the client has drawn.
+        round_trip_s: from sending to acknowledgement, smoothed; NaN before the first.
+
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.acknowledged = 0
+        self.round_trip_s = math.nan
+        self._clock = clock
+        self._index = FIRST_LEVEL
+        self._in_flight: dict[int, float] = {}
+        self._fast = 0
+        self._ignored = 0
+
+    @property
+    def level(self) -> Level:
+        """Size and quality of the next image."""
+        return LEVELS[self._index]
+
+    @property
+    def ready(self) -> bool:
+        """Whether another frame may be sent."""
+        return len(self._in_flight) < MAX_IN_FLIGHT
+
+    def sent(self, number: int) -> None:
+        """Note that a frame is sent."""
+        self._in_flight[number] = self._clock()
+
+    def acknowledge(self, number: int, *, held: bool = False) -> bool:
+        """Note that the client has drawn a frame; return whether it was in flight.
+
+        If the user `held` it (page frozen or hidden), its time is not one of the link.
+        """
+        if number not in self._in_flight:
+            return False
+        took = self._clock() - self._in_flight[number]
+        # Frames sent before it were drawn before it, or replaced.
+        self._in_flight = {sent: at for sent, at in self._in_flight.items() if sent > number}
+        self.acknowledged += 1
+        if held:
+            return True
+        previous = self.round_trip_s if not math.isnan(self.round_trip_s) else took
+        self.round_trip_s = previous + _SMOOTHING * (took - previous)
+        self._adapt(took)
+        return True
+
+    def _adapt(self, took: float) -> None:
+        if self._ignored:
+            # It was sent at the level before the last change.
+            self._ignored -= 1
+        elif took > SLOW_S and self._index > 0:
+            self._change_level(-1)
+        elif took < FAST_S:
+            self._fast += 1
+            if self._fast >= FAST_COUNT and self._index < len(LEVELS) - 1:
+                self._change_level(+1)
+        else:
+            self._fast = 0
+
+    def _change_level(self, step: int) -> None:
+        self._index += step
+        self._fast = 0
+        self._ignored = len(self._in_flight)
+
+
+class RateLimiter:
+    """A token bucket for the messages of one client.
+
+    Args:
+        clock: steady, in seconds.
+
+    Attributes:
+        refused: messages beyond the rate, and malformed ones.
+
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.refused = 0
+        self._clock = clock
+        self._left = BURST
+        self._refilled = clock()
+
+    def allow(self) -> bool:
+        """Take one message from the bucket; return whether it was left."""
+        now = self._clock()
+        self._left = min(self._left + MESSAGES_PER_SECOND * (now - self._refilled), BURST)
+        self._refilled = now
+        if self._left < 1:
+            self.refused += 1
+            return False
+        self._left -= 1
+        return True
+
+    @property
+    def message(self) -> str:
+        """The error text for a client beyond the rate."""
+        return f'more than {MESSAGES_PER_SECOND:g} messages per second; send fewer'
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether so much was refused that the client is to be disconnected."""
+        return self.refused > MAX_REFUSED

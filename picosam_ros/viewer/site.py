@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from picosam_ros.viewer.auth import AccessControl, Handler, make_middleware
 from picosam_ros.viewer.client import Client
-from picosam_ros.viewer.encoding import JpegEncoder
+from picosam_ros.viewer.frames import JpegEncoder
 from picosam_ros.viewer.hub import Hub
-from picosam_ros.viewer.limits import IdleConnectionCloser
 from picosam_ros.viewer.protocol import MAX_MESSAGE_BYTES
 
 # A client that does not answer a ping within half of it is disconnected.
 HEARTBEAT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
 TICK_S = 0.25
+# Connections that send no request.
+IDLE_TIMEOUT_S = 10.0
+MAX_CONNECTIONS = 100
 
 _FOLDER = Path(__file__).parent / 'page'
 # Path of the URL: file, and its type. No path of a request is ever opened.
@@ -159,3 +162,41 @@ def _file_handler(body: bytes, content_type: str) -> Handler:
         return web.Response(body=body, content_type=content_type, charset='utf-8')
 
     return serve
+
+
+class IdleConnectionCloser:
+    """Closes connections that send no request, as each open socket costs memory.
+
+    Args:
+        refused: counts closed connections by cause.
+        clock: steady, in seconds.
+
+    """
+
+    def __init__(self, refused: Counter[str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._refused = refused
+        self._clock = clock
+        self._idle_since: dict[Any, float] = {}
+        self._used: set[Any] = set()
+
+    def on_request(self, request: web.Request) -> None:
+        """Exempt the connection of a request from then on."""
+        self._used.add(request.protocol)
+
+    def close_idle(self, connections: list[Any]) -> None:
+        """Close connections that are idle for too long, and idle ones beyond the limit."""
+        now = self._clock()
+        self._used.intersection_update(connections)
+        idle = [connection for connection in connections if connection not in self._used]
+        self._idle_since = {one: self._idle_since.get(one, now) for one in idle}
+        excess = len(connections) - MAX_CONNECTIONS
+        for index, connection in enumerate(idle):
+            if now - self._idle_since[connection] > IDLE_TIMEOUT_S:
+                self._close(connection, 'idle connections')
+            elif index < excess:
+                self._close(connection, 'too many connections')
+
+    def _close(self, connection: Any, cause: str) -> None:
+        if connection.transport is not None:
+            self._refused[cause] += 1
+            connection.transport.abort()

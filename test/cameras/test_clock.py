@@ -1,7 +1,7 @@
 import threading
 import time
 
-from picosam_ros.cameras.clock import Alarm, stamp_of
+from picosam_ros.cameras.base import Alarm, stamp_of
 
 
 def test_a_moment_of_the_steady_clock_gets_the_stamp_of_its_age():

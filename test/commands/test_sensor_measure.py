@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from picosam_ros.cameras import clock as clocks
+from picosam_ros.cameras import base as clocks
 from picosam_ros.cameras.picamera import captured_frame, imx500
 from picosam_ros.commands.sensor_measure import Probe, measure
 from picosam_ros.models import SENSOR_MODEL

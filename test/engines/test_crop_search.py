@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from picosam_ros.engines.crop_search import (
+from picosam_ros.engines.squares import (
     SIDE_SHARES,
     RoiSearch,
+    candidate_squares,
     most_agreed,
     pairwise_iou,
     search,
 )
-from picosam_ros.engines.squares import candidate_squares
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.roi import Roi

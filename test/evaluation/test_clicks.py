@@ -9,10 +9,10 @@ from helpers.labelled import rectangle
 from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.errors import PromptError
 from picosam_ros.evaluation.annotations import Annotations
-from picosam_ros.evaluation.clicks import interactions, next_click
 from picosam_ros.evaluation.contact_sheet import draw_contact_sheet
 from picosam_ros.evaluation.evaluator import Evaluator
 from picosam_ros.evaluation.metrics import clicks_report
+from picosam_ros.evaluation.protocols import interactions, next_click
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.results import Segmentation

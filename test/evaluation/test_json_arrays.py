@@ -3,7 +3,7 @@ import json
 import pytest
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation.json_arrays import elements
+from picosam_ros.evaluation.annotations import elements
 
 CONTENT = {
     'info': {'text': 'brackets ]}[{ and a quote " in a string', 'list': [[1], [2]]},

@@ -7,10 +7,10 @@ from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN
 from picosam_ros.ros.stream_health import (
     Expected,
     Source,
+    StreamStats,
     duration_text,
     input_status,
 )
-from picosam_ros.ros.stream_stats import StreamStats
 
 ANYTHING = Expected()
 SOURCE = Source('/eye/image', 'does it run?')

@@ -3,9 +3,16 @@ import struct
 import numpy as np
 import pytest
 
-from picosam_ros.simulation.network import EngineNetwork, RecordedNetwork, make_network
+from picosam_ros.simulation.network import (
+    EngineNetwork,
+    RecordedNetwork,
+    make_network,
+    pack,
+    quantised,
+    shapes,
+    unpack,
+)
 from picosam_ros.simulation.settings import Settings
-from picosam_ros.simulation.tensors import pack, quantised, shapes, unpack
 
 LOGITS = np.arange(6, dtype=np.float32).reshape(2, 3)
 

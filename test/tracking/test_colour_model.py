@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from picosam_ros.tracking.colour_model import ColourModel, colours_of
+from picosam_ros.tracking.observation import ColourModel, colours_of
 
 RED, GREEN, GREY = (220, 30, 30), (30, 200, 40), (120, 120, 120)
 INSIDE = np.zeros((40, 40))

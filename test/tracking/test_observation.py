@@ -5,11 +5,11 @@ import pytest
 from helpers.discs import BLUE, EMPTY, SIDE, mask_of, picture
 
 from picosam_ros import Prompt
-from picosam_ros.tracking.colour_model import ColourModel
 from picosam_ros.tracking.observation import (
     GRID,
     LONGEST,
     SPOT,
+    ColourModel,
     Observation,
     search,
 )

@@ -8,7 +8,7 @@ import pytest
 from helpers.discs import BLUE, EMPTY, SIDE, mask_of, picture
 
 from picosam_ros import Frame, Prompt
-from picosam_ros.engines.object_motion import STILL
+from picosam_ros.engines.cascade import STILL
 from picosam_ros.engines.squares import square_for
 from picosam_ros.mask import Mask
 from picosam_ros.results import Correction

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.viewer_server import HEIGHT, WIDTH, disc_mask, make_frame, on_a_loop, unpack
 
-from picosam_ros.viewer.encoding import (
+from picosam_ros.viewer.frames import (
     LEVELS,
     JpegEncoder,
     Level,

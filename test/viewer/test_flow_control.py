@@ -2,9 +2,9 @@
 
 import math
 
-from picosam_ros.viewer import flow_control as limits
-from picosam_ros.viewer.encoding import LEVELS
-from picosam_ros.viewer.flow_control import FlowControl
+from picosam_ros.viewer import client as limits
+from picosam_ros.viewer.client import FlowControl
+from picosam_ros.viewer.frames import LEVELS
 
 
 class Clock:

@@ -1,5 +1,5 @@
-from picosam_ros.viewer import limits
-from picosam_ros.viewer.limits import RateLimiter
+from picosam_ros.viewer import client
+from picosam_ros.viewer.client import RateLimiter
 
 
 class Clock:
@@ -13,8 +13,8 @@ def test_a_burst_is_allowed_and_what_goes_on_is_refused():
     clock = Clock()
     limiter = RateLimiter(clock)
     allowed = [limiter.allow() for _ in range(1000)]
-    assert sum(allowed) == limits.BURST
-    assert limiter.refused == 1000 - limits.BURST
+    assert sum(allowed) == client.BURST
+    assert limiter.refused == 1000 - client.BURST
     assert limiter.exceeded
 
 
@@ -24,9 +24,9 @@ def test_time_fills_it_again_up_to_the_burst():
     while limiter.allow():
         pass
     clock.now += 1.0
-    assert sum(limiter.allow() for _ in range(500)) == limits.MESSAGES_PER_SECOND
+    assert sum(limiter.allow() for _ in range(500)) == client.MESSAGES_PER_SECOND
     clock.now += 3600.0
-    assert sum(limiter.allow() for _ in range(1000)) == limits.BURST
+    assert sum(limiter.allow() for _ in range(1000)) == client.BURST
 
 
 def test_a_page_at_sixty_frames_per_second_is_never_refused():

@@ -13,7 +13,8 @@ from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import limits, pending
+from picosam_ros.viewer import client as limits
+from picosam_ros.viewer import pending, site
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
 
@@ -308,7 +309,7 @@ async def test_a_program_may_give_the_token_with_the_socket(serve):
 
 @on_a_loop
 async def test_half_open_connections_are_closed_and_do_not_keep_others_out(served, monkeypatch):
-    monkeypatch.setattr(limits, 'IDLE_TIMEOUT_S', 0.2)
+    monkeypatch.setattr(site, 'IDLE_TIMEOUT_S', 0.2)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(50)]
     for _, writer in silent[::2]:
         writer.write(b'GET / HTTP/1.1\r\nHost: 127')  # and never more
@@ -327,7 +328,7 @@ async def test_half_open_connections_are_closed_and_do_not_keep_others_out(serve
 
 @on_a_loop
 async def test_connections_beyond_the_limit_are_closed(served, monkeypatch):
-    monkeypatch.setattr(limits, 'MAX_CONNECTIONS', 10)
+    monkeypatch.setattr(site, 'MAX_CONNECTIONS', 10)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(30)]
     await until(lambda: served.refused['too many connections'] >= 20)
     async with served.client() as client:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.cameras.clock import stamp_of
+from picosam_ros.cameras.base import stamp_of
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Pixels
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from picosam_ros.cameras.picamera.camera import PicameraCamera
 from picosam_ros.cameras.picamera.captured_frame import CapturedFrame
-from picosam_ros.cameras.picamera.roi_history import Placement, RoiHistory
 from picosam_ros.cameras.picamera.stream import Stream
-from picosam_ros.cameras.picamera.tensors import TensorReader
+from picosam_ros.cameras.picamera.tensors import Placement, RoiHistory, TensorReader
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame, SensorOutput
 from picosam_ros.models import SENSOR_MODEL

@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from picosam_ros.commands import fixes
 from picosam_ros.commands.doctor.finding import Finding, FindingState, run_isolated
-from picosam_ros.commands.fixes import is_installed
+from picosam_ros.commands.fixes import (
+    install_command,
+    is_installed,
+    restore_command,
+)
 
 OLDEST_PYTHON = (3, 10)
 BOARD = Path('/proc/device-tree/model')
@@ -68,9 +71,7 @@ def model() -> Finding:
     if outcome.works:
         detail = f'{outcome.text}, SHA-256 as in models.yaml'
         return Finding('model', FindingState.OK, detail, required=True)
-    return Finding(
-        'model', FindingState.BROKEN, outcome.text, fixes.restore_models(), required=True
-    )
+    return Finding('model', FindingState.BROKEN, outcome.text, restore_command(), required=True)
 
 
 def compiler() -> Finding:
@@ -125,7 +126,7 @@ def _extra(
     module = module or package
 
     def check() -> Finding:
-        command = fixes.install(package, debian)
+        command = install_command(package, debian)
         if not is_installed(module):
             return Finding(package, FindingState.MISSING, f'adds {adds}', command)
         outcome = run_isolated(trial or f'import {module}')
@@ -150,7 +151,7 @@ OPTIONAL = (
 
 
 def _package(title: str, module: str, package: str, debian: str = '') -> Finding:
-    command = fixes.install(package, debian)
+    command = install_command(package, debian)
     if not is_installed(module):
         return Finding(title, FindingState.MISSING, 'segmentation needs it', command, required=True)
     outcome = run_isolated(f'import {module}; print({module}.__version__)')

@@ -10,9 +10,15 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from picosam_ros.commands import fixes
 from picosam_ros.commands.doctor.finding import Finding, FindingState, run_isolated
-from picosam_ros.commands.fixes import is_installed
+from picosam_ros.commands.fixes import (
+    VENV,
+    in_own_environment,
+    install_command,
+    is_installed,
+    setup_command,
+    source_root,
+)
 
 INSTALLATION = 'xdg-open https://docs.ros.org/en/jazzy/Installation.html'
 SYSTEM = Path('/opt/ros')
@@ -48,7 +54,7 @@ def source() -> Finding:
     if setups := sorted(SYSTEM.glob('*/setup.sh')):
         detail = f'{setups[-1].parent.name} is installed but not sourced'
         return Finding('ROS 2', FindingState.MISSING, detail, f'. {setups[-1]}')
-    command = fixes.make_setup() if fixes.source_root() else INSTALLATION
+    command = setup_command() if source_root() else INSTALLATION
     return Finding(
         'ROS 2', FindingState.MISSING, 'the nodes need it; the library does not', command
     )
@@ -75,7 +81,7 @@ def messages() -> Finding:
     if not is_installed('rclpy'):
         return Finding(name, FindingState.MISSING, 'needs ROS 2')
     if not is_installed(name):
-        return Finding(name, FindingState.MISSING, 'not built', fixes.make_setup(), required=True)
+        return Finding(name, FindingState.MISSING, 'not built', setup_command(), required=True)
     # Only the conversion loads the compiled part, which a wrong NumPy or path breaks.
     outcome = run_isolated(
         'from rclpy.type_support import check_for_type_support\n'
@@ -84,9 +90,9 @@ def messages() -> Finding:
     )
     if outcome.works:
         return Finding(name, FindingState.OK, 'built, and loads', required=True)
-    command = fixes.make_setup()
+    command = setup_command()
     if 'numpy' in outcome.text.lower():
-        command = fixes.install('numpy<2')
+        command = install_command('numpy<2')
     return Finding(name, FindingState.BROKEN, outcome.text, command, required=True)
 
 
@@ -130,7 +136,7 @@ def profile() -> Finding:
     if outcome.works and outcome.text:
         return Finding(name, FindingState.OK, f'ours, {outcome.text}')
     detail = outcome.text or 'not installed; without one, images are lost between processes'
-    return Finding(name, FindingState.BROKEN, detail, fixes.make_setup())
+    return Finding(name, FindingState.BROKEN, detail, setup_command())
 
 
 def shared_memory(folder: Path = Path('/dev/shm')) -> Finding:
@@ -173,10 +179,10 @@ def _other_python(detail: str, module: str) -> tuple[str, str]:
         for found in Path(prefix or os.devnull).glob(f'lib/python3*/*-packages/{module}'):
             theirs = found.parents[1].name
             if re.fullmatch(r'python3\.\d+', theirs) and theirs != mine:
-                command = f'{theirs} -m venv --system-site-packages {fixes.VENV}'
+                command = f'{theirs} -m venv --system-site-packages {VENV}'
                 return f'built for {theirs}, but this is {mine}', command
-    if fixes.in_own_environment():
-        return detail, fixes.make_setup()
+    if in_own_environment():
+        return detail, setup_command()
     release = os.environ.get('ROS_DISTRO')
     return detail, f'sudo apt install ros-{release}-rclpy' if release else INSTALLATION
 
@@ -199,7 +205,7 @@ def _optional(package: str, module: str, adds: str) -> Callable[[], Finding]:
         if outcome.works:
             return Finding(package, FindingState.OK, adds)
         if 'numpy' in outcome.text.lower():
-            command = fixes.install('numpy<2')
+            command = install_command('numpy<2')
         return Finding(package, FindingState.BROKEN, outcome.text, command)
 
     check.__name__ = package

@@ -12,12 +12,11 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import CalibrationError, ImageError
-from picosam_ros.ros.camera.calibration_topic import CalibrationTopic
+from picosam_ros.ros.camera.camera_info import CalibrationTopic
 from picosam_ros.ros.cloud.time_sync import SyncStatistics, make_synchronizer
 from picosam_ros.ros.connections import Connection, connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
-from picosam_ros.ros.stream_health import Expected, Source, input_status
-from picosam_ros.ros.stream_stats import StreamMonitor
+from picosam_ros.ros.stream_health import Expected, Source, StreamMonitor, input_status
 from picosam_ros.spatial.pinhole import Pinhole
 from picosam_ros.wire.images import RawImage
 from picosam_ros.wire.messages import read_image

@@ -13,8 +13,7 @@ from picosam_ros.frame import Frame
 from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
-from picosam_ros.ros.stream_health import Expected, Source, input_status
-from picosam_ros.ros.stream_stats import StreamMonitor
+from picosam_ros.ros.stream_health import Expected, Source, StreamMonitor, input_status
 from picosam_ros.segmenter import Segmenter
 
 SILENT_CLOCK = (

@@ -22,7 +22,7 @@ from picosam_ros.results import Answer, PromptState
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
-from picosam_ros.ros.stream_stats import StreamMonitor
+from picosam_ros.ros.stream_health import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
 from picosam_ros.viewer.frames import ViewerMask
 from picosam_ros.viewer.protocol import Component, PromptRequest

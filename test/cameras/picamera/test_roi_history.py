@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picosam_ros.cameras.picamera.roi_history import (
+from picosam_ros.cameras.picamera.tensors import (
     LENGTH,
     Placement,
     RoiHistory,

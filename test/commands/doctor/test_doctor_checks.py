@@ -10,7 +10,9 @@ import pytest
 from picosam_ros.commands import fixes
 from picosam_ros.commands.doctor import machine, ros
 from picosam_ros.commands.doctor.finding import FindingState, Outcome, run_isolated
-from picosam_ros.commands.fixes import is_installed
+from picosam_ros.commands.fixes import (
+    is_installed,
+)
 from picosam_ros.engines.runtimes import RUNTIMES
 
 
@@ -237,11 +239,11 @@ def system_python(monkeypatch, tmp_path):
 
 
 def test_the_python_of_the_system_gets_its_packages_from_apt(system_python):
-    assert fixes.install('numpy', 'python3-numpy') == 'sudo apt install python3-numpy'
+    assert fixes.install_command('numpy', 'python3-numpy') == 'sudo apt install python3-numpy'
 
 
 def test_what_apt_does_not_have_goes_into_an_environment(system_python):
-    command = fixes.install('onnxruntime')
+    command = fixes.install_command('onnxruntime')
     assert command.startswith('python3 -m venv --system-site-packages ~/.venvs/picosam && ')
     assert command.endswith("bin/activate && pip install 'onnxruntime'")
 
@@ -250,14 +252,14 @@ def test_in_an_environment_its_own_pip_installs(monkeypatch, tmp_path):
     monkeypatch.setattr(fixes, 'in_own_environment', lambda: False)
     monkeypatch.setattr(fixes, 'is_installed', lambda module: True)
     monkeypatch.setattr(sys, 'prefix', str(tmp_path))
-    assert fixes.install('pyyaml') == f'{sys.executable} -m pip install pyyaml'
+    assert fixes.install_command('pyyaml') == f'{sys.executable} -m pip install pyyaml'
     monkeypatch.setenv('VIRTUAL_ENV', str(tmp_path))
-    assert fixes.install('a<2') == "python -m pip install 'a<2'"
+    assert fixes.install_command('a<2') == "python -m pip install 'a<2'"
     monkeypatch.setattr(fixes, 'is_installed', lambda module: False)
-    assert fixes.install('pyyaml') == 'uv pip install pyyaml'
+    assert fixes.install_command('pyyaml') == 'uv pip install pyyaml'
 
 
 def test_in_the_environment_of_the_checkout_make_fixes_it(monkeypatch):
     monkeypatch.setattr(fixes, 'in_own_environment', lambda: True)
     monkeypatch.chdir(fixes.source_root())
-    assert fixes.install('pyyaml') == 'make setup'
+    assert fixes.install_command('pyyaml') == 'make setup'

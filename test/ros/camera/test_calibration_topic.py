@@ -3,7 +3,7 @@ import pytest
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
 from picosam_ros.errors import CalibrationError
-from picosam_ros.ros.camera.calibration_topic import to_pinhole
+from picosam_ros.ros.camera.camera_info import to_pinhole
 from picosam_ros.spatial.pinhole import Pinhole
 
 K = [520.0, 0.0, 320.0, 0.0, 510.0, 240.0, 0.0, 0.0, 1.0]

@@ -8,7 +8,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker
 
 from picosam_ros.drawing.overlay import colour_of
-from picosam_ros.ros.cloud.messages import (
+from picosam_ros.ros.cloud.outputs import (
     to_cloud,
     to_grid,
     to_markers,
