@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, and print what was promised beside it."""
+"""`python -m benchmarks`: measure, and print the figures beside their targets."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ FRAMES, QUICK_FRAMES = 300, 30
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; always 0: figures are printed, not judged."""
-    asked = _parser().parse_args(arguments)
-    frames = asked.frames or (QUICK_FRAMES if asked.quick else FRAMES)
+    """Entry point; always 0: figures are printed, not asserted."""
+    options = _parser().parse_args(arguments)
+    frames = options.frames or (QUICK_FRAMES if options.quick else FRAMES)
     described = machine.describe()
-    print(_heading(described, markdown=asked.markdown))
+    print(_heading(described, markdown=options.markdown))
     if machine.busy():
         print('The machine is busy with something else: preliminary figures.\n', file=sys.stderr)
     sections = {}
-    for name in asked.only or SECTIONS:
+    for name in options.only or SECTIONS:
         section = measure(name, frames)
         sections[name] = section
-        print(section.to_markdown() if asked.markdown else section.to_text(), flush=True)
-    if asked.json:
-        _write(asked.json, described, frames, sections)
+        print(section.to_markdown() if options.markdown else section.to_text(), flush=True)
+    if options.json:
+        _write(options.json, described, frames, sections)
     return 0
 
 
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--quick', action='store_true', help=f'{QUICK_FRAMES} frames each')
     parser.add_argument('--frames', type=int, help=f'to measure (default: {FRAMES})')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write everything there, too')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the results there, too')
     parser.add_argument('--markdown', action='store_true', help='tables for the documentation')
     return parser
 

@@ -22,7 +22,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 def medians(works: Sequence[Callable[[], object]], calls: int) -> list[float]:
     """Median milliseconds of each, called in turns so that all see the same machine.
 
-    Who follows whom changes from round to round: whoever comes second finds warmer caches.
+    The order changes from round to round: the second one finds warmer caches.
     """
     times: list[list[float]] = [[] for _ in works]
     for number in range(calls):
@@ -33,11 +33,11 @@ def medians(works: Sequence[Callable[[], object]], calls: int) -> list[float]:
 
 
 def median_of_new(make: Callable[[], T], work: Callable[[T], object], calls: int) -> float:
-    """Median milliseconds of `work` on things that are made anew for each call, untimed."""
+    """Median milliseconds of `work` on values that are made anew for each call, untimed."""
     times = []
     for _ in range(calls):
-        thing = make()
-        times.append(milliseconds(lambda thing=thing: work(thing)))
+        value = make()
+        times.append(milliseconds(lambda value=value: work(value)))
     return median(times)
 
 

@@ -1,4 +1,4 @@
-"""Ten short films with known masks: things cut out of photographs move over other photographs."""
+"""Ten short films with known masks: objects cut out of photos move over other photos."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Inside = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class CutOut:
-    """A thing and its outline in a photograph, in the file's pixels."""
+    """An object and its outline in a photo, in the file's pixels."""
 
     photo: str
     outline: tuple[tuple[float, float], ...]
@@ -30,7 +30,7 @@ class CutOut:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the thing is: centre in pixels of the film, long side in pixels, turn in degrees."""
+    """Where the object is: centre in pixels of the film, long side in pixels, turn in degrees."""
 
     x: float
     y: float
@@ -44,30 +44,30 @@ class Sequence:
 
     Attributes:
         name: what happens.
-        thing: a key of THINGS.
-        background: a photograph's name.
+        object: a key of OBJECTS.
+        background: a photo's name.
         pose: from 0 to 1, the part of the film that has passed.
-        occluded: whether the thing is hidden or outside for a while.
+        occluded: whether the object is hidden or outside for a while.
 
     """
 
     name: str
-    thing: str
+    object: str
     background: str
     pose: Callable[[float], Pose]
     occluded: bool = False
     bar: bool = False
 
     def frames(self) -> Iterator[tuple[Pixels, Inside]]:
-        """Give each picture, HEIGHT×WIDTH×3 uint8 RGB, and the thing's visible pixels."""
+        """Yield each image, HEIGHT×WIDTH×3 uint8 RGB, and the object's visible pixels."""
         background = _background(self.background)
         for index in range(FRAMES):
             passed = index / (FRAMES - 1)
-            picture, inside = _pasted(background, THINGS[self.thing], self.pose(passed))
+            image, inside = _pasted(background, OBJECTS[self.object], self.pose(passed))
             if self.bar:
-                picture[:, 290:370] = background[::-1, 290:370]
+                image[:, 290:370] = background[::-1, 290:370]
                 inside[:, 290:370] = False
-            yield picture, inside
+            yield image, inside
 
 
 def _ellipse(x: float, y: float, a: float, b: float) -> tuple[tuple[float, float], ...]:
@@ -75,7 +75,7 @@ def _ellipse(x: float, y: float, a: float, b: float) -> tuple[tuple[float, float
     return tuple((x + a * math.cos(t), y + b * math.sin(t)) for t in angles)
 
 
-THINGS = {
+OBJECTS = {
     'headlamp': CutOut('motorcycle_left', _ellipse(538, 152, 27, 33)),
     'patch': CutOut('astronaut', _ellipse(171, 385, 37, 37)),
     'spoon': CutOut('coffee', _ellipse(365, 283, 38, 42)),
@@ -134,7 +134,7 @@ SEQUENCES = (
 
 @cache
 def _photos() -> dict[str, tuple[Pixels, float]]:
-    """Each photograph's kept pixels, and their size relative to the file's."""
+    """Each photo's kept pixels, and their size relative to the file's."""
     walk = open_photos()
     return {p.name: (p.pixels, p.pixels.shape[1] / p.width) for p in walk.photos}
 
@@ -148,9 +148,9 @@ def _background(name: str) -> Pixels:
     return np.ascontiguousarray(resized[:HEIGHT, :WIDTH])
 
 
-def _pasted(background: Pixels, thing: CutOut, pose: Pose) -> tuple[Pixels, Inside]:
-    photo, kept = _photos()[thing.photo]
-    outline = np.array(thing.outline) * kept
+def _pasted(background: Pixels, cut_out: CutOut, pose: Pose) -> tuple[Pixels, Inside]:
+    photo, kept = _photos()[cut_out.photo]
+    outline = np.array(cut_out.outline) * kept
     middle = (outline.max(0) + outline.min(0)) / 2
     scale = pose.size / np.ptp(outline, axis=0).max()
     matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), pose.turn, scale)

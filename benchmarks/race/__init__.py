@@ -1,1 +1,1 @@
-"""Every engine and, where installed, its peers: the same machine, pictures, prompts, in turns."""
+"""Every engine and, where installed, its peers: the same machine, images, prompts, in turns."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.race.contenders import BARE
 from benchmarks.race.results import Results
-from benchmarks.race.workloads import HEATS
+from benchmarks.race.workloads import WORKLOADS
 
 
 def worse(now: Results, before: Results, tolerance: float) -> list[str]:
@@ -19,14 +19,14 @@ def worse(now: Results, before: Results, tolerance: float) -> list[str]:
 
 
 def _worse(now: Results, before: Results, tolerance: float) -> Iterator[str]:
-    for name in sorted(before.finishes.keys() & now.finishes.keys() - {BARE}):
-        for heat in HEATS:
-            old, new = before.ratio(name, heat), now.ratio(name, heat)
+    for name in sorted(before.contenders.keys() & now.contenders.keys() - {BARE}):
+        for workload in WORKLOADS:
+            old, new = before.ratio(name, workload), now.ratio(name, workload)
             if old and new and new > old * (1 + tolerance):
                 yield (
-                    f'{name}, {heat.name}: {new:.2f} times the bare inference, was {old:.2f} '
+                    f'{name}, {workload.name}: {new:.2f} times the bare inference, was {old:.2f} '
                     f'({new / old - 1:+.0%})'
                 )
-        memory, was = now.finishes[name].memory_mb, before.finishes[name].memory_mb
+        memory, was = now.contenders[name].memory_mb, before.contenders[name].memory_mb
         if was and memory > was * (1 + tolerance):
             yield f'{name}: {memory:.0f} MB, was {was:.0f} ({memory / was - 1:+.0%})'

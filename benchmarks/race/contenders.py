@@ -1,4 +1,4 @@
-"""Who runs: our engines, the bare runtime as the yardstick, and peers where they are installed."""
+"""The contenders: our engines, the bare runtime as the yardstick, peers that are installed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Files:
 
     Attributes:
         encoder, decoder: paths.
-        title: how its entrants are called.
+        title: how its contenders are called.
 
     """
 
@@ -58,33 +58,33 @@ class Runner(Protocol):
         """Load and warm up."""
 
     def answer(self, frame: Frame, prompts: Sequence[Prompt]) -> object:
-        """Find the masks, at the resolution of the picture."""
+        """Find the masks, at the resolution of the image."""
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """One who runs.
+class Contender:
+    """An engine, or a peer, that is timed.
 
     Attributes:
         make: makes the runner for so many threads.
-        most: prompts in a frame; the sensor has one ROI.
+        max_prompts: prompts in a frame; the sensor has one ROI.
         ours: whether it is ours, and not a peer.
 
     """
 
     name: str
     make: Callable[[int], Runner]
-    most: int = 32
+    max_prompts: int = 32
     ours: bool = True
 
 
-def entrants(files: Files) -> dict[str, Entrant]:
-    """Everybody who can run here, by name; the yardstick comes first."""
-    field = [Entrant(BARE, Bare), *_ours(files), *_peers()]
-    return {entrant.name: entrant for entrant in field}
+def contenders(files: Files) -> dict[str, Contender]:
+    """All that can run here, by name; the yardstick comes first."""
+    field = [Contender(BARE, Bare), *_ours(files), *_peers()]
+    return {contender.name: contender for contender in field}
 
 
-def _ours(files: Files) -> list[Entrant]:
+def _ours(files: Files) -> list[Contender]:
     field = [_engine(name, 'host', model=model) for name, model in NETWORKS.items()]
     if find_spec('openvino'):
         field += [
@@ -92,7 +92,7 @@ def _ours(files: Files) -> list[Entrant]:
             for name, model in NETWORKS.items()
         ]
     field += [
-        Entrant('in_sensor (host share)', Sensor, most=1),
+        Contender('in_sensor (host share)', Sensor, max_prompts=1),
         _engine(files.title, 'edgesam', **files.options),
     ]
     if 'cascade' in ENGINES:
@@ -100,14 +100,14 @@ def _ours(files: Files) -> list[Entrant]:
     return field
 
 
-def _peers() -> list[Entrant]:
+def _peers() -> list[Contender]:
     known = {'torch': ('PyTorch eager', Torch), 'libreyolo': ('libreyolo PicoSAM3', LibreYolo)}
     installed = [entry for module, entry in known.items() if find_spec(module)]
-    return [Entrant(name, make, ours=False) for name, make in installed]
+    return [Contender(name, make, ours=False) for name, make in installed]
 
 
-def _engine(name: str, engine: str, **options: Any) -> Entrant:
-    return Entrant(name, lambda threads: Ours(make_engine(engine, threads=threads, **options)))
+def _engine(name: str, engine: str, **options: Any) -> Contender:
+    return Contender(name, lambda threads: Ours(make_engine(engine, threads=threads, **options)))
 
 
 class Ours:

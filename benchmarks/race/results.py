@@ -1,4 +1,4 @@
-"""What the race gave, as the file of results has it."""
+"""Results of a race, as the file of results has it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.race.contenders import BARE
-from benchmarks.race.workloads import FIRST, Heat
+from benchmarks.race.workloads import FIRST, Workload
 
 
 @dataclass(frozen=True)
 class Times:
-    """Of an entrant in a heat, in milliseconds; `cpu` is a share of one core, 1.0 all of it."""
+    """Times of a contender in a workload, in ms; `cpu` is a share of one core, 1.0 all of it."""
 
     p50: float
     p95: float
@@ -32,26 +32,26 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Finish:
-    """What one entrant did.
+class ContenderResult:
+    """Figures of one contender.
 
     Attributes:
         open_ms: import, load and warm-up in a fresh process.
-        first_ms: the first picture after that.
+        first_ms: the first image after that.
         memory_mb: resident, after everything.
-        heats: by name.
+        workloads: by name.
 
     """
 
     open_ms: float
     first_ms: float
     memory_mb: float = 0.0
-    heats: dict[str, Times] = field(default_factory=dict)
+    workloads: dict[str, Times] = field(default_factory=dict)
     ours: bool = True
 
-    def p50(self, heat: Heat) -> float | None:
-        """Median milliseconds of a heat; None if it did not run there."""
-        times = self.heats.get(heat.name)
+    def p50(self, workload: Workload) -> float | None:
+        """Median milliseconds of a workload; None if it did not run there."""
+        times = self.workloads.get(workload.name)
         return times.p50 if times else None
 
 
@@ -61,21 +61,21 @@ class Results:
 
     machine: dict[str, str]
     threads: int
-    finishes: dict[str, Finish]
+    contenders: dict[str, ContenderResult]
 
-    def ratio(self, name: str, heat: Heat = FIRST) -> float | None:
-        """Median of an entrant over that of the bare inference in the same heat."""
-        own, bare = self.finishes[name].p50(heat), self.finishes[BARE].p50(heat)
+    def ratio(self, name: str, workload: Workload = FIRST) -> float | None:
+        """Median of a contender over that of the bare inference in the same workload."""
+        own, bare = self.contenders[name].p50(workload), self.contenders[BARE].p50(workload)
         return own / bare if own is not None and bare else None
 
     def write(self, path: Path) -> None:
-        """For a later comparison."""
+        """Write the file that `read` reads."""
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
         path.write_text(text + '\n', encoding='utf-8')
 
     @classmethod
     def read(cls, path: Path) -> Results:
-        """What was written.
+        """Read what `write` wrote.
 
         Raises:
             SystemExit: it is not there, or something else.
@@ -90,10 +90,13 @@ class Results:
 
 
 def _read(stored: dict[str, Any]) -> Results:
-    finishes = {
-        name: Finish(
-            **{**finish, 'heats': {n: Times(**times) for n, times in finish['heats'].items()}}
+    contenders = {
+        name: ContenderResult(
+            **{
+                **result,
+                'workloads': {n: Times(**times) for n, times in result['workloads'].items()},
+            }
         )
-        for name, finish in stored['finishes'].items()
+        for name, result in stored['contenders'].items()
     }
-    return Results(stored['machine'], stored['threads'], finishes)
+    return Results(stored['machine'], stored['threads'], contenders)

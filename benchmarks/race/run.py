@@ -1,4 +1,4 @@
-"""The race: every heat in rounds, in each round everybody once, in changing order."""
+"""The race: every workload in rounds, in each round each contender once, in changing order."""
 
 from __future__ import annotations
 
@@ -9,73 +9,86 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from benchmarks import machine
-from benchmarks.race.contenders import Entrant, Files
-from benchmarks.race.results import Finish, Results, Times
-from benchmarks.race.worker_process import Lane
-from benchmarks.race.workloads import FIRST, Heat
+from benchmarks.race.contenders import Contender, Files
+from benchmarks.race.results import ContenderResult, Results, Times
+from benchmarks.race.worker_process import WorkerProcess
+from benchmarks.race.workloads import FIRST, Workload
 
-# So often at least, and then as long as it took less than so many seconds in a heat.
-LEAST, SECONDS = 3, 6.0
+# So often at least, and then as long as it took less than so many seconds in a workload.
+MIN_CALLS, MAX_SECONDS = 3, 6.0
 
 
 def race(
-    field: Sequence[Entrant], heats: Sequence[Heat], files: Files, *, threads: int, rounds: int
+    field: Sequence[Contender],
+    workloads: Sequence[Workload],
+    files: Files,
+    *,
+    threads: int,
+    rounds: int,
 ) -> Results:
-    """Let all run all heats.
+    """Run all workloads with all contenders.
 
     Args:
-        field: who runs.
-        heats: what.
+        field: the contenders.
+        workloads: to be run.
         files: of EdgeSAM.
         threads: of one inference.
-        rounds: of each heat; the slow ones rest when their time is up.
+        rounds: of each workload; the slow ones rest when their time is up.
 
     """
     described = machine.describe()
     with ExitStack() as stack:
-        lanes = {e.name: stack.enter_context(Lane(e.name, files, threads)) for e in field}
-        finishes = {e.name: finish for e in field if (finish := _opened(lanes[e.name], e))}
-        ready = [entrant for entrant in field if entrant.name in finishes]
-        for heat in heats:
-            _say(heat.name)
-            running = [lanes[entrant.name] for entrant in ready if heat.prompts <= entrant.most]
-            for name, times in _heat(running, heat, rounds).items():
-                finishes[name].heats[heat.name] = times
-        for name, finish in finishes.items():
-            finishes[name] = replace(finish, memory_mb=lanes[name].memory())
-    _say('')
-    return Results(described, threads, finishes)
+        processes = {
+            e.name: stack.enter_context(WorkerProcess(e.name, files, threads)) for e in field
+        }
+        contenders = {c.name: result for c in field if (result := _opened(processes[c.name], c))}
+        ready = [contender for contender in field if contender.name in contenders]
+        for workload in workloads:
+            _show_progress(workload.name)
+            running = [
+                processes[contender.name]
+                for contender in ready
+                if workload.prompts <= contender.max_prompts
+            ]
+            for name, times in _run_workload(running, workload, rounds).items():
+                contenders[name].workloads[workload.name] = times
+        for name, result in contenders.items():
+            contenders[name] = replace(result, memory_mb=processes[name].memory())
+    _show_progress('')
+    return Results(described, threads, contenders)
 
 
-def _opened(lane: Lane, entrant: Entrant) -> Finish | None:
-    """Open it; a peer that cannot run here is told and left out."""
-    _say(f'opening {lane.name}')
+def _opened(process: WorkerProcess, contender: Contender) -> ContenderResult | None:
+    """Open it; a peer that cannot run here is left out, with a message."""
+    _show_progress(f'opening {process.name}')
     try:
-        return Finish(lane.open().wall, lane.run(FIRST).wall, ours=entrant.ours)
+        return ContenderResult(process.open().wall, process.run(FIRST).wall, ours=contender.ours)
     except RuntimeError as error:
-        if entrant.ours:
+        if contender.ours:
             raise
         print(f'left out: {error}', file=sys.stderr)
         return None
 
 
-def _heat(lanes: Sequence[Lane], heat: Heat, rounds: int) -> dict[str, Times]:
+def _run_workload(
+    processes: Sequence[WorkerProcess], workload: Workload, rounds: int
+) -> dict[str, Times]:
     walls: dict[str, list[float]] = defaultdict(list)
     cpus: dict[str, list[float]] = defaultdict(list)
-    for lane in lanes:
-        lane.run(replace(heat, again=False))  # a new size needs new memory: not timed
+    for process in processes:
+        process.run(replace(workload, again=False))  # a new size needs new memory: not timed
     for number in range(rounds):
-        # Whoever comes after a busy one finds colder caches: nobody always does.
-        start = number % len(lanes)
-        for lane in (*lanes[start:], *lanes[:start]):
-            spent = walls[lane.name]
-            if len(spent) < LEAST or sum(spent) < 1e3 * SECONDS:
-                turn = lane.run(heat)
-                spent.append(turn.wall)
-                cpus[lane.name].append(turn.cpu)
+        # The order changes: after a busy contender the caches are colder.
+        start = number % len(processes)
+        for process in (*processes[start:], *processes[:start]):
+            spent = walls[process.name]
+            if len(spent) < MIN_CALLS or sum(spent) < 1e3 * MAX_SECONDS:
+                call = process.run(workload)
+                spent.append(call.wall)
+                cpus[process.name].append(call.cpu)
     return {name: Times.of(walls[name], cpus[name]) for name in walls}
 
 
-def _say(what: str) -> None:
+def _show_progress(what: str) -> None:
     if sys.stderr.isatty():
         print(f'\r\033[K{what}', end='' if what else '\r', file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
 """Networks as large as EdgeSAM's, with random weights: the user's own files cannot ship.
 
-Signatures are those of EdgeSAM's export, widths and depths those that the papers tell (RepViT-M1,
+Signatures are those of EdgeSAM's export, widths and depths those of the papers (RepViT-M1,
 arXiv 2307.09283; the decoder of SAM, arXiv 2304.02643): the speed depends on these alone. Masks
 are noise. The code is our own; normalisations, which the exports fold or spend little on, are left
 out.
@@ -28,7 +28,7 @@ def write(folder: Path) -> tuple[str, str]:
 
 
 class Graph:
-    """ONNX nodes and seeded weights in the making; every method gives the name of its output."""
+    """ONNX nodes and seeded weights in the making; every method returns the name of its output."""
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(0)
@@ -38,7 +38,7 @@ class Graph:
     def model(
         self, inputs: dict[str, list[int | str]], outputs: dict[str, list[int]]
     ) -> onnx.ModelProto:
-        """Finish."""
+        """Return the finished model."""
         ends = [
             [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in ports.items()]
             for ports in (inputs, outputs)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.race.contenders import BARE
-from benchmarks.race.results import Finish, Results
+from benchmarks.race.results import ContenderResult, Results
 from benchmarks.race.workloads import (
     AGAIN,
     FIRST,
     PROMPTS,
     SIZES,
-    Heat,
+    Workload,
 )
 from benchmarks.report import Row, Section
 
@@ -40,8 +40,8 @@ TARGETS = {'segment': 1.15, 'int8': 1 / 1.5, 'peer': 1.0, 'linear': 1.1, 'flat':
 
 
 def table(results: Results) -> str:
-    """One line for each entrant, the fastest first; figures in milliseconds, megabytes, percent."""
-    order = sorted(results.finishes, key=lambda name: results.finishes[name].p50(FIRST) or 0.0)
+    """One line for each contender, the fastest first; in milliseconds, megabytes, percent."""
+    order = sorted(results.contenders, key=lambda name: results.contenders[name].p50(FIRST) or 0.0)
     rows = [HEAD, *(_cells(results, name) for name in order)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -61,27 +61,27 @@ def verdict(results: Results) -> Section:
 
 
 def _cells(results: Results, name: str) -> tuple[str, ...]:
-    finish = results.finishes[name]
-    times = finish.heats[FIRST.name]
+    result = results.contenders[name]
+    times = result.workloads[FIRST.name]
     return (
-        name if finish.ours else f'{name} (peer)',
-        _figure(finish.open_ms),
-        _figure(finish.first_ms),
+        name if result.ours else f'{name} (peer)',
+        _figure(result.open_ms),
+        _figure(result.first_ms),
         *map(_figure, (times.p50, times.p95, times.p99, results.ratio(name))),
-        _figure(finish.p50(AGAIN)),
-        *(_figure(_each(finish, heat)) for heat in (EIGHT, MANY)),
-        _figure(finish.memory_mb),
+        _figure(result.p50(AGAIN)),
+        *(_figure(_each(result, workload)) for workload in (EIGHT, MANY)),
+        _figure(result.memory_mb),
         f'{100 * times.cpu:.0f} %',
     )
 
 
-def _each(finish: Finish, heat: Heat) -> float | None:
-    p50 = finish.p50(heat)
-    return None if p50 is None else p50 / heat.prompts
+def _each(result: ContenderResult, workload: Workload) -> float | None:
+    p50 = result.p50(workload)
+    return None if p50 is None else p50 / workload.prompts
 
 
 def _rows(results: Results) -> Iterator[Row]:
-    names = results.finishes
+    names = results.contenders
     if BARE in names and 'host' in names:
         yield _over(results, 'segment() over bare inference', 'host', BARE, 'segment')
     if 'host int8' in names:
@@ -89,30 +89,30 @@ def _rows(results: Results) -> Iterator[Row]:
     for name, other in COMPARED:
         if {name, other} <= set(names):
             yield _over(results, f'{name} over {other}', name, other)
-    for name, finish in names.items():
-        if not finish.ours and 'host' in names:
+    for name, result in names.items():
+        if not result.ours and 'host' in names:
             yield _over(results, f'host over {name}', 'host', name, 'peer')
-    for name, finish in names.items():
+    for name, result in names.items():
         if 'edgesam' in name and 'cascade' not in name:
             yield _ratio(
-                f'{name}: the same picture again over a new one',
-                finish.p50(AGAIN),
-                finish.p50(FIRST),
+                f'{name}: the same image again over a new one',
+                result.p50(AGAIN),
+                result.p50(FIRST),
                 note='the decoder alone',
             )
     if 'host' in names:
         yield from _growth(names['host'])
 
 
-def _growth(finish: Finish) -> Iterator[Row]:
-    each, one = _each(finish, MANY), finish.p50(FIRST)
+def _growth(result: ContenderResult) -> Iterator[Row]:
+    each, one = _each(result, MANY), result.p50(FIRST)
     yield _ratio('host: each of 32 prompts over one', each, one, TARGETS['linear'], 'linear')
-    large = finish.p50(SIZES[-1])
-    yield _ratio('host: a picture of 4K over VGA', large, one, TARGETS['flat'], 'flat')
+    large = result.p50(SIZES[-1])
+    yield _ratio('host: an image of 4K over VGA', large, one, TARGETS['flat'], 'flat')
 
 
 def _over(results: Results, what: str, name: str, other: str, target: str = '') -> Row:
-    a, b = (results.finishes[one].p50(FIRST) for one in (name, other))
+    a, b = (results.contenders[one].p50(FIRST) for one in (name, other))
     return _ratio(what, a, b, TARGETS.get(target))
 
 
@@ -121,8 +121,8 @@ def _ratio(
 ) -> Row:
     if a is None or b is None:
         return Row(name, float('nan'), '×', note='not run')
-    told = f'{_figure(a)} over {_figure(b)} ms'
-    return Row(name, a / b, '×', target, f'{told}; {note}' if note else told)
+    text = f'{_figure(a)} over {_figure(b)} ms'
+    return Row(name, a / b, '×', target, f'{text}; {note}' if note else text)
 
 
 def _figure(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""A process for each entrant: its memory and CPU time are its own, and it rests between turns."""
+"""A process for each contender, with memory and CPU time of its own; idle between its calls."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import cv2
 import numpy as np
 
 from benchmarks.race import workloads
-from benchmarks.race.contenders import Files, Runner, entrants
-from benchmarks.race.workloads import Heat
+from benchmarks.race.contenders import Files, Runner, contenders
+from benchmarks.race.workloads import Workload
 from benchmarks.rigs.process_sizes import read_sizes
 
 
 @dataclass(frozen=True)
-class Turn:
+class Call:
     """One call: milliseconds on the clock, and of CPU in all threads of the process."""
 
     wall: float
     cpu: float
 
 
-class Lane:
-    """Speaks to the process of one entrant; a context, which ends it."""
+class WorkerProcess:
+    """The process of one contender; leaving the `with` block ends it."""
 
     def __init__(self, name: str, files: Files, threads: int) -> None:
         context = get_context('spawn')
@@ -38,7 +38,7 @@ class Lane:
             target=_serve, args=(theirs, name, files, threads), daemon=True
         )
 
-    def __enter__(self) -> Lane:
+    def __enter__(self) -> WorkerProcess:
         self._process.start()
         return self
 
@@ -51,34 +51,34 @@ class Lane:
         self._process.terminate()
         self._process.join()
 
-    def open(self) -> Turn:
-        """Import, make, load, warm up."""
-        return Turn(*self._ask('open', None))
+    def open(self) -> Call:
+        """Import the contender, make it, load it and warm up."""
+        return Call(*self._ask('open', None))
 
-    def run(self, heat: Heat) -> Turn:
-        """Answer one picture."""
-        return Turn(*self._ask('run', heat))
+    def run(self, workload: Workload) -> Call:
+        """Segment one image."""
+        return Call(*self._ask('run', workload))
 
     def memory(self) -> float:
         """Resident megabytes of the process, its interpreter included."""
         return float(self._ask('memory', None))
 
-    def _ask(self, verb: str, heat: Heat | None) -> Any:
-        self._ours.send((verb, heat))
+    def _ask(self, verb: str, workload: Workload | None) -> Any:
+        self._ours.send((verb, workload))
         answer = self._ours.recv()
         if isinstance(answer, Exception):
             raise RuntimeError(f'{self.name}: {answer}') from answer
         return answer
 
 
-class _Stall:
-    """Where the runner and its pictures are, in the process."""
+class _Worker:
+    """Runs in the process: the runner and its images."""
 
     def __init__(self, name: str, files: Files, threads: int) -> None:
-        self._make = entrants(files)[name].make
+        self._make = contenders(files)[name].make
         self._threads = threads
         self._runner: Runner
-        self._pictures: dict[tuple[int, int], np.ndarray] = {}
+        self._images: dict[tuple[int, int], np.ndarray] = {}
         self._number = 0
 
     def open(self, _: None) -> tuple[float, float]:
@@ -88,15 +88,15 @@ class _Stall:
 
         return _timed(work)
 
-    def run(self, heat: Heat) -> tuple[float, float]:
-        size = heat.width, heat.height
-        if size not in self._pictures:
-            self._pictures[size] = workloads.picture(heat)
-        if not heat.again:
+    def run(self, workload: Workload) -> tuple[float, float]:
+        size = workload.width, workload.height
+        if size not in self._images:
+            self._images[size] = workloads.image(workload)
+        if not workload.again:
             self._number += 1
         frame, prompts = (
-            workloads.frame(self._pictures[size], self._number),
-            workloads.prompts(heat),
+            workloads.frame(self._images[size], self._number),
+            workloads.prompts(workload),
         )
         return _timed(lambda: self._runner.answer(frame, prompts))
 
@@ -106,12 +106,12 @@ class _Stall:
 
 def _serve(connection: Connection, name: str, files: Files, threads: int) -> None:
     cv2.setNumThreads(1)  # as the nodes do
-    stall = _Stall(name, files, threads)
+    worker = _Worker(name, files, threads)
     while True:
-        verb, heat = connection.recv()
+        verb, workload = connection.recv()
         try:
-            connection.send(getattr(stall, verb)(heat))
-        except Exception as error:  # noqa: BLE001 - told where it was asked
+            connection.send(getattr(worker, verb)(workload))
+        except Exception as error:  # noqa: BLE001 - raised in the parent process
             connection.send(error)
 
 

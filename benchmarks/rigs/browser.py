@@ -13,11 +13,11 @@ SIZE = {'width': 1280, 'height': 800}
 
 
 @contextmanager
-def chromium(patience: float) -> Iterator[Callable[[], Any]]:
+def chromium(timeout: float) -> Iterator[Callable[[], Any]]:
     """Give a function that starts a browser and returns its empty page.
 
     Args:
-        patience: seconds that a page waits for anything.
+        timeout: seconds that a page waits for anything.
 
     Raises:
         ImportError: there is no Chromium, or no Playwright to drive it.
@@ -32,7 +32,7 @@ def chromium(patience: float) -> Iterator[Callable[[], Any]]:
     def start() -> Any:
         browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
         page = browser.new_page(viewport=SIZE)
-        page.set_default_timeout(1e3 * patience)
+        page.set_default_timeout(1e3 * timeout)
         return page
 
     with sync_playwright() as driver:

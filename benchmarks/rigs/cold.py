@@ -18,9 +18,9 @@ def start() -> dict[str, float]:
     engine.open()
     opened = time.perf_counter()
 
-    from benchmarks.rigs.scene import picture
+    from benchmarks.rigs.scene import image
 
-    frame = Frame.from_array(picture())
+    frame = Frame.from_array(image())
     before = time.perf_counter()
     engine.segment(frame, [Prompt.from_point(320, 240, roi_size=192)])
     return {

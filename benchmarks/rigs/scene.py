@@ -1,4 +1,4 @@
-"""A picture, clicks on it, and answers of a shape that real objects have."""
+"""An image, clicks on it, and answers of a shape that real objects have."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ WIDTH, HEIGHT = 640, 480
 NETWORK = 96
 
 
-def picture() -> Pixels:
+def image() -> Pixels:
     """480×640×3 of noise: neither network nor resampling looks at what is in it."""
     return np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 
 
 def clicks(count: int) -> list[tuple[float, float]]:
-    """Pixels spread over the picture; the golden ratio keeps them apart for every count."""
+    """Pixels spread over the image; the golden ratio keeps them apart for every count."""
     columns = (np.arange(1, count + 1) * 0.618) % 1 * (WIDTH - 1)
     rows = np.linspace(0.25, 0.75, count) * HEIGHT
     return [(float(x), float(y)) for x, y in zip(columns, rows, strict=True)]
@@ -51,5 +51,5 @@ def blob() -> Logits:
 
 
 def frame() -> Frame:
-    """The picture, stamped now."""
-    return Frame.from_array(picture())
+    """The image, stamped now."""
+    return Frame.from_array(image())

@@ -1,4 +1,4 @@
-"""The segmenter node as its executable starts it, or with one thing changed.
+"""The segmenter node as its executable starts it, or with one change.
 
 `--plain-malloc` leaves glibc's malloc alone; `--prebuilt` publishes the first image's masks for
 every image, under its header: what remains is the way there, the network and the way back.

@@ -1,4 +1,4 @@
-"""The camera node on a simulated IMX500 that looks at a still picture and replays its tensors.
+"""The camera node on a simulated IMX500 that looks at a still image and replays its tensors.
 
 What the network would cost does not run on the host, so it does not run here either.
 """
@@ -22,7 +22,7 @@ BACKGROUND, OBJECT = (60, 80, 100), (220, 180, 40)
 X, Y, ROI_SIZE = 320.0, 240.0, 240
 
 
-def picture() -> Pixels:
+def image() -> Pixels:
     """480×640×3: an object of the shape that the recorded tensor has, so that it is followed."""
     mask = cv2.resize(scene.blob(), (ROI_SIZE, ROI_SIZE))
     pixels = np.full((scene.HEIGHT, scene.WIDTH, 3), BACKGROUND, np.uint8)
@@ -35,7 +35,7 @@ def still(source: str, faults: str, speed: float) -> Any:
     """Takes the place of `imx500.simulated`."""
     del source
     parsed = Faults.parse(faults)
-    return Simulation(Settings(scene=picture(), replay=[scene.blob()], speed=speed, faults=parsed))
+    return Simulation(Settings(scene=image(), replay=[scene.blob()], speed=speed, faults=parsed))
 
 
 if __name__ == '__main__':

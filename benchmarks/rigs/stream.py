@@ -33,9 +33,9 @@ from sensor_msgs.msg import Image  # isort: skip
 
 ROOT = Path(__file__).parents[2]
 QUEUE = 10
-PATIENCE = 30.0  # seconds until a silent node is given up
+TIMEOUT_S = 30.0  # seconds until a silent node is given up
 TAIL = 1.0  # seconds that the last masks of a run may take
-WARM_UP = 20  # images of a first run that nobody counts; fewer where few are measured
+WARM_UP = 20  # images of a first run that is not counted; fewer where few are measured
 WARM_UP_RATE = 10.0
 
 
@@ -69,7 +69,7 @@ class Camera:
         self._samples: dict[int, Sample] = {}
         self._dropped = 0
         self._accepted: set[int] = set()
-        self._message = to_image(scene.picture(), 'rgb8', Header(frame_id='camera'))
+        self._message = to_image(scene.image(), 'rgb8', Header(frame_id='camera'))
         self._node = Node('camera')
         self._executor = ros_process.make_executor()
         self._executor.add_node(self._node)
@@ -78,7 +78,7 @@ class Camera:
 
     def begin(self, warm_up: int) -> None:
         """Wait for the node, have it segment every object, and let so many images pass."""
-        deadline = time.perf_counter() + PATIENCE
+        deadline = time.perf_counter() + TIMEOUT_S
         while (count := len(self._accepted)) < self._prompts:
             late = time.perf_counter() > deadline
             if late and not self._profile:
@@ -111,7 +111,7 @@ class Camera:
         node = self._node
         driver = QoSProfile(depth=QUEUE, reliability=reliability)
         self._images = node.create_publisher(Image, 'image', driver)
-        self._asking = node.create_publisher(Prompt, 'prompt', QUEUE)
+        self._prompt_publisher = node.create_publisher(Prompt, 'prompt', QUEUE)
         topics = {
             'masks': (MaskArray, self._on_masks),
             'latency': (Latency, self._on_latency),
@@ -131,7 +131,9 @@ class Camera:
             if object_id not in self._accepted:
                 # A stated square: a search would find others in noise for every network.
                 point = Point2D(x=x, y=y)
-                self._asking.publish(Prompt(object_id=object_id, points=[point], roi_size=192))
+                self._prompt_publisher.publish(
+                    Prompt(object_id=object_id, points=[point], roi_size=192)
+                )
 
     def _spin(self, seconds: float) -> None:
         """Serve callbacks for so long."""
@@ -166,7 +168,7 @@ def camera(setting: Setting, frames: int) -> Iterator[Camera]:
 
     `frames` is how many will be measured.
     """
-    speak_to_ourselves()
+    use_own_domain()
     if not setting.profile:
         os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'DEFAULT'
     if setting.malloc:
@@ -182,7 +184,7 @@ def camera(setting: Setting, frames: int) -> Iterator[Camera]:
             rclpy.shutdown()
 
 
-def speak_to_ourselves() -> None:
+def use_own_domain() -> None:
     """Leave the domain that robots of this network may use, and the network."""
     os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 18 + 215)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -195,7 +197,7 @@ def _segmenter(setting: Setting) -> Iterator[tuple[subprocess.Popen, IO[str]]]:
     command = [sys.executable, '-m', 'benchmarks.rigs.segmenter']
     command += [] if setting.malloc else [PLAIN_MALLOC]
     command += [PREBUILT] if setting.prebuilt else []
-    # Nothing in the picture can be followed.
+    # Nothing in the image can be followed.
     command += ['--ros-args', '-p', 'track:=false']
     with TemporaryFile('w+', encoding='utf-8') as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)

@@ -18,7 +18,7 @@ from benchmarks.films.sequences import SEQUENCES, Inside
 from benchmarks.films.sequences import Sequence as Film
 from benchmarks.report import Row
 from benchmarks.rigs import scene
-from benchmarks.sections.tracking import follow, judge, run
+from benchmarks.sections.tracking import evaluate, follow, run
 from benchmarks.timing import milliseconds
 from picosam_ros.engines import make_engine, open_engine
 from picosam_ros.engines.base import Capabilities, Engine
@@ -42,10 +42,10 @@ Answer = Callable[[Frame, Prompt], Mask]
 
 
 class Slow(Engine):
-    """Answers, and brings it when it is let go.
+    """An engine whose answer waits until it is released.
 
     Args:
-        answer: gives the mask of a prompt on a frame.
+        answer: returns the mask of a prompt on a frame.
         hold: waits until the answer may come.
 
     """
@@ -81,16 +81,16 @@ class Kind:
 
 
 def measure(frames: int) -> Iterator[Row]:
-    """One row a film; then the means; then the pace at the camera's rate."""
+    """One row for each film; then the means; then the pace at the camera's rate."""
     kinds = (Kind('the truth', _truth), Kind('our network on the true box', _boxed))
     with open_engine('host') as fast, open_engine('host') as other:
         alone = [follow(fast, film).iou for film in SEQUENCES]
         corrected = [[_corrected(other, kind, film) for film in SEQUENCES] for kind in kinds]
         for film, without, *ious in zip(SEQUENCES, alone, *corrected, strict=True):
-            told = ', '.join(
+            by_kind = ', '.join(
                 f'{kind.name} {iou:.2f}' for kind, iou in zip(kinds, ious, strict=True)
             )
-            yield Row(film.name, ious[0], note=f'without {without:.2f}; corrected by {told}')
+            yield Row(film.name, ious[0], note=f'without {without:.2f}; corrected by {by_kind}')
         yield Row('mean, without', float(np.mean(alone)))
         for kind, ious in zip(kinds, corrected, strict=True):
             yield Row(f'mean, corrected by {kind.name}', float(np.mean(ious)))
@@ -110,20 +110,20 @@ def _corrected(other: Engine, kind: Kind, film: Film) -> float:
         due.acquire()
 
     def frames() -> Iterator[tuple[Pixels, Inside]]:
-        asked = None
+        requested = None
         for index, (pixels, inside) in enumerate(film.frames()):
             truth[index] = inside
-            if asked is None and index and begun.acquire(timeout=0.1):
-                asked = index
-            elif asked is not None and index >= asked + LATE:
-                asked = None
+            if requested is None and index and begun.acquire(timeout=0.1):
+                requested = index
+            elif requested is not None and index >= requested + LATE:
+                requested = None
                 due.release()
                 time.sleep(0.002)  # until the thread has handed it over
             yield pixels, inside
         due.release()
 
     with CascadeEngine(fast=make_engine('host'), slow=Slow(answer, hold)) as engine:
-        return judge(run(engine, frames())).iou
+        return evaluate(run(engine, frames())).iou
 
 
 def _truth(engine: Engine, truth: Truth, frame: Frame, prompt: Prompt) -> Mask:
@@ -167,7 +167,7 @@ def _pace(fast: Engine, other: Engine, frames: int) -> Iterator[Row]:
 def _play(engine: Engine, frames: int) -> tuple[list[float], int]:
     """Return the milliseconds of each step, and how many corrections came."""
     segmenter = Segmenter(engine, tracker=Tracker())
-    pixels, [prompt] = scene.picture(), scene.prompts(1)
+    pixels, [prompt] = scene.image(), scene.prompts(1)
     segmenter.step(Frame.from_array(pixels))
     segmenter.prompts.put(prompt)
     steps: list[float] = []

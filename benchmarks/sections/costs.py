@@ -1,4 +1,4 @@
-"""What a frame costs around the inference: crops before it, messages and pictures after it."""
+"""What a frame costs around the inference: crops before it, messages and images after it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _steps(frames: int) -> Iterator[tuple[str, float]]:
 
 
 def _crop(side: int) -> Callable[[], None]:
-    pixels = scene.picture()
+    pixels = scene.image()
     roi = Roi.square(scene.WIDTH / 2, scene.HEIGHT / 2, side)
     out = np.empty((scene.NETWORK, scene.NETWORK, 3), np.uint8)
     return lambda: crop(pixels, roi, out)
@@ -70,8 +70,8 @@ def _results() -> dict[str, Callable[[list[Mask]], object]]:
     header = header_of(frame)
 
     def labels(masks: list[Mask]) -> list[object]:
-        pictures = label_image(masks, scene.WIDTH, scene.HEIGHT)
-        return [to_image(picture, 'mono8', header) for picture in pictures]
+        images = label_image(masks, scene.WIDTH, scene.HEIGHT)
+        return [to_image(image, 'mono8', header) for image in images]
 
     return {
         '~/masks': lambda masks: serialise_masks(frame, masks, ()),

@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.report import Row
 from benchmarks.rigs.browser import chromium
-from benchmarks.rigs.stream import ROOT, speak_to_ourselves
+from benchmarks.rigs.stream import ROOT, use_own_domain
 from benchmarks.sections import start
 
 TITLE = 'The first `make demo`: from `git clone` to the first mask in a browser that it starts'
 NAME = 'first start: first mask'
 TARGET_S = 180.0
-PATIENCE = 1800.0
+TIMEOUT_S = 1800.0
 PIP_CONFIGURATION = Path.home() / '.config' / 'pip' / 'pip.conf'
 
 
@@ -30,11 +30,11 @@ def measure(_: int) -> Iterator[Row]:
 
 
 def _start() -> list[start.Start]:
-    speak_to_ourselves()
+    use_own_domain()
     clone = f'git clone --quiet --no-hardlinks {shlex.quote(str(ROOT))} picosam_ros'
     command = ['sh', '-c', f'{clone} && cd picosam_ros && make demo']
-    with TemporaryDirectory() as home, chromium(start.PATIENCE) as browser:
-        return [start.start(browser, command, Path(home), _environment(home), PATIENCE)]
+    with TemporaryDirectory() as home, chromium(start.TIMEOUT_S) as browser:
+        return [start.start(browser, command, Path(home), _environment(home), TIMEOUT_S)]
 
 
 def _environment(home: str) -> dict[str, str]:

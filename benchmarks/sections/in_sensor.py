@@ -19,10 +19,10 @@ from rclpy.node import Node
 from benchmarks.report import Row
 from benchmarks.rigs import scene, sensor_camera
 from benchmarks.rigs.stream import (
-    PATIENCE,
     QUEUE,
     ROOT,
-    speak_to_ourselves,
+    TIMEOUT_S,
+    use_own_domain,
 )
 from benchmarks.timing import isolated, medians
 from picosam_ros.latency import STAGES
@@ -76,7 +76,7 @@ class Listener:
         node = self._node = Node('listener')
         self._executor = ros_process.make_executor()
         self._executor.add_node(node)
-        self._asking = node.create_publisher(Prompt, 'prompt', QUEUE)
+        self._prompt_publisher = node.create_publisher(Prompt, 'prompt', QUEUE)
         node.create_subscription(MaskArray, 'camera/masks', self._on_masks, QUEUE)
         node.create_subscription(Latency, 'camera/latency', self._on_latency, QUEUE)
 
@@ -89,7 +89,7 @@ class Listener:
         """Click once more."""
         point = Point2D(x=sensor_camera.X, y=sensor_camera.Y)
         prompt = Prompt(object_id=1, points=[point], roi_size=sensor_camera.ROI_SIZE)
-        self._asking.publish(prompt)
+        self._prompt_publisher.publish(prompt)
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
         """Serve callbacks until then, or for so long."""
@@ -111,7 +111,7 @@ class Listener:
 
 
 def _run(frames: int) -> Run:
-    speak_to_ourselves()
+    use_own_domain()
     ros_process.tune_malloc()
     ros_process.use_shipped_profile()
     command = [sys.executable, '-m', 'benchmarks.rigs.sensor_camera', *NODE]
@@ -119,14 +119,14 @@ def _run(frames: int) -> Run:
     rclpy.init()
     try:
         listener = Listener()
-        deadline = time.perf_counter() + PATIENCE
+        deadline = time.perf_counter() + TIMEOUT_S
         while not listener.wait(lambda: listener.settled, 2.0):
             if process.poll() is not None or time.perf_counter() > deadline:
                 raise RuntimeError('the sensor of the camera node answered no prompt')
             listener.ask()
         run = listener.run = Run()
         began, cpu = time.perf_counter(), _cpu_seconds(process.pid)
-        listener.wait(lambda: len(run.latencies) >= frames, frames / RATE + PATIENCE)
+        listener.wait(lambda: len(run.latencies) >= frames, frames / RATE + TIMEOUT_S)
         run.cpu_share = (_cpu_seconds(process.pid) - cpu) / (time.perf_counter() - began)
         return run
     finally:
@@ -143,7 +143,7 @@ def _cpu_seconds(pid: int) -> float:
 
 def _scene_ms(frames: int) -> float:
     """What a frame of the simulated camera costs: a real one has hardware for that."""
-    pixels, visible, logits = sensor_camera.picture(), Roi(2, 0, 4052, 3040), scene.blob()
+    pixels, visible, logits = sensor_camera.image(), Roi(2, 0, 4052, 3040), scene.blob()
 
     def simulate() -> None:
         in_memory(sample(pixels, visible, scene.WIDTH, scene.HEIGHT), 'RGB888')

@@ -1,4 +1,4 @@
-"""How long and how well a clicked thing is followed."""
+"""How long and how well a clicked object is followed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.films import walks
+from benchmarks.films import photo_walks
 from benchmarks.films.sequences import SEQUENCES, Inside, Sequence
 from benchmarks.report import Row
 from picosam_ros.cameras.photos import open_photos
@@ -27,7 +27,7 @@ TARGET = 0.6
 
 @dataclass(frozen=True)
 class Score:
-    """Of one film: mean IoU over the frames that show the thing, and where it was lost."""
+    """Of one film: mean IoU over the frames that show the object, and where it was lost."""
 
     iou: float
     answered: float
@@ -35,32 +35,34 @@ class Score:
 
 
 def measure(frames: int) -> Iterator[Row]:
-    """One row a film, whose masks are known; then one a sight, compared with its first mask.
+    """One row for each film, whose masks are known; then one for each object in a photo.
+
+    Its masks are compared with the first one.
 
     In the end the means of the sensor's network, on the host as well.
     """
-    films, sights = followed(DEFAULT_MODEL)
+    films, photo_objects = followed(DEFAULT_MODEL)
     for film, score in films.items():
         yield _row(film.name, score)
     yield _mean_of_films('mean of those never hidden', films)
-    for name, score in sights.items():
+    for name, score in photo_objects.items():
         yield _row(f'agrees with its first mask: {name}', score)
-    yield _mean_of_sights('mean agreement', sights)
-    films, sights = followed(SENSOR_MODEL)
+    yield _mean_of_photo_objects('mean agreement', photo_objects)
+    films, photo_objects = followed(SENSOR_MODEL)
     yield _mean_of_films(f'{SENSOR_MODEL}: mean of those never hidden', films)
-    yield _mean_of_sights(f'{SENSOR_MODEL}: mean agreement', sights)
+    yield _mean_of_photo_objects(f'{SENSOR_MODEL}: mean agreement', photo_objects)
 
 
 def followed(model: str) -> tuple[dict[Sequence, Score], dict[str, Score]]:
-    """Follow the thing of every film, and every sight, with a network that ships."""
+    """Follow the object of every film, and every object in a photo, with a network that ships."""
     walk = open_photos()
     with open_engine('host', model=model) as engine:
         films = {film: follow(engine, film) for film in SEQUENCES}
-        sights = {
-            name: judge(walks.follow(engine, walk, start_ns, target))
-            for name, start_ns, target in walks.sights(walk)
+        photo_objects = {
+            name: evaluate(photo_walks.follow(engine, walk, start_ns, target))
+            for name, start_ns, target in photo_walks.photo_objects(walk)
         }
-    return films, sights
+    return films, photo_objects
 
 
 def _mean_of_films(name: str, films: dict[Sequence, Score]) -> Row:
@@ -68,9 +70,9 @@ def _mean_of_films(name: str, films: dict[Sequence, Score]) -> Row:
     return Row(name, float(np.mean(clear)), note=f'wanted: ≥ {TARGET}')
 
 
-def _mean_of_sights(name: str, sights: dict[str, Score]) -> Row:
-    agreement = float(np.mean([score.iou for score in sights.values()]))
-    return Row(name, agreement, note='no truth known: see benchmarks/films/walks.py')
+def _mean_of_photo_objects(name: str, photo_objects: dict[str, Score]) -> Row:
+    agreement = float(np.mean([score.iou for score in photo_objects.values()]))
+    return Row(name, agreement, note='no truth known: see benchmarks/films/photo_walks.py')
 
 
 def _row(name: str, score: Score) -> Row:
@@ -79,12 +81,12 @@ def _row(name: str, score: Score) -> Row:
 
 
 def follow(engine: Engine, film: Sequence) -> Score:
-    """Click on the thing in the first frame, and follow."""
-    return judge(run(engine, film.frames()))
+    """Click on the object in the first frame, and follow."""
+    return evaluate(run(engine, film.frames()))
 
 
 def run(engine: Engine, frames: Iterable[tuple[Pixels, Inside]]) -> Iterator[tuple[Result, Inside]]:
-    """Give the result of each frame and the truth."""
+    """Yield the result of each frame and the truth."""
     segmenter = Segmenter(engine, tracker=Tracker())
     for index, (pixels, inside) in enumerate(frames):
         frame = Frame.from_array(pixels, stamp_ns=index)
@@ -95,8 +97,8 @@ def run(engine: Engine, frames: Iterable[tuple[Pixels, Inside]]) -> Iterator[tup
         yield segmenter.step(frame), inside
 
 
-def judge(results: Iterable[tuple[Result, Inside]]) -> Score:
-    """Mean IoU over the frames in which at least 100 pixels of the thing are visible."""
+def evaluate(results: Iterable[tuple[Result, Inside]]) -> Score:
+    """Mean IoU over the frames in which at least 100 pixels of the object are visible."""
     ious, answered, lost_at = [], [], None
     for index, (result, inside) in enumerate(results):
         if result.lost and lost_at is None:
@@ -121,6 +123,6 @@ def middle(inside: Inside) -> tuple[float, float]:
 
 
 def side_for(inside: Inside) -> int:
-    """A square in which the thing fills 60 %."""
+    """A square in which the object fills 60 %."""
     rows, columns = np.nonzero(inside)
     return round(max(np.ptp(rows), np.ptp(columns)) / 0.6)

@@ -12,7 +12,7 @@ from benchmarks.timing import isolated
 TITLE = 'Image published in one process to masks received in another, VGA rgb8, 1 prompt'
 OVERHEAD_TARGET_MS = 1.5
 
-# What the node tells on ~/latency.
+# What the node publishes on ~/latency.
 STAGES = {
     'receive': 'stamp to callback in the node: serialise, copy, wake up',
     'queue': 'to the worker thread',

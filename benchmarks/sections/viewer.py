@@ -27,23 +27,23 @@ from std_msgs.msg import String
 from benchmarks.report import Row
 from benchmarks.rigs.browser import chromium
 from benchmarks.rigs.stream import (
-    PATIENCE,
     QUEUE,
     ROOT,
-    speak_to_ourselves,
+    TIMEOUT_S,
+    use_own_domain,
 )
 from benchmarks.timing import isolated
 from picosam_ros.msg import Latency, Point2D, Prompt
 from picosam_ros.ros import process as ros_process
 
-TITLE = 'The viewer: photographs of 640×480 at 30 frames per second'
+TITLE = 'The viewer: photos of 640×480 at 30 frames per second'
 TARGET_CLICK_MS = 150.0
 TARGET_LOSS = 5.0
 CLIENTS = 10  # one of which reads nothing
 CLICKS = 30
 TRIES = 6
 UNTIL_NEXT_PHOTO = 5.0  # seconds
-# As a share of the picture.
+# As a share of the image.
 FIRST, LAST = 0.25, 0.75
 CAMERA = ('camera', '--ros-args', '-p', 'camera:=photos')
 VIEWER = ('viewer', '--ros-args', '-r', 'image:=image_raw', '-p', 'port:=0')
@@ -74,7 +74,7 @@ class Pipeline(Node):
         self._arrivals: list[float] = []
         self._executor = ros_process.make_executor()
         self._executor.add_node(self)
-        self._asking = self.create_publisher(Prompt, 'prompt', QUEUE)
+        self._prompt_publisher = self.create_publisher(Prompt, 'prompt', QUEUE)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.create_subscription(Latency, 'camera/latency', self._on_latency, QUEUE)
         self.create_subscription(String, 'viewer/url', self._on_url, latched)
@@ -82,16 +82,16 @@ class Pipeline(Node):
     def begin(self) -> None:
         """Wait for both, and point at something."""
         self._spin_until(lambda: self.url and len(self._arrivals) > 10)
-        self._asking.publish(Prompt(points=[Point2D(x=320.0, y=240.0)]))
+        self._prompt_publisher.publish(Prompt(points=[Point2D(x=320.0, y=240.0)]))
         self.rate(10)
 
     def rate(self, frames: int) -> float:
         """Results per second, over so many."""
         self._arrivals.clear()
-        self._spin_until(lambda: len(self._arrivals) > frames, PATIENCE + frames)
+        self._spin_until(lambda: len(self._arrivals) > frames, TIMEOUT_S + frames)
         return frames / (self._arrivals[frames] - self._arrivals[0])
 
-    def _spin_until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    def _spin_until(self, condition: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -108,7 +108,7 @@ class Pipeline(Node):
 @contextmanager
 def pipeline() -> Iterator[Pipeline]:
     """Start it on a ROS domain of its own; once in a process."""
-    speak_to_ourselves()
+    use_own_domain()
     ros_process.prepare()
     processes = [
         subprocess.Popen(
@@ -133,17 +133,17 @@ def pipeline() -> Iterator[Pipeline]:
 def _rates(frames: int) -> tuple[float, float]:
     with pipeline() as node:
         alone = node.rate(frames)
-        with _stalled(node.url), _audience(node.url, CLIENTS - 1) as got:
+        with _stalled(node.url), _clients(node.url, CLIENTS - 1) as got:
             node.rate(10)
             watched = node.rate(frames)
             if min(got.values(), default=0) == 0:
-                raise RuntimeError('a client got no picture: nothing was measured')
+                raise RuntimeError('a client received no image: nothing was measured')
         return alone, watched
 
 
 @contextmanager
-def _audience(url: str, count: int) -> Iterator[dict[int, int]]:
-    """Look with so many clients that acknowledge; give how many pictures each has got."""
+def _clients(url: str, count: int) -> Iterator[dict[int, int]]:
+    """Connect so many clients that acknowledge; yield how many images each has received."""
     got = dict.fromkeys(range(count), 0)
     ending = threading.Event()
 
@@ -170,7 +170,7 @@ def _audience(url: str, count: int) -> Iterator[dict[int, int]]:
         yield got
     finally:
         ending.set()
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT_S)
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def _stalled(url: str) -> Iterator[None]:
 
 
 def _clicks(count: int) -> tuple[list[float], int]:
-    with pipeline() as node, chromium(PATIENCE) as start:
+    with pipeline() as node, chromium(TIMEOUT_S) as start:
         page = start()
         page.goto(node.url)
         page.locator('#empty').wait_for(state='hidden')
@@ -214,6 +214,6 @@ def _click(page: Any, share: float) -> tuple[float, int]:
         try:
             page.locator('#last-click[data-ms]').wait_for(timeout=1e3 * UNTIL_NEXT_PHOTO)
         except Late:
-            continue  # nothing was found there: the next photograph has something else
+            continue  # nothing was found there: the next photo has something else
         return float(page.locator('#last-click').get_attribute('data-ms')), unanswered
-    raise RuntimeError(f'{TRIES} clicks at {share:.0%} of the picture were answered by no mask')
+    raise RuntimeError(f'{TRIES} clicks at {share:.0%} of the image were answered by no mask')

@@ -1,6 +1,6 @@
-"""Things in photographs, past which a hand moves the camera.
+"""Objects in photos, past which a hand moves the camera.
 
-Nobody drew their outlines, so whether a mask is right is not known here. What can be told is
+Their outlines are not labelled, so whether a mask is right is not known. What can be measured is
 whether it stays the same: the camera's motion is known and carries the first mask along.
 """
 
@@ -25,8 +25,8 @@ from picosam_ros.tracking.tracker import Tracker
 FRAME_NS = 1_000_000_000 // 30
 
 
-def sights(walk: PhotoWalk) -> Iterator[tuple[str, int, Target]]:
-    """Give all there is to point at: its name, when its photograph appears, and where it is."""
+def photo_objects(walk: PhotoWalk) -> Iterator[tuple[str, int, Target]]:
+    """Yield all there is to point at: its name, when its photo appears, and where it is."""
     for index in range(len(walk.photos)):
         start_ns = index * DWELL_NS
         photo, targets = Pointer(walk).targets(start_ns)
@@ -37,7 +37,7 @@ def sights(walk: PhotoWalk) -> Iterator[tuple[str, int, Target]]:
 def follow(
     engine: Engine, walk: PhotoWalk, start_ns: int, target: Target
 ) -> Iterator[tuple[Result, Inside]]:
-    """Click when the photograph appears; give each result, and the first mask carried along."""
+    """Click when the photo appears; yield each result and the first mask carried along."""
     segmenter = Segmenter(engine, tracker=Tracker())
     prompt = Prompt.from_point(target.x, target.y, roi_size=target.roi_size)
     began = walk.view(start_ns).affine

@@ -1,4 +1,4 @@
-"""The results as a picture: everybody's bar, and how cost grows with prompts and pixels."""
+"""The results as a chart: a bar for each contender, and how cost grows with prompts and pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.race.workloads import (
     FIRST,
     PROMPTS,
     SIZES,
-    Heat,
+    Workload,
 )
 from picosam_ros.drawing.canvas import Canvas, Colour
 from picosam_ros.frame import Pixels
@@ -63,7 +63,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Line:
-    """An entrant in a chart: points of x and milliseconds."""
+    """A contender in a chart: points of x and milliseconds."""
 
     name: str
     colour: Colour
@@ -72,22 +72,22 @@ class Line:
 
 def draw(results: Results) -> Pixels:
     """H×W×3 uint8, R, G, B, 1280 pixels wide."""
-    order = sorted(results.finishes, key=lambda name: results.finishes[name].p50(FIRST) or 0.0)
+    order = sorted(results.contenders, key=lambda name: results.contenders[name].p50(FIRST) or 0.0)
     colours = _colours(order)
     bars_end = 120 + ROW * len(order)
     canvas = Canvas(WIDTH, bars_end + CHART_HEIGHT + 190)
     canvas.text(40, 36, 'The race: every engine on equal work', INK, height=17, bold=True)
     threads = f'{results.threads} thread{"s" * (results.threads > 1)}'
     machine = results.machine
-    told = f'{machine["processor"]}, {threads} for an inference, load {machine["load"]}'
-    canvas.text(40, 66, _ascii(told), GREY, height=10)
+    text = f'{machine["processor"]}, {threads} for an inference, load {machine["load"]}'
+    canvas.text(40, 66, _ascii(text), GREY, height=10)
     _bars(canvas, results, order, colours, bars_end)
     top = bars_end + 110
-    for left, title, heats, place, unit in (
-        (80, 'more prompts', PROMPTS, lambda heat: float(heat.prompts), 'prompts'),
-        (80 + CHART_WIDTH + GAP, 'larger pictures, one prompt', SIZES, _megapixels, 'megapixels'),
+    for left, title, workloads, place, unit in (
+        (80, 'more prompts', PROMPTS, lambda workload: float(workload.prompts), 'prompts'),
+        (80 + CHART_WIDTH + GAP, 'larger images, one prompt', SIZES, _megapixels, 'megapixels'),
     ):
-        lines = [Line(n, colours[n], _points(results, n, heats, place)) for n in order]
+        lines = [Line(n, colours[n], _points(results, n, workloads, place)) for n in order]
         _chart(canvas, [line for line in lines if line.points], left, top, title, unit)
     return canvas.image()
 
@@ -104,11 +104,11 @@ def _bars(
     colours: dict[str, Colour],
     bottom: float,
 ) -> None:
-    rows = {name: results.finishes[name].heats[FIRST.name] for name in order}
+    rows = {name: results.contenders[name].workloads[FIRST.name] for name in order}
     least = 10.0 ** math.floor(math.log10(min(row.p50 for row in rows.values())))
     scale = Scale(least, 1.1 * max(row.p99 for row in rows.values()), LEFT, RIGHT)
     top = bottom - ROW * len(order)
-    title = 'milliseconds for a 640x480 picture with one prompt (bar: p50, pale: p95, mark: p99)'
+    title = 'milliseconds for a 640x480 image with one prompt (bar: p50, pale: p95, mark: p99)'
     canvas.text(40, top - 22, title, GREY)
     canvas.text(WIDTH - 40, top - 22, 'median, times the bare inference', GREY, align='right')
     for value in scale.decades():
@@ -177,14 +177,18 @@ def _line(canvas: Canvas, line: Line, across: Scale, up: Scale, label: float | N
 
 
 def _points(
-    results: Results, name: str, heats: Sequence[Heat], place: Callable[[Heat], float]
+    results: Results, name: str, workloads: Sequence[Workload], place: Callable[[Workload], float]
 ) -> list[tuple[float, float]]:
-    finish = results.finishes[name]
-    return [(place(heat), p50) for heat in heats if (p50 := finish.p50(heat)) is not None]
+    result = results.contenders[name]
+    return [
+        (place(workload), p50)
+        for workload in workloads
+        if (p50 := result.p50(workload)) is not None
+    ]
 
 
-def _megapixels(heat: Heat) -> float:
-    return heat.width * heat.height / 1e6
+def _megapixels(workload: Workload) -> float:
+    return workload.width * workload.height / 1e6
 
 
 def _apart(rows: Sequence[float]) -> list[float]:
