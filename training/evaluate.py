@@ -1,4 +1,4 @@
-"""Judge networks on the held-out photos: every protocol, group by group.
+"""Evaluate networks on the held-out photos: every protocol, group by group.
 
 `python -m training.evaluate --data DIR [--model NAME ...] [--clicks N] [--json]` prints a table for
 each network that ships, or that is named. It asks what `picosam eval` asks, about the photos of
@@ -110,12 +110,12 @@ def main() -> None:
             for group, photos in held_out.items()
         }
         if not arguments.json:
-            _tell(model, results[model])
+            _print_tables(model, results[model])
     if arguments.json:
         print(json.dumps(results, indent=2))
 
 
-def _tell(model: str, groups: dict[str, dict]) -> None:
+def _print_tables(model: str, groups: dict[str, dict]) -> None:
     print(table_header(model))
     for group, protocols in groups.items():
         for protocol, report in protocols.items():

@@ -23,7 +23,7 @@ from training.data.sample import Sample
 from training.data.sampling import Prompted, Sampler
 from training.losses import normalise
 
-# Crops that the network is asked about at once.
+# Crops of one run of the network.
 BATCH = 32
 
 # Crops, uint8 [N, S, S, 3] RGB, to logits, float32 [N, S, S].
@@ -51,11 +51,11 @@ def put_in_the_loop(sampler: Sampler, network: nn.Module, share: float) -> None:
         raise ValueError(f'in_the_loop: {share} was given; allowed is a share from 0 to 1')
     # A loader's workers are forked, and see the weights that are being learnt.
     network.share_memory()
-    sampler.correct = partial(in_the_loop, answers_of(network), share)
+    sampler.correct = partial(in_the_loop, predictor_of(network), share)
 
 
-def answers_of(network: nn.Module) -> Network:
-    """Let a module answer, as it is when it is asked."""
+def predictor_of(network: nn.Module) -> Network:
+    """Return a predictor that always runs the present weights of a module."""
 
     @torch.no_grad()
     def answer(crops: np.ndarray) -> np.ndarray:

@@ -13,13 +13,13 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
 def join() -> None:
-    """Meet the others that `torchrun` started, if it did."""
+    """Join the process group that `torchrun` started, if it did."""
     if 'WORLD_SIZE' in os.environ:
         distributed.init_process_group('gloo')
 
 
 def leave() -> None:
-    """Part from the others, once all are here."""
+    """Leave the process group, once all are here."""
     if distributed.is_initialized():
         distributed.barrier()
         distributed.destroy_process_group()
@@ -31,7 +31,7 @@ def count() -> int:
 
 
 def rank() -> int:
-    """Return which one this is: the first, 0, is the one that tells and writes."""
+    """Return which one this is: the first, 0, is the one that prints and writes."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
@@ -61,7 +61,7 @@ def mean(value: float) -> float:
 
 
 def first(value: object) -> object:
-    """What the first one has: all must agree on it."""
+    """Return the value of the first process, in all of them."""
     if count() == 1:
         return value
     values = [value]

@@ -1,4 +1,4 @@
-"""Larger networks that say what the small one should answer: distillation as in PicoSAM2.
+"""Teachers: larger networks whose answers the small one learns, as PicoSAM2 was distilled.
 
 `--teacher package.module:function` names a function that makes one, of either kind:
 
@@ -25,7 +25,7 @@ ROW = 8
 
 
 class Teacher(Protocol):
-    """What both kinds are for the one who asks.
+    """The interface of both kinds.
 
     Attributes:
         row: how many prompts of a photo should follow each other.
@@ -35,7 +35,7 @@ class Teacher(Protocol):
     row: int
 
     def teach(self, prompts: list[Prompted], samples: list[Sample]) -> Iterable[Sample]:
-        """Give the samples of the prompts back, with logits and confidence."""
+        """Return the samples of the prompts with logits and confidence."""
 
 
 class PhotoTeacher:
@@ -52,7 +52,7 @@ class PhotoTeacher:
             logits, scores = self._ask(prompt, sample.mask.shape[0])
             # SAM answers with part, object and group: the label tells which was meant.
             best = int(np.argmax(scores if prompt.mask is None else _ious(logits, sample.mask)))
-            yield sample.taught(logits[best], min(max(float(scores[best]), 0), 1))
+            yield sample.with_teacher(logits[best], min(max(float(scores[best]), 0), 1))
 
     def _ask(self, prompt: Prompted, size: int) -> tuple[list[np.ndarray], np.ndarray]:
         if prompt.pixels is not self._photo:
@@ -81,7 +81,7 @@ class CropTeacher:
         del prompts  # the square is the prompt
         logits, confidence = self._network(np.stack([sample.image for sample in samples]))
         for sample, answer, sure in zip(samples, logits, confidence, strict=True):
-            yield sample.taught(answer, float(sure))
+            yield sample.with_teacher(answer, float(sure))
 
 
 def _ious(logits: list[np.ndarray], mask: np.ndarray) -> list[float]:

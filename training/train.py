@@ -77,7 +77,7 @@ def train(
     config, checkpoint = trainer.config, out / 'checkpoint.pt'
     if ranks.first(checkpoint.is_file()):
         trainer.load(checkpoint)
-        _tell(f'going on from step {trainer.step_count}, {trainer.seconds / 60:.1f} min')
+        _print_once(f'going on from step {trainer.step_count}, {trainer.seconds / 60:.1f} min')
     loader = DataLoader(
         Crops(sampler, config['seed'], trainer.step_count),
         config['batch'],
@@ -111,7 +111,7 @@ def first_batch(sampler: Sampler | Shards, count: int) -> Sample:
     return default_collate(list(islice(sampler, count)))
 
 
-def _tell(line: str) -> None:
+def _print_once(line: str) -> None:
     if ranks.rank() == 0:
         print(line)
 
@@ -143,15 +143,15 @@ def open_crops(store: Path | None, shards: Path | None, config: dict) -> Sampler
         packed = Shards(shards, mixture.pasted)
         if packed.size != size:
             raise ValueError(f'{shards} has crops of side {packed.size}, the configuration {size}')
-        _tell(f'{len(packed)} crops')
+        _print_once(f'{len(packed)} crops')
         return packed
     if mixture.unlabelled:
         raise ValueError(
             'the mixture has unlabelled prompts, which need a teacher: pack them with '
             '`python -m training.data.shards --teacher …` and give --shards instead of --data'
         )
-    photos = readers.to_train_on(store, config)
-    _tell(f'{len(photos)} photos, {sum(len(photo.masks) for photo in photos)} masks')
+    photos = readers.configured_photos(store, config)
+    _print_once(f'{len(photos)} photos, {sum(len(photo.masks) for photo in photos)} masks')
     return Sampler(photos, config['weights'], mixture, config['seed'], size)
 
 
@@ -176,9 +176,9 @@ def main() -> None:
     sampler = open_crops(arguments.data, arguments.shards, config)
     trainer = Trainer(config)
     if arguments.init:
-        anew = trainer.begin_with(arguments.init, first_batch(sampler, 256))
+        anew = trainer.initialise_from(arguments.init, first_batch(sampler, 256))
         if anew:
-            _tell(
+            _print_once(
                 f'not in {arguments.init}, or of another shape, and begun anew: {", ".join(anew)}'
             )
     if config.get('in_the_loop'):

@@ -24,7 +24,7 @@ class Trainer:
     def __init__(self, config: dict) -> None:
         torch.manual_seed(config['seed'])
         self.config = config
-        self.network = networks.begin(config).to(memory_format=torch.channels_last)
+        self.network = networks.make_initialised(config).to(memory_format=torch.channels_last)
         self.average = deepcopy(self.network).requires_grad_(False)
         self.rates_only = config.get('rates_only', False)
         self.network.requires_grad_(not self.rates_only)
@@ -40,7 +40,7 @@ class Trainer:
         self.seconds = 0.0
         self._model = ranks.averaging(self.network)
 
-    def begin_with(self, path: Path, sample: Sample) -> list[str]:
+    def initialise_from(self, path: Path, sample: Sample) -> list[str]:
         """Take the averaged weights of a checkpoint, or those of an exported network.
 
         Args:

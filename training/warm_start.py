@@ -97,13 +97,13 @@ def _take_normalised(
 ) -> list:
     weight, bias = tensors[f'{name}.weight'], tensors[f'{name}.bias']
     if layer.weight.shape != weight.shape and name.startswith('encoder.0'):
-        weight, bias = _with_bells(layer, weight, bias)
+        weight, bias = _with_gaussians(layer, weight, bias)
     _fill(layer.weight, weight, name)
     return [norm.register_forward_pre_hook(lambda norm, inputs: _unfold(norm, inputs[0], bias))]
 
 
-def _with_bells(layer: nn.Conv2d, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-    """Make room for the bells between the colours, seen with weight zero by the pointwise."""
+def _with_gaussians(layer: nn.Conv2d, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """Make room for the gaussians between the colours, seen with weight zero by the pointwise."""
     if layer.groups > 1:
         wide = layer.weight.detach().clone()
         wide[0::2] = weight

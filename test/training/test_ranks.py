@@ -43,7 +43,7 @@ def torchrun(*command: str) -> None:
 def packed(store, tmp_path):
     """A folder of crops."""
     sampler = Sampler(readers.read_source(store, 'coco_train'), {'coco_train': 1.0}, Mixture(), 0)
-    about = {'seed': 0, 'size': 96, 'mixture': {'sure': 0.7}}
+    about = {'seed': 0, 'size': 96, 'mixture': {'min_confidence': 0.7}}
     shards.write(sampler, None, about, 40, tmp_path, 40)
     return tmp_path
 

@@ -176,7 +176,7 @@ def test_rating_leaves_the_masks_as_they_are(batch) -> None:
 def test_packed_crops_take_the_place_of_the_photos(store, tmp_path) -> None:
     photos = readers.read_source(store, 'coco_train')
     sampler = Sampler(photos, WEIGHTS, Mixture(), 0, 128)
-    about = {'seed': 0, 'size': 128, 'mixture': {'sure': 0.7}}
+    about = {'seed': 0, 'size': 128, 'mixture': {'min_confidence': 0.7}}
     shards.write(sampler, None, about, 16, tmp_path, 16)
     config = {**CONFIG, 'size': 128, 'mixture': {'pasted': 0.5}}
     weights = []
@@ -190,7 +190,7 @@ def test_packed_crops_take_the_place_of_the_photos(store, tmp_path) -> None:
 
 def test_crops_of_another_size_than_the_configurations_are_refused(store, tmp_path) -> None:
     sampler = Sampler(readers.read_source(store, 'coco_train'), WEIGHTS, Mixture(), 0)
-    about = {'seed': 0, 'size': 96, 'mixture': {'sure': 0.7}}
+    about = {'seed': 0, 'size': 96, 'mixture': {'min_confidence': 0.7}}
     shards.write(sampler, None, about, 4, tmp_path, 4)
     with pytest.raises(ValueError, match='side 96, the configuration 128'):
         open_crops(None, tmp_path, {**CONFIG, 'size': 128, 'mixture': {}})

@@ -134,7 +134,7 @@ def validation_photos(data: Path, held: set[str], sources: Iterable[str]) -> lis
     return [photo for photo in _read_all(data, sources) if photo.name in held]
 
 
-def to_train_on(data: Path, config: dict) -> list[Photo]:
+def configured_photos(data: Path, config: dict) -> list[Photo]:
     """Photos of the sources of a configuration, without what is held out."""
     return training_photos(data, split.read(), config['weights'], config.get('without', ()))
 

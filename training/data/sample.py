@@ -1,4 +1,4 @@
-"""What the network learns from: a crop, what is true of it, and what a teacher says of it."""
+"""A training sample: a crop, its labelled mask, and the answer of a teacher."""
 
 from typing import NamedTuple
 
@@ -28,13 +28,13 @@ class Sample(NamedTuple):
     confidence: np.float32
 
     @classmethod
-    def untaught(cls, image: np.ndarray, mask: np.ndarray, seen: float) -> 'Sample':
-        """Make one of which no teacher says anything."""
+    def without_teacher(cls, image: np.ndarray, mask: np.ndarray, seen: float) -> 'Sample':
+        """Make one without the answer of a teacher."""
         nothing = np.zeros(mask.shape, np.int8)
         return cls(image, mask, np.float32(seen), nothing, np.float32(0))
 
-    def taught(self, logits: np.ndarray, confidence: float) -> 'Sample':
-        """Add what a teacher says: logits float [S, S] and its confidence, 0 to 1."""
+    def with_teacher(self, logits: np.ndarray, confidence: float) -> 'Sample':
+        """Add the answer of a teacher: logits float [S, S] and its confidence, 0 to 1."""
         return self._replace(logits=in_steps(logits), confidence=np.float32(confidence))
 
 

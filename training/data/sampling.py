@@ -48,7 +48,7 @@ class Mixture:
     cut: tuple[float, float] = (0.6, 0.2)  # at a border: cut for native, sized squares
     shifted: float = 0.2  # at a border: shifted inside; else padded
     unlabelled: float = 0.0  # prompts at any pixel, for a teacher (shards only)
-    sure: float = 0.7  # confidence below which a teacher's answer to them is dropped
+    min_confidence: float = 0.7  # confidence below which a teacher's answer to them is dropped
 
 
 class Prompted(NamedTuple):
@@ -73,9 +73,11 @@ class Prompted(NamedTuple):
         """What the network will see of it, of side `size`; the mask is empty without a label."""
         if self.mask is None:
             nothing = np.zeros(self.pixels.shape[:2], np.uint8)
-            return Sample.untaught(*crop(self.pixels, nothing, self.window, size), 0)
+            return Sample.without_teacher(*crop(self.pixels, nothing, self.window, size), 0)
         inside = take(self.mask, self.window, 0).sum() / self.mask.sum()
-        return Sample.untaught(*crop(self.pixels, self.mask, self.window, size), max(inside, 1e-3))
+        return Sample.without_teacher(
+            *crop(self.pixels, self.mask, self.window, size), max(inside, 1e-3)
+        )
 
     def neighbour(self, point: tuple[int, int]) -> np.ndarray | None:
         """Mask of the smallest labelled object at another pixel (x, y); None if there is none."""

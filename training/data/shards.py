@@ -32,12 +32,12 @@ BATCH = 64
 
 
 def answered(
-    prompts: Iterator[Prompted], teacher: Teacher | None, size: int, sure: float
+    prompts: Iterator[Prompted], teacher: Teacher | None, size: int, min_confidence: float
 ) -> Iterator[Sample]:
-    """Yield the crops of prompts that show an object, with what the teacher says, without end.
+    """Yield the crops of prompts that show an object, with the teacher's answer, without end.
 
-    At an unlabelled pixel the teacher's mask is the truth, if it is as confident as `sure` and the
-    mask holds the pixel; what else it says there is dropped.
+    At an unlabelled pixel the teacher's mask is the truth, if its confidence is at
+    least `min_confidence` and the mask holds the pixel; its other answers there are dropped.
     """
     while True:
         batch = list(islice(prompts, BATCH))
@@ -45,15 +45,15 @@ def answered(
         if teacher:
             samples = teacher.teach(batch, samples)
         for prompt, sample in zip(batch, samples, strict=True):
-            kept = _believed(prompt, sample, sure) if prompt.mask is None else sample
+            kept = _accepted(prompt, sample, min_confidence) if prompt.mask is None else sample
             if kept.mask.any():
                 yield kept
 
 
-def _believed(prompt: Prompted, sample: Sample, sure: float) -> Sample:
+def _accepted(prompt: Prompted, sample: Sample, min_confidence: float) -> Sample:
     """Take the teacher's mask for the truth, or leave the mask empty."""
     place = prompt.place(sample.mask.shape[0])
-    if sample.confidence < sure or sample.logits[place] <= 0:
+    if sample.confidence < min_confidence or sample.logits[place] <= 0:
         return sample
     return sample._replace(mask=(sample.logits > 0).astype(np.uint8), confidence=np.float32(1))
 
@@ -84,11 +84,11 @@ def write(
                 continue
             sampler.reseed(about['seed'], part=number)
             prompts = sampler.prompts(teacher.row if teacher else 1)
-            samples = answered(prompts, teacher, about['size'], about['mixture']['sure'])
-            save(path, _told(islice(samples, count), bar), about)
+            samples = answered(prompts, teacher, about['size'], about['mixture']['min_confidence'])
+            save(path, _counted(islice(samples, count), bar), about)
 
 
-def _told(samples: Iterable[Sample], bar: tqdm) -> Iterator[Sample]:
+def _counted(samples: Iterable[Sample], bar: tqdm) -> Iterator[Sample]:
     for sample in samples:
         yield sample
         bar.update()
@@ -150,8 +150,8 @@ def main() -> None:
     mixture, size = Mixture(**config['mixture']), config.get('size', SIZE)
     teacher = _teacher(arguments)
     if mixture.unlabelled and not teacher:
-        parser.error('unlabelled prompts of the mixture need a --teacher: nobody else knows a mask')
-    photos = readers.to_train_on(arguments.data, config)
+        parser.error('unlabelled prompts of the mixture need a --teacher: they have no mask')
+    photos = readers.configured_photos(arguments.data, config)
     sampler = Sampler(photos, config['weights'], mixture, config['seed'], size)
     about = _about(config, arguments)
     write(sampler, teacher, about, arguments.crops, arguments.out, arguments.piece)

@@ -21,6 +21,6 @@ def calibration_crops(store: Path, config: dict, size: int, count: int = CROPS) 
         count: of crops.
 
     """
-    photos = readers.to_train_on(store, config)
+    photos = readers.configured_photos(store, config)
     sampler = Sampler(photos, config['weights'], Mixture(**config['mixture']), 7, size)
     return [sample.image for sample in islice(sampler.plain(), count)]

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from training.export.graph import UPSAMPLING, Graph, to_model
 from training.networks.lite import (
-    BELLS,
+    GAUSSIAN_COUNT,
     Encoder,
     Inverted,
     LiteUNet,
@@ -16,7 +16,7 @@ from training.networks.lite import (
     Rating,
     Up,
 )
-from training.networks.picosam2 import bells
+from training.networks.picosam2 import gaussians
 
 
 class LiteGraph(Graph):
@@ -42,7 +42,7 @@ class LiteGraph(Graph):
     def encoder(self, pixels: str, encoder: Encoder, prompt: np.ndarray) -> list[str]:
         """Add the encoder; give its features, the largest first."""
         features = self.norm_relu6(pixels, 'stem', encoder.stem)
-        features = self.node('Add', [features, self.constant('bells', prompt)], 'prompt')
+        features = self.node('Add', [features, self.constant('gaussians', prompt)], 'prompt')
         kept = []
         for index, stage in enumerate(encoder.stages):
             for number, block in enumerate(stage):
@@ -70,14 +70,14 @@ class LiteGraph(Graph):
         return self.convolution(source, name, layer[0], layer[1])
 
     def up(self, source: str, skipped: str, name: str, block: Up, side: int) -> str:
-        """Add a decoder stage that gives `side` rows; what it makes of the bells is a constant."""
+        """Add a decoder stage of `side` rows; its part from the gaussians is a constant."""
         features = self.convolution(source, f'{name}.narrow', block.narrow)
         features = self.node('Resize', [features, '', 'twice'], name, **UPSAMPLING['nearest'])
         weight, bias = block.skip.weight.detach(), block.skip.bias.detach()
-        kernels = self.constant(f'{name}.skip.weight', weight[:, :-BELLS].numpy())
+        kernels = self.constant(f'{name}.skip.weight', weight[:, :-GAUSSIAN_COUNT].numpy())
         skipped = self.node('Conv', [skipped, kernels], f'{name}.skip', kernel_shape=[1, 1])
-        maps = functional.conv2d(bells(side)[None], weight[:, -BELLS:], bias).numpy()
-        maps = self.constant(f'{name}.bells', maps)
+        maps = functional.conv2d(gaussians(side)[None], weight[:, -GAUSSIAN_COUNT:], bias).numpy()
+        maps = self.constant(f'{name}.gaussians', maps)
         skipped = self.node('Add', [skipped, maps], f'{name}.prompt')
         features = self.node('Concat', [features, skipped], f'{name}.concat', axis=1)
         for index, part in enumerate(block.blocks):
@@ -104,7 +104,7 @@ def to_onnx(network: LiteUNet, name: str) -> onnx.ModelProto:
     """Write the network; see `training.export.to_onnx`."""
     graph, size = LiteGraph(), network.size
     pixels = graph.pixels()
-    prompt = network.prompt(bells(size // 2)[None]).numpy()
+    prompt = network.prompt(gaussians(size // 2)[None]).numpy()
     *shallow, deepest = graph.encoder(pixels, network.encoder, prompt)
     finest = graph.convolution(pixels, 'finest', network.finest)
     shallow.insert(0, graph.node('Relu', [finest], 'finest_relu'))

@@ -15,7 +15,7 @@ from training.networks.picosam2 import (
     Attention,
     PicoSam2,
     Quality,
-    bells,
+    gaussians,
 )
 
 
@@ -56,7 +56,7 @@ class PicoSam2Graph(Graph):
     def normalised(self, image: str, architecture: Architecture) -> str:
         """Normalise uint8 [N, H, W, 3] to float [N, 3, H, W] with a depthwise 1x1 convolution.
 
-        With bells it gives [N, 6, H, W]: beside each colour a channel of zeros, to which a
+        With gaussians it gives [N, 6, H, W]: beside each colour a channel of zeros, to which a
         constant is added. (A concatenation would need a constant of the batch's size.)
         """
         pixels = self.node('Cast', [image], 'input.float', to=TensorProto.FLOAT)
@@ -79,9 +79,9 @@ class PicoSam2Graph(Graph):
         return self._positioned(features, architecture.size) if architecture.position else features
 
     def _positioned(self, features: str, size: int) -> str:
-        maps = bells(size).numpy()
+        maps = gaussians(size).numpy()
         beside = np.stack([np.zeros_like(maps), maps], 1).reshape(1, 6, size, size)
-        return self.node('Add', [features, self.constant('bells', beside)], 'position')
+        return self.node('Add', [features, self.constant('gaussians', beside)], 'position')
 
 
 def to_onnx(network: PicoSam2, name: str) -> onnx.ModelProto:

@@ -2,7 +2,7 @@
 
 The normalisation is a depthwise convolution inside, because the converter would otherwise take the
 input for signed numbers around zero, which the sensor does not deliver. What the networks make of
-the bells is constant, and added. The rating is left out: the sensor has one place to look, and
+the gaussians is constant, and added. The rating is left out: the sensor has one place to look, and
 nothing to choose from.
 """
 
@@ -12,13 +12,13 @@ from torch.nn import functional
 
 from training.networks import Network
 from training.networks.lite import (
-    BELLS,
+    GAUSSIAN_COUNT,
     LiteUNet,
     Norm,
     SameConv,
     Up,
 )
-from training.networks.picosam2 import DEVIATION, MEAN, PicoSam2, bells
+from training.networks.picosam2 import DEVIATION, MEAN, PicoSam2, gaussians
 
 
 def for_sensor(network: Network) -> nn.Module:
@@ -32,7 +32,7 @@ def for_sensor(network: Network) -> nn.Module:
 
 
 class SensorPicoSam2(nn.Module):
-    """PicoSAM2; as in the exported file the normalisation makes room for the bells."""
+    """PicoSAM2; as in the exported file the normalisation makes room for the gaussians."""
 
     def __init__(self, network: PicoSam2) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class SensorPicoSam2(nn.Module):
         if self.position:
             scale, offset = (torch.stack([part, 0 * part], 1).flatten() for part in (scale, offset))
         self.normalise = _by_channel(scale, offset)
-        maps = bells(network.architecture.size)
+        maps = gaussians(network.architecture.size)
         beside = torch.stack([torch.zeros_like(maps), maps], 1).flatten(0, 1)[None]
         self.register_buffer('beside', beside)
 
@@ -70,7 +70,7 @@ class SensorLite(nn.Module):
             for index, block in enumerate(network.decoder)
         )
         with torch.no_grad():
-            self.register_buffer('prompt', network.prompt(bells(network.size // 2)[None]))
+            self.register_buffer('prompt', network.prompt(gaussians(network.size // 2)[None]))
 
     def forward(self, pixels: Tensor) -> Tensor:
         pixels = self.normalise(pixels)
@@ -82,16 +82,16 @@ class SensorLite(nn.Module):
 
 
 class SensorUp(nn.Module):
-    """A decoder stage; what it makes of the bells is a constant."""
+    """A decoder stage; what it makes of the gaussians is a constant."""
 
     def __init__(self, block: Up, side: int) -> None:
         super().__init__()
         self.narrow, self.blocks = block.narrow, block.blocks
         weight, bias = block.skip.weight.detach(), block.skip.bias.detach()
-        self.skip = nn.Conv2d(weight.shape[1] - BELLS, len(weight), 1, bias=False)
+        self.skip = nn.Conv2d(weight.shape[1] - GAUSSIAN_COUNT, len(weight), 1, bias=False)
         with torch.no_grad():
-            self.skip.weight.copy_(weight[:, :-BELLS])
-        beside = functional.conv2d(bells(side)[None], weight[:, -BELLS:], bias)
+            self.skip.weight.copy_(weight[:, :-GAUSSIAN_COUNT])
+        beside = functional.conv2d(gaussians(side)[None], weight[:, -GAUSSIAN_COUNT:], bias)
         self.register_buffer('beside', beside)
 
     def forward(self, features: Tensor, skipped: Tensor) -> Tensor:

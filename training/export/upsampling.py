@@ -29,22 +29,22 @@ def copied(model: onnx.ModelProto) -> onnx.ModelProto:
         value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
         for value in graph.value_info
     }
-    maker = {name: node for node in graph.node for name in node.output}
-    takers = defaultdict(list)
+    producer = {name: node for node in graph.node for name in node.output}
+    consumers = defaultdict(list)
     for node in graph.node:
         for name in node.input:
-            takers[name].append(node)
+            consumers[name].append(node)
     replaced = {}
     for node in graph.node:
         if node.op_type == 'Resize':
-            before, [after] = maker[node.input[0]], takers[node.output[0]]
+            before, [after] = producer[node.input[0]], consumers[node.output[0]]
             if not _alike(graph, before, after):
                 raise ValueError(f'{node.name} does not keep the scale: quantise it as it is')
             _, channels, rows, columns = shapes[node.input[0]]
             sizes = channels, rows, columns
             replaced[node.name] = []
             replaced[after.name] = _copies(graph, before.input[0], after.output[0], sizes)
-            if len(takers[node.input[0]]) == 1:
+            if len(consumers[node.input[0]]) == 1:
                 replaced[before.name] = []
     nodes = [new for node in graph.node for new in replaced.get(node.name, [node])]
     del graph.node[:]

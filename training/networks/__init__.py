@@ -25,11 +25,11 @@ def make(config: dict) -> Network:
     return _kind(config)(config)
 
 
-def begin(config: dict) -> Network:
-    """Make it as its training begins: what may begin with other weights than random ones does."""
+def make_initialised(config: dict) -> Network:
+    """Make the network for a training: pretrained weights where it has some, else random ones."""
     network = make(config)
     if isinstance(network, LiteUNet):
-        network.encoder.begin_with(lite.imagenet())
+        network.encoder.initialise_from(lite.imagenet())
     return network
 
 

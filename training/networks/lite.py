@@ -18,7 +18,7 @@ from training.networks.picosam2 import (
     MEAN,
     Answer,
     SeparableBlock,
-    bells,
+    gaussians,
 )
 
 
@@ -47,7 +47,7 @@ BLOCKS = sum(stage.repeats for stage in STAGES)
 FEWEST = 12
 FINEST_WIDTH = 12
 DECODER_WIDTHS = (160, 112, 80, 56, 24)
-BELLS = 3
+GAUSSIAN_COUNT = 3
 
 
 def first_stages(blocks: int) -> tuple[Stage, ...]:
@@ -155,7 +155,7 @@ class Encoder(nn.Module):
                 kept.append(features)
         return kept
 
-    def begin_with(self, classifier: dict[str, Tensor]) -> None:
+    def initialise_from(self, classifier: dict[str, Tensor]) -> None:
         """Take the weights of EfficientNet-Lite0: the same layers in the same order, then more."""
         mine = self.state_dict()
         values = list(classifier.values())[: len(mine)]
@@ -163,12 +163,12 @@ class Encoder(nn.Module):
 
 
 class Up(nn.Module):
-    """Twice the size, with the encoder's features of that size and the bells beside them."""
+    """Twice the size, with the encoder's features of that size and the gaussians beside them."""
 
     def __init__(self, inputs: int, skipped: int, width: int, blocks: int) -> None:
         super().__init__()
         self.narrow = nn.Conv2d(inputs, width, 1)
-        self.skip = nn.Conv2d(skipped + BELLS, width, 1)
+        self.skip = nn.Conv2d(skipped + GAUSSIAN_COUNT, width, 1)
         self.blocks = nn.ModuleList(
             SeparableBlock(2 * width if index == 0 else width, width) for index in range(blocks)
         )
@@ -176,7 +176,7 @@ class Up(nn.Module):
     def forward(self, features: Tensor, skipped: Tensor) -> Tensor:
         features = functional.interpolate(self.narrow(features), scale_factor=2.0)
         side = skipped.shape[-1]
-        maps = bells(side).to(skipped).expand(len(skipped), -1, side, side)
+        maps = gaussians(side).to(skipped).expand(len(skipped), -1, side, side)
         features = torch.cat([features, self.skip(torch.cat([skipped, maps], 1))], 1)
         for block in self.blocks:
             features = block(features)
@@ -211,7 +211,7 @@ class LiteUNet(nn.Module):
             raise ValueError(f'size {size} was given: it must be a multiple of 32')
         self.size, self.blocks = size, blocks
         self.encoder = Encoder(blocks)
-        self.prompt = nn.Conv2d(BELLS, STEM, 1)
+        self.prompt = nn.Conv2d(GAUSSIAN_COUNT, STEM, 1)
         nn.init.zeros_(self.prompt.weight)
         nn.init.zeros_(self.prompt.bias)
         self.finest = nn.Conv2d(3, FINEST_WIDTH, 3, padding=1)
@@ -233,7 +233,7 @@ class LiteUNet(nn.Module):
 
         """
         pixels = _from_minus_one_to_one(pixels)
-        maps = bells(pixels.shape[-1] // 2).to(pixels)[None]
+        maps = gaussians(pixels.shape[-1] // 2).to(pixels)[None]
         *shallow, deepest = self.encoder(pixels, self.prompt(maps))
         shallow.insert(0, self.finest(pixels).relu())
         features, first = deepest, None

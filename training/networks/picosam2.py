@@ -21,8 +21,8 @@ INPUT_SIZE = 96
 ENCODER_WIDTHS = (48, 96, 160, 256)
 BOTTLENECK_WIDTH = 320
 DECODER_WIDTHS = (192, 128, 80, 40)
-# Standard deviations of the bells that tell how near the prompt is, as shares of the crop.
-BELLS = (1 / 16, 1 / 6, 5 / 12)
+# Standard deviations of the gaussians that tell how near the prompt is, as shares of the crop.
+GAUSSIAN_SIGMAS = (1 / 16, 1 / 6, 5 / 12)
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Architecture:
     """What the network has beside the paper's layers; nothing by default.
 
     Attributes:
-        position: three constant channels beside R, G, B tell where the prompt is: bells of three
-            widths around the centre of the crop. Convolutions alone know it only by their borders.
+        position: three constant channels beside R, G, B mark the prompt: gaussians of three widths
+            around the centre of the crop. Convolutions alone know it only by their borders.
         context: a dilated separable block beside the bottleneck (PicoSAM3, arXiv 2603.11917, has
             one in it); it starts as zero.
         attention: the last features are weighted by channel (PicoSAM3).
@@ -171,7 +171,7 @@ class PicoSam2(nn.Module):
         return self.answer(self._with_position(pixels))
 
     def answer(self, features: Tensor) -> Answer:
-        """Answer for what `forward` takes, with the bells already beside the colours if need be."""
+        """Answer for the input of `forward` with the gaussians, where it has any."""
         kept = []
         for block, down in zip(self.encoder, self.down, strict=True):
             features = block(features)
@@ -197,7 +197,7 @@ class PicoSam2(nn.Module):
         if not self.architecture.position:
             return pixels
         side = pixels.shape[-1]
-        maps = bells(side).to(pixels).expand(len(pixels), -1, side, side)
+        maps = gaussians(side).to(pixels).expand(len(pixels), -1, side, side)
         return torch.stack([pixels, maps], 2).flatten(1, 2)
 
     def _upsample(self, features: Tensor) -> Tensor:
@@ -205,11 +205,11 @@ class PicoSam2(nn.Module):
         return functional.interpolate(features, scale_factor=2, mode=mode)
 
 
-def bells(side: int) -> Tensor:
+def gaussians(side: int) -> Tensor:
     """Float [3, side, side]: 1 at the centre of the crop, falling with the distance from it."""
     offset = (torch.arange(side) + 0.5) / side - 0.5
     squared = offset[:, None] ** 2 + offset[None, :] ** 2
-    return torch.stack([torch.exp(-squared / (2 * width**2)) for width in BELLS])
+    return torch.stack([torch.exp(-squared / (2 * width**2)) for width in GAUSSIAN_SIGMAS])
 
 
 def _keep_channels_last(features: Tensor) -> None:

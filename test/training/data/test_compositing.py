@@ -12,7 +12,7 @@ def sample(colour: int, radius: int, size: int = 96) -> Sample:
     rows, columns = np.mgrid[:size, :size] - (size - 1) / 2
     mask = (rows**2 + columns**2 < radius**2).astype(np.uint8)
     image = np.where(mask[..., None] > 0, colour, 20).astype(np.uint8).repeat(3, 2)
-    return Sample.untaught(image, mask, 0.8).taught(np.where(mask, 5.0, -5.0), 0.9)
+    return Sample.without_teacher(image, mask, 0.8).with_teacher(np.where(mask, 5.0, -5.0), 0.9)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_teacher_is_believed_where_it_saw_the_object_and_not_behind_what_stand
 
 def test_an_object_that_fills_its_crop_is_not_pasted() -> None:
     first = sample(100, 30)
-    filled = Sample.untaught(np.zeros((96, 96, 3), np.uint8), np.ones((96, 96), np.uint8), 1)
+    filled = Sample.without_teacher(np.zeros((96, 96, 3), np.uint8), np.ones((96, 96), np.uint8), 1)
     assert compose(first, filled, np.random.default_rng(0)) is first
 
 

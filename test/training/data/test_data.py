@@ -59,7 +59,7 @@ def test_photos_that_another_file_has_are_left_out_on_request(coco):
 
 def test_the_configuration_tells_sources_and_what_is_left_out(coco, monkeypatch):
     config = {'weights': {'instances_train2017': 1.0}, 'without': ['instances_val2017']}
-    photos = readers.to_train_on(coco, config)
+    photos = readers.configured_photos(coco, config)
     expected = readers.training_photos(coco, split.read(), config['weights'], config['without'])
     assert [photo.name for photo in photos] == [photo.name for photo in expected]
     assert photos

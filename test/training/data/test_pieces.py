@@ -36,7 +36,7 @@ def pack(photos, tmp_path):
     """Return a function that packs crops into a folder of that name, and gives its path."""
 
     def packed(name='shards', crops=20, teacher=None, size=96, piece=8, seed=3, **mixture):
-        about = {'seed': seed, 'size': size, 'mixture': {'sure': 0.7, **mixture}}
+        about = {'seed': seed, 'size': size, 'mixture': {'min_confidence': 0.7, **mixture}}
         sampler = Sampler(photos, WEIGHTS, Mixture(**mixture), seed, size)
         shards.write(sampler, teacher, about, crops, tmp_path / name, piece)
         return tmp_path / name
@@ -48,8 +48,8 @@ def random_sample(size: int = 96) -> Sample:
     rng = np.random.default_rng(size)
     image = np.kron(rng.integers(0, 256, (size // 16, size // 16, 3)), np.ones((16, 16, 1)))
     mask = (rng.random((size, size)) < 0.5).astype(np.uint8)
-    sample = Sample.untaught(image.astype(np.uint8), mask, 0.25)
-    return sample.taught(rng.normal(0, 6, (size, size)), 0.5)
+    sample = Sample.without_teacher(image.astype(np.uint8), mask, 0.25)
+    return sample.with_teacher(rng.normal(0, 6, (size, size)), 0.5)
 
 
 @pytest.mark.parametrize('size', [96, 128])
@@ -208,7 +208,7 @@ def kept_of_unlabelled(photos, logits: np.ndarray, confidence: float) -> list[Sa
     prompts = list(islice(Sampler(photos, WEIGHTS, Mixture(unlabelled=1), 0).prompts(), 64))
     known = Prompted(photos[0].pixels(), photos[0].mask(0), (0, 0), prompts[0].window)
     teacher = CropTeacher(Fixed(logits, confidence))
-    stream = answered(iter(prompts + [known] * 64), teacher, 96, sure=0.7)
+    stream = answered(iter(prompts + [known] * 64), teacher, 96, min_confidence=0.7)
     return [sample for sample in islice(stream, 32) if sample.confidence == 1]
 
 

@@ -111,7 +111,7 @@ def test_changed_crops_keep_the_object_under_the_prompt() -> None:
     mask, rng = np.zeros((96, 96), np.uint8), np.random.default_rng(0)
     mask[40:57, 40:80] = 1
     image = np.where(mask[..., None] > 0, 200, 30).astype(np.uint8).repeat(3, 2)
-    sample = Sample.untaught(image, mask, 1)
+    sample = Sample.without_teacher(image, mask, 1)
     for _ in range(100):
         changed, kept, *_ = augment(sample, rng)
         assert changed.shape == image.shape
@@ -123,7 +123,7 @@ def test_the_answer_of_a_teacher_moves_with_the_mask() -> None:
     mask, rng = np.zeros((96, 96), np.uint8), np.random.default_rng(0)
     mask[40:70, 20:60] = 1
     image = mask[..., None].repeat(3, 2) * np.uint8(200)
-    sample = Sample.untaught(image, mask, 1).taught(np.where(mask, 6.0, -6.0), 0.9)
+    sample = Sample.without_teacher(image, mask, 1).with_teacher(np.where(mask, 6.0, -6.0), 0.9)
     moved = 0
     for _ in range(100):
         changed = augment(sample, rng)

@@ -42,12 +42,12 @@ def test_another_number_of_blocks_is_refused_with_what_is_allowed(blocks) -> Non
         LiteUNet(blocks=blocks)
 
 
-def test_a_shallower_one_begins_with_what_fits_of_a_deeper_one(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(networks, 'begin', networks.make)
+def test_a_shallower_one_is_initialised_from_a_deeper_one(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(networks, 'make_initialised', networks.make)
     deep, shallow = (Trainer({**CONFIG, 'blocks': blocks}) for blocks in (BLOCKS, FEWEST))
     deep.save(tmp_path / 'deep.pt')
     own = {name: value.clone() for name, value in shallow.network.state_dict().items()}
-    anew = shallow.begin_with(tmp_path / 'deep.pt', None)
+    anew = shallow.initialise_from(tmp_path / 'deep.pt', None)
     assert anew == ['decoder.0.narrow.weight', 'quality.mix.weight']
     given = deep.network.state_dict()
     for name, value in shallow.network.state_dict().items():
@@ -59,10 +59,10 @@ def test_a_shallower_one_begins_with_what_fits_of_a_deeper_one(tmp_path, monkeyp
 
 
 def test_a_checkpoint_of_another_kind_is_refused(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(networks, 'begin', networks.make)
+    monkeypatch.setattr(networks, 'make_initialised', networks.make)
     Trainer({**CONFIG, 'kind': 'picosam2'}).save(tmp_path / 'picosam2.pt')
     with pytest.raises(ValueError, match='of the kind picosam2, and lite is to be trained'):
-        Trainer(CONFIG).begin_with(tmp_path / 'picosam2.pt', None)
+        Trainer(CONFIG).initialise_from(tmp_path / 'picosam2.pt', None)
 
 
 @pytest.mark.parametrize('size', [96, 128])

@@ -7,9 +7,9 @@ torch = pytest.importorskip('torch')
 from training.networks.picosam2 import (  # noqa: E402
     Architecture,
     PicoSam2,
-    bells,
     count_macs,
     count_parameters,
+    gaussians,
 )
 
 SHIPPED = Architecture(position=True, context=True, quality=True)
@@ -37,7 +37,7 @@ def test_the_network_that_ships_keeps_within_its_bounds_and_rates_its_masks() ->
 
 
 def test_bells_are_highest_at_the_prompt_and_the_same_on_all_sides() -> None:
-    maps = bells(96)
+    maps = gaussians(96)
     assert maps.shape == (3, 96, 96)
     torch.testing.assert_close(maps.amax((1, 2)), maps[:, 47, 48])
     torch.testing.assert_close(maps, maps.flip(1))
