@@ -90,8 +90,10 @@ class Camera:
             self._ask()
             self._spin(0.1)
         # Without the profile all of them may be lost: that is a figure, not a failure.
-        if not self.run(warm_up, WARM_UP_RATE).answered and self._profile:
-            raise self._failure(f'answered none of {warm_up} images')
+        deadline = time.perf_counter() + TIMEOUT_S
+        while not self.run(warm_up, WARM_UP_RATE).answered and self._profile:
+            if self.process.poll() is not None or time.perf_counter() > deadline:
+                raise self._failure('answered no image')
 
     def run(self, frames: int, rate: float) -> Samples:
         """Publish so many images at so many hertz; wait for the masks of the last ones."""

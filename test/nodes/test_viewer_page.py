@@ -157,8 +157,19 @@ def tinted(object_id):
     return np.array(OBJECT) * (1 - OPACITY) + np.array(PALETTE[object_id - 1]) * OPACITY
 
 
-def discs(page):
-    """Find the red discs that have no mask, from left to right, in pixels of the image."""
+def discs(page, count=3):
+    """Find the red discs that have no mask, from left to right, in pixels of the image.
+
+    A message of the page or a marker may hide one for a while: wait until so many are seen.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while len(found := seen_discs(page)) != count and time.monotonic() < deadline:
+        pass
+    assert len(found) == count, found
+    return found
+
+
+def seen_discs(page):
     near = np.abs(shown(page).astype(int) - OBJECT).max(axis=2) < 60
     _, _, stats, centres = cv2.connectedComponentsWithStats(near.astype(np.uint8))
     large = stats[:, cv2.CC_STAT_AREA] > 300
@@ -205,7 +216,7 @@ def test_the_live_image_is_there_and_the_page_says_what_to_do(page):
     expect(page.locator('#no-objects')).to_have_text('Click on an object in the image.')
     expect(page.locator('#rate')).to_contain_text('per second')
     expect(page.locator('#diagnostics')).to_contain_text('camera: segmentation')
-    assert len(discs(page)) == 3
+    discs(page, count=3)
 
 
 def test_a_click_on_an_object_shows_its_mask_on_that_object_and_no_other(page):
@@ -213,7 +224,7 @@ def test_a_click_on_an_object_shows_its_mask_on_that_object_and_no_other(page):
     click(page, *middle)
     found_on(page, 1, middle)
     expect(page.locator('#last-click')).to_contain_text('click to mask')
-    assert len(discs(page)) == 2
+    discs(page, count=2)
 
 
 def test_several_objects_have_colours_of_their_own(page):
@@ -243,10 +254,11 @@ def test_a_right_click_removes_the_object_under_it(page):
     click(page, *left)
     expect(row(page, 1).locator('.state')).to_have_text('tracked')
     # The hand has moved on by now: where are the others?
-    middle, right = discs(page)[-2:]
+    middle, right = discs(page, count=2)
     click(page, *middle)
     expect(row(page, 2).locator('.state')).to_have_text('tracked')
-    right_now = discs(page)[-1]
+    # The colour of object 2 is close to red: its disc is found, too.
+    right_now = discs(page, count=2)[-1]
     click(page, *np.add(middle, np.subtract(right_now, right)), button='right')
     expect(page.locator('#objects li')).to_have_count(1)
     expect(row(page, 1)).to_be_visible()
