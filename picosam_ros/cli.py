@@ -42,16 +42,10 @@ COMMANDS = {
 
 REPORT = 'run it again with --debug and report the traceback'
 
-EPILOG = """\
+EXAMPLES = '\n'.join(f'  {command.EXAMPLE}' for command in COMMANDS.values())
+EPILOG = f"""\
 examples:
-  picosam segment photo.jpg --point 320,240 --overlay out.png
-  picosam track video.mp4 --point 320,240 -o out.mp4
-  picosam bag recording --point 320,240 -o masks
-  picosam eval --images val2017 --annotations instances_val2017.json
-  picosam bench --prompts 3
-  picosam latency --seconds 30 --plot latency.png
-  picosam doctor
-  picosam sensor-check --simulate
+{EXAMPLES}
 
 exit codes: 0 success, 1 an error (--debug prints its traceback), 2 a wrong command line, 130
 interrupted by Ctrl-C. NO_COLOR=1 turns colours off.

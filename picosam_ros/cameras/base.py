@@ -22,7 +22,12 @@ class Camera(Protocol):
         """
 
     def open(self) -> None:
-        """Start it. Raises CameraError that says what was tried; a second call does nothing."""
+        """Start it; does nothing where it is open, as before most reads.
+
+        Raises:
+            CameraError: it says what was tried; the node calls again later.
+
+        """
 
     def read(self, timeout: float) -> Frame | None:
         """Wait up to `timeout` seconds for the next frame; None if there was none.

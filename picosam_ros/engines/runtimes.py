@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.errors import EngineError, ModelError
+from picosam_ros.registry import nearest
 
 Array = npt.NDArray[Any]
 
@@ -43,13 +44,21 @@ class Port:
 class LoadedNetwork(Protocol):
     """A loaded network; used by one thread at a time.
 
+    Args:
+        path: an .onnx file.
+        threads: of one run.
+
     Attributes:
+        title: of the runtime.
         inputs, outputs: in the file's order.
 
     """
 
+    title: ClassVar[str]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+
+    def __init__(self, path: Path, threads: int) -> None: ...
 
     def run(self, feed: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
         """Return new arrays of the wanted outputs for one value of every input."""
@@ -58,8 +67,10 @@ class LoadedNetwork(Protocol):
 class OnnxRuntimeNetwork:
     """A network in ONNX Runtime, on the CPU, with threads that do not spin while they wait."""
 
+    title: ClassVar[str] = 'ONNX Runtime'
+
     def __init__(self, path: Path, threads: int) -> None:
-        onnxruntime = _imported('onnxruntime')
+        onnxruntime = _imported('onnxruntime', self.title)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -85,6 +96,8 @@ class OnnxRuntimeNetwork:
 class OpenVinoNetwork:
     """A network in OpenVINO, on the CPU, in bfloat16 where the processor has it."""
 
+    title: ClassVar[str] = 'OpenVINO'
+
     def __init__(self, path: Path, threads: int) -> None:
         openvino = import_openvino()
         core = openvino.Core()
@@ -106,17 +119,17 @@ class OpenVinoNetwork:
 
 
 # Name to class; the name is that of the Python package.
-RUNTIMES: dict[str, Callable[[Path, int], LoadedNetwork]] = {
+RUNTIMES: dict[str, type[LoadedNetwork]] = {
     'onnxruntime': OnnxRuntimeNetwork,
     'openvino': OpenVinoNetwork,
 }
-_TITLES = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}
 
 
 def check_runtime(name: str) -> None:
     """Raise EngineError unless RUNTIMES has this name."""
     if name not in RUNTIMES:
-        raise EngineError(f'runtime {name!r} was given; allowed are {", ".join(RUNTIMES)}')
+        given = f'runtime {name!r} was given{nearest(name, RUNTIMES)}'
+        raise EngineError(f'{given}; allowed are {", ".join(RUNTIMES)}')
 
 
 def threads_of(given: int) -> int:
@@ -152,8 +165,9 @@ def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> LoadedNetw
     except EngineError:
         raise
     except Exception as error:  # the runtimes' own exceptions share no other base class
+        title = RUNTIMES[runtime].title
         raise ModelError(
-            f'model file {path} cannot be loaded by {_TITLES[runtime]}; it may be truncated: '
+            f'model file {path} cannot be loaded by {title}; it may be truncated: '
             f'copy or export it again ({_first_line(error)})'
         ) from error
 
@@ -163,15 +177,15 @@ def import_openvino() -> Any:
     # Its import would report to Google Analytics, by this package; without it, it does not.
     # Nothing here uses the internet.
     sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
-    return _imported('openvino')
+    return _imported('openvino', OpenVinoNetwork.title)
 
 
-def _imported(package: str) -> Any:
+def _imported(package: str, title: str) -> Any:
     try:
         return import_module(package)
     except ImportError as error:
         raise EngineError(
-            f'runtime {package!r} needs {_TITLES[package]}, which cannot be imported ({error}); '
+            f'runtime {package!r} needs {title}, which cannot be imported ({error}); '
             f'install it with: pip install {package}'
         ) from error
 

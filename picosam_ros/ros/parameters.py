@@ -56,7 +56,7 @@ class Parameter:
             return ', '.join(self.choices)
         if self.low is not None and self.high is not None:
             return f'{self.low:g} to {self.high:g}'
-        return 'any'
+        return 'true, false' if self.type == 'bool' else 'any'
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what rclpy enforces: type, range and read-only."""
@@ -153,5 +153,6 @@ def to_yaml(node: str, table: Sequence[Parameter]) -> str:
     lines = [f'/**/{node}:', '  ros__parameters:']
     for p in table:
         value = f"'{p.text}'" if p.type == 'string' else p.text
-        lines += [f'    # {p.description} ({p.allowed})', f'    {p.name}: {value}']
+        allowed = f' ({p.allowed})' if p.choices or p.low is not None else ''
+        lines += [f'    # {p.description}{allowed}', f'    {p.name}: {value}']
     return '\n'.join(lines) + '\n'

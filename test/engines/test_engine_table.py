@@ -38,7 +38,8 @@ def test_every_name_makes_an_engine_from_the_options_that_it_lists(name, tmp_pat
     assert isinstance(engine, Engine)
     assert isinstance(engine.capabilities, Capabilities)
     for foreign in values.keys() - set(own):
-        with pytest.raises(EngineError, match=f'has no option {foreign} .*it takes {own[0]}'):
+        listed = own[0] if own else 'none'
+        with pytest.raises(EngineError, match=f'has no option {foreign} .*it takes {listed}'):
             make_engine(name, **{foreign: values[foreign]})
 
 

@@ -101,7 +101,7 @@ def test_a_file_that_is_no_network_is_refused(runtime, tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ModelError) as refusal:
         load(path, 1, runtime)
-    title = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}[runtime]
+    title = RUNTIMES[runtime].title
     assert str(refusal.value).startswith(f'model file {path} cannot be loaded by {title}')
     assert '\n' not in str(refusal.value)
 
@@ -120,7 +120,12 @@ def test_openvino_is_loaded_without_what_reports_its_use():
 def test_an_unknown_runtime_is_refused_with_the_known_ones():
     with pytest.raises(EngineError) as refusal:
         HostEngine(runtime='tpu')
-    assert str(refusal.value) == "runtime 'tpu' was given; allowed are onnxruntime, openvino"
+    assert str(refusal.value) == f"runtime 'tpu' was given; allowed are {', '.join(RUNTIMES)}"
+
+
+def test_a_misspelt_runtime_is_refused_with_the_nearest_one():
+    with pytest.raises(EngineError, match=r"'opnvino' was given \(did you mean 'openvino'\?\)"):
+        HostEngine(runtime='opnvino')
 
 
 @pytest.mark.parametrize('name', RUNTIMES)

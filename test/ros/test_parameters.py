@@ -115,7 +115,7 @@ def test_the_documentation_tells_default_range_and_when_it_may_change():
     assert rows[0] == '| `engine` | string | `auto` | auto, host | changes | Who computes. |'
     assert rows[1] == '| `rate` | double | `30.0` | 0.5 to 240 | changes | Frames per second. |'
     assert rows[3] == '| `source` | string | empty | any | fixed | Device or file. |'
-    assert rows[4] == '| `track` | bool | `true` | any | changes | Follow the object. |'
+    assert rows[4] == '| `track` | bool | `true` | true, false | changes | Follow the object. |'
 
 
 @NODES

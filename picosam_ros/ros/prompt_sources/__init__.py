@@ -13,9 +13,9 @@ from picosam_ros.ros.prompt_sources.prompt_topic import PromptTopic
 __all__ = ['SOURCES', 'PromptContext', 'PromptSource']
 
 # Each subscribes to its topics; those of a node are all open while it is configured.
-SOURCES: dict[str, Callable[[PromptContext], PromptSource]] = {
-    'image clicks': ImageClicks,
-    'prompts': PromptTopic,
-    'clicked points': ClickedPoint,
-    'detections': Detections,
-}
+SOURCES: tuple[Callable[[PromptContext], PromptSource], ...] = (
+    ImageClicks,
+    PromptTopic,
+    ClickedPoint,
+    Detections,
+)

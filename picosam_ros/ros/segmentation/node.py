@@ -119,7 +119,7 @@ class SegmentationNode(ManagedNode):
             roi_size=lambda: self.parameters['roi_size'],
             calibration=self.calibration,
         )
-        self._sources = [source(self._prompts) for source in SOURCES.values()]
+        self._sources = [source(self._prompts) for source in SOURCES]
         self._calls = Services(self, segmenter, publish_lock, self._enable)
 
     def start(self) -> None:
