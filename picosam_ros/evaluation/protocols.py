@@ -48,7 +48,7 @@ def crop96(pixels: Pixels, mask: Pixels) -> Case:
     """Cut 96 native pixels around one click, as PicoSAM2 was published (arXiv 2506.18807).
 
     The crop [max(0, c - 48), + 96] is cut at the border of the image and stretched back to a
-    square: bilinear pixels, nearest mask. An ROI is the prompt, so the engine gets the crop as a
+    square: bilinear pixels, nearest mask. An ROI is the prompt, so the engine gets the crop as an
     image of its own with an ROI that covers it. The trivial answer is all of the crop.
     """
     height, width = mask.shape
@@ -124,10 +124,10 @@ def interactions(
     for _ in range(clicks):
         answer = segment(prompt)
         yield prompt, answer
-        click = next_click(answer, truth, prompt.points)
-        if click is None:
+        further = next_click(answer, truth, prompt.points)
+        if further is None:
             return
-        prompt = prompt.refined((click,))
+        prompt = prompt.refined((further,))
 
 
 def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Point | None:
