@@ -23,7 +23,6 @@ from training.data.shards import answered
 from training.teacher import CropTeacher, PhotoTeacher
 
 WEIGHTS = {'coco_train': 1.0}
-MIXTURE = {'pasted': 0.5, 'unlabelled': 0.3}
 
 
 @pytest.fixture(scope='module')
