@@ -193,7 +193,7 @@ class PicoSam2(nn.Module):
         return Answer(logits, self.quality(bottleneck.detach(), features.detach()))
 
     def _with_position(self, pixels: Tensor) -> Tensor:
-        """Put a bell beside each colour: R, bell, G, bell, B, bell."""
+        """Put a gaussian beside each colour: R, gaussian, G, gaussian, B, gaussian."""
         if not self.architecture.position:
             return pixels
         side = pixels.shape[-1]
