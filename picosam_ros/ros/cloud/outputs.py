@@ -1,4 +1,4 @@
-"""Publishes clouds, objects and grids: each topic is filled only while somebody listens."""
+"""Publishes clouds, objects and grids; but for the pose, only while somebody listens."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OPACITY = 0.4
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of it is wanted.
+    """Which object and which of its points are published.
 
     Attributes:
         object_id: whose pose is published; 0 for that of the object with most points.
