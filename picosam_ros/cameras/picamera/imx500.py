@@ -30,7 +30,6 @@ NO_NETWORK = (
 # Frames per second of the scene that a simulated sensor looks at.
 SCENE_RATE = 30.0
 
-
 NETWORK_STAGE = 2
 
 # picamera2 starts a process for every query of the progress.
