@@ -86,6 +86,9 @@ class Prompt:
                 f'an ROI of {self.roi_size} pixels was given; allowed are {MIN_ROI_SIZE} and '
                 'more, or 0 to let the engine choose'
             )
+        for point in self.points:
+            if not isinstance(point, Point):
+                raise PromptError(f'point {point!r} was given; give Point(x, y)')
         if self.box is None and not any(point.positive for point in self.points):
             raise PromptError('the prompt has no positive point and no box; give one of them')
         for point in self.points:
@@ -170,6 +173,8 @@ def _refuse_unless_finite(what: str, *values: float) -> None:
 
 
 def _check_box(box: Box) -> None:
+    if not isinstance(box, Box):
+        raise PromptError(f'box {box!r} was given; give Box(x0, y0, x1, y1)')
     _refuse_unless_finite('box', box.x0, box.y0, box.x1, box.y1)
     if box.x1 < box.x0 or box.y1 < box.y0:
         raise PromptError(

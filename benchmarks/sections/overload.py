@@ -10,11 +10,11 @@ from benchmarks.rigs.stream import Setting, camera
 from benchmarks.sections.engine import bare_call
 from benchmarks.timing import isolated, medians
 from picosam_ros.engines.host import HostEngine
+from picosam_ros.prompts.store import MAX_PROMPTS
 
 TITLE = 'Overload: images at three times the rate that the engine can answer'
 FACTOR = 3
 PERIOD_MS = 40.0  # what the engine shall take for an image
-MAX_PROMPTS = 32
 TARGET_PERIODS = 2.0
 CALIBRATION_RATE = 10.0
 AGES = (

@@ -207,7 +207,7 @@ class VideoCamera:
 
 def _open(path: str) -> cv2.VideoCapture:
     if not Path(path).is_file():
-        raise CameraError(f'{path!r} is not a file; the camera video needs a video file as source')
+        raise CameraError(f'{path!r} is not a file; give the path of a video')
     capture = cv2.VideoCapture(path)
     codec = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
     if not capture.isOpened() or codec.to_bytes(4, 'little') == TEXT_CODEC:

@@ -10,16 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from picosam_ros.drawing.canvas import FONT, SUPERSAMPLING
 from picosam_ros.frame import Pixels
 
 Plane = npt.NDArray[np.float32]
 
-FONT = cv2.FONT_HERSHEY_DUPLEX
 PLATE = (24, 24, 28)
 PLATE_OPACITY = 0.82
 TEXT = (255, 255, 255)
-# OpenCV's fonts are strokes: drawn large and averaged down they are smooth at 11 pixels.
-SUPERSAMPLING = 4
 
 
 @dataclass(frozen=True)

@@ -109,15 +109,22 @@ class Engine(ABC):
 
         Raises:
             ImageError: the image has another shape or type.
-            PromptError: a prompt is outside of the image, or of a kind that the engine does not
-                take (see `capabilities`).
+            PromptError: no list of prompts was given, or a prompt is outside of the image, or of
+                a kind that the engine does not take (see `capabilities`).
             EngineError: the engine is closed.
 
         """
         frame = as_frame(image)
+        if isinstance(prompts, Prompt):
+            raise PromptError('a single prompt was given; give a list: [prompt]')
         return self.segment_frame(frame, [self._checked(prompt, frame) for prompt in prompts])
 
     def _checked(self, prompt: Prompt, frame: Frame) -> Prompt:
+        if not isinstance(prompt, Prompt):
+            raise PromptError(
+                f'{prompt!r} was given as a prompt; make one with Prompt.from_point(x, y) or '
+                'Prompt.from_box(Box(x0, y0, x1, y1))'
+            )
         self.capabilities.check(prompt, self.name)
         return prompt.fitted(frame.width, frame.height)[0]
 

@@ -11,6 +11,7 @@ from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
 from picosam_ros.errors import EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
+from picosam_ros.registry import nearest
 from picosam_ros.results import Segmentation
 
 POLICIES = ('fill_gaps', 'on_failure', 'sensor_only', 'host_only')
@@ -37,10 +38,7 @@ class FallbackEngine(Engine):
     name = 'fallback'
 
     def __init__(self, *, first: Engine, second: Engine, policy: str = 'fill_gaps') -> None:
-        if policy not in POLICIES:
-            raise EngineError(
-                f'fallback_policy {policy!r} was given; allowed are {", ".join(POLICIES)}'
-            )
+        _check_policy(policy)
         self.policy = policy
         self._first = first
         self._second = second
@@ -133,9 +131,16 @@ def auto(
     *, sensor: RoiPlacer | None = None, fallback_policy: str = POLICIES[0], **host_options: Any
 ) -> Engine:
     """Return the host engine, behind the sensor if the camera has one that runs a network."""
+    _check_policy(fallback_policy)
     host = make_engine('host', **host_options)
     if sensor is None:
         return host
     return FallbackEngine(
         first=make_engine('in_sensor', sensor=sensor), second=host, policy=fallback_policy
     )
+
+
+def _check_policy(name: str) -> None:
+    if name not in POLICIES:
+        given = f'fallback_policy {name!r} was given{nearest(name, POLICIES)}'
+        raise EngineError(f'{given}; allowed are {", ".join(POLICIES)}')

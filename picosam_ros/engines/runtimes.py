@@ -136,12 +136,12 @@ def threads_of(given: int) -> int:
     """Return how many threads a run takes; 0 stands for half of the cores, at most MAX_THREADS.
 
     Raises:
-        EngineError: a negative number.
+        EngineError: a negative number, or none.
 
     """
-    if given < 0:
+    if not isinstance(given, int) or given < 0:
         raise EngineError(
-            f'threads {given} was given; allowed are 1 and more, or 0 for half of the cores'
+            f'threads {given!r} was given; allowed are 1 and more, or 0 for half of the cores'
         )
     return given or max(1, min(MAX_THREADS, (os.cpu_count() or 2) // 2))
 

@@ -8,7 +8,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
-from picosam_ros.ros.camera.camera_info import CalibrationTopic
+from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
 from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.messages import to_frame
 from picosam_ros.ros.segmentation.node import SegmentationNode
@@ -24,7 +24,7 @@ class SegmenterNode(SegmentationNode):
     def __init__(self) -> None:
         super().__init__('segmenter', PARAMETERS)
         self._subscription: Any = None
-        self._calibration: CalibrationTopic | None = None
+        self._calibration: CameraInfoSubscription | None = None
 
     def source(self) -> Source:
         """The topic."""
@@ -40,7 +40,7 @@ class SegmenterNode(SegmentationNode):
         self._subscription = self.create_subscription(
             Image, 'image', self._on_image, qos_profile_sensor_data, raw=True
         )
-        self._calibration = CalibrationTopic(self)
+        self._calibration = CameraInfoSubscription(self)
 
     def close_source(self) -> None:
         """Unsubscribe."""

@@ -25,8 +25,8 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
     root = _parsed(Path(path))
     if not isinstance(root, yaml.SequenceNode) or not root.value:
         raise PromptError(
-            f'{path} holds no list of prompts; write one entry for each, such as '
-            '"- {id: 1, points: [[320, 240]]}"'
+            f'{path} holds no list of prompts; write one entry for each, with no key above them, '
+            'such as "- {id: 1, points: [[320, 240]]}"'
         )
     prompts: list[Prompt] = []
     for number, node in enumerate(root.value, 1):
@@ -46,8 +46,8 @@ def _parsed(path: Path) -> yaml.Node | None:
         return yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.SafeLoader)
     except OSError as error:
         raise PromptError(
-            f'the prompts of {str(path)!r} cannot be read ({error.strerror}); parameter prompts '
-            'takes the path of a YAML file, or nothing'
+            f'the prompts of {str(path)!r} cannot be read ({error.strerror}); give the path of '
+            'a YAML file, or nothing'
         ) from error
     except UnicodeDecodeError as error:
         raise PromptError(f'{path} is no text in UTF-8: {error.reason}') from error

@@ -216,7 +216,11 @@ def run(make: Callable[[], ManagedNode]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     # Our own handlers, so that the node still has a context while it shuts down.
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # wrong ROS arguments, such as a file that is not there
+        print(str(error).strip(), file=sys.stderr)
+        return 1
     try:
         node = make()
     except ParameterException as error:

@@ -89,6 +89,13 @@ class Client:
         )
         self.set_text('link', text)
 
+    @property
+    def misuse(self) -> str:
+        """Why this client is to be disconnected; empty if it is not."""
+        if self.overflowed:
+            return f'{MAX_ANSWERS} answers were not read; read what the server sends'
+        return self.rate_limiter.message if self.rate_limiter.exceeded else ''
+
     async def send(self) -> None:
         """Send what is queued, until the connection ends."""
         while not self._socket.closed:
@@ -216,7 +223,7 @@ class RateLimiter:
 
     @property
     def message(self) -> str:
-        """The error text for a client beyond the rate."""
+        """The error text for a client that sends too fast."""
         return f'more than {MESSAGES_PER_SECOND:g} messages per second; send fewer'
 
     @property

@@ -125,9 +125,9 @@ class Site:
                 self._count_error(message.data)
             else:
                 self._hub.refuse(client, 'message is binary; send JSON as text')
-            if client.rate_limiter.exceeded or client.overflowed:
+            if client.misuse:
                 self.refused['disconnected clients'] += 1
-                reason = client.rate_limiter.message.encode()
+                reason = client.misuse.encode()
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=reason)
             # Lets the sending task run, also while messages arrive without a pause.
             await asyncio.sleep(0)

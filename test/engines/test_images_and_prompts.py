@@ -96,3 +96,31 @@ def test_open_engine_has_typed_options_and_no_others(tiny_network):
         open_engine('host', model=tiny_network(), tread=2)
     with pytest.raises(EngineError, match=r'no option encoder \(of edgesam, cascade\)'):
         open_engine('host', model=tiny_network(), encoder='e.onnx')
+
+
+def test_anything_but_a_list_of_prompts_is_refused_with_how_to_make_one(engine, rgb):
+    prompt = Prompt.from_point(20, 20)
+    with pytest.raises(PromptError, match=r'a single prompt was given; give a list: \[prompt\]'):
+        engine.segment(rgb, prompt)
+    with pytest.raises(PromptError, match=r'\(20, 20\) was given as a prompt; make one with'):
+        engine.segment(rgb, [(20, 20)])
+
+
+def test_coordinates_in_place_of_a_point_or_a_box_are_refused_with_the_class():
+    with pytest.raises(PromptError, match=r'box \(1, 2, 30, 40\) was given; give Box\(x0'):
+        Prompt.from_box((1, 2, 30, 40))
+    with pytest.raises(PromptError, match=r'point \(1, 2\) was given; give Point\(x, y\)'):
+        Prompt(points=((1, 2),))
+
+
+@pytest.mark.parametrize('given', ['x', 1.5, -1])
+def test_a_number_of_threads_that_is_none_is_refused(given, tiny_network):
+    with pytest.raises(EngineError, match=f'threads {given!r} was given; allowed are 1 and more'):
+        open_engine('host', model=tiny_network(), threads=given)
+
+
+@pytest.mark.parametrize('sensor', [None, Sensor()], ids=['without a sensor', 'with one'])
+def test_an_unknown_policy_is_refused_with_the_nearest_one(sensor):
+    words = r"fallback_policy 'fil_gaps' was given \(did you mean 'fill_gaps'\?\); allowed are"
+    with pytest.raises(EngineError, match=words):
+        open_engine('auto', sensor=sensor, fallback_policy='fil_gaps')

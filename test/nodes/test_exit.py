@@ -1,4 +1,7 @@
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from helpers.harness import Client, Process
@@ -40,3 +43,12 @@ def test_a_wrong_parameter_is_one_sentence_and_exit_code_1(executable, parameter
         assert process.wait() == 1
         assert sentence in process.stderr
         assert 'Traceback' not in process.stderr
+
+
+def test_a_file_of_parameters_that_is_not_there_is_one_sentence_and_exit_code_1():
+    node = [str(Path(sys.prefix, 'lib', 'picosam_ros', 'segmenter'))]
+    arguments = ['--ros-args', '--params-file', '/nowhere.yaml']
+    done = subprocess.run(node + arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert '/nowhere.yaml' in done.stderr
+    assert 'Traceback' not in done.stderr

@@ -36,3 +36,14 @@ def test_a_page_at_sixty_frames_per_second_is_never_refused():
         clock.now += 1 / 60
         assert limiter.allow()
     assert not limiter.exceeded
+
+
+def test_a_client_that_is_to_be_disconnected_is_told_why():
+    one = client.Client(socket=None, encoder=None)
+    assert one.misuse == ''
+    for _ in range(client.MAX_ANSWERS + 1):
+        one.enqueue('{}')
+    assert one.misuse == '1000 answers were not read; read what the server sends'
+    fast = client.Client(socket=None, encoder=None)
+    fast.rate_limiter.refused = client.MAX_REFUSED + 1
+    assert fast.misuse == 'more than 120 messages per second; send fewer'

@@ -1,4 +1,4 @@
-"""The topic `camera_info`: published for our own camera, read of another's; `~/set_camera_info`."""
+"""The topic `camera_info`: of our own camera, published, and of another one, read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNCALIBRATED = (
 )
 
 
-class CameraInfoTopic:
+class CameraInfoPublisher:
     """Publishes `camera_info` under the header of each frame; zeros where nothing fits.
 
     Args:
@@ -180,7 +180,7 @@ def from_camera_info(message: CameraInfo, camera_name: str) -> Calibration:
     )
 
 
-class CalibrationTopic:
+class CameraInfoSubscription:
     """Keeps the newest message, and reads it only when `pinhole` is called.
 
     Args:

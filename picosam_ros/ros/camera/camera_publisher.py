@@ -11,7 +11,7 @@ from sensor_msgs.msg import Image
 from picosam_ros.cameras import Camera
 from picosam_ros.errors import CameraError, EndOfStream
 from picosam_ros.frame import Frame
-from picosam_ros.ros.camera.camera_info import CameraInfoTopic
+from picosam_ros.ros.camera.camera_info import CameraInfoPublisher
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN, Status
 from picosam_ros.ros.messages import header_of, to_image
 
@@ -29,10 +29,10 @@ class CameraPublisher:
         node: owns the topics.
         camera: read in a thread of its own.
         deliver: called with every frame, in that thread.
-        camera_info_url: of the calibration, see CameraInfoTopic.
+        camera_info_url: of the calibration, see CameraInfoPublisher.
 
     Raises:
-        CalibrationError: see CameraInfoTopic.
+        CalibrationError: see CameraInfoPublisher.
 
     """
 
@@ -46,7 +46,7 @@ class CameraPublisher:
         self._node = node
         self._camera = camera
         self._deliver = deliver
-        self._info = CameraInfoTopic(node, camera_info_url)
+        self._info = CameraInfoPublisher(node, camera_info_url)
         self._image = node.create_publisher(Image, 'image_raw', _QUEUE)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -56,7 +56,7 @@ class CameraPublisher:
         self._unreported: Status | None = None
 
     @property
-    def camera_info(self) -> CameraInfoTopic:
+    def camera_info(self) -> CameraInfoPublisher:
         """The calibration and its topic."""
         return self._info
 

@@ -12,7 +12,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import CalibrationError, ImageError
-from picosam_ros.ros.camera.camera_info import CalibrationTopic
+from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
 from picosam_ros.ros.cloud.time_sync import SyncStatistics, make_synchronizer
 from picosam_ros.ros.connections import Connection, connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
@@ -62,7 +62,7 @@ class CloudInputs:
         self._synchronizer = make_synchronizer(
             len(names), self._matched, queue_size=queue_size, slop_s=slop_s
         )
-        self._calibrations = CalibrationTopic(node)
+        self._calibrations = CameraInfoSubscription(node)
         self._subscriptions = [
             node.create_subscription(
                 Image, name, partial(self._on_image, name), qos_profile_sensor_data, raw=True

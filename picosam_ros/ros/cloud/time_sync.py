@@ -22,7 +22,7 @@ T_contra = TypeVar('T_contra', contravariant=True)
 JUMP_NS = 1_000_000_000
 
 # A set is missed after so many seconds.
-PATIENCE_S = 2.0
+MATCH_TIMEOUT_S = 2.0
 
 
 class Synchronizer(Protocol[T_contra]):
@@ -196,7 +196,7 @@ class SyncStatistics:
 
     def explain(self, slop_ns: int) -> str:
         """Say why no set was found of late; empty if one was, or if it is too early to tell."""
-        since = self._clock() - PATIENCE_S
+        since = self._clock() - MATCH_TIMEOUT_S
         if max(self._matched, self._begun) > since:
             return ''
         counted = ', '.join(f'{name} {count}' for name, count in self.counts.items())

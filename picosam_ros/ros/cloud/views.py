@@ -25,7 +25,7 @@ from picosam_ros.spatial.pinhole import Doubles, Pinhole
 from picosam_ros.wire.images import BYTES, DEPTHS, RawImage, to_plane
 
 # A transform may come a little later than the images that it is wanted for.
-_PATIENCE_S = 0.1
+_TF_TIMEOUT_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class GroundView:
                 self._parameters['base_frame'],
                 labels.frame_id,
                 labels.stamp_ns,
-                timeout_s=_PATIENCE_S,
+                timeout_s=_TF_TIMEOUT_S,
             )
         except CalibrationError as error:
             raise CalibrationError(

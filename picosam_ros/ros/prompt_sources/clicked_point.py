@@ -20,7 +20,7 @@ _QUEUE = 10
 
 # How long a click waits for TF, which is listened to from the first click on, and how often it
 # looks, in seconds.
-PATIENCE = 2.0
+TF_TIMEOUT_S = 2.0
 _PERIOD = 0.05
 
 Pixel = tuple[float, float]
@@ -47,7 +47,7 @@ class ClickedPoint:
     def _on_click(self, message: PointStamped) -> None:
         if self._answer(message, last=False):
             return
-        self._waiting.append((message, time.monotonic() + PATIENCE))
+        self._waiting.append((message, time.monotonic() + TF_TIMEOUT_S))
         if self._timer is None:
             # Not the node's clock: a simulated one may stand still.
             clock = Clock(clock_type=ClockType.STEADY_TIME)

@@ -12,7 +12,7 @@ from sensor_msgs.srv import SetCameraInfo
 from picosam_ros.errors import CalibrationError
 from picosam_ros.frame import Frame
 from picosam_ros.ros.camera.camera_info import (
-    CameraInfoTopic,
+    CameraInfoPublisher,
     from_camera_info,
     path_of,
     to_camera_info,
@@ -36,7 +36,7 @@ class Heard(list):
 
     def __init__(self, node, url=''):
         super().__init__()
-        self.topic = CameraInfoTopic(node, str(url))
+        self.topic = CameraInfoPublisher(node, str(url))
         node.create_subscription(CameraInfo, 'camera_info', self.append, 10)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
@@ -125,7 +125,7 @@ def test_a_broken_file_is_refused_at_once(node, tmp_path):
     path = tmp_path / 'broken.yaml'
     path.write_text('image_width: 640')
     with pytest.raises(CalibrationError, match='it lacks'):
-        CameraInfoTopic(node, str(path))
+        CameraInfoPublisher(node, str(path))
 
 
 def test_messages_are_read_as_they_are_written():

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from picosam_ros.ros.cloud.time_sync import (
     JUMP_NS,
-    PATIENCE_S,
+    MATCH_TIMEOUT_S,
     SyncStatistics,
     TimeSynchronizer,
 )
@@ -137,7 +137,7 @@ def tally(watch):
 
 def test_nothing_is_missed_at_the_start_and_after_a_match(tally, watch):
     assert tally.explain(0) == ''
-    watch.now += PATIENCE_S + 1
+    watch.now += MATCH_TIMEOUT_S + 1
     assert 'no mask, no depth arrives' in tally.explain(0)
     tally.match()
     assert tally.explain(0) == ''
@@ -145,14 +145,14 @@ def test_nothing_is_missed_at_the_start_and_after_a_match(tally, watch):
 
 
 def test_an_input_that_is_silent_is_named_with_all_counts(tally, watch):
-    watch.now += PATIENCE_S + 1
+    watch.now += MATCH_TIMEOUT_S + 1
     for ms in range(3):
         tally.add('mask', ms * MS)
     assert tally.explain(0) == 'nothing to match: no depth arrives (arrived: mask 3, depth 0)'
 
 
 def test_stamps_that_differ_are_told_with_how_much(tally, watch):
-    watch.now += PATIENCE_S + 1
+    watch.now += MATCH_TIMEOUT_S + 1
     tally.add('mask', 1000 * MS)
     tally.add('depth', 700 * MS)
     told = tally.explain(50 * MS)
