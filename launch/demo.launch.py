@@ -1,4 +1,4 @@
-"""Photographs seen by a camera in the hand, somebody who points at things in them, and a page."""
+"""Photos seen by a camera in the hand, somebody who points at objects in them, and a page."""
 
 from launch import LaunchDescription
 from launch.actions import (
@@ -22,7 +22,7 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 'output',
                 default_value='demo',
-                description='Folder for the overlay pictures.',
+                description='Folder for the overlay images.',
             ),
             DeclareLaunchArgument(
                 'rviz',

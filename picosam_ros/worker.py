@@ -1,4 +1,4 @@
-"""The newest thing wins: a slot between threads, and a thread that works on what is in it."""
+"""The newest item wins: a slot between threads, and a thread that works on what is in it."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ T = TypeVar('T')
 
 
 class NewestSlot(Generic[T]):
-    """Room for one thing between threads: the newest replaces the one that nobody took.
+    """Room for one item between threads: the newest replaces the one that nobody took.
 
     Attributes:
-        dropped: things that were replaced before they were taken.
+        dropped: items that were replaced before they were taken.
 
     """
 
     def __init__(self) -> None:
         self.dropped = 0
         self._changed = threading.Condition()
-        self._thing: T | None = None
+        self._item: T | None = None
         self._failure: Exception | None = None
         self._closed = False
 
-    def put(self, thing: T) -> T | None:
-        """Store a thing; never blocks.
+    def put(self, item: T) -> T | None:
+        """Store an item; never blocks.
 
         Returns:
-            What nobody will take: the thing that was replaced, or this one if the slot is closed.
+            What nobody will take: the item that was replaced, or this one if the slot is closed.
 
         """
         with self._changed:
             if self._closed:
-                return thing
-            replaced, self._thing = self._thing, thing
+                return item
+            replaced, self._item = self._item, item
             self.dropped += replaced is not None
             self._changed.notify_all()
             return replaced
@@ -47,18 +47,18 @@ class NewestSlot(Generic[T]):
             self._changed.notify_all()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds; return whether there is a thing to take."""
+        """Wait up to `timeout` seconds; return whether there is an item to take."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._thing is not None or self._failure or self._closed, timeout
+                lambda: self._item is not None or self._failure or self._closed, timeout
             )
-            return self._thing is not None
+            return self._item is not None
 
     def take(self, timeout: float | None = None) -> T | None:
-        """Wait up to `timeout` seconds, without one for ever, and remove the thing.
+        """Wait up to `timeout` seconds, without one for ever, and remove the item.
 
         Returns:
-            The thing; None after the timeout, or when the slot is closed.
+            The item; None after the timeout, or when the slot is closed.
 
         Raises:
             Exception: the error that was given to `fail`.
@@ -66,35 +66,35 @@ class NewestSlot(Generic[T]):
         """
         with self._changed:
             self.wait(timeout)
-            thing, self._thing = self._thing, None
-            if thing is None and self._failure is not None and not self._closed:
+            item, self._item = self._item, None
+            if item is None and self._failure is not None and not self._closed:
                 raise self._failure
-            return thing
+            return item
 
     def close(self) -> T | None:
         """End all waits, accept nothing more, and return what was left."""
         with self._changed:
             self._closed = True
-            left, self._thing = self._thing, None
+            left, self._item = self._item, None
             self._changed.notify_all()
             return left
 
     def reopen(self) -> None:
-        """Accept things again after `close`."""
+        """Accept items again after `close`."""
         with self._changed:
             self._closed = False
 
 
 class Worker(Generic[T]):
-    """Hands the newest thing that was offered to `work`, in a thread of its own.
+    """Hands the newest item that was offered to `work`, in a thread of its own.
 
     What is offered while `work` runs waits in a single slot, and is replaced (and counted as
     dropped) by what comes after it. So latency stays below two periods of `work`, however fast
-    things arrive.
+    items arrive.
 
     Args:
-        work: called with the thing and the milliseconds that it waited.
-        on_error: called with what `work` raised; the thread goes on with the next thing.
+        work: called with the item and the milliseconds that it waited.
+        on_error: called with what `work` raised; the thread goes on with the next item.
 
     """
 
@@ -109,7 +109,7 @@ class Worker(Generic[T]):
 
     @property
     def dropped(self) -> int:
-        """Things that were replaced before `work` took them; can be set, to count anew."""
+        """Items that were replaced before `work` took them; can be set, to count anew."""
         return self._slot.dropped
 
     @dropped.setter
@@ -131,14 +131,14 @@ class Worker(Generic[T]):
             self._thread.join()
             self._thread = None
 
-    def offer(self, thing: T) -> None:
+    def offer(self, item: T) -> None:
         """Put it into the slot; never waits for `work`."""
-        self._slot.put((thing, time.perf_counter()))
+        self._slot.put((item, time.perf_counter()))
 
     def _loop(self) -> None:
         while (taken := self._slot.take()) is not None:
-            thing, offered = taken
+            item, offered = taken
             try:
-                self._work(thing, 1e3 * (time.perf_counter() - offered))
+                self._work(item, 1e3 * (time.perf_counter() - offered))
             except Exception as error:  # noqa: BLE001 - the owner decides; a dead thread is silent
                 self._on_error(error)

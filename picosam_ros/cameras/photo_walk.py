@@ -1,4 +1,4 @@
-"""The path of a handheld camera past photographs, as a pure function of the clock."""
+"""The path of a handheld camera past photos, as a pure function of the clock."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KEPT_WIDTH = WIDTH / ZOOM_MIN
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photograph, decoded.
+    """A photo, decoded.
 
     Attributes:
         name: file name without its suffix.
@@ -64,7 +64,7 @@ class Photo:
         bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if bgr is None:
             raise CameraError(
-                f'{path} is not a picture that OpenCV can decode; remove it from the folder, '
+                f'{path} is not an image that OpenCV can decode; remove it from the folder, '
                 'or save it as JPEG or PNG'
             )
         height, width = bgr.shape[:2]
@@ -83,7 +83,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Viewpoint:
-    """The part of a photograph that the camera sees at one moment.
+    """The part of a photo that the camera sees at one moment.
 
     Attributes:
         name: the photo's.

@@ -1,4 +1,4 @@
-"""Photographs, seen as by a handheld camera, and the objects in them to point at."""
+"""Photos, seen as by a handheld camera, and the objects in them to point at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from picosam_ros.cameras.photo_walk import HEIGHT, WIDTH, Photo, PhotoWalk
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 
-# Those photographs of scikit-image that lie inside its wheel, in colour, and of things.
+# Those of scikit-image's photos that lie inside its wheel, in colour, and that show objects.
 PHOTOS = ('astronaut.png', 'coffee.png', 'motorcycle_left.png', 'chelsea.png', 'rocket.jpg')
 
 # The network sees a square that is this much larger than the object.
@@ -23,7 +23,7 @@ SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff')
 
 @dataclass(frozen=True)
 class PhotoObject:
-    """A thing in a photograph: a point on it and its long side, in the photograph's pixels."""
+    """An object in a photo: a point on it and its long side, in the photo's pixels."""
 
     name: str
     x: float
@@ -33,7 +33,7 @@ class PhotoObject:
 
 @dataclass(frozen=True)
 class Target:
-    """A thing in the image: where to point, in the image's pixels."""
+    """An object in the image: where to point, in the image's pixels."""
 
     object_id: int
     name: str
@@ -64,16 +64,16 @@ PHOTO_OBJECTS: dict[str, tuple[PhotoObject, ...]] = {
         PhotoObject('right eye', 322, 135, 56),
         PhotoObject('nose', 266, 238, 66),
     ),
-    # The network sees the rocket's middle: a thing so thin is lost in a square around all of it.
+    # The network sees the rocket's middle: an object so thin is lost in a square around all of it.
     'rocket': (PhotoObject('rocket', 322, 250, 150),),
 }
 
 
 def open_photos(source: str = '') -> PhotoWalk:
-    """Decode the photographs of a folder, by name; empty takes scikit-image's.
+    """Decode the photos of a folder, by name; empty takes scikit-image's.
 
     Raises:
-        CameraError: no such folder, no picture in it, one that is damaged, or no scikit-image.
+        CameraError: no such folder, no image in it, one that is damaged, or no scikit-image.
 
     """
     paths = _in_folder(Path(source).expanduser()) if source else _of_skimage()
@@ -81,13 +81,13 @@ def open_photos(source: str = '') -> PhotoWalk:
 
 
 class PhotosCamera:
-    """A handheld 640×480 camera in front of photographs (see PhotoWalk).
+    """A handheld 640×480 camera in front of photos (see PhotoWalk).
 
     A frame is captured at every multiple of the period on the steady clock. As with a real camera
     that has one buffer, a reader that is late gets the newest one; those before it are lost.
 
     Args:
-        source: a folder of pictures; empty takes the photographs of scikit-image.
+        source: a folder of images; empty takes the photos of scikit-image.
         rate: frames per second, above 0.
         frame_id: of the frames.
 
@@ -107,7 +107,7 @@ class PhotosCamera:
     @property
     def description(self) -> dict[str, str]:
         return {
-            'source': self._source or 'photographs of scikit-image',
+            'source': self._source or 'photos of scikit-image',
             'size': f'{WIDTH}x{HEIGHT}',
             'rate': f'{self._rate:g}',
         }
@@ -117,7 +117,7 @@ class PhotosCamera:
             return
         if not 0 < self._rate <= 1000:
             raise CameraError(
-                f'rate {self._rate:g} was given; photographs are shown at above 0 and up to 1000 '
+                f'rate {self._rate:g} was given; photos are shown at above 0 and up to 1000 '
                 'frames per second'
             )
         self._walk = open_photos(self._source)
@@ -143,10 +143,10 @@ class PhotosCamera:
 
 
 class Pointer:
-    """Knows where things are in the frame that carries a stamp.
+    """Knows where objects are in the frame that carries a stamp.
 
     Args:
-        walk: the photographs of the camera; None for a camera that looks at anything, where the
+        walk: the photos of the camera; None for a camera that looks at anything, where the
             only target is the middle of a 640×480 image.
 
     """
@@ -155,16 +155,16 @@ class Pointer:
         self._walk = walk
 
     def targets(self, stamp_ns: int) -> tuple[str, tuple[Target, ...]]:
-        """Return the name of the photograph that is shown at a time, and the objects in view."""
+        """Return the name of the photo that is shown at a time, and the objects in view."""
         if self._walk is None:
             return 'camera', (Target(1, 'centre', WIDTH / 2, HEIGHT / 2, 0),)
         view = self._walk.viewpoint(stamp_ns)
         targets = []
-        for object_id, thing in enumerate(PHOTO_OBJECTS.get(view.name, ()), start=1):
-            x, y = view.affine(thing.x, thing.y)
+        for object_id, known in enumerate(PHOTO_OBJECTS.get(view.name, ()), start=1):
+            x, y = view.affine(known.x, known.y)
             if 0 <= x <= WIDTH - 1 and 0 <= y <= HEIGHT - 1:
-                side = round(MARGIN * thing.size * view.affine.scale_x)
-                targets.append(Target(object_id, thing.name, x, y, side))
+                side = round(MARGIN * known.size * view.affine.scale_x)
+                targets.append(Target(object_id, known.name, x, y, side))
         return view.name, tuple(targets)
 
 
@@ -173,15 +173,15 @@ def _of_skimage() -> list[Path]:
         import skimage
     except ImportError as error:
         raise CameraError(
-            'the camera photos shows the photographs of scikit-image, which is not installed: '
-            '`pip install scikit-image`, or give a folder of pictures as source'
+            'the camera photos shows the photos of scikit-image, which is not installed: '
+            '`pip install scikit-image`, or give a folder of images as source'
         ) from error
     folder = Path(skimage.__file__).parent / 'data'
     paths = [folder / name for name in PHOTOS if (folder / name).is_file()]
     if not paths:
         raise CameraError(
             f'this scikit-image has none of {", ".join(PHOTOS)} in {folder}: '
-            '`pip install --force-reinstall scikit-image`, or give a folder of pictures as source'
+            '`pip install --force-reinstall scikit-image`, or give a folder of images as source'
         )
     return paths
 
@@ -189,11 +189,11 @@ def _of_skimage() -> list[Path]:
 def _in_folder(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise CameraError(
-            f'{folder} is not a folder; the camera photos needs a folder of pictures as source'
+            f'{folder} is not a folder; the camera photos needs a folder of images as source'
         )
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise CameraError(
-            f'{folder} has no picture in it: looked for files that end in {", ".join(SUFFIXES)}'
+            f'{folder} has no image in it: looked for files that end in {", ".join(SUFFIXES)}'
         )
     return paths

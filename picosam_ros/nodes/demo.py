@@ -67,8 +67,8 @@ def _conclude(tour: Tour, processes: NodeProcesses) -> int:
         tour.scoreboard.print_line(line)
     if tour.scoreboard.frames:
         tour.scoreboard.show(final=True)
-    for path in tour.pictures.values():
-        print(f'picture: {path}')
+    for path in tour.images.values():
+        print(f'image: {path}')
     if not tour.scoreboard.masks:
         print('no mask was received; see the output of the camera node above', file=sys.stderr)
     return 0 if tour.scoreboard.masks else 1
@@ -89,7 +89,7 @@ def _commands(arguments: argparse.Namespace) -> list[list[str]]:
 
 
 def _pointer(arguments: argparse.Namespace) -> Pointer:
-    # The simulated sensor looks at the same photographs.
+    # The simulated sensor looks at the same photos.
     if (arguments.camera == 'photos' or arguments.simulate) and not arguments.source:
         return Pointer(open_photos())
     return Pointer(None)
@@ -107,7 +107,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument('--source', default='', help='device, file or folder')
     parser.add_argument(
-        '--output', type=Path, default=Path('demo'), help='folder for the overlay pictures'
+        '--output', type=Path, default=Path('demo'), help='folder for the overlay images'
     )
     parser.add_argument('--attach', action='store_true', help='use a camera node that runs already')
     return parser.parse_args(remove_ros_args(sys.argv)[1:])

@@ -30,10 +30,10 @@ class Calibration:
     """A calibrated camera.
 
     Attributes:
-        width, height: of the pictures that it holds for, in pixels.
+        width, height: of the images that it holds for, in pixels.
         distortion_model: of sensor_msgs/distortion_models.hpp: plumb_bob, rational_polynomial, …
         d: its coefficients.
-        k: 3×3, row by row: focal lengths and principal point of the raw picture, in pixels.
+        k: 3×3, row by row: focal lengths and principal point of the raw image, in pixels.
         r: 3×3, row by row: turns the camera's frame into the rectified one.
         p: 3×4, row by row: projects the rectified frame, in pixels.
         camera_name: as the file calls it.
@@ -68,7 +68,7 @@ class Calibration:
             )
 
     def check_size(self, width: int, height: int) -> None:
-        """Raise CalibrationError where the pictures have another size."""
+        """Raise CalibrationError where the images have another size."""
         if (self.width, self.height) != (width, height):
             raise CalibrationError(
                 f'the calibration is for {self._size} and the camera gives {width}×{height}; '

@@ -95,10 +95,10 @@ class MeasuredObject:
     high: Triple
 
 
-def object_cloud(picture: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
+def object_cloud(image: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
     """Every pixel of an object whose depth is known: N of POINT, in the order of the pixels."""
-    where = np.flatnonzero((picture.labels - np.uint8(1)) < UNLABELLED - 1)
-    z = _metres(picture.depth.ravel()[where])
+    where = np.flatnonzero((image.labels - np.uint8(1)) < UNLABELLED - 1)
+    z = _metres(image.depth.ravel()[where])
     known = _known(z, depth_range)
     if not known.all():
         where, z = where[known], z[known]
@@ -107,21 +107,21 @@ def object_cloud(picture: LabelledDepth, camera: Pinhole, depth_range: Range) ->
     points['x'] = x[where] * z
     points['y'] = y[where] * z
     points['z'] = z
-    points['id'] = picture.labels.ravel()[where]
-    points['confidence'] = picture.confidence.ravel()[where]
+    points['id'] = image.labels.ravel()[where]
+    points['confidence'] = image.confidence.ravel()[where]
     return points
 
 
-def aligned_cloud(picture: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
+def aligned_cloud(image: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
     """Every pixel, also those of no object: H×W of POINT, NaN where the depth is unknown."""
-    z = _metres(picture.depth)
+    z = _metres(image.depth)
     z = np.where(_known(z, depth_range), z, np.float32(np.nan))
     points = np.empty(z.shape, POINT)
     np.multiply(camera.rays[0], z, out=points['x'])
     np.multiply(camera.rays[1], z, out=points['y'])
     points['z'] = z
-    points['id'] = picture.labels
-    points['confidence'] = picture.confidence
+    points['id'] = image.labels
+    points['confidence'] = image.confidence
     return points
 
 
@@ -131,7 +131,7 @@ def measure(points: Points, trim: float = 0.0) -> Iterator[MeasuredObject]:
     Args:
         points: N of POINT.
         trim: share of the points that is left out at either end of each axis, below 0.5: masks
-            reach over the edges of things, to depths that are not theirs.
+            reach over the edges of objects, to depths that are not theirs.
 
     """
     ids = np.ascontiguousarray(points['id'])

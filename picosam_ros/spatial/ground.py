@@ -1,4 +1,4 @@
-"""Where things stand when there is no depth: pixels projected to a plane that is said to be flat.
+"""Where objects stand when there is no depth: pixels projected to a plane that is said to be flat.
 
 The base frame has its z axis up and the ground at z = 0 (base_footprint, or base_link where that
 lies on the ground); the optical frame is that of REP-103: z forward, x right, y down.
@@ -64,7 +64,7 @@ def camera_pose(height: float, pitch: float) -> Doubles:
 def contact(labels: Pixels) -> Pixels:
     """Keep the lowest pixel that each object has in each column: H×W, 0 elsewhere.
 
-    That is where a thing that stands meets the ground; the pixels above it see the ground behind.
+    That is where an object that stands meets the ground; the pixels above it see the ground behind.
     """
     lowest = labels.copy()
     lowest[:-1][labels[:-1] == labels[1:]] = 0
@@ -126,7 +126,7 @@ class Patch:
 
 
 class Ground:
-    """What a camera at a fixed place sees of the ground: computed once, used for many pictures.
+    """What a camera at a fixed place sees of the ground: computed once, used for many images.
 
     Args:
         camera: that looks.
@@ -167,9 +167,9 @@ class Ground:
 
         Args:
             patch: the cells; row 0 is the one farthest to the right.
-            labels: H×W uint8, see cloud.Picture.
-            feet: `contact` of the labels for things that stand: they occupy where they touch the
-                ground, and what they hide is unknown. None for things that lie flat: they occupy
+            labels: H×W uint8, see cloud.LabelledDepth.
+            feet: `contact` of the labels for objects that stand: they occupy where they touch the
+                ground, and what they hide is unknown. None for objects that lie flat: they occupy
                 all that they cover.
 
         """
@@ -194,7 +194,7 @@ class Ground:
         return base
 
     def _pixels(self, patch: Patch) -> npt.NDArray[np.intp]:
-        """Index into a flat picture of the pixel that sees each cell's centre; -1 for none."""
+        """Index into a flat image of the pixel that sees each cell's centre; -1 for none."""
         if self._seen is None or self._seen[0] != patch:
             inverse = np.linalg.inv(self.base_from_camera)
             points = patch.centres() @ inverse[:3, :3].T + inverse[:3, 3]

@@ -61,10 +61,10 @@ class Pinhole:
     """A camera by its calibration.
 
     Attributes:
-        width, height: of its pictures, in pixels.
+        width, height: of its images, in pixels.
         fx, fy: focal lengths, in pixels.
-        cx, cy: where the optical axis meets the picture, in pixels.
-        lens: a key of LENSES; empty for a picture without distortion.
+        cx, cy: where the optical axis meets the image, in pixels.
+        lens: a key of LENSES; empty for an image without distortion.
         distortion: the numbers that the lens takes.
 
     Raises:
@@ -96,7 +96,7 @@ class Pinhole:
         if self.lens and self.lens not in LENSES:
             raise CalibrationError(
                 f'distortion model {self.lens!r} was given; known are {", ".join(LENSES)}; '
-                'rectify the picture (image_proc) and set `rectified`'
+                'rectify the image (image_proc) and set `rectified`'
             )
         if self.lens and len(self.distortion) not in LENSES[self.lens].counts:
             allowed = ' or '.join(map(str, LENSES[self.lens].counts))
@@ -140,7 +140,7 @@ class Pinhole:
     def project(self, points: npt.ArrayLike) -> Doubles:
         """Tell where points are seen: N×3 metres to N×2 pixels, NaN for what is not in view.
 
-        A pixel may lie outside of the picture; see `sees`.
+        A pixel may lie outside of the image; see `sees`.
         """
         given = np.asarray(points, np.float64).reshape(-1, 3)
         ahead = given[:, 2] > 0
@@ -156,7 +156,7 @@ class Pinhole:
         return pixels
 
     def _in_view(self, direction: Doubles) -> npt.NDArray[np.bool_]:
-        """Whether a lens model holds there: far outside of the picture it may fold back into it."""
+        """Whether a lens model holds there: far outside of the image it may fold back into it."""
         low, high = (end(self.rays, axis=(1, 2)) for end in (np.min, np.max))
         margin = 0.1 * (high - low)
         return ((direction >= low - margin) & (direction <= high + margin)).all(
@@ -164,7 +164,7 @@ class Pinhole:
         )
 
     def sees(self, pixels: Doubles) -> npt.NDArray[np.bool_]:
-        """Whether each of N×2 pixels lies on the picture; NaN does not."""
+        """Whether each of N×2 pixels lies on the image; NaN does not."""
         x, y = pixels[:, 0], pixels[:, 1]
         return (x >= -0.5) & (x < self.width - 0.5) & (y >= -0.5) & (y < self.height - 0.5)
 

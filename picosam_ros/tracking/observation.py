@@ -174,7 +174,7 @@ class ColourModel:
     def likeness(self, colours: Colours, weights: Weights) -> float:
         """Return how similar the colours of a mask are to the object's: 1 for the same, 0 for none.
 
-        Other things have one or the other colour of an object, and seldom the same mixture.
+        Other objects have one or the other colour of an object, and seldom the same mixture.
         """
         return float(np.sqrt(_histogram(colours, weights) * self._object).sum())
 

@@ -114,7 +114,7 @@ def test_the_colours_of_the_file_come_out_as_red_green_blue(tmp_path):
     assert walk.render(walk.viewpoint(MORNING))[240, 320].tolist() == [250, 20, 10]
 
 
-def test_a_file_that_is_not_a_picture_is_refused_by_name(tmp_path):
+def test_a_file_that_is_not_an_image_is_refused_by_name(tmp_path):
     (tmp_path / 'letter.jpg').write_text('Dear reader')
-    with pytest.raises(CameraError, match=r'letter\.jpg is not a picture'):
+    with pytest.raises(CameraError, match=r'letter\.jpg is not an image'):
         Photo.read(tmp_path / 'letter.jpg')

@@ -63,9 +63,9 @@ def test_a_missing_folder_is_refused(tmp_path):
         open_photos(str(tmp_path / 'nowhere'))
 
 
-def test_a_folder_without_pictures_is_refused_with_what_was_looked_for(tmp_path):
+def test_a_folder_without_images_is_refused_with_what_was_looked_for(tmp_path):
     (tmp_path / 'notes.txt').write_text('not a picture')
-    with pytest.raises(CameraError, match=r'no picture.*\.jpg.*\.webp'):
+    with pytest.raises(CameraError, match=r'no image.*\.jpg.*\.webp'):
         open_photos(str(tmp_path))
 
 

@@ -203,7 +203,7 @@ def simulated(source: str, faults: str, speed: float) -> Any:
     """Return a sensor that exists in software only, with the calls of picamera2.
 
     Args:
-        source: a video file or a folder of pictures that it sees; '' takes the photographs of
+        source: a video file or a folder of images that it sees; '' takes the photos of
             the camera `photos`.
         faults: for example 'missing=0.3,roi_lag=2'.
         speed: of its clock.

@@ -92,7 +92,7 @@ def video_devices(
     # A camera's second device is for metadata, not for images.
     found = [path for path in found if _read(described / path.name / 'index') in ('', '0')]
     if not found:
-        detail = f'there is no {folder}/video*; without one, photographs serve as a camera'
+        detail = f'there is no {folder}/video*; without one, photos serve as a camera'
         return Finding('USB camera', FindingState.MISSING, detail, 'make demo CAMERA=photos')
     closed = [path for path in found if not os.access(path, os.R_OK | os.W_OK)]
     if closed:
@@ -143,7 +143,7 @@ _OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_op
 
 OPTIONAL = (
     _extra('aiohttp', 'the node `viewer`, and with it `make demo`', 'python3-aiohttp'),
-    _extra('scikit-image', 'the photographs of `make demo`', 'python3-skimage', module='skimage'),
+    _extra('scikit-image', 'the photos of `make demo`', 'python3-skimage', module='skimage'),
     _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
     _extra('rosbags', '`picosam bag`'),
     _extra('shtab', '`picosam completion`', 'python3-shtab'),

@@ -86,26 +86,26 @@ class CloudOutputs:
         return bool(self._grid.get_subscription_count())
 
     def publish_objects(
-        self, picture: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
+        self, image: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
     ) -> Counts:
         """Publish cloud, pose and markers."""
-        points = object_cloud(picture, camera, wanted.depth_range)
+        points = object_cloud(image, camera, wanted.depth_range)
         if self._cloud.get_subscription_count():
             self._cloud.publish(to_cloud(points, header))
-        things = tuple(measure(points, wanted.trim))
-        followed = _followed(things, wanted.object_id)
+        objects = tuple(measure(points, wanted.trim))
+        followed = _followed(objects, wanted.object_id)
         if followed is not None:
             self._pose.publish(to_pose(followed, header))
         if self._markers.get_subscription_count():
-            self._markers.publish(to_markers(things, header))
-        return Counts(len(things), len(points))
+            self._markers.publish(to_markers(objects, header))
+        return Counts(len(objects), len(points))
 
     def publish_aligned(
-        self, picture: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
+        self, image: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
     ) -> None:
-        """Publish the cloud that has the picture's height and width."""
+        """Publish the cloud that has the image's height and width."""
         if self._aligned.get_subscription_count():
-            points = aligned_cloud(picture, camera, wanted.depth_range)
+            points = aligned_cloud(image, camera, wanted.depth_range)
             self._aligned.publish(to_cloud(points, header))
 
     def publish_grid(self, cells: Cells, patch: Patch, header: Header) -> None:
@@ -118,9 +118,9 @@ class CloudOutputs:
             self._node.destroy_publisher(publisher)
 
 
-def _followed(things: tuple[MeasuredObject, ...], object_id: int) -> MeasuredObject | None:
-    """Give the object of that id, or the first, which has most points."""
-    own = [thing for thing in things if object_id in (0, thing.object_id)]
+def _followed(objects: tuple[MeasuredObject, ...], object_id: int) -> MeasuredObject | None:
+    """Return the object of that id, or the first, which has most points."""
+    own = [one for one in objects if object_id in (0, one.object_id)]
     return own[0] if own else None
 
 

@@ -26,10 +26,10 @@ MATCH_TIMEOUT_S = 2.0
 
 
 class Synchronizer(Protocol[T_contra]):
-    """Takes things one by one, and hands over those that belong together."""
+    """Takes items one by one, and hands over those that belong together."""
 
-    def add(self, index: int, stamp_ns: int, thing: T_contra) -> None:
-        """Take one of the inputs' things."""
+    def add(self, index: int, stamp_ns: int, item: T_contra) -> None:
+        """Take one of the inputs' items."""
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -40,9 +40,9 @@ class TimeSynchronizer(Generic[T]):
 
     Args:
         count: of inputs.
-        on_set: called with one thing of each input, in their order. It should only put them
+        on_set: called with one item of each input, in their order. It should only put them
             into a slot: while it runs, nothing else is matched.
-        queue_size: how many things of each input wait; the oldest goes first.
+        queue_size: how many items of each input wait; the oldest goes first.
         slop_ns: stamps of one set differ by less than this; 0 asks for equal ones.
 
     """
@@ -55,10 +55,10 @@ class TimeSynchronizer(Generic[T]):
         self._queue_size = queue_size
         self._slop_ns = slop_ns
 
-    def add(self, index: int, stamp_ns: int, thing: T) -> None:
-        """Take a thing of the input `index`; one with the same stamp is replaced."""
+    def add(self, index: int, stamp_ns: int, item: T) -> None:
+        """Take an item of the input `index`; one with the same stamp is replaced."""
         queue = self._queues[index]
-        queue[stamp_ns] = thing
+        queue[stamp_ns] = item
         while len(queue) > self._queue_size:
             del queue[min(queue)]
         if stamp_ns not in queue:
@@ -66,10 +66,10 @@ class TimeSynchronizer(Generic[T]):
         for stamps in self._candidates(index, stamp_ns):
             if self._fit(stamps):
                 # Taken out first: what the callback raises must not leave them to match again.
-                things = [
+                items = [
                     queue.pop(stamp) for queue, stamp in zip(self._queues, stamps, strict=True)
                 ]
-                self._on_match(*things)
+                self._on_match(*items)
                 return
 
     def clear(self) -> None:
@@ -97,10 +97,10 @@ class TimeSynchronizer(Generic[T]):
 
 @dataclass(frozen=True)
 class _Stamped:
-    """A thing with the header that message_filters looks for."""
+    """An item with the header that message_filters looks for."""
 
     header: Any
-    thing: Any
+    item: Any
 
 
 class MessageFiltersSynchronizer:
@@ -109,7 +109,7 @@ class MessageFiltersSynchronizer:
     Args:
         count: of inputs.
         on_set: it must not raise: message_filters would keep its lock for ever.
-        queue_size: how many things of each input wait.
+        queue_size: how many items of each input wait.
         slop_s: seconds that stamps of one set may differ; 0 asks for equal ones.
 
     Raises:
@@ -129,16 +129,16 @@ class MessageFiltersSynchronizer:
             else message_filters.TimeSynchronizer(self._inputs, queue_size)
         )
         self._synchronizer.registerCallback(
-            lambda *matched: on_set(*[stamped.thing for stamped in matched])
+            lambda *matched: on_set(*[stamped.item for stamped in matched])
         )
 
-    def add(self, index: int, stamp_ns: int, thing: Any) -> None:
-        """Take a thing of the input `index`."""
+    def add(self, index: int, stamp_ns: int, item: Any) -> None:
+        """Take an item of the input `index`."""
         from std_msgs.msg import Header
 
         from picosam_ros.ros.messages import to_time
 
-        self._inputs[index].signalMessage(_Stamped(Header(stamp=to_time(stamp_ns)), thing))
+        self._inputs[index].signalMessage(_Stamped(Header(stamp=to_time(stamp_ns)), item))
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -165,7 +165,7 @@ class SyncStatistics:
         clock: seconds that never jump.
 
     Attributes:
-        counts: things that arrived, by input.
+        counts: items that arrived, by input.
         matches: sets that were found.
 
     """
@@ -180,7 +180,7 @@ class SyncStatistics:
         self._begun = clock()
 
     def add(self, name: str, stamp_ns: int) -> bool:
-        """Count a thing; return whether its stamps jumped back, so that all must be cleared."""
+        """Count an item; return whether its stamps jumped back, so that all must be cleared."""
         jumped = stamp_ns < self._newest.get(name, stamp_ns) - JUMP_NS
         if jumped:
             self._newest.clear()

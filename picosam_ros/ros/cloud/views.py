@@ -72,9 +72,9 @@ class DepthView:
         """See View."""
         labels, confidence, depth = images
         _check_frames({**_frames(labels, confidence), 'depth': depth.frame_id}, camera_frame)
-        picture = _picture(labels, confidence, _named('depth', depth, DEPTHS))
-        _check_size(picture, camera)
-        return Seen(picture, picture)
+        image = _image(labels, confidence, _named('depth', depth, DEPTHS))
+        _check_size(image, camera)
+        return Seen(image, image)
 
     def destroy(self) -> None:
         """See View."""
@@ -95,7 +95,7 @@ class GroundView:
         labels, confidence = images
         _check_frames(_frames(labels, confidence), camera_frame)
         ground = self._ground_of(camera, self._pose(labels))
-        everything = _picture(labels, confidence, ground.depth)
+        everything = _image(labels, confidence, ground.depth)
         objects, feet = everything, None
         if self._parameters['standing']:
             # The pixels above the lowest see the ground behind the object: they are not its.
@@ -141,7 +141,7 @@ class GroundView:
 VIEWS: dict[str, Callable[[Node, Parameters], View]] = {'depth': DepthView, 'ground': GroundView}
 
 
-def _picture(labels: RawImage, confidence: RawImage, depth: Depth) -> LabelledDepth:
+def _image(labels: RawImage, confidence: RawImage, depth: Depth) -> LabelledDepth:
     planes = (_named('label_mask', labels, BYTES), _named('confidence', confidence, BYTES))
     return LabelledDepth(cast(Pixels, planes[0]), cast(Pixels, planes[1]), depth)
 
@@ -174,8 +174,8 @@ def _check_frames(frames: dict[str, str], camera_frame: str) -> None:
             )
 
 
-def _check_size(picture: LabelledDepth, camera: Pinhole) -> None:
-    height, width = picture.labels.shape
+def _check_size(image: LabelledDepth, camera: Pinhole) -> None:
+    height, width = image.labels.shape
     if (camera.width, camera.height) != (width, height):
         raise ImageError(
             f'label_mask has {width}×{height} pixels, camera_info is for {camera.width}×'

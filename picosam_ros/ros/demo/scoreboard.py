@@ -12,7 +12,7 @@ from picosam_ros.results import PromptState
 
 _RATE_SECONDS = 2.0
 
-# Photograph and object to area and score.
+# Photo and object to area and score.
 Objects = dict[tuple[str, str], tuple[int, float]]
 
 
@@ -45,7 +45,7 @@ class Scoreboard:
             print(f'viewer    {url}', file=self._output, flush=True)
 
     def enter(self, scene: str) -> None:
-        """Show the objects of another photograph from now on."""
+        """Show the objects of another photo from now on."""
         self._scene = scene
 
     def add_frame(self, timing: Timing, dropped: int) -> None:
@@ -109,7 +109,7 @@ class Scoreboard:
         ]
         for stage, p in self._window.percentiles().items():
             lines.append(f'  {stage:12}{p.p50:8.2f}{p.p95:8.2f}')
-        lines += ['', f'{"photograph":18}{"object":18}{"area (px)":>10}{"score":>8}']
+        lines += ['', f'{"photo":18}{"object":18}{"area (px)":>10}{"score":>8}']
         for (scene, name), (area, score) in objects.items():
             lines.append(f'  {scene:16}{name:18}{area:10}{score:8.2f}')
         return lines

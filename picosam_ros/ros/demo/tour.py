@@ -1,7 +1,7 @@
-"""The demo's node: sends prompts for the objects in the photographs of a hand-held camera.
+"""The demo's node: sends prompts for the objects in the photos of a hand-held camera.
 
 It talks to the camera node as any user's program would: prompts to a topic, masks and latency
-from topics, and one picture of each photograph from the overlay topic. The viewer's page shows it
+from topics, and one image of each photo from the overlay topic. The viewer's page shows it
 all; while a user clicks there, the tour sends no prompts.
 """
 
@@ -30,30 +30,30 @@ from picosam_ros.wire.images import to_rgb
 
 # Period of looking for an object without a prompt.
 POINT_SECONDS = 0.2
-# After a change of photograph: time for every object to be answered.
-PICTURE_SECONDS = 1.5
+# After a change of photo: time for every object to be answered.
+IMAGE_SECONDS = 1.5
 # After the last click of a user, or the last mask of it: the tour sends no prompts.
 GUEST_SECONDS = 10.0
 QUEUE = 10
 
 
 class Tour(Node):
-    """Clicks on objects, collects what comes back, and keeps a picture of each photograph.
+    """Clicks on objects, collects what comes back, and keeps an image of each photo.
 
     Args:
-        pointer: of the objects in the photographs.
-        output: folder for the pictures; made when there is one.
+        pointer: of the objects in the photos.
+        output: folder for the images; made when there is one.
 
     Attributes:
         scoreboard: of the results.
-        pictures: files by photograph.
+        images: files by photo.
 
     """
 
     def __init__(self, pointer: Pointer, output: Path) -> None:
         super().__init__('demo')
         self.scoreboard = Scoreboard()
-        self.pictures: dict[str, Path] = {}
+        self.images: dict[str, Path] = {}
         self._pointer = pointer
         self._output = output
         self._scene = ''
@@ -74,7 +74,7 @@ class Tour(Node):
         self.create_subscription(String, 'viewer/url', self._on_url, latched)
 
     def act(self) -> None:
-        """Send the prompts, or save the picture, that are due; nothing before the first image."""
+        """Send the prompts, or save the image, that are due; nothing before the first image."""
         self._clearing.poll()
         if not self.scoreboard.frames:
             return
@@ -90,7 +90,7 @@ class Tour(Node):
         for target in targets:
             if target.object_id not in self._targets:
                 self._point_at(target)
-        if now - self._scene_since > PICTURE_SECONDS and scene not in self.pictures:
+        if now - self._scene_since > IMAGE_SECONDS and scene not in self.images:
             self._start_overlay()
 
     def _enter(self, scene: str, now: float) -> None:
@@ -126,7 +126,7 @@ class Tour(Node):
         self._output.mkdir(parents=True, exist_ok=True)
         path = self._output / f'{self._scene}.png'
         cv2.imwrite(str(path), cv2.cvtColor(to_rgb(to_raw_image(message)), cv2.COLOR_RGB2BGR))
-        self.pictures[self._scene] = path
+        self.images[self._scene] = path
         self._stop_overlay()
 
     def _on_prompt(self, message: Prompt) -> None:

@@ -162,7 +162,7 @@ def test_a_hundred_openings_leave_no_thread_no_file_and_no_request():
         read(camera)
         slot = camera._stream._slot
         camera.close()
-        held.append(slot._thing)
+        held.append(slot._item)
         if count == 2:
             before = threading.active_count(), _files()
     assert (threading.active_count(), _files()) == before

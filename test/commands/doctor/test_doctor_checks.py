@@ -154,7 +154,7 @@ def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch
     ('package', 'words', 'debian'),
     [
         ('aiohttp', 'viewer', 'python3-aiohttp'),
-        ('scikit-image', 'photographs', 'python3-skimage'),
+        ('scikit-image', 'photos', 'python3-skimage'),
         ('openvino', 'runtime:=openvino', ''),
     ],
 )

@@ -36,6 +36,6 @@ def test_zeros_are_an_uncalibrated_camera():
 
 def test_an_unknown_distortion_model_is_refused_with_the_way_out():
     message = info(distortion_model='thin_prism', d=D)
-    with pytest.raises(CalibrationError, match=r"'thin_prism' was given.*rectify the picture"):
+    with pytest.raises(CalibrationError, match=r"'thin_prism' was given.*rectify the image"):
         to_pinhole(message)
     assert np.isfinite(to_pinhole(message, rectified=True).rays).all()
