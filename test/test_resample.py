@@ -1,0 +1,149 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from picosam_ros.resample import PADDING, crop, paste
+from picosam_ros.roi import Roi
+
+
+def crop_to(pixels, roi, width, height):
+    out = np.full((height, width, 3), 99, np.uint8)
+    crop(pixels, roi, out)
+    return out
+
+
+def cut_out(pixels, roi):
+    """Pixel by pixel, what lies under the ROI, without a line of the code under test."""
+    height, width = pixels.shape[:2]
+    rows = []
+    for row in range(roi.y, roi.y + roi.height):
+        columns = range(roi.x, roi.x + roi.width)
+        rows.append(
+            [
+                pixels[row, column] if 0 <= row < height and 0 <= column < width else PADDING
+                for column in columns
+            ]
+        )
+    return np.array(rows, np.uint8)
+
+
+@given(st.integers(-130, 200), st.integers(-130, 160), st.integers(1, 97), st.integers(1, 97))
+def test_a_crop_of_equal_size_is_an_exact_copy_with_padding_beyond_the_border(x, y, width, height):
+    pixels = np.random.default_rng(1).integers(0, 256, (120, 160, 3), np.uint8)
+    roi = Roi(x, y, width, height)
+    np.testing.assert_array_equal(crop_to(pixels, roi, width, height), cut_out(pixels, roi))
+
+
+def ramp(width, height):
+    """A picture that is linear in x (red) and in y (green), rounded to grey levels."""
+    rows, columns = np.mgrid[:height, :width]
+    red, green = columns * 255 / width, rows * 255 / height
+    return np.round(np.stack([red, green, 0 * red], -1)).astype(np.uint8)
+
+
+@given(
+    st.integers(0, 200),
+    st.integers(0, 100),
+    st.integers(20, 400),
+    st.integers(20, 300),
+    st.integers(16, 130),
+)
+def test_a_resampled_ramp_is_where_the_affine_says(x, y, width, height, side):
+    pixels = ramp(640, 480)
+    roi = Roi(x, y, width, height)
+    seen = crop_to(pixels, roi, side, side)
+    back = roi.affine_to(side, side).inverse()
+    # The outermost pixels have no neighbours to interpolate with when the ROI is enlarged.
+    rim = math.ceil(side / min(width, height))
+    for row, column in [(rim, rim), (side // 2, side // 3), (side - 1 - rim, side - 1 - rim)]:
+        image_x, image_y = back(column, row)
+        assert abs(int(seen[row, column, 0]) - image_x * 255 / 640) <= 1
+        assert abs(int(seen[row, column, 1]) - image_y * 255 / 480) <= 1
+
+
+def test_a_crop_that_shrinks_averages_all_the_pixels_that_it_covers(photo):
+    seen = crop_to(photo, Roi(10, 20, 90, 60), 30, 20)
+    blocks = photo[20:80, 10:100].reshape(20, 3, 30, 3, 3).mean((1, 3))
+    assert np.abs(seen - blocks).max() <= 0.5 + 1e-6
+
+
+def test_a_resampled_crop_beyond_the_border_is_padding(photo):
+    seen = crop_to(photo, Roi(-192, 0, 192, 96), 96, 48)
+    assert (seen == PADDING).all()
+    half = crop_to(photo, Roi(-96, 0, 192, 96), 96, 48)
+    assert (half[:, :48] == PADDING).all()
+    inside = photo[:96, :96].reshape(48, 2, 48, 2, 3).mean((1, 3))
+    assert np.abs(half[:, 48:] - inside).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize('side', [50, 20, 90])
+def test_a_view_in_any_order_of_memory_is_cropped_like_its_copy(photo, side):
+    for view in (photo[:, ::-1], photo[::-2, ::2], photo[5:100, 7:120], photo[..., ::-1]):
+        expected = crop_to(np.ascontiguousarray(view), Roi(-5, 3, 50, 50), side, side)
+        np.testing.assert_array_equal(crop_to(view, Roi(-5, 3, 50, 50), side, side), expected)
+
+
+@given(
+    st.builds(Roi, *[st.integers(0, 80)] * 2, *[st.integers(1, 79)] * 2)
+    | st.builds(Roi, *[st.floats(-80, 150)] * 2, *[st.floats(20, 300)] * 2),
+    st.integers(8, 97),
+    st.integers(8, 97),
+)
+def test_a_pasted_ramp_is_where_the_affine_says(roi, columns, rows):
+    grid_y, grid_x = np.mgrid[:rows, :columns].astype(np.float32)
+    left, top, pasted = paste(3 * grid_x + 2 * grid_y - 7, roi, 160, 120)
+    affine = roi.affine_to(columns, rows)
+    image_y, image_x = np.mgrid[top : top + pasted.shape[0], left : left + pasted.shape[1]]
+    xs, ys = affine(image_x, image_y)
+    expected = 3 * np.clip(xs, 0, columns - 1) + 2 * np.clip(ys, 0, rows - 1) - 7
+    # OpenCV interpolates at whole 32nds of a pixel of the source.
+    np.testing.assert_allclose(pasted, expected, rtol=0, atol=5 * (1 / 64 + 1 / 512))
+
+
+@given(st.floats(-100, 200), st.floats(-100, 200), st.floats(0.5, 120), st.floats(0.5, 120))
+@example(1.5, 2.5, 20, 20)
+def test_paste_covers_exactly_the_image_pixels_whose_centres_the_roi_contains(x, y, width, height):
+    left, top, pasted = paste(np.ones((9, 9), np.float32), Roi(x, y, width, height), 160, 120)
+    columns = [c for c in range(160) if x - 0.5 <= c < x + width - 0.5]
+    rows = [r for r in range(120) if y - 0.5 <= r < y + height - 0.5]
+    assert pasted.shape == (len(rows), len(columns))
+    if pasted.size:
+        assert (left, top) == (columns[0], rows[0])
+
+
+@given(
+    st.integers(-96, 160),
+    st.integers(-96, 120),
+    st.integers(1, 97),
+    st.integers(1, 97),
+)
+def test_a_mask_that_is_pasted_and_cropped_again_is_the_same(x, y, width, height):
+    mask = np.random.default_rng(width).choice([-3.0, 5.0], (height, width))
+    roi = Roi(x, y, width, height)
+    left, top, pasted = paste(mask.astype(np.float32), roi, 160, 120)
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[top : top + pasted.shape[0], left : left + pasted.shape[1]] = (
+        255 * (pasted > 0)[..., None]
+    )
+    again = crop_to(image, roi, width, height)
+    rows, columns = np.mgrid[y : y + height, x : x + width]
+    visible = (rows >= 0) & (rows < 120) & (columns >= 0) & (columns < 160)
+    np.testing.assert_array_equal(again[visible][:, 0] > 128, mask[visible] > 0)
+    assert (again[~visible] == PADDING).all()
+
+
+@given(
+    st.integers(-150, 150), st.integers(-150, 110), st.integers(5, 33), st.sampled_from([3, 5, 7])
+)
+def test_an_enlarged_mask_has_its_own_values_where_pixel_centres_meet(x, y, side, factor):
+    logits = np.random.default_rng(side).normal(size=(side, side)).astype(np.float32)
+    left, top, pasted = paste(logits, Roi(x, y, side * factor, side * factor), 160, 120)
+    for row in range(side):
+        for column in range(side):
+            image_x = x + factor * column + factor // 2
+            image_y = y + factor * row + factor // 2
+            if 0 <= image_x < 160 and 0 <= image_y < 120:
+                assert pasted[image_y - top, image_x - left] == logits[row, column]
