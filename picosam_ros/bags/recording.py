@@ -15,9 +15,11 @@ from picosam_ros.errors import BagError
 
 STORAGES = ('.db3', '.mcap')
 
+# Of MCAP (https://mcap.dev/spec): the file's first and last bytes, two kinds of records, and how
+# many bytes hold a record's length.
 _MAGIC = b'\x89MCAP0\r\n'
 _FOOTER, _DATA_END = 0x02, 0x0F
-_LENGTH = 8
+_LENGTH_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,9 @@ def recover(source: Path, target: Path) -> Path:
 
 
 def _copy_records(source: BinaryIO, target: BinaryIO) -> None:
-    """Copy whole records (https://mcap.dev/spec), and append a footer without an index."""
+    """Copy whole records, and append a footer without an index."""
     target.write(source.read(len(_MAGIC)))
-    while len(head := source.read(1 + _LENGTH)) == 1 + _LENGTH:
+    while len(head := source.read(1 + _LENGTH_BYTES)) == 1 + _LENGTH_BYTES:
         length = int.from_bytes(head[1:], 'little')
         if head[0] in (_DATA_END, _FOOTER):
             break
@@ -182,7 +184,7 @@ def _copy_records(source: BinaryIO, target: BinaryIO) -> None:
         if len(body) < length:
             break
         target.write(head + body)
-    target.write(bytes([_FOOTER]) + (20).to_bytes(_LENGTH, 'little') + bytes(20) + _MAGIC)
+    target.write(bytes([_FOOTER]) + (20).to_bytes(_LENGTH_BYTES, 'little') + bytes(20) + _MAGIC)
 
 
 def _read(source: BinaryIO, length: int) -> bytes:

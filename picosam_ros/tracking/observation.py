@@ -42,7 +42,7 @@ Colours = npt.NDArray[np.uint16]
 Histogram = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.floating]
 
-# Levels of each of R, G, B.
+# Levels of each of R, G, B in the colour model.
 LEVELS = 8
 _SHIFT = 5
 _PLACES = np.array([LEVELS * LEVELS, LEVELS, 1], np.uint16)

@@ -30,7 +30,7 @@ _NO_BOX = Box(0, 0, 0, 0)
 
 NANOSECONDS = 1_000_000_000  # in a second
 
-_HEADER = 4
+_HEADER = 4  # bytes
 _LITTLE_ENDIAN = b'\0\1\0\0'
 
 

@@ -23,8 +23,8 @@ from picosam_ros.roi import Affine, Roi
 # By how many frames a tensor can be late that comes after frames without one.
 MAX_LATE = 4
 
-# More are never needed: those that frames in flight may belong to.
-LENGTH = 16
+# Placements that are kept: frames in flight belong to no earlier one.
+HISTORY_LENGTH = 16
 
 
 class TensorReader:
@@ -124,7 +124,7 @@ class RoiHistory:
 
     def __init__(self, settle_frames: int) -> None:
         self._settle_frames = settle_frames
-        self._placements: deque[Placement] = deque(maxlen=LENGTH)
+        self._placements: deque[Placement] = deque(maxlen=HISTORY_LENGTH)
         self._lock = threading.Lock()
 
     def add(self, placement: Placement) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picosam_ros.cameras.picamera.tensors import (
-    LENGTH,
+    HISTORY_LENGTH,
     Placement,
     RoiHistory,
     Unsettled,
@@ -80,7 +80,7 @@ def test_a_restart_forgets_all_but_one(history):
 
 
 @given(
-    st.lists(st.integers(0, 40 * PERIOD), min_size=1, max_size=LENGTH),
+    st.lists(st.integers(0, 40 * PERIOD), min_size=1, max_size=HISTORY_LENGTH),
     st.integers(0, 60 * PERIOD),
     st.integers(0, 5),
 )
