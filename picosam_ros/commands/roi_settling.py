@@ -15,6 +15,9 @@ MIN_CONTRAST = 0.03
 # An output belongs to the ROI that it is nearer to by this factor.
 MIN_RATIO = 2.0
 
+# Fewer outputs after a change do not tell when it showed.
+MIN_OUTPUTS = 3
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -36,7 +39,7 @@ def bounds(before: Logits, after: Sequence[tuple[int, Logits]]) -> Bounds | None
         None if they do not show it: both ROIs look alike, or the scene changed meanwhile.
 
     """
-    if len(after) < 3:
+    if len(after) < MIN_OUTPUTS:
         return None
     outputs = [_probability(logits) for _, logits in after]
     old, new = _probability(before), outputs[-1]

@@ -45,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--source',
         metavar='NAME',
         default='',
-        help="part of the sensor's name; with --simulate, a video or a folder of images",
+        help=(
+            "part of the sensor's name; with --simulate, a video or a folder of images: the first "
+            'image is the scene'
+        ),
     )
     parser.add_argument(
         '--simulate', action='store_true', help='use a simulated sensor; needs no hardware'
@@ -75,17 +78,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the measurement and print it; return 1 if no change of the ROI shows."""
     from picosam_ros.cameras.picamera.camera import SIZE
-    from picosam_ros.commands.sensor_measure import Probe, measure
+    from picosam_ros.commands.sensor_measure import Probe, measure, simulated_sensor
 
     # picamera2 prints; standard output must hold our report only.
     with contextlib.redirect_stdout(sys.stderr):
+        simulate = arguments.simulate
+        backend = simulated_sensor(arguments.source, arguments.faults) if simulate else None
         probe = Probe(
             source=arguments.source,
             sensor_network=arguments.sensor_network,
             rate=float(arguments.rate),
             frame_id='',
-            simulate=arguments.simulate,
-            faults=arguments.faults,
+            simulate=simulate,
+            backend=backend,
         )
         probe.open()
         try:

@@ -7,19 +7,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.base import stamp_of
+from picosam_ros.cameras.photos import open_photos
 from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, period_of
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cameras.picamera.tensors import plane_of
-from picosam_ros.commands.roi_settling import Bounds, bounds, settle_frames
+from picosam_ros.commands.roi_settling import MIN_OUTPUTS, Bounds, bounds, settle_frames
 from picosam_ros.errors import CameraError
-from picosam_ros.frame import Frame, Logits
+from picosam_ros.frame import Frame, Logits, Pixels
 from picosam_ros.latency import Percentiles
 from picosam_ros.roi import Roi
+from picosam_ros.simulation import Faults, Settings, Simulation
 
 # Frames after a change of the ROI by which it has settled.
 WINDOW = 12
@@ -120,6 +124,36 @@ class Probe(Imx500Camera):
         return super()._frame(captured, **inferred)
 
 
+def simulated_sensor(source: str, faults: str) -> Simulation:
+    """Return a simulated sensor in front of a scene that keeps still.
+
+    Args:
+        source: a video file, whose first image it sees, or a folder of images, of which it sees
+            the first by name; '' takes a photo of scikit-image.
+        faults: for example 'missing=0.3,roi_lag=2'.
+
+    Raises:
+        CameraError: there are no such faults, or no image.
+
+    """
+    return Simulation(Settings(_first_image(source), faults=Faults.parse(faults)))
+
+
+def _first_image(source: str) -> Pixels:
+    if not Path(source).is_file():
+        walk = open_photos(source)
+        return walk.render(walk.viewpoint(0))
+    video = make_camera('video', source=source)
+    video.open()
+    try:
+        frame = video.read(FRAME_S)
+    finally:
+        video.close()
+    if frame is None:
+        raise CameraError(f'{source} gave no image within {FRAME_S:g} s; choose another video')
+    return frame.pixels
+
+
 def measure(
     probe: Probe, *, changes: int, size: tuple[int, int], report_state: Callable[[str], None]
 ) -> SensorReport:
@@ -180,13 +214,15 @@ def _first(probe: Probe, report_state: Callable[[str], None]) -> Reading:
 
 
 def _window(probe: Probe) -> Iterator[Reading]:
-    """Read until WINDOW frames after the last change must have come."""
+    """Read until WINDOW frames after the last change must have come, and enough outputs."""
+    outputs = 0
     for _ in range(3 * WINDOW):
         reading = probe.reading(FRAME_S)
         if reading is None:
             raise CameraError(f'the camera sent no frame within {FRAME_S:g} s: {probe.state}')
         yield reading
-        if reading.count >= WINDOW:
+        outputs += reading.count > 0 and reading.logits is not None
+        if reading.count >= WINDOW and outputs >= MIN_OUTPUTS:
             return
 
 

@@ -4,11 +4,12 @@ from inspect import signature
 import cv2
 import numpy as np
 import pytest
+from helpers.square_video import write_video
 
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cli import main
 from picosam_ros.commands.sensor_check import SETTLE_FRAMES, advise
-from picosam_ros.commands.sensor_measure import SensorReport
+from picosam_ros.commands.sensor_measure import Probe, SensorReport, simulated_sensor
 from picosam_ros.latency import Percentiles
 
 TIMES = Percentiles(1.0, 2.0, 3.0)
@@ -101,6 +102,26 @@ def test_the_table_ends_with_the_sentences_and_failing_is_reported_by_the_exit_c
     assert 'frames per second' in printed.out
     assert '→ 1 of 1 ROIs were refused' in printed.out
     assert 'Unable to set ROI' not in printed.out
+
+
+@pytest.mark.parametrize('kind', ['photos', 'video'])
+def test_the_simulated_sensor_sees_a_scene_that_keeps_still(kind, tiny_network, tmp_path):
+    """As the command asks of a real one: where the scene moves, no output tells the ROI."""
+    source = '' if kind == 'photos' else str(write_video(tmp_path / 'video.avi'))
+    probe = Probe(
+        source=source,
+        sensor_network=tiny_network(),
+        rate=30.0,
+        frame_id='',
+        simulate=True,
+        backend=simulated_sensor(source, ''),
+    )
+    probe.open()
+    try:
+        first, *others = (probe.read(5.0).pixels for _ in range(5))
+    finally:
+        probe.close()
+    assert all(np.array_equal(image, first) for image in others)
 
 
 def test_without_a_network_file_it_says_how_to_make_one(capsys):

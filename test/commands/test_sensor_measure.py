@@ -79,6 +79,14 @@ def test_the_lag_of_the_roi_is_found(check, lag, faults):
     assert report.clear_changes > 8
 
 
+@pytest.mark.parametrize('every', [5, 8, 11])
+def test_a_sensor_that_computes_few_frames_is_read_until_a_change_shows(check, every):
+    report = check(f'roi_lag=2,tensor_every={every}')
+    assert report.clear_changes > 8
+    # What lies between two outputs is not known: the longest time counts.
+    assert 2 <= report.roi_settle_frames <= 2 + every
+
+
 @pytest.mark.parametrize('isp_ms', [1.0, 20.0, 40.0, 70.0])
 def test_the_lag_is_the_same_however_long_frames_are_on_their_way(check, isp_ms):
     assert check('roi_lag=2', isp_ms=isp_ms).roi_settle_frames == 2

@@ -50,7 +50,7 @@ class Imx500Camera(PicameraCamera):
         sensor_network: path of the network.rpk; simulated, a model's name or the path of an .onnx
             file.
         roi_settle_frames: how many frames after a change of the ROI may still show the old one.
-        simulate: take a sensor that exists in software only.
+        simulate: take a sensor that exists in software only: `backend`, or one that sees `source`.
         faults: of the simulated sensor, see picosam_ros.simulation.
         speed: of the simulated sensor's clock.
         camera: see PicameraCamera.
@@ -69,7 +69,7 @@ class Imx500Camera(PicameraCamera):
         speed: float = 1.0,
         **camera: Any,
     ) -> None:
-        if simulate:
+        if simulate and camera.get('backend') is None:
             # Kept over closing and opening, as a device is: its faults continue.
             camera['backend'] = simulated(camera['source'], faults, speed)
         super().__init__(**camera)
