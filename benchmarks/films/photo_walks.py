@@ -40,10 +40,10 @@ def follow(
     """Click when the photo appears; yield each result and the first mask carried along."""
     segmenter = Segmenter(engine, tracker=Tracker())
     prompt = Prompt.from_point(target.x, target.y, roi_size=target.roi_size)
-    began = walk.view(start_ns).affine
+    began = walk.viewpoint(start_ns).affine
     first = np.zeros((HEIGHT, WIDTH), np.bool_)
     for stamp_ns in range(start_ns, start_ns + DWELL_NS, FRAME_NS):
-        view = walk.view(stamp_ns)
+        view = walk.viewpoint(stamp_ns)
         frame = Frame.from_array(walk.render(view), stamp_ns=stamp_ns)
         if stamp_ns == start_ns:
             [mask] = engine.segment(frame, [prompt]).masks

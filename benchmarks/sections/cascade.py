@@ -55,9 +55,13 @@ class Slow(Engine):
     warning = ''
 
     def __init__(self, answer: Answer, hold: Callable[[], object]) -> None:
-        self.description: dict[str, str] = {}
         self._answer = answer
         self._hold = hold
+
+    @property
+    def description(self) -> dict[str, str]:
+        """Nothing to say of it."""
+        return {}
 
     def open(self) -> None:
         """Nothing to load."""

@@ -34,6 +34,32 @@ def test_the_engine_section_runs_to_the_end():
     assert len({row.name for row in rows}) == len(rows)
 
 
+@pytest.fixture
+def films(monkeypatch):
+    """Make the films and walks of the sections a few frames long; return two of the films."""
+    from benchmarks.films import photo_walks, sequences
+    from benchmarks.sections import cascade, tracking
+
+    clear, *_, hidden = sequences.SEQUENCES
+    for section in (tracking, cascade):
+        monkeypatch.setattr(section, 'SEQUENCES', (clear, hidden))
+    monkeypatch.setattr(sequences, 'FRAMES', FRAMES)
+    monkeypatch.setattr(photo_walks, 'DWELL_NS', FRAMES * photo_walks.FRAME_NS)
+    return clear, hidden
+
+
+@pytest.mark.parametrize('name', ['tracking', 'cascade'])
+def test_a_section_about_films_runs_to_the_end(name, films):
+    rows = benchmarks.measure(name, FRAMES).rows
+    assert {film.name for film in films} <= {row.name for row in rows}
+    assert all(0 < row.value <= 1 for row in rows if not row.unit)
+
+
+def test_every_section_is_run_by_a_test_here():
+    run = {'engine', 'tracking', 'cascade', 'first_start', *OF_THE_NODE}
+    assert run >= {*benchmarks.SECTIONS}
+
+
 @pytest.mark.parametrize('name', OF_THE_NODE)
 def test_a_section_about_the_node_runs_to_the_end(name, monkeypatch):
     pytest.importorskip('rclpy')
