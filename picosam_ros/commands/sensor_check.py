@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         type=partial(at_least, 1),
         default=16,
-        help='changes of the ROI, 0.4 s each (default: 16)',
+        help='changes of the ROI, 0.4 s each, more where outputs are rare (default: 16)',
     )
 
 

@@ -214,7 +214,10 @@ def _first(probe: Probe, report_state: Callable[[str], None]) -> Reading:
 
 
 def _window(probe: Probe) -> Iterator[Reading]:
-    """Read until WINDOW frames after the last change must have come, and enough outputs."""
+    """Read until WINDOW frames after the last change must have come, and enough outputs.
+
+    Where none came until then, no more are waited for: the network does not run.
+    """
     outputs = 0
     for _ in range(3 * WINDOW):
         reading = probe.reading(FRAME_S)
@@ -222,7 +225,7 @@ def _window(probe: Probe) -> Iterator[Reading]:
             raise CameraError(f'the camera sent no frame within {FRAME_S:g} s: {probe.state}')
         yield reading
         outputs += reading.count > 0 and reading.logits is not None
-        if reading.count >= WINDOW and outputs >= MIN_OUTPUTS:
+        if reading.count >= WINDOW and (outputs >= MIN_OUTPUTS or not outputs):
             return
 
 

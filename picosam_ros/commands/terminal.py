@@ -60,7 +60,7 @@ class Progress:
     """A progress bar on a terminal; prints nothing elsewhere.
 
     Args:
-        total: number of objects to be done; 0 if unknown.
+        total: number of items to be done; 0 if unknown.
         what: their name, in the plural.
         live: whether to draw.
 

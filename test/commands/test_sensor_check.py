@@ -8,8 +8,9 @@ from helpers.square_video import write_video
 
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cli import main
+from picosam_ros.commands import sensor_measure
 from picosam_ros.commands.sensor_check import SETTLE_FRAMES, advise
-from picosam_ros.commands.sensor_measure import Probe, SensorReport, simulated_sensor
+from picosam_ros.commands.sensor_measure import Probe, SensorReport
 from picosam_ros.latency import Percentiles
 
 TIMES = Percentiles(1.0, 2.0, 3.0)
@@ -105,23 +106,24 @@ def test_the_table_ends_with_the_sentences_and_failing_is_reported_by_the_exit_c
 
 
 @pytest.mark.parametrize('kind', ['photos', 'video'])
-def test_the_simulated_sensor_sees_a_scene_that_keeps_still(kind, tiny_network, tmp_path):
+def test_the_simulated_sensor_sees_a_scene_that_keeps_still(
+    kind, tiny_network, tmp_path, monkeypatch
+):
     """As the command asks of a real one: where the scene moves, no output tells the ROI."""
+    seen = []
+
+    class Watched(Probe):
+        def _frame(self, captured, **inferred):
+            frame = super()._frame(captured, **inferred)
+            seen.append(frame.pixels.copy())
+            return frame
+
+    monkeypatch.setattr(sensor_measure, 'Probe', Watched)
     source = '' if kind == 'photos' else str(write_video(tmp_path / 'video.avi'))
-    probe = Probe(
-        source=source,
-        sensor_network=tiny_network(),
-        rate=30.0,
-        frame_id='',
-        simulate=True,
-        backend=simulated_sensor(source, ''),
-    )
-    probe.open()
-    try:
-        first, *others = (probe.read(5.0).pixels for _ in range(5))
-    finally:
-        probe.close()
-    assert all(np.array_equal(image, first) for image in others)
+    arguments = ['sensor-check', '--simulate', '--sensor-network', tiny_network()]
+    main([*arguments, '--source', source, '--changes', '1'])
+    assert len(seen) > 3
+    assert all(np.array_equal(image, seen[0]) for image in seen)
 
 
 def test_without_a_network_file_it_says_how_to_make_one(capsys):

@@ -134,4 +134,6 @@ def test_without_a_tensor_there_are_no_times(check):
     report = check('missing=1')
     assert report.tensor_share == 0
     assert report.dnn_ms is report.dsp_ms is report.roi_settle_frames is None
+    # What never comes is not waited for.
+    assert report.frames < 16 * 14
     assert not math.isnan(report.age_ms.p50)
