@@ -1,4 +1,4 @@
-"""Promptable segmentation for robots: point at anything and have its mask within a camera frame.
+"""Promptable segmentation for robots: point at anything and have its mask in every camera frame.
 
 The core is free of ROS::
 

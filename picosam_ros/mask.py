@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.frame import Logits, Pixels
-from picosam_ros.prompt import Box, Prompt
+from picosam_ros.prompt import Box, Point, PreviousMask, Prompt
 from picosam_ros.resample import paste
 from picosam_ros.roi import Affine, Roi
 
@@ -60,6 +60,7 @@ class Mask:
         engine: who made it.
         score: 0 to 1: the IoU to expect where the network rates its masks, else how sure its
             outline is.
+        candidates: how many masks it was chosen from; `Prompt.size_step` chooses another.
 
     All that is derived is in pixels of the image, computed at first use and kept.
 
@@ -72,6 +73,7 @@ class Mask:
     image_height: int
     engine: str
     score: float
+    candidates: int = 1
 
     def __repr__(self) -> str:
         shown = f'score={self.score:.2f}, engine={self.engine!r}'
@@ -164,6 +166,21 @@ class Mask:
             offset=(self.region.x, self.region.y),
         )
         return tuple(np.asarray(contour, np.int32)[:, 0] for contour in contours)
+
+    def agrees_with(self, point: Point) -> bool:
+        """Whether a point is in the mask, if it is positive; whether it is not, if negative."""
+        return self.as_previous().agrees_with(point)
+
+    @property
+    def agreeing_points(self) -> int:
+        """How many points of the prompt agree with the mask."""
+        return sum(map(self.agrees_with, self.prompt.points))
+
+    def as_previous(self) -> PreviousMask:
+        """Return it as a part of the object's next prompt."""
+        known = self.prompt.previous
+        chosen = bool(self.prompt.size_step) or (known is not None and known.chosen)
+        return PreviousMask(self.logits, self.roi, chosen)
 
     def within(self, roi: Roi, side: int) -> Mask:
         """The same mask as side×side logits of another ROI; what no network saw is outside."""

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from picosam_ros.errors import PromptError
+
+if TYPE_CHECKING:
+    from picosam_ros.frame import Logits
+    from picosam_ros.roi import Affine, Roi
 
 FIRST_ID, LAST_ID = 1, 254
 MIN_ROI_SIZE = 16
@@ -51,6 +57,51 @@ class Box:
         return max(self.x1 - self.x0, self.y1 - self.y0) + 1
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class PreviousMask:
+    """The mask that a prompt corrects, or that the object had in the frame before.
+
+    Attributes:
+        logits: h×w float32 in network pixels of the ROI; above 0 is the object.
+        roi: the rectangle of the image that they cover.
+        chosen: the user stepped to it: of the next masks the one most like it is taken, though the
+            network rates another one higher.
+
+    """
+
+    logits: Logits
+    roi: Roi
+    chosen: bool = False
+
+    def __repr__(self) -> str:
+        rows, columns = self.logits.shape
+        return f'PreviousMask({columns}×{rows}, {self.roi})'
+
+    @cached_property
+    def box(self) -> Box | None:
+        """The smallest box around it, to the width of its pixels; None if it is empty."""
+        inside = self.logits > 0
+        (down,), (across,) = inside.any(axis=1).nonzero(), inside.any(axis=0).nonzero()
+        if not len(down):
+            return None
+        rows, columns = self.logits.shape
+        to_image = self.roi.affine_to(columns, rows).inverse()
+        x0, y0 = to_image(float(across[0]) - 0.5, float(down[0]) - 0.5)
+        x1, y1 = to_image(float(across[-1]) + 0.5, float(down[-1]) + 0.5)
+        return Box(x0 + 0.5, y0 + 0.5, x1 - 0.5, y1 - 0.5)
+
+    def agrees_with(self, point: Point) -> bool:
+        """Whether a point is in the mask, if it is positive; whether it is not, if negative."""
+        rows, columns = self.logits.shape
+        column, row = map(round, self.roi.affine_to(columns, rows)(point.x, point.y))
+        known = 0 <= column < columns and 0 <= row < rows
+        return (known and bool(self.logits[row, column] > 0)) == point.positive
+
+    def moved(self, motion: Affine) -> PreviousMask:
+        """Return it after a motion of the image's pixels."""
+        return replace(self, roi=self.roi.through(motion))
+
+
 @dataclass(frozen=True, repr=False)
 class Prompt:
     """One object to segment.
@@ -61,7 +112,16 @@ class Prompt:
         object_id: 1 to 254, its value in label masks.
         roi_size: side of the square that the network looks at, in image pixels; 0 lets the
             engine choose.
+        size_step: 1 asks for the next larger object at this place than the one that is meant most
+            likely, -1 for the next smaller one, and so on; with `previous`, than that one. Of a
+            prompt that was refined, the sum.
+        previous: the mask that the points correct, or that the object had in the frame before;
+            an empty one is none.
+        square: where the object is expected: the ROI of networks that take nothing else. From the
+            tracker; None leaves it to the engine.
         generation: grows with every change of the object's prompt; given by the Segmenter.
+        refines: the generation from which on prompts only added to this object's first one; 0 if
+            this is the first.
 
     Raises:
         PromptError: nothing to point at, a coordinate that is not finite, an id or size out of
@@ -73,7 +133,11 @@ class Prompt:
     box: Box | None = None
     object_id: int = 1
     roi_size: int = 0
+    size_step: int = 0
+    previous: PreviousMask | None = None
+    square: Roi | None = None
     generation: int = 0
+    refines: int = 0
 
     def __post_init__(self) -> None:
         if not FIRST_ID <= self.object_id <= LAST_ID:
@@ -89,7 +153,10 @@ class Prompt:
         for point in self.points:
             if not isinstance(point, Point):
                 raise PromptError(f'point {point!r} was given; give Point(x, y)')
-        if self.box is None and not any(point.positive for point in self.points):
+        if self.previous is not None and self.previous.box is None:
+            object.__setattr__(self, 'previous', None)
+        known = self.box is not None or self.previous is not None
+        if not known and not any(point.positive for point in self.points):
             raise PromptError('the prompt has no positive point and no box; give one of them')
         for point in self.points:
             _refuse_unless_finite('point', point.x, point.y)
@@ -105,6 +172,8 @@ class Prompt:
         if self.box is not None:
             parts.append(f'{self.box}')
         parts += [f'roi_size={self.roi_size}'] * bool(self.roi_size)
+        parts += [f'size_step={self.size_step}'] * bool(self.size_step)
+        parts += [f'previous={self.previous}'] * (self.previous is not None)
         parts += [f'generation={self.generation}'] * bool(self.generation)
         return f'Prompt({", ".join(parts)})'
 
@@ -118,6 +187,10 @@ class Prompt:
         """One box."""
         return cls(box=box, object_id=object_id)
 
+    def continues(self, generation: int) -> bool:
+        """Whether it is the object of this generation: the same prompt, or one that adds to it."""
+        return self.generation == generation or 0 < self.refines <= generation < self.generation
+
     @property
     def positives(self) -> tuple[Point, ...]:
         """The points that are on the object."""
@@ -125,16 +198,23 @@ class Prompt:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Middle of the box, or of the positive points: x, y."""
+        """Middle of the square, the box, the positive points or the previous mask: x, y."""
+        if self.square is not None:
+            return self.square.centre
         if self.box is not None:
             return self.box.centre
+        known = self.previous.box if self.previous is not None else None
+        if known is not None and not self.positives:
+            return known.centre
         positives = self.positives
         xs, ys = [point.x for point in positives], [point.y for point in positives]
         return (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
 
-    def refined(self, points: tuple[Point, ...]) -> Prompt:
-        """The same prompt with more points."""
-        return replace(self, points=self.points + points)
+    def refined(
+        self, points: tuple[Point, ...] = (), previous: PreviousMask | None = None
+    ) -> Prompt:
+        """The same prompt with more points, which correct a mask."""
+        return replace(self, points=self.points + points, previous=previous)
 
     def fitted(self, width: int, height: int) -> tuple[Prompt, str]:
         """Return the prompt as it holds for an image of this size, and what had to be changed.

@@ -97,6 +97,11 @@ class Roi:
         return Roi(x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0)
 
     @property
+    def centre(self) -> tuple[float, float]:
+        """x, y."""
+        return self.x + (self.width - 1) / 2, self.y + (self.height - 1) / 2
+
+    @property
     def whole(self) -> bool:
         """Whether it has no fractions of pixels."""
         return not (self.x % 1 or self.y % 1 or self.width % 1 or self.height % 1)

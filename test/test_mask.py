@@ -3,13 +3,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from picosam_ros.evaluation.coco_masks import decode_rle
 from picosam_ros.mask import Mask, label_image, stability, to_probability
-from picosam_ros.prompt import Box, Prompt
+from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
 
@@ -107,6 +107,8 @@ def test_a_mask_that_lies_wholly_outside_of_the_image_is_empty():
     *[st.floats(-20, 60)] * 2,
     *[st.floats(5, 50)] * 2,
 )
+# Its upper edge is the centre of a pixel.
+@example(np.ones((9, 9), np.float32), 0.0, 2.5, 5.0, 48.0)
 def test_where_the_roi_has_fractions_the_mask_is_that_of_all_its_pixels(logits, x, y, w, h):
     # Far enough from 0 for the order of additions.
     logits[np.abs(logits) < 1e-3] = -1
@@ -265,3 +267,45 @@ def test_a_mask_prints_as_one_line_without_pixels():
     assert shown == (
         "Mask(object_id=3, Roi(x=5, y=7, width=12, height=12), score=1.00, engine='double')"
     )
+
+
+# In the object's next prompt
+
+
+@given(logit_planes, corners)
+def test_a_previous_mask_is_the_same_with_the_same_box(logits, corner):
+    mask = mask_at(*corner, logits)
+    previous = mask.as_previous()
+    assert previous.logits is mask.logits
+    assert previous.roi == mask.roi
+    rows, columns = np.nonzero(logits > 0)
+    x, y = corner
+    if rows.size:
+        ends = columns.min() + x, rows.min() + y, columns.max() + x, rows.max() + y
+        assert previous.box == Box(*ends)
+    else:
+        assert previous.box is None
+
+
+@given(logit_planes, corners, st.integers(-16, WIDTH + 4), st.integers(-16, HEIGHT + 4))
+def test_a_positive_point_agrees_in_the_mask_and_a_negative_one_outside(logits, corner, x, y):
+    mask = mask_at(*corner, logits)
+    column, row = x - corner[0], y - corner[1]
+    inside = 0 <= column < 12 and 0 <= row < 12 and logits[row, column] > 0
+    assert mask.agrees_with(Point(x, y)) == inside
+    assert mask.agrees_with(Point(x, y, positive=False)) == (not inside)
+
+
+def test_where_the_roi_was_enlarged_a_point_is_compared_in_image_pixels():
+    logits = np.full((12, 12), -5, np.float32)
+    logits[3:9, 4:8] = 4
+    mask = Mask(Prompt.from_point(30, 20), logits, Roi(10, 5, 36, 24), WIDTH, HEIGHT, 'double', 1.0)
+    assert [mask.agrees_with(Point(x, 16)) for x in (20, 22, 33, 35)] == [False, True, True, False]
+    assert [mask.agrees_with(Point(27, y)) for y in (10, 11, 22, 23)] == [False, True, True, False]
+
+
+def test_the_points_of_the_prompt_that_agree_are_counted():
+    points = Point(4, 4), Point(20, 20), Point(5, 5, positive=False), Point(30, 30, positive=False)
+    mask = replace(mask_at(3, 3, np.ones((4, 4))), prompt=Prompt(points))
+    assert mask.agreeing_points == 2
+    assert replace(mask, prompt=Prompt.from_box(Box(0, 0, 9, 9))).agreeing_points == 0

@@ -1,14 +1,18 @@
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from picosam_ros.errors import PromptError
-from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.prompt import Box, Point, PreviousMask, Prompt
+from picosam_ros.roi import Affine, Roi
 
 NAN, INF = math.nan, math.inf
+ROI = Roi(10, 20, 8, 6)
 
 
 def refusal(act) -> str:
@@ -174,3 +178,98 @@ def test_a_prompt_prints_as_one_line():
     assert repr(Prompt.from_box(Box(1, 2, 3, 4))) == (
         'Prompt(object_id=1, Box(x0=1, y0=2, x1=3, y1=4))'
     )
+    assert repr(Prompt((Point(3, 4),), size_step=-2)) == (
+        'Prompt(object_id=1, points=[(3, 4)], size_step=-2)'
+    )
+
+
+# Previous masks
+
+
+def block(roi=ROI):
+    """Return a previous mask of 8×6 pixels: columns 2 to 4 and rows 1 to 2 are the object."""
+    logits = np.full((6, 8), -1, np.float32)
+    logits[1:3, 2:5] = 1
+    return PreviousMask(logits, roi)
+
+
+def nothing():
+    return replace(block(), logits=np.full((6, 8), -1, np.float32))
+
+
+@pytest.mark.parametrize(
+    ('roi', 'box'),
+    [
+        (Roi(10, 20, 8, 6), Box(12, 21, 14, 22)),
+        (Roi(10, 20, 16, 12), Box(14, 22, 19, 25)),
+        (Roi(-4, -3, 8, 6), Box(-2, -2, 0, -1)),
+        (Roi(10.25, 20, 8, 6), Box(12.25, 21, 14.25, 22)),
+    ],
+    ids=['as large', 'twice as large', 'over the border', 'fractions'],
+)
+def test_the_box_of_a_previous_mask_is_that_of_the_image_pixels_that_it_covers(roi, box):
+    assert block(roi).box == box
+    assert replace(nothing(), roi=roi).box is None
+
+
+def test_a_previous_mask_moves_with_the_image():
+    moved = block().moved(Affine(2, 2, 5, -3))
+    np.testing.assert_array_equal(moved.logits, block().logits)
+    x0, y0 = Affine(2, 2, 5, -3)(12 - 0.5, 21 - 0.5)
+    assert (moved.box.x0, moved.box.y0) == pytest.approx((x0 + 0.5, y0 + 0.5))
+    assert moved.box.long_side == 2 * block().box.long_side
+
+
+def test_a_previous_mask_needs_no_point_and_no_box_and_is_the_middle_then():
+    prompt = Prompt((Point(1, 2, positive=False),), previous=block())
+    assert prompt.centre == block().box.centre
+    assert prompt.fitted(640, 480) == (prompt, '')
+
+
+def test_where_the_middle_of_a_prompt_is_the_nearest_knowledge_tells():
+    click, previous = (Point(100, 60),), block()
+    assert Prompt(click, previous=previous).centre == (100, 60)
+    assert Prompt(click, previous=nothing()).centre == (100, 60)
+    assert Prompt(click, Box(0, 0, 8, 8), previous=previous).centre == (4, 4)
+    square = Roi(30, 30, 21, 21)
+    assert Prompt(click, Box(0, 0, 8, 8), previous=previous, square=square).centre == (40, 40)
+
+
+def test_refining_sets_the_mask_that_the_points_correct():
+    previous = block()
+    prompt = Prompt.from_point(1, 2).refined((Point(3, 4),), previous)
+    assert prompt.previous is previous
+    assert prompt.refined((Point(5, 6),)).previous is None
+
+
+def test_an_empty_previous_mask_is_none_and_tells_not_where_the_object_is():
+    point = Point(100, 60)
+    assert Prompt((point,), previous=nothing()).previous is None
+    assert Prompt.from_point(1, 2).refined((point,), nothing()).previous is None
+    for points in ((), (Point(3, 4, positive=False),)):
+        with pytest.raises(PromptError, match='no positive point and no box'):
+            Prompt(points, previous=nothing())
+
+
+def test_a_previous_mask_prints_without_pixels():
+    assert repr(Prompt(previous=block())) == (
+        'Prompt(object_id=1, previous=PreviousMask(8×6, Roi(x=10, y=20, width=8, height=6)))'
+    )
+
+
+@pytest.mark.parametrize(
+    ('generation', 'refines', 'earlier', 'continues'),
+    [
+        (7, 0, 7, True),
+        (7, 0, 6, False),
+        (7, 5, 5, True),
+        (7, 5, 6, True),
+        (7, 5, 4, False),
+        (7, 5, 8, False),
+        (0, 0, 0, True),
+    ],
+    ids=['itself', 'another', 'first', 'between', 'before', 'later', 'of no stream'],
+)
+def test_a_prompt_continues_those_that_it_adds_to(generation, refines, earlier, continues):
+    prompt = replace(Prompt.from_point(1, 2), generation=generation, refines=refines)
+    assert prompt.continues(earlier) == continues

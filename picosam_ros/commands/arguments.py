@@ -30,6 +30,13 @@ def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = Fal
         default=0,
         help='side of the square that the network sees, in pixels (default: 0, automatic)',
     )
+    parser.add_argument(
+        '--size-step',
+        metavar='N',
+        type=int,
+        default=0,
+        help='1 for the next larger object at this place, -1 for the next smaller one, and so on',
+    )
     if several:
         parser.add_argument(
             '--prompts', metavar='FILE', type=Path, help='YAML file of several objects'
@@ -50,10 +57,20 @@ def prompts_of(arguments: argparse.Namespace) -> Sequence[Prompt]:
             'give one object with --point X,Y or --box X0,Y0,X1,Y1, or several with --prompts FILE'
         )
     if one:
-        return [Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)]
+        return [prompt_of(arguments)]
     from picosam_ros.prompts.file import read_prompts
 
     return read_prompts(arguments.prompts)
+
+
+def prompt_of(arguments: argparse.Namespace) -> Prompt:
+    """Return the object of --point and --box. Raises PromptError if it is none."""
+    return Prompt(
+        tuple(arguments.points),
+        arguments.box,
+        roi_size=arguments.roi_size,
+        size_step=arguments.size_step,
+    )
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +85,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
         '--model',
         metavar='NAME',
         default='',
-        help='name of a shipped model, or path of an .onnx file',
+        help='name of a shipped model, path of an .onnx file, or auto (the default)',
     )
     for part in ('encoder', 'decoder'):
         parser.add_argument(

@@ -14,6 +14,7 @@ from picosam_ros.commands.arguments import (
     add_engine_arguments,
     add_prompt_arguments,
     engine_options,
+    prompt_of,
 )
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import EngineError
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.engines import make_engine
     from picosam_ros.frame import Frame
 
-    prompt = Prompt(tuple(arguments.points), arguments.box, roi_size=arguments.roi_size)
+    prompt = prompt_of(arguments)
     frame = Frame.from_array(read_image(arguments.image))
     prompt, note = prompt.fitted(frame.width, frame.height)
     start = time.perf_counter()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame, as_frame
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Segmentation
 from picosam_ros.roi import Roi
@@ -25,6 +26,7 @@ class Capabilities:
     negative_points: bool
     boxes: bool
     boxes_with_points: bool
+    size_steps: bool = False
 
     def check(self, prompt: Prompt, engine: str) -> None:
         """Raise PromptError if the engine cannot do what the prompt asks."""
@@ -34,12 +36,15 @@ class Capabilities:
             raise PromptError(self._sentence(engine, 'boxes'))
         if not self.boxes_with_points and prompt.box is not None and prompt.points:
             raise PromptError(self._sentence(engine, 'a box together with points'))
+        if not self.size_steps and prompt.size_step:
+            raise PromptError(self._sentence(engine, 'a size_step'))
 
     def _sentence(self, engine: str, what: str) -> str:
         can = ['positive points']
         can += ['negative points'] * self.negative_points
         can += ['boxes'] * self.boxes
         can += ['boxes with points'] * self.boxes_with_points
+        can += ['size steps'] * self.size_steps
         return f'engine {engine!r} does not take {what}; it takes {", ".join(can)}'
 
 
@@ -68,10 +73,12 @@ class Engine(ABC):
 
     Attributes:
         name: one word.
+        interrupted: see `interrupt`.
 
     """
 
     name: str
+    interrupted: bool = False
 
     @property
     @abstractmethod
@@ -96,9 +103,17 @@ class Engine(ABC):
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer prompts that lie on the frame and that the capabilities allow; unchecked."""
 
+    def candidates(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
+        """Return all masks that it proposes for a prompt, as `segment_frame` takes it."""
+        return self.segment_frame(frame, [prompt]).masks
+
     @abstractmethod
     def close(self) -> None:
         """Release everything; a second call does nothing."""
+
+    def interrupt(self, interrupted: bool = True) -> None:
+        """Let a call in another thread leave further prompts unanswered, until this gets False."""
+        self.interrupted = interrupted
 
     def segment(self, image: Frame | npt.ArrayLike, prompts: Sequence[Prompt]) -> Segmentation:
         """Check prompts and answer them on an image.

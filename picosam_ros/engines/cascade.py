@@ -112,6 +112,11 @@ class CascadeEngine(Engine):
         self._fast.close()
         self._slow.close()
 
+    def interrupt(self, interrupted: bool = True) -> None:
+        """Interrupt both."""
+        self._fast.interrupt(interrupted)
+        self._slow.interrupt(interrupted)
+
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer by the fast engine, and add the corrections that are ready.
 
@@ -215,6 +220,8 @@ class CascadeEngine(Engine):
 
 def _simplified(prompt: Prompt, capabilities: Capabilities) -> Prompt:
     """Return the part of a prompt that an engine with these capabilities takes."""
+    if not capabilities.size_steps:
+        prompt = replace(prompt, size_step=0)
     if prompt.box is not None and not capabilities.boxes_with_points:
         return replace(prompt, points=())
     if not capabilities.negative_points:

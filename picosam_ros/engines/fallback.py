@@ -57,6 +57,7 @@ class FallbackEngine(Engine):
             a.negative_points and b.negative_points,
             a.boxes and b.boxes,
             a.boxes_with_points and b.boxes_with_points,
+            a.size_steps and b.size_steps,
         )
 
     @property
@@ -93,6 +94,11 @@ class FallbackEngine(Engine):
         """Close both."""
         self._first.close()
         self._second.close()
+
+    def interrupt(self, interrupted: bool = True) -> None:
+        """Interrupt both."""
+        self._first.interrupt(interrupted)
+        self._second.interrupt(interrupted)
 
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer by the first engine, then by the second what is missing, as the policy says."""

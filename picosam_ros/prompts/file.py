@@ -11,7 +11,7 @@ import yaml
 from picosam_ros.errors import PromptError
 from picosam_ros.prompt import Box, Point, Prompt
 
-_KEYS = ('id', 'points', 'box', 'roi_size')
+_KEYS = ('id', 'points', 'box', 'roi_size', 'size_step')
 
 
 def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
@@ -72,6 +72,7 @@ def _prompt(node: yaml.Node) -> Prompt:
         _box(entry['box']) if entry.get('box') is not None else None,
         _whole(entry['id'], 'id'),
         _whole(entry.get('roi_size') or 0, 'roi_size'),
+        _step(entry.get('size_step') or 0),
     )
 
 
@@ -90,6 +91,15 @@ def _box(given: Any) -> Box:
 def _whole(given: Any, name: str) -> int:
     if not _is(given, int) or given < 0:
         raise PromptError(f'{name} {given!r} was given; it must be a whole number, not negative')
+    return int(given)
+
+
+def _step(given: Any) -> int:
+    if not _is(given, int):
+        raise PromptError(
+            f'size_step {given!r} was given; it must be a whole number: 1 for the next larger '
+            'object, -1 for the next smaller one'
+        )
     return int(given)
 
 

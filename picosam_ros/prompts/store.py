@@ -64,14 +64,29 @@ class PromptStore:
         return self._answer(prompt.object_id, lambda: self._set(prompt, made_for))
 
     def refine(
-        self, object_id: int, points: Sequence[Point], made_for: Frame | None = None
+        self,
+        object_id: int,
+        points: Sequence[Point],
+        made_for: Frame | None = None,
+        *,
+        size_step: int = 0,
     ) -> Answer:
-        """Add points to an object."""
+        """Add points to an object, or step from its mask to a larger or a smaller one.
+
+        Both add up: several may come before the next frame. Who answers the prompt subtracts what
+        has been answered.
+        """
 
         def refine() -> Answer:
             if object_id not in self._prompts:
                 raise PromptError(self._unknown(object_id))
-            return self._set(self._prompts[object_id].refined(tuple(points)), made_for)
+            known = self._prompts[object_id]
+            refined = replace(
+                known.refined(tuple(points)),
+                size_step=known.size_step + size_step,
+                refines=known.refines or known.generation,
+            )
+            return self._set(refined, made_for)
 
         return self._answer(object_id, refine)
 

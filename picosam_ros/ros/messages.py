@@ -123,6 +123,7 @@ def to_prompt(message: PromptMessage, roi_size: int = 0) -> Prompt:
         Box(*corners) if any(corners) else None,
         message.object_id,
         message.roi_size or roi_size,
+        message.size_step,
     )
 
 

@@ -96,7 +96,7 @@ def _put_mask(writer: Writer, mask: Mask) -> None:
     writer.put('B', mask.prompt.object_id)
     writer.put('I', mask.prompt.generation)
     writer.text(mask.engine)
-    writer.put('f?', mask.score, mask.empty)
+    writer.put('fB?', mask.score, mask.candidates, mask.empty)
     writer.put('ddddII', roi.x, roi.y, roi.width, roi.height, width, height)
     writer.octets(mask.probability)
     writer.put('I', mask.area)

@@ -33,6 +33,7 @@ def to_mask(mask: Mask) -> MaskMessage:
         generation=mask.prompt.generation,
         engine=mask.engine,
         score=mask.score,
+        candidates=mask.candidates,
         empty=mask.empty,
         roi=RoiMessage(
             x=float(mask.roi.x),

@@ -20,7 +20,9 @@ class SquareEngine(Engine):
     """Every object fills its ROI, except those that it is told to leave unanswered."""
 
     name = 'square'
-    capabilities = Capabilities(negative_points=False, boxes=True, boxes_with_points=False)
+    capabilities = Capabilities(
+        negative_points=False, boxes=True, boxes_with_points=False, size_steps=True
+    )
 
     def __init__(self) -> None:
         self.unanswered_ids = set()

@@ -25,11 +25,13 @@ def test_points_boxes_and_sizes_are_read_in_their_order(read):
         - id: 2
           box: [10, 20, 110, 220]
           roi_size: 96
+        - {id: 3, points: [[5, 6]], size_step: -1}
         """
     )
     assert prompts == (
         Prompt((Point(320, 240), Point(350.5, 250, positive=False), Point(1, 2)), object_id=7),
         Prompt((), Box(10, 20, 110, 220), 2, 96),
+        Prompt((Point(5, 6),), object_id=3, size_step=-1),
     )
 
 
@@ -52,6 +54,12 @@ def test_points_boxes_and_sizes_are_read_in_their_order(read):
         ('{id: 1, box: [5, 5, 1, 1]}', 'is empty'),
         ('{id: 1, box: [1, 2, 3, 4], roi_size: -5}', 'roi_size -5 was given'),
         ('{id: 1, box: [1, 2, 3, 4], roi_size: 5}', 'an ROI of 5 pixels was given'),
+        (
+            '{id: 1, points: [[1, 2]], size_step: 0.5}',
+            'size_step 0.5 was given; it must be a whole',
+        ),
+        ('{id: 1, points: [[1, 2]], size_step: larger}', '1 for the next larger object, -1 for'),
+        ('{id: 1, points: [[1, 2]], size_step: true}', 'size_step True was given'),
         ('{id: 1, boxes: [1, 2, 3, 4]}', "key 'boxes' was given; allowed are id, points, box"),
         ('{[1]: 1}', 'unhashable'),
         ('five', "'five' was given; an entry has the keys id"),

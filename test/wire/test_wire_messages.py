@@ -63,7 +63,14 @@ def mask_of(logits, **prompt):
     """Give a mask whose network pixels are the image pixels from (10, 20) on."""
     height, width = logits.shape
     return Mask(
-        Prompt.from_point(11, 21, **prompt), logits, Roi(10, 20, width, height), 80, 60, 'test', 0.5
+        Prompt.from_point(11, 21, **prompt),
+        logits,
+        Roi(10, 20, width, height),
+        80,
+        60,
+        'test',
+        0.5,
+        3,
     )
 
 
@@ -77,7 +84,7 @@ def test_a_mask_becomes_a_message_field_by_field():
     logits[1, 2:4] = 9
     message = written(mask_of(logits, object_id=7))
     assert (message.object_id, message.generation, message.engine) == (7, 0, 'test')
-    assert message.score == 0.5
+    assert (message.score, message.candidates) == (0.5, 3)
     assert not message.empty
     roi = message.roi
     assert (roi.x, roi.y, roi.width, roi.height) == (10, 20, 5, 4)

@@ -40,8 +40,15 @@ class PromptTopic:
         return self._context.store.put(prompt, self._context.find(message.header))
 
     def _refine(self, message: PromptMessage) -> Answer:
+        box = message.box
+        if message.roi_size or any((box.x0, box.y0, box.x1, box.y1)):
+            raise PromptError(
+                'a box or an roi_size was given with REFINE, which takes points and a size_step; '
+                'give it with SET, which begins the object anew'
+            )
         made_for = self._context.find(message.header)
-        return self._context.store.refine(message.object_id, to_points(message), made_for)
+        points, step = to_points(message), message.size_step
+        return self._context.store.refine(message.object_id, points, made_for, size_step=step)
 
     def _remove(self, message: PromptMessage) -> Answer:
         return self._context.store.remove(message.object_id)
