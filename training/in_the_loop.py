@@ -1,8 +1,8 @@
 """Prompt-in-the-loop, as EdgeSAM has it (arXiv 2312.06660): go on where the network is wrong.
 
 A first answer to a crop tells where the next click of a user would go. There the square is put
-anew, which is what the engine does with a further click (picosam_ros/engines/multi_point.py), and
-the network learns what it should have said: the same object where a part of it was missed, the
+anew, which is what the engine does with a further click (picosam_ros/engines/host/multi_point.py),
+and the network learns what it should have said: the same object where a part of it was missed, the
 neighbour where the answer took in too much. What is too much and not labelled teaches nothing, and
 the first crop stays.
 """

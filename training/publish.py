@@ -34,12 +34,12 @@ def record(path: Path, parameters: int, metrics: dict) -> dict:
     """
     registry = path.with_name('models.yaml')
     entries = yaml.safe_load(registry.read_text()) if registry.is_file() else {}
-    [image], outputs = _ports(path)
+    inputs, outputs = _ports(path)
     entries[path.stem] = {
         'file': path.name,
         'sha256': hashlib.sha256(path.read_bytes()).hexdigest(),
         'size': path.stat().st_size,
-        'input': {**image, 'layout': 'NHWC', 'colour': 'RGB'},
+        'inputs': inputs,
         'outputs': outputs,
         'licence': 'Apache-2.0',
         'parameters': parameters,

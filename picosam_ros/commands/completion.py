@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.engines.runtimes import RUNTIMES
     from picosam_ros.models import shipped_models
 
-    names = {'engine': [*ENGINES], 'model': [*shipped_models()], 'runtime': [*RUNTIMES]}
+    names = {'engine': [*ENGINES], 'model': ['auto', *shipped_models()], 'runtime': [*RUNTIMES]}
     for action in _actions(arguments.parser):
         _set_completion(action, shtab.FILE, names)
     script: str = shtab.complete(arguments.parser, arguments.shell)

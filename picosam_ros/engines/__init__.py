@@ -70,7 +70,7 @@ def open_engine(
     Args:
         name: one of ENGINES. `auto` is the host, behind the sensor if there is one; `cascade` is
             that, corrected by `edgesam`.
-        model: of the host: a name of models.yaml, or the path of an .onnx file.
+        model: of the host: a name of models.yaml, the path of an .onnx file, or 'auto'.
         threads: of one inference on the host; 0 takes half of the cores, at most four.
         runtime: of the host: one of `runtimes.RUNTIMES`.
         encoder, decoder: of `edgesam` and `cascade`: paths of the two .onnx files.

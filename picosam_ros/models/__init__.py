@@ -12,8 +12,10 @@ import yaml
 
 from picosam_ros.errors import ModelError
 
-# On the host the most accurate one, which is the fastest too; in the sensor the one made for it.
-DEFAULT_MODEL = 'picosam-lite-96'
+# On the host the most accurate one, and the fastest where that is too slow; in the sensor the one
+# made for it.
+DEFAULT_MODEL = 'picosam-click'
+FAST_MODEL = 'picosam-lite-96'
 SENSOR_MODEL = 'picosam2-96'
 FOLDER = Path(__file__).parent
 
@@ -75,7 +77,7 @@ def find_model(name_or_path: str) -> Model:
 
 @cache
 def shipped_models() -> dict[str, dict[str, Any]]:
-    """Return models.yaml: name to file, sha256, input, licence, metrics."""
+    """Return models.yaml: name to file, sha256, inputs, licence, metrics."""
     text = (FOLDER / 'models.yaml').read_text(encoding='utf-8')
     entries: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return entries

@@ -44,7 +44,7 @@ def test_bash_completes_commands_options_and_names(script):
     assert completions(script, 'eval', '--proto') == {'--protocol'}
     assert completions(script, 'eval', '--protocol', '') == {'crop96', 'full', 'box'}
     assert completions(script, 'segment', '--engine', '') == set(ENGINES)
-    assert completions(script, 'bench', '--model', '') == set(shipped_models())
+    assert completions(script, 'bench', '--model', '') == {'auto', *shipped_models()}
     assert completions(script, 'bench', '--runtime', '') == set(RUNTIMES)
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from helpers import exported
+from helpers.photo_clicks import click_on, pixels_of
 
 from picosam_ros import Frame, Prompt, open_engine
 from picosam_ros.cli import main
@@ -92,6 +93,19 @@ def test_several_points_are_one_prompt(segment, capsys):
     assert middle == pytest.approx((69, 44), abs=1)
 
 
+@pytest.mark.parametrize('step', [1, -1])
+def test_a_step_is_a_larger_or_a_smaller_object_at_the_point(tmp_path, capsys, step):
+    path = tmp_path / 'coffee.png'
+    cv2.imwrite(str(path), pixels_of('coffee')[..., ::-1])
+    [point] = click_on('coffee/handle').points
+    areas = []
+    for size_step in (0, step):
+        arguments = ['segment', str(path), '--point', f'{point.x},{point.y}', '--json']
+        assert main([*arguments, '--model', DEFAULT_MODEL, '--size-step', str(size_step)]) == 0
+        areas.append(json.loads(capsys.readouterr().out)['area'])
+    assert np.sign(areas[1] - areas[0]) == step
+
+
 def test_a_box_that_reaches_over_the_border_is_cut_and_that_is_reported(segment, capsys):
     assert segment('--box', '-10,-5,90,70', '--json') == 0
     note = json.loads(capsys.readouterr().out)['note']
@@ -147,7 +161,6 @@ def test_a_picture_is_read_upright_as_its_exif_data_tell(tmp_path, tiny_network,
         (['--point', 'nan,3'], 'coordinates must be finite'),
         (['--point', '9,9,0'], 'no positive point and no box'),
         (['--point', '9,9', '--roi-size', '3'], 'an ROI of 3 pixels was given; allowed are 16'),
-        (['--point', '9,9', '--box', '5,5,40,40'], 'does not take a box together with points'),
         (
             ['--point', '9,9', '--engine', 'gpu'],
             f"'gpu' was given; allowed are {', '.join(ENGINES)}",
@@ -198,6 +211,7 @@ def test_a_folder_is_refused(tmp_path, capsys):
         (['--point', 'x,y'], "'x,y' was given; the form is"),
         (['--point', '7,7,2'], 'the third number is 1 (on the object) or 0 (not on it)'),
         (['--box', '1,2,3'], "'1,2,3' was given; the form is X0,Y0,X1,Y1, in pixels"),
+        (['--point', '7,7', '--size-step', 'x'], "argument --size-step: invalid int value: 'x'"),
     ],
 )
 def test_what_was_mistyped_is_a_usage_error(arguments, said, picture, capsys):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picosam_ros.engines.squares import DEFAULT_SHARE, square_for
-from picosam_ros.prompt import MIN_ROI_SIZE, Box, Point, Prompt
+from picosam_ros.prompt import MIN_ROI_SIZE, Box, Point, PreviousMask, Prompt
 from picosam_ros.resample import PADDING, crop
 from picosam_ros.roi import Roi
 
@@ -61,6 +61,13 @@ def test_negative_points_do_not_move_the_roi():
     click = Prompt.from_point(300, 200, roi_size=96)
     refined = click.refined((Point(10, 10, positive=False),))
     assert square_for(refined, 640, 480) == square_for(click, 640, 480)
+
+
+def test_a_previous_mask_without_a_positive_point_is_as_its_box():
+    previous = PreviousMask(np.ones((40, 80), np.float32), Roi(100, 50, 80, 40))
+    around = square_for(Prompt.from_box(Box(100, 50, 179, 89)), 640, 480)
+    for points in ((), (Point(10, 10, positive=False),)):
+        assert square_for(Prompt(points, previous=previous), 640, 480) == around
 
 
 @given(st.floats(0, 500), st.floats(0, 400), st.floats(20, 139), st.floats(20, 79))

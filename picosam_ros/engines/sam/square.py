@@ -64,12 +64,15 @@ class Square:
     def tokens(self, prompt: Prompt) -> tuple[Floats, Floats]:
         """Return a prompt as the decoder takes it: 1×N×2 of x, y in the square, and 1×N labels.
 
-        A box is its two corners. Without one, a point of padding is in its place, as in training
+        A box is its two corners. An object that is followed has its last mask's if none of the
+        user's points is left. Without a box, a point of padding is in its place, as in training
         (PromptEncoder pads where there is no box).
         """
         points = [(point.x, point.y) for point in prompt.points]
         labels = [FOREGROUND if point.positive else BACKGROUND for point in prompt.points]
         box = prompt.box
+        if prompt.previous is not None and not prompt.positives:
+            box = prompt.previous.box or box
         if box is None:
             points += [(0.0, 0.0)]
             labels += [PADDING]

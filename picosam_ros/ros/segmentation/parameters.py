@@ -2,10 +2,10 @@
 
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
-from picosam_ros.models import DEFAULT_MODEL
+from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
 from picosam_ros.prompts.store import MAX_PROMPTS
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.tracking.tracker import Limits
+from picosam_ros.tracking.track import Limits
 
 SEGMENTATION_PARAMETERS = (
     Parameter(
@@ -17,8 +17,9 @@ SEGMENTATION_PARAMETERS = (
     ),
     Parameter(
         'model',
-        DEFAULT_MODEL,
-        'Network: a name that `picosam doctor` lists, or the path of an .onnx file.',
+        'auto',
+        'Network on the CPU: a name that `picosam doctor` lists, the path of an .onnx file, or '
+        f'auto: {DEFAULT_MODEL}, or {FAST_MODEL} where that takes too long.',
         read_only=True,
     ),
     Parameter(
@@ -58,7 +59,7 @@ SEGMENTATION_PARAMETERS = (
     Parameter(
         'track',
         True,
-        'Track objects from image to image; false keeps each ROI where its prompt is.',
+        'Track objects from image to image; false leaves points and boxes where they were given.',
     ),
     Parameter(
         'lost_after',

@@ -84,7 +84,7 @@ def test_publishing_records_hash_size_and_figures_and_keeps_other_entries(
     assert entries['net']['sha256'] == hashlib.sha256(written).hexdigest()
     assert entries['net']['size'] == len(written)
     size = network.architecture.size
-    assert entries['net']['input']['shape'] == ['N', size, size, 3]
+    assert entries['net']['inputs'][0]['shape'] == ['N', size, size, 3]
     assert entries['net']['metrics']['ecssd']['crop96']['n'] == 24
 
 

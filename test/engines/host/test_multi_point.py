@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picosam_ros.engines.multi_point import combine
+from picosam_ros.engines.host.multi_point import combine
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Point, Prompt
 from picosam_ros.roi import Roi

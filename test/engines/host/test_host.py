@@ -105,8 +105,9 @@ def test_the_score_is_the_networks_own_rating_where_it_gives_one(tiny_network, f
 def searched(engine, monkeypatch):
     """Count the runs of an open engine's network."""
     runs = []
-    run = engine._network.run
-    monkeypatch.setattr(engine._network, 'run', lambda *given: runs.append(0) or run(*given))
+    loaded = engine._network.loaded
+    run = loaded.run
+    monkeypatch.setattr(loaded, 'run', lambda *given: runs.append(0) or run(*given))
     return runs
 
 
@@ -302,18 +303,18 @@ def test_the_channels_are_red_green_blue(engine):
 # What it cannot do
 
 
-def test_a_prompt_beyond_the_engine_is_refused_with_what_it_takes():
+def test_a_prompt_beyond_the_network_is_refused_with_what_it_takes(engine):
     with pytest.raises(PromptError) as refusal:
-        HostEngine.capabilities.check(Prompt((Point(1, 1),), box=Box(0, 0, 9, 9)), 'host')
+        engine.capabilities.check(Prompt((Point(1, 1),), box=Box(0, 0, 9, 9)), 'host')
     assert str(refusal.value) == (
         "engine 'host' does not take a box together with points; "
         'it takes positive points, negative points, boxes'
     )
 
 
-def test_clicks_and_boxes_are_within_the_engine():
+def test_clicks_and_boxes_are_within_the_network(engine):
     for prompt in many_prompts():
-        HostEngine.capabilities.check(prompt, 'host')
+        engine.capabilities.check(prompt, 'host')
 
 
 def test_an_engine_without_boxes_refuses_a_box():
