@@ -12,6 +12,7 @@ import numpy.typing as npt
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame, as_frame
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.prompts.store import MAX_PROMPTS, PromptStore
 from picosam_ros.results import Answer, PromptState, Result, Segmentation, Unanswered
@@ -47,6 +48,8 @@ class Segmenter:
         self.tracker = tracker
         self.prompts = PromptStore(self._check_for_engine, max_prompts=max_prompts, initial=initial)
         self._engine_lock = threading.Lock()
+        # Of objects that no tracker follows: the last mask, and the size_step that led to it.
+        self._masks: dict[int, tuple[Mask, int]] = {}
 
     def tune(self, *, track: bool, lost_after: int, max_prompts: int) -> None:
         """Change how the next frames are answered; to be called between two frames.
@@ -62,6 +65,7 @@ class Segmenter:
         if not track:
             self.tracker = None
             return
+        self._masks.clear()
         tracker = self.tracker = self.tracker or Tracker()
         if tracker.limits.patience != lost_after:
             tracker.limits = replace(tracker.limits, patience=lost_after)
@@ -105,11 +109,15 @@ class Segmenter:
 
     def _answer(self, frame: Frame) -> tuple[Segmentation, Result]:
         lost, started = self.prompts.fit(frame.width, frame.height)
-        made = self._run(frame, self._predicted())
+        if self.tracker is not None:
+            lost += self._end(self.tracker.begin(frame, self.prompts.active))
+        made = self._run(frame, self._predicted(frame, self.prompts.active))
         begun = time.perf_counter()
         masks = self.prompts.current(made.masks)
         unanswered = tuple(one for one in made.unanswered if self.prompts.holds(one.prompt))
-        if self.tracker is not None:
+        if self.tracker is None:
+            self._remember(masks)
+        else:
             evaluation = self.tracker.evaluate(frame, masks)
             masks = evaluation.accepted
             unanswered += evaluation.missing
@@ -120,12 +128,13 @@ class Segmenter:
         return made, Result(frame, masks, unanswered, lost, timing, started)
 
     def _answer_earlier(self, frame: Frame, prompts: Sequence[Prompt]) -> Iterator[Result]:
-        if self.tracker is not None:
-            prompts = [self.tracker.predict(prompt) for prompt in prompts]
+        predicted = self._predicted(frame, prompts)
         # The sensor's turn is over for this frame, and must not be moved by it.
-        made = self._run(replace(frame, sensor_output=None, no_output=''), prompts)
+        made = self._run(replace(frame, sensor_output=None, no_output=''), predicted)
         masks = self.prompts.current(made.masks)
-        if self.tracker is not None:
+        if self.tracker is None:
+            self._remember(masks)
+        else:
             masks = self.tracker.evaluate(frame, masks).accepted
         corrections = self._corrections(made)
         if masks:
@@ -140,12 +149,27 @@ class Segmenter:
                 self.tracker.correct(correction)
         return [Result(one.frame, (one.mask,), late=True) for one in wanted]
 
-    def _predicted(self) -> Sequence[Prompt]:
-        prompts = self.prompts.active
+    def _predicted(self, frame: Frame, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
         if self.tracker is None:
-            return prompts
-        self.tracker.keep([prompt.object_id for prompt in prompts])
-        return [self.tracker.predict(prompt) for prompt in prompts]
+            return [self._with_previous(prompt) for prompt in prompts]
+        return [self.tracker.predict(prompt, frame) for prompt in prompts]
+
+    def _with_previous(self, prompt: Prompt) -> Prompt:
+        """Return the prompt with the object's last mask, which the points may correct."""
+        mask, stepped = self._masks.get(prompt.object_id, (None, 0))
+        if mask is None or not prompt.continues(mask.prompt.generation):
+            return prompt
+        step = prompt.size_step - stepped
+        return replace(prompt, previous=mask.as_previous(), size_step=step)
+
+    def _remember(self, masks: Sequence[Mask]) -> None:
+        active = {prompt.object_id: prompt for prompt in self.prompts.active}
+        self._masks = {key: known for key, known in self._masks.items() if key in active}
+        for mask in masks:
+            prompt = active.get(mask.prompt.object_id)
+            # Else it was replaced or removed just now.
+            if prompt and prompt.generation == mask.prompt.generation and not mask.empty:
+                self._masks[prompt.object_id] = mask, prompt.size_step
 
     def _end(self, lost: Sequence[Unanswered]) -> tuple[Answer, ...]:
         ended = (

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.cameras.photos import open_photos
+from benchmarks.films.photo_files import photo_file
+from picosam_ros.cameras.photo_walk import Photo
 from picosam_ros.frame import Pixels
 
 WIDTH, HEIGHT = 640, 480
@@ -133,15 +134,15 @@ SEQUENCES = (
 
 
 @cache
-def _photos() -> dict[str, tuple[Pixels, float]]:
-    """Each photo's kept pixels, and their size relative to the file's."""
-    walk = open_photos()
-    return {p.name: (p.pixels, p.pixels.shape[1] / p.width) for p in walk.photos}
+def _photo(name: str) -> tuple[Pixels, float]:
+    """A photo's kept pixels, and their size relative to the file's."""
+    photo = Photo.read(photo_file(name))
+    return photo.pixels, photo.pixels.shape[1] / photo.width
 
 
 @cache
 def _background(name: str) -> Pixels:
-    pixels, _ = _photos()[name]
+    pixels, _ = _photo(name)
     scale = max(WIDTH / pixels.shape[1], HEIGHT / pixels.shape[0])
     size = math.ceil(pixels.shape[1] * scale), math.ceil(pixels.shape[0] * scale)
     resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
@@ -149,7 +150,7 @@ def _background(name: str) -> Pixels:
 
 
 def _pasted(background: Pixels, cut_out: CutOut, pose: Pose) -> tuple[Pixels, Inside]:
-    photo, kept = _photos()[cut_out.photo]
+    photo, kept = _photo(cut_out.photo)
     outline = np.array(cut_out.outline) * kept
     middle = (outline.max(0) + outline.min(0)) / 2
     scale = pose.size / np.ptp(outline, axis=0).max()

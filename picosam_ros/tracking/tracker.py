@@ -1,82 +1,21 @@
-"""The ROI follows the object: the mask of one frame says where to look in the next."""
+"""The prompt follows the object: the mask of one frame says where to look in the next."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
 from picosam_ros.results import Correction, Unanswered
-from picosam_ros.roi import Affine, Roi
-from picosam_ros.tracking.observation import GRID, ColourModel, Observation, search
-from picosam_ros.tracking.optical_flow import TrackedPoints
+from picosam_ros.roi import Roi
+from picosam_ros.tracking.observation import GRID, Observation, search
+from picosam_ros.tracking.scene_cut import SceneCuts
+from picosam_ros.tracking.track import Limits, Track, bounded
 
 # Share of the square's side for an object of known size: the rest is room to move.
 OBJECT_SHARE = 0.6
-
-# The ROI follows the motion of the texture, and leans to the middle of the mask, which includes a
-# neighbour at times, by this share of the way.
-LEAN = 0.3
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How a track moves, and when it ends.
-
-    Attributes:
-        shift: how far the ROI moves in one frame, as a share of its side.
-        growth: by which factor it grows or shrinks in one frame, at most.
-        score: a mask with a lower one is suspect.
-        likeness: so is one whose colours are less like the object's, see ColourModel.
-        widen: by which factor the ROI grows in each frame without an accepted mask.
-        widest: how far that goes, as a multiple of the ROI's last side.
-        patience: frames without an accepted mask after which the object is lost.
-
-    """
-
-    shift: float = 0.35
-    growth: float = 1.04
-    score: float = 0.1
-    likeness: float = 0.8
-    widen: float = 1.04
-    widest: float = 2.5
-    patience: int = 90
-
-
-@dataclass
-class Track:
-    """Where the network looks for one object: the centre and side of a square of the image.
-
-    Attributes:
-        size: square root of the object's area, in image pixels.
-        object_share: `size` over `side` in the first square; the side follows to keep it.
-        last_seen: x, y and side where it was seen last.
-        texture: of the last frame; None if the object was not seen there.
-        missing: frames since it was seen last.
-
-    """
-
-    generation: int
-    x: float
-    y: float
-    side: float
-    size: float
-    object_share: float
-    appearance: ColourModel
-    last_seen: tuple[float, float, float]
-    texture: TrackedPoints | None = None
-    missing: int = 0
-
-    def moved(self, motion: Affine) -> Track:
-        """Return the track after a motion of the image."""
-        (x, y), scale = motion(self.x, self.y), motion.scale_x
-        side = scale * self.side
-        return replace(self, x=x, y=y, side=side, size=scale * self.size, last_seen=(x, y, side))
 
 
 @dataclass(frozen=True)
@@ -98,29 +37,49 @@ class Evaluation:
 class Tracker:
     """Turns the user's prompts into those for the next frame, and learns from its masks.
 
-    The first frame takes the user's prompt as it is. The same for every engine.
+    The first frame takes the user's prompt as it is. After that a prompt has the object's last
+    mask, carried along with its texture, and the user's points; a network that takes neither gets
+    a square. The same for every engine.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
+        self._cuts = SceneCuts()
+        # As they were in the frames of their last masks, and in the present one.
         self._tracks: dict[int, Track] = {}
+        self._present: dict[int, Track] = {}
         self._to_learn: list[Callable[[], None]] = []
 
-    def predict(self, prompt: Prompt) -> Prompt:
-        """Return the prompt for the next frame: the same object and generation, where it is now."""
-        self.learn()
-        track = self._tracks.get(prompt.object_id)
-        if track is None or track.generation != prompt.generation:
-            self._tracks.pop(prompt.object_id, None)
-            return prompt
-        size = max(round(track.side), MIN_ROI_SIZE)
-        moved = Prompt.from_point(track.x, track.y, object_id=prompt.object_id, roi_size=size)
-        return replace(moved, generation=prompt.generation)
+    def begin(self, frame: Frame, prompts: Collection[Prompt]) -> tuple[Unanswered, ...]:
+        """Begin with the next frame of the film, and forget the objects that have no prompt.
 
-    def keep(self, object_ids: Collection[int]) -> None:
-        """Forget all other objects."""
+        Returns:
+            The prompts whose tracks end because the film was cut: nothing of before is there.
+
+        """
         self.learn()
-        self._tracks = {key: t for key, t in self._tracks.items() if key in object_ids}
+        cut = self._cuts.is_cut(frame)
+        known = [prompt for prompt in prompts if self._track_of(prompt) is not None]
+        kept = () if cut else {prompt.object_id for prompt in known}
+        self._tracks = {key: track for key, track in self._tracks.items() if key in kept}
+        self._present.clear()
+        return tuple(Unanswered(prompt, 'the film was cut') for prompt in known if cut)
+
+    def predict(self, prompt: Prompt, frame: Frame) -> Prompt:
+        """Return the prompt for a frame: the same object and generation, where it is there."""
+        self.learn()
+        track = self._track_of(prompt)
+        if track is None:
+            self._tracks.pop(prompt.object_id, None)
+            self._present.pop(prompt.object_id, None)
+            return prompt
+        further, step = prompt.points[track.given :], prompt.size_step - track.stepped
+        known = track.generation == prompt.generation
+        track = track.carried_to(frame)
+        if not known:
+            track = track.refined(further, prompt)
+        self._present[prompt.object_id] = track
+        return replace(track.prompt(prompt), size_step=step)
 
     def evaluate(self, frame: Frame, masks: Sequence[Mask]) -> Evaluation:
         """Separate the masks that show their objects from the others; `learn` follows them."""
@@ -149,29 +108,61 @@ class Tracker:
         for step in follow:
             step()
 
+    def _track_of(self, prompt: Prompt) -> Track | None:
+        """Return the track that a prompt continues, or adds to."""
+        track = self._tracks.get(prompt.object_id)
+        return track if track is not None and prompt.continues(track.generation) else None
+
     def _evaluate(self, frame: Frame, observation: Observation) -> Unanswered | None:
         prompt = observation.mask.prompt
-        track = self._tracks.get(prompt.object_id)
+        track = self._present.get(prompt.object_id)
         if track is None:
             if observation.depth.any():
-                self._to_learn.append(lambda: self._begin(frame, observation))
+                self._begin(frame, Track.begin(observation), observation)
+            return None
+        if self._is_corrected(prompt) and observation.depth.any():
+            # What it looks like is the user's word.
+            begun = replace(Track.begin(observation), given=track.given, stepped=track.stepped)
+            self._begin(frame, begun, observation)
             return None
         reason = self._suspicion(track, observation)
         if not reason:
-            self._to_learn.append(lambda: self._follow(track, frame, observation))
+            self._follow(track, frame, observation)
             return None
-        track.missing += 1
-        track.texture = None
-        if track.missing > self.limits.patience:
-            del self._tracks[prompt.object_id]
-            return Unanswered(prompt, f'not seen for {track.missing} frames: {reason}')
-        self._to_learn.append(lambda: self._search(track, frame))
-        return Unanswered(prompt, reason)
+        return self._search(track, frame, Unanswered(prompt, reason))
 
-    def _begin(self, frame: Frame, observation: Observation) -> None:
-        track = self._tracks[observation.mask.prompt.object_id] = _new_track(observation)
-        likelihood = track.appearance.likelihood(observation.colours)
-        track.texture = TrackedPoints.of(frame, observation, likelihood)
+    def _is_corrected(self, prompt: Prompt) -> bool:
+        """Whether the user added to the object's prompt since its last mask."""
+        last = self._tracks.get(prompt.object_id)
+        return last is not None and last.generation != prompt.generation
+
+    def _begin(self, frame: Frame, track: Track, observation: Observation) -> None:
+        key = observation.mask.prompt.object_id
+        self._tracks[key] = track
+        self._to_learn.append(lambda: self._put(key, track, track.with_texture(observation, frame)))
+
+    def _follow(self, track: Track, frame: Frame, observation: Observation) -> None:
+        key = observation.mask.prompt.object_id
+        self._tracks[key] = track
+        self._to_learn.append(
+            lambda: self._put(key, track, track.followed(observation, frame, self.limits))
+        )
+
+    def _search(self, track: Track, frame: Frame, suspect: Unanswered) -> Unanswered:
+        key = suspect.prompt.object_id
+        missing = replace(track, missing=track.missing + 1, texture=None)
+        if missing.missing > self.limits.patience:
+            del self._tracks[key]
+            reason = f'not seen for {missing.missing} frames: {suspect.reason}'
+            return replace(suspect, reason=reason)
+        self._tracks[key] = missing
+        self._to_learn.append(lambda: self._put(key, missing, self._searched(missing, frame)))
+        return suspect
+
+    def _put(self, key: int, before: Track, after: Track) -> None:
+        """Put a track in the place of what it was, if that is still there."""
+        if self._tracks.get(key) is before:
+            self._tracks[key] = after
 
     def _correct(self, correction: Correction) -> None:
         mask = correction.mask
@@ -180,14 +171,18 @@ class Tracker:
         track = self._tracks.get(mask.prompt.object_id)
         side = max(round(mask.box.long_side / OBJECT_SHARE), MIN_ROI_SIZE)
         roi = Roi.square(*mask.box.centre, side)
-        boxed = replace(mask.prompt, points=(), box=mask.box)
+        boxed = replace(mask.prompt, box=mask.box, square=roi)
         cut = replace(mask.within(roi, 2 * GRID), prompt=boxed)
         observation = Observation.of(correction.frame, cut)
         if not observation.depth.any():
             return
         if correction.by_user or track is None or not self._suspicion(track, observation):
-            track = self._tracks[boxed.object_id] = _new_track(observation).moved(correction.since)
-            track.side = _bounded(track.side, mask)
+            begun = Track.begin(observation).moved(correction.since)
+            if track is not None:
+                # The correction may answer a part of the user's prompt, or none of it.
+                begun = replace(begun, given=track.given, stepped=track.stepped)
+            place = begun.x, begun.y, bounded(begun.side, mask)
+            self._tracks[boxed.object_id] = replace(begun, side=place[2], last_seen=place)
 
     def _suspicion(self, track: Track, observation: Observation) -> str:
         """Return why the mask is suspect; empty if it is accepted."""
@@ -200,50 +195,13 @@ class Tracker:
             return f'what is there looks different (likeness {likeness:.2f})'
         return ''
 
-    def _follow(self, track: Track, frame: Frame, observation: Observation) -> None:
-        likelihood = track.appearance.likelihood(observation.colours)
-        x, y, size = observation.measure(likelihood)
-        motion = track.texture.motion(frame) if track.texture else None
-        if motion is not None:
-            carried_x, carried_y = track.x + motion[0], track.y + motion[1]
-            x, y = carried_x + LEAN * (x - carried_x), carried_y + LEAN * (y - carried_y)
-        step = self.limits.shift * track.side
-        track.x += float(np.clip(x - track.x, -step, step))
-        track.y += float(np.clip(y - track.y, -step, step))
-        # Half of the way, so that a mask that flickers does not make the ROI pump.
-        wanted = math.sqrt(size / track.object_share / track.side)
-        growth = float(np.clip(wanted, 1 / self.limits.growth, self.limits.growth))
-        track.side = _bounded(track.side * growth, observation.mask)
-        track.size = size
-        track.last_seen = track.x, track.y, track.side
-        track.missing = 0
-        track.texture = TrackedPoints.of(frame, observation, likelihood)
-        track.appearance.learn(observation.colours, observation.depth * likelihood)
-
-    def _search(self, track: Track, frame: Frame) -> None:
+    def _searched(self, track: Track, frame: Frame) -> Track:
         """Alternate between where it was seen last, wider and wider, and where its colours are.
 
         The former first: what blinks for one frame is there again in the next.
         """
         x, y, side = track.last_seen
         if not track.missing % 2 and (found := search(frame.pixels, track.appearance, track.size)):
-            track.x, track.y = found
-            track.side = side
-            return
-        track.x, track.y = x, y
+            return track.placed(*found, side)
         widened = side * self.limits.widen**track.missing
-        track.side = min(widened, side * self.limits.widest)
-
-
-def _bounded(side: float, mask: Mask) -> float:
-    largest = 2 * max(mask.image_width, mask.image_height)
-    return float(np.clip(side, 2 * MIN_ROI_SIZE, largest))
-
-
-def _new_track(observation: Observation) -> Track:
-    appearance = ColourModel(observation.colours, observation.depth)
-    x, y, size = observation.measure(appearance.likelihood(observation.colours))
-    side = float(observation.mask.roi.width)
-    return Track(
-        observation.mask.prompt.generation, x, y, side, size, size / side, appearance, (x, y, side)
-    )
+        return track.placed(x, y, min(widened, side * self.limits.widest))

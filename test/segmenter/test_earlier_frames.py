@@ -103,7 +103,7 @@ def test_a_replaced_object_is_looked_for_in_its_earlier_frame_where_the_new_prom
     segmenter.step(picture(stamp_ns=3))
     [followed] = engine.prompts
     assert (followed.points[0].x, followed.points[0].y) == pytest.approx((500, 400), abs=2)
-    assert followed.roi_size == mask.roi.width
+    assert followed.square.width == mask.roi.width
 
 
 def test_results_for_earlier_frames_come_before_the_engine_sees_the_next():

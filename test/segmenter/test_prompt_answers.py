@@ -66,6 +66,37 @@ def test_refining_adds_points_under_a_new_generation(segmenter):
     assert segmenter.prompts.active[0].points == (Point(100, 100), Point(120, 110))
 
 
+def test_all_points_are_kept_however_often_an_object_is_refined(segmenter):
+    segmenter.prompts.put(at(object_id=4))
+    points = [Point(120 + n, 110) for n in range(6)]
+    for point in points:
+        segmenter.prompts.refine(4, [point])
+        segmenter.step(picture())
+    assert segmenter.prompts.active[0].points == (Point(100, 100), *points)
+
+
+def test_steps_add_up_as_points_do(segmenter):
+    segmenter.prompts.put(at(object_id=4))
+    answer = segmenter.prompts.refine(4, [], size_step=-1)
+    [prompt] = segmenter.prompts.active
+    assert (answer.state, prompt.size_step) == (PromptState.ACCEPTED, -1)
+    assert prompt.points == (Point(100, 100),)
+    segmenter.prompts.refine(4, [Point(120, 110)], size_step=-1)
+    assert segmenter.prompts.active[0].size_step == -2
+
+
+def test_what_refines_an_object_continues_all_of_its_generations_and_no_other(segmenter):
+    earlier = segmenter.prompts.put(at(object_id=4)).generation
+    first = segmenter.prompts.put(at(object_id=4)).generation
+    second = segmenter.prompts.refine(4, [Point(120, 110)]).generation
+    third = segmenter.prompts.refine(4, [], size_step=1).generation
+    [prompt] = segmenter.prompts.active
+    known = [prompt.continues(number) for number in (earlier, first, second, third)]
+    assert known == [False, True, True, True]
+    segmenter.prompts.put(at(object_id=4))
+    assert not segmenter.prompts.active[0].continues(third)
+
+
 @pytest.mark.parametrize(
     'act',
     [lambda s: s.prompts.refine(7, [Point(1, 1)]), lambda s: s.prompts.remove(7)],
@@ -161,7 +192,7 @@ def test_prompts_that_wait_and_that_the_engine_cannot_do_are_refused_with_what_i
     waiting = [Prompt((Point(3, 3), Point(4, 4, positive=False)))]
     [answer] = Segmenter(engine, initial=waiting).step(picture()).started
     assert answer.reason == (
-        "engine 'square' does not take negative points; it takes positive points, boxes"
+        "engine 'square' does not take negative points; it takes positive points, boxes, size steps"
     )
 
 
