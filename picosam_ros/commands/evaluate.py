@@ -27,9 +27,10 @@ protocols:
   box     the whole image and the object's tight box; trivial: all of the box
 
 With --clicks, each click after the first goes to the innermost pixel of the largest region that is
-wrong (positive if missed, negative if excess), and the engine gets all of them as one prompt.
-NoC@80 and NoC@90 are the mean numbers of clicks to 80 and 90 % IoU; an object that never reaches it
-counts as N, as usual."""
+wrong (positive if missed, negative if excess), and the engine gets all of them and its last mask as
+one prompt. NoC@80, 85 and 90 are the mean numbers of clicks to 80, 85 and 90 % IoU; an object that
+never gets there counts as N, as usual. The column "best" has the best of all masks that the engine
+proposed for the first prompt: what choosing with "smaller" and "larger" could reach."""
 EXAMPLE = (
     'picosam eval --images val2017 --annotations instances_val2017.json --protocol full --limit 500'
 )

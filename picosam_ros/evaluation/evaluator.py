@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,9 @@ from picosam_ros.engines.base import Engine
 from picosam_ros.errors import DatasetError, EngineError
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.metrics import by_size, clicks_report, iou, summary
-from picosam_ros.evaluation.protocols import PROTOCOLS, Case, Interaction, Truth, interactions
+from picosam_ros.evaluation.protocols import PROTOCOLS, Case, Interaction, interactions
 from picosam_ros.frame import Pixels
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.segmenter import Segmenter
 
@@ -30,6 +31,7 @@ class Score:
         path: path of the image.
         area: of the object in pixels, as the annotations state it or else counted.
         ious: IoU of mask and truth after each click; a single one without further clicks.
+        best: the highest IoU of all masks that the engine proposed for the first prompt.
         all_foreground: IoU of the trivial answer.
 
     """
@@ -38,6 +40,7 @@ class Score:
     path: Path
     area: float
     ious: tuple[float, ...]
+    best: float
     all_foreground: float
 
 
@@ -98,16 +101,21 @@ class Evaluator:
     def interactions(self, case: Case) -> list[Interaction]:
         """Segment the case's prompt, then with further clicks; return each prompt and mask."""
 
-        def segment(prompt: Prompt) -> Truth:
+        def segment(prompt: Prompt) -> Mask:
             # A new segmenter each: nothing learnt from another object may help.
             made = Segmenter(self.engine).segment(case.frame, [prompt])
             if made.unanswered:
                 raise EngineError(
                     f'engine {self.engine.name!r} returned no mask: {made.unanswered[0].reason}'
                 )
-            return made.masks[0].to_image()
+            return made.masks[0]
 
         return list(interactions(segment, case.prompt, case.truth, self.clicks))
+
+    def _of_candidates(self, case: Case) -> Sequence[float]:
+        """Return the IoU of each mask that the engine proposes for the first prompt."""
+        masks = self.engine.candidates(case.frame, case.prompt)
+        return [iou(mask.to_image(), case.truth) for mask in masks]
 
     def report(self) -> dict[str, Any]:
         """Return the metrics of the objects so far, ready for JSON."""
@@ -120,6 +128,7 @@ class Evaluator:
             'n': len(self.scores),
             **numbers,
             **summary(ious[:, 0], areas),
+            'best': round(float(np.mean([score.best for score in self.scores])), 4),
             'all_foreground': summary(trivial, areas),
         }
         if self.clicks > 1 and self.scores:
@@ -153,6 +162,7 @@ class Evaluator:
                 path,
                 float(pixel_count if labelled.area is None else labelled.area),
                 tuple(ious),
+                max(ious[0], *self._of_candidates(case)),
                 iou(case.all_foreground, case.truth),
             )
         )

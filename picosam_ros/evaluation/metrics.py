@@ -14,10 +14,17 @@ Choice = npt.NDArray[np.bool_]
 THRESHOLDS = np.arange(10, 20) / 20
 # COCO's bounds of an object's area, in pixels of the image.
 SMALL, MEDIUM = 32**2, 96**2
-# NoC@80 and NoC@90: the IoUs that a user wants to reach, in percent.
-GOALS = (80, 90)
+# NoC@80, NoC@85 and NoC@90: the IoUs that a user wants to reach, in percent.
+GOALS = (80, 85, 90)
 
-COLUMNS = {'miou': 'mIoU', 'map': 'mAP', 'small': 'small', 'medium': 'medium', 'large': 'large'}
+COLUMNS = {
+    'miou': 'mIoU',
+    'best': 'best',
+    'map': 'mAP',
+    'small': 'small',
+    'medium': 'medium',
+    'large': 'large',
+}
 _NAME = 28
 
 
@@ -52,10 +59,10 @@ def summary(ious: Values, areas: Values) -> dict[str, float | None]:
 
 
 def clicks_report(ious: Values, areas: Values) -> dict[str, Any]:
-    """Return metrics after each click, and the mean number of clicks (NoC) to 80 and to 90 % IoU.
+    """Return metrics after each click, and the mean number of clicks (NoC) to each of GOALS.
 
     An object that never reaches it counts as all its clicks, as in the tables of RITM and
-    SimpleClick; `reached80` and `reached90` are the shares of those that do.
+    SimpleClick; `reached80` and so on are the shares of those that do.
 
     Args:
         ious: float64 [N, clicks], IoU after each click; N is at least 1.
@@ -78,12 +85,13 @@ def table_header(name: str) -> str:
 
 def table_row(name: str, figures: Mapping[str, float | None]) -> str:
     """Return one line of metrics, with a dash where there is none."""
-    return f'{name:{_NAME}}' + ''.join(_cell(figures[column]) for column in COLUMNS)
+    return f'{name:{_NAME}}' + ''.join(_cell(figures.get(column)) for column in COLUMNS)
 
 
 def count_row(report: Mapping[str, Any]) -> str:
     """Return the line with the number of masks of each column."""
-    counts = {'miou': report['n'], **{name: report[f'n_{name}'] for name in list(COLUMNS)[2:]}}
+    sizes = ('small', 'medium', 'large')
+    counts = {'miou': report['n'], **{name: report[f'n_{name}'] for name in sizes}}
     return f'{"  masks":{_NAME}}' + ''.join(f'{counts.get(name, ""):>8}' for name in COLUMNS)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from picosam_ros.frame import Frame, Pixels
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.roi import Roi
 
@@ -110,24 +111,26 @@ def cut_at_border(window: Roi, width: int, height: int) -> Roi:
 
 
 def interactions(
-    segment: Callable[[Prompt], Truth], prompt: Prompt, truth: Truth, clicks: int
+    segment: Callable[[Prompt], Mask], prompt: Prompt, truth: Truth, clicks: int
 ) -> Iterator[Interaction]:
     """Click up to `clicks` times; yield each prompt and its mask, until nothing is wrong.
 
     Args:
-        segment: returns the engine's mask, H×W bool, for the clicks so far as one prompt.
+        segment: returns the engine's mask for the clicks so far as one prompt, which has the last
+            one's mask as the previous.
         prompt: with the first click.
         truth: H×W bool.
         clicks: maximum number of clicks, including the first.
 
     """
     for _ in range(clicks):
-        answer = segment(prompt)
+        mask = segment(prompt)
+        answer = mask.to_image()
         yield prompt, answer
         further = next_click(answer, truth, prompt.points)
         if further is None:
             return
-        prompt = prompt.refined((further,))
+        prompt = prompt.refined((further,), None if mask.empty else mask.as_previous())
 
 
 def next_click(answer: Truth, truth: Truth, earlier: Sequence[Point] = ()) -> Point | None:

@@ -1,5 +1,6 @@
 """The interactive protocol, against a slow computation of its own and an engine that is known."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +28,13 @@ def filled(*rectangles, shape=SHAPE):
     for x0, y0, x1, y1 in rectangles:
         mask[y0:y1, x0:x1] = True
     return mask
+
+
+def mask_of(inside, prompt):
+    """Return an engine's mask that covers these pixels of an image."""
+    height, width = inside.shape
+    logits = np.where(inside, np.float32(5), np.float32(-5))
+    return Mask(prompt, logits, Roi(0, 0, width, height), width, height, 'known', 1.0)
 
 
 # Where the next click goes
@@ -112,7 +120,7 @@ def test_each_answer_is_to_all_clicks_so_far_as_one_prompt():
 
     def ask(prompt):
         asked.append(prompt)
-        return filled()
+        return mask_of(filled(), prompt)
 
     truth = filled((10, 10, 31, 31))
     made = list(interactions(ask, Prompt.from_point(20, 20), truth, 4))
@@ -122,9 +130,25 @@ def test_each_answer_is_to_all_clicks_so_far_as_one_prompt():
         assert after.points[:-1] == before.points
 
 
+def test_a_further_click_corrects_the_mask_that_it_is_about():
+    truth, answers = filled((10, 10, 31, 31)), [filled((10, 10, 15, 31)), filled()]
+    prompts = []
+
+    def ask(prompt):
+        prompts.append(prompt)
+        return mask_of(answers[len(prompts) > 1], prompt)
+
+    list(interactions(ask, Prompt.from_point(20, 20), truth, 3))
+    first, second, third = (prompt.previous for prompt in prompts)
+    assert first is None
+    np.testing.assert_array_equal(second.logits > 0, answers[0])
+    # An empty mask says nothing.
+    assert third is None
+
+
 def test_a_conversation_ends_when_nothing_is_wrong():
     truth = filled((10, 10, 31, 31))
-    assert len(list(interactions(lambda prompt: truth, Prompt.from_point(20, 20), truth, 4))) == 1
+    [_] = interactions(partial(mask_of, truth), Prompt.from_point(20, 20), truth, 4)
 
 
 # The figures, worked out by hand
@@ -200,7 +224,8 @@ def test_all_clicks_are_on_one_frame_so_that_an_engine_can_keep_what_it_knows_of
 ):
     dataset.label(dataset.picture(), rectangle(20, 40, 83, 61))
     asked = evaluated(5).engine.asked
-    assert [len(prompt.points) for _, prompt in asked] == [1, 2, 3]
+    # In the end it is asked for the masks that the first click could mean.
+    assert [len(prompt.points) for _, prompt in asked] == [1, 2, 3, 1]
     assert len({id(frame) for frame, _ in asked}) == 1
     assert len({id(frame.pixels) for frame, _ in asked}) == 1
 
