@@ -33,6 +33,7 @@ class ViewerMask:
         score: 0 to 1.
         probability: h×w uint8 in network pixels of the ROI; 128 and above is the object.
         roi: the rectangle of the image that `probability` covers.
+        candidates: how many masks it was chosen from.
 
     """
 
@@ -42,6 +43,7 @@ class ViewerMask:
     score: float
     probability: Pixels
     roi: Roi
+    candidates: int = 1
 
     def outline(self, width: int, height: int) -> list[list[float]]:
         """Return the contours of parts and holes: x, y, x, y … in image pixels, to 0.1."""
@@ -101,6 +103,7 @@ class ViewerFrame:
             'generation': mask.generation,
             'engine': mask.engine,
             'score': round(mask.score, 3),
+            'candidates': mask.candidates,
             'outline': mask.outline(self.width, self.height),
         }
 

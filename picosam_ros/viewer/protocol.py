@@ -29,14 +29,15 @@ class Acknowledge:
 
 @dataclass(frozen=True)
 class PromptRequest:
-    """A point or a box.
+    """A point, a box, or a step to another size.
 
     Attributes:
         tag: chosen by the page; the answer has the same.
         object_id: 0 for a new object.
-        point, box: one of them is not None.
-        refine: whether the point is added to those of the object.
+        point, box: one of them is not None, but for a step.
+        refine: whether it is about the mask that the object has.
         stamp_ns: of the image that was clicked into; 0 for the newest.
+        size_step: 1 for the next larger object, -1 for the next smaller one; else 0.
 
     """
 
@@ -46,6 +47,7 @@ class PromptRequest:
     box: Box | None
     refine: bool
     stamp_ns: int
+    size_step: int = 0
 
     def with_object_id(self, object_id: int) -> PromptRequest:
         """Return a copy for an object with an id."""
@@ -116,6 +118,12 @@ def _box(message: Mapping[str, Any]) -> PromptRequest:
     return PromptRequest(_tag(message), _object_id(message), None, box, False, _stamp_ns(message))
 
 
+def _size(message: Mapping[str, Any]) -> PromptRequest:
+    step = _integer(message, 'step', 1, least=-1)
+    object_id = _object_id(message, least=1)
+    return PromptRequest(_tag(message), object_id, None, None, True, _stamp_ns(message), step)
+
+
 def _remove(message: Mapping[str, Any]) -> Remove:
     return Remove(_tag(message), _object_id(message, least=1))
 
@@ -128,6 +136,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'ack': _acknowledge,
     'point': _point,
     'box': _box,
+    'size': _size,
     'remove': _remove,
     'clear': _clear,
 }

@@ -33,7 +33,7 @@ _FILES = {
     '/icon.svg': ('icon.svg', 'image/svg+xml'),
     **{
         f'/{name}.js': (f'{name}.js', 'text/javascript')
-        for name in ('main', 'connection', 'canvas', 'input', 'markers', 'panel', 'charts')
+        for name in ('main', 'connection', 'canvas', 'input', 'markers', 'panel', 'sizes', 'charts')
     },
 }
 

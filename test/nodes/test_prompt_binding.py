@@ -61,8 +61,8 @@ def test_a_prompt_for_an_earlier_image_is_answered_on_exactly_that_and_followed_
     assert (mask.object_id, mask.generation) == (1, status.generation)
     assert mask.centroid_x == pytest.approx(100, abs=1)
     assert mask.roi.x + mask.roi.width / 2 == pytest.approx(85, abs=1)
-    # The network looks at the newest image where the object was found in the earlier one.
-    assert newest.roi.x + newest.roi.width / 2 == pytest.approx(100, abs=3)
+    # From the earlier image on the object is followed to where it is in the newest.
+    assert newest.roi.x + newest.roi.width / 2 == pytest.approx(120, abs=3)
     assert len(messages_for(rig, 'label_mask', earlier)) == 1
 
 

@@ -102,6 +102,22 @@ def test_an_object_that_does_not_exist_is_named_with_those_that_do(rig, action):
     assert status.reason == 'object 11 was given; objects that are segmented now: 12'
 
 
+@pytest.mark.parametrize(
+    'field',
+    [{'box': Box2D(x0=120.0, y0=70.0, x1=180.0, y1=130.0)}, {'roi_size': 64}],
+    ids=['box', 'roi_size'],
+)
+def test_what_refining_does_not_take_is_refused_and_not_ignored(rig, field):
+    rig.set(CENTRE, object_id=7)
+    point = Point2D(x=180.0, y=100.0)
+    status = rig.ask(Prompt(action=Prompt.REFINE, object_id=7, points=[point], **field))
+    assert (status.state, status.object_id) == (PromptStatus.REFUSED, 7)
+    assert status.reason == (
+        'a box or an roi_size was given with REFINE, which takes points and a size_step; '
+        'give it with SET, which begins the object anew'
+    )
+
+
 def test_an_unknown_action_is_refused_with_the_known_ones(rig):
     status = rig.ask(Prompt(action=77, object_id=3, points=[Point2D(x=9.0, y=9.0)]))
     assert (status.state, status.object_id) == (PromptStatus.REFUSED, 3)

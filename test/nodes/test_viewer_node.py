@@ -16,7 +16,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from picosam_ros.msg import PromptStatus
+from picosam_ros.msg import Prompt, PromptStatus
 from picosam_ros.ros.messages import from_time
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
@@ -105,6 +105,26 @@ def test_a_click_is_for_the_image_that_was_clicked_into(rig, page):
     page.send('point', tag=1, x=CENTRE[0], y=CENTRE[1], stamp=frame['stamp'])
     [status] = rig.wait_for(lambda: list(rig.inboxes['prompt_status']))
     assert from_time(status.header.stamp) == int(frame['stamp'])
+
+
+@pytest.mark.parametrize('step', [1, -1])
+def test_a_step_to_another_size_is_asked_for_the_image_and_object_that_were_shown(rig, page, step):
+    rig.set(CENTRE, object_id=7)
+    frame = seen(rig, page, masked(7))
+    [mask] = frame['masks']
+    assert mask['candidates'] == 1
+    prompts = rig.subscribe(Prompt, 'prompt')
+    rig.wait_for(lambda: prompts.connected)
+    page.send('size', tag=2, object=7, step=step, stamp=frame['stamp'])
+    answer = answered(rig, page, 2)
+    # The rig's network has one answer. What it asks for is right nevertheless.
+    assert (answer['state'], answer['object']) == ('refused', 7)
+    assert 'does not take a size_step' in answer['reason']
+    [asked] = rig.wait_for(lambda: list(prompts))
+    prompts.close()
+    assert (asked.action, asked.object_id, asked.size_step) == (Prompt.REFINE, 7, step)
+    assert not asked.points
+    assert from_time(asked.header.stamp) == int(frame['stamp'])
 
 
 def test_every_mask_is_shown_on_the_image_that_it_was_computed_from(rig, page):

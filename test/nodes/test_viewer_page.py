@@ -15,11 +15,15 @@ import cv2
 import numpy as np
 import pytest
 from helpers.harness import PATIENCE, Client, Process
+from helpers.photo_clicks import pixels_of
 from helpers.rig import BACKGROUND, OBJECT
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
+from picosam_ros.cameras.photos import photo_files
 from picosam_ros.drawing.overlay import OPACITY, PALETTE
+from picosam_ros.models import DEFAULT_MODEL
+from picosam_ros.msg import MaskArray, Prompt
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 playwright = pytest.importorskip(
@@ -69,6 +73,23 @@ def camera(tmp_path_factory, red_network):
         process.stop()
 
 
+@pytest.fixture(scope='module')
+def photo(tmp_path_factory):
+    """Run a camera that looks at a photo, with the network that ships."""
+    folder = tmp_path_factory.mktemp('photo')
+    cv2.imwrite(str(folder / 'coffee.png'), pixels_of('coffee')[..., ::-1])
+    parameters = {
+        'camera': 'photos',
+        'source': folder,
+        'model': DEFAULT_MODEL,
+        'threads': 1,
+        'rate': 10.0,
+    }
+    with Process('camera', parameters) as process:
+        yield process
+        process.stop()
+
+
 def view(camera, port):
     """Start a viewer of the camera."""
     return Process(
@@ -76,8 +97,9 @@ def view(camera, port):
     )
 
 
-@pytest.fixture(scope='module')
-def url(camera):
+@contextlib.contextmanager
+def viewed(camera):
+    """Give the URL of a viewer of the camera."""
     with view(camera, 0) as process:
         client = Client(process)
         urls = client.subscribe(String, f'{process.name}/url', LATCHED)
@@ -85,6 +107,18 @@ def url(camera):
         yield urls[0].data
         client.close()
         process.stop()
+
+
+@pytest.fixture(scope='module')
+def url(camera):
+    with viewed(camera) as url:
+        yield url
+
+
+@pytest.fixture(scope='module')
+def photo_url(photo):
+    with viewed(photo) as url:
+        yield url
 
 
 @pytest.fixture(scope='module')
@@ -225,6 +259,35 @@ def test_a_click_on_an_object_shows_its_mask_on_that_object_and_no_other(page):
     found_on(page, 1, middle)
     expect(page.locator('#last-click')).to_contain_text('click to mask')
     discs(page, count=2)
+
+
+def test_without_other_masks_to_choose_from_no_size_is_offered(page):
+    _, middle, _ = discs(page)
+    click(page, *middle)
+    expect(row(page, 1).locator('.state')).to_have_text('tracked')
+    expect(row(page, 1).locator('.step')).to_have_count(2)
+    for button in row(page, 1).locator('.step').all():
+        expect(button).to_be_hidden()
+
+
+def test_larger_and_smaller_are_asked_for_by_buttons_and_by_keys(photo, photo_url, open_page):
+    page, client = open_page(photo_url), Client(photo)
+    prompts = client.subscribe(Prompt, 'prompt')
+    client.wait_for(lambda: prompts.connected)
+    click(page, 320, 240)
+    expect(row(page, 1).locator('.state')).to_have_text('tracked')
+    client.wait_for(lambda: prompts)
+    for act, step in (
+        (page.get_by_label('larger object 1').click, 1),
+        (page.get_by_label('smaller object 1').click, -1),
+        (lambda: page.keyboard.press('+'), 1),
+        (lambda: page.keyboard.press('-'), -1),
+    ):
+        prompts.clear()
+        act()
+        [asked] = client.wait_for(lambda: list(prompts))
+        assert (asked.action, asked.object_id, asked.size_step) == (Prompt.REFINE, 1, step)
+    client.close()
 
 
 def test_several_objects_have_colours_of_their_own(page):
@@ -415,6 +478,67 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
         _, middle, _ = discs(page)
         click(page, *middle)
         expect(page.locator('#objects .state')).to_have_text('tracked')
+        process.stop()
+
+
+@pytest.fixture
+def coin(tmp_path):
+    """Run a camera whose image has a coin in the middle, with the network that ships."""
+    pixels = cv2.imread(str(photo_files()[0].with_name('coins.png')))[118:268, 113:313]
+    cv2.imwrite(str(tmp_path / 'coin.png'), pixels)
+    parameters = {'camera': 'photos', 'source': tmp_path, 'threads': 1, 'rate': 15.0}
+    with Process('camera', parameters) as process:
+        yield process
+        process.stop()
+
+
+def test_a_step_of_an_object_that_is_gone_says_nothing_of_the_next_with_its_id(page):
+    changed_nothing = """async (gone) => {
+        const { SizeSteps } = await import('./sizes.js');
+        const outline = [[0, 0, 9, 0, 9, 9, 0, 9]];
+        const frame = (generation) => ({ masks: [{ object: 1, generation, outline }] });
+        const steps = new SizeSteps();
+        steps.add(1, 1, 1, frame(1));
+        steps.accept(1, 2);
+        if (gone) steps.forget(1);
+        return steps.complete(frame(3)).length;
+    }"""
+    assert page.evaluate(changed_nothing, False) == 1
+    assert page.evaluate(changed_nothing, True) == 0
+
+
+def test_a_followed_object_is_stepped_smaller_and_larger_until_there_is_none(open_page, coin):
+    with view(coin, 0) as process:
+        client = Client(process)
+        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
+        results = client.subscribe(MaskArray, f'{coin.name}/masks')
+        client.wait_for(lambda: urls)
+        page = open_page(urls[0].data)
+        click(page, 320, 240)
+        expect(row(page, 1).locator('.state')).to_have_text('tracked')
+
+        def area():
+            return next((mask.area for result in results[-1:] for mask in result.masks), 0)
+
+        client.wait_for(area)
+        clicked = area()
+        page.get_by_label('smaller object 1').click()
+        client.wait_for(lambda: 0 < area() < clicked / 1.3)
+        state = row(page, 1).locator('.state')
+        expect(state).to_have_text('tracked')
+        # Beside the buttons there is room for the word.
+        assert state.evaluate('it => it.scrollWidth <= it.clientWidth')
+        page.keyboard.press('+')
+        client.wait_for(lambda: area() > clicked / 1.3)
+        none = page.locator('.bubble', has_text='There is no larger object').first
+        for _ in range(6):
+            page.keyboard.press('+')
+            with contextlib.suppress(playwright.TimeoutError):
+                none.wait_for(timeout=1e3)
+                break
+        expect(none).to_be_visible()
+        page.context.close()
+        client.close()
         process.stop()
 
 

@@ -40,6 +40,28 @@ def test_a_point_is_a_new_object_unless_it_says_which():
     assert refined == PromptRequest(3, 9, Point(12.5, 7.0, False), None, True, stamp)
 
 
+@pytest.mark.parametrize('step', [1, -1])
+def test_a_step_is_one_from_the_mask_of_an_object(step):
+    asked = said({'type': 'size', 'tag': 5, 'object': 9, 'step': step, 'stamp': '17'})
+    assert asked == PromptRequest(5, 9, None, None, True, 17, step)
+
+
+@pytest.mark.parametrize(
+    (('changes', 'error')),
+    [
+        ({'step': 2}, 'step 2 is invalid; send an integer from -1 to 1'),
+        ({'step': -2}, 'step -2 is invalid'),
+        ({'step': 0.5}, 'step 0.5 is invalid'),
+        ({'step': None}, 'step None is invalid'),
+        ({'step': True}, 'step True is invalid'),
+        ({'object': 0}, 'object 0 is invalid; send an integer from 1 to 254'),
+    ],
+)
+def test_a_wrong_step_is_refused_with_what_is_allowed(changes, error):
+    with pytest.raises(ViewerError, match=error):
+        said({'type': 'size', 'tag': 5, 'object': 9, 'step': 1}, **changes)
+
+
 def test_a_box_and_the_others():
     assert said(BOX) == PromptRequest(4, 0, None, Box(1.0, 2.0, 3.0, 4.0), False, 0)
     assert said({'type': 'remove', 'tag': 1, 'object': 254}) == Remove(1, 254)
@@ -55,7 +77,7 @@ def test_a_box_and_the_others():
         ('{', 'is not JSON'),
         ('[' * 4000, 'is not JSON'),
         ('[1]', 'message is a JSON list'),
-        ('{}', 'type None is unknown; known types: ack, point, box, remove, clear'),
+        ('{}', 'type None is unknown; known types: ack, point, box, size, remove, clear'),
         ('{"type": "launch"}', "type 'launch' is unknown"),
         ('{"type": []}', r'type \[\] is unknown'),
     ],
@@ -109,10 +131,10 @@ def test_no_text_does_anything_but_parse_or_be_refused(text):
 
 
 @given(
-    kind=st.sampled_from(['ack', 'point', 'box', 'remove', 'clear']),
+    kind=st.sampled_from(['ack', 'point', 'box', 'size', 'remove', 'clear']),
     fields=st.dictionaries(
         st.sampled_from(
-            ['number', 'tag', 'object', 'x', 'y', 'x0', 'y0', 'x1', 'y1', 'stamp', 'held']
+            ['number', 'tag', 'object', 'x', 'y', 'x0', 'y0', 'x1', 'y1', 'step', 'stamp', 'held']
         ),
         anything,
     ),

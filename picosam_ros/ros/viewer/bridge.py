@@ -119,7 +119,9 @@ class ViewerBridge:
     def send_prompt(self, request: PromptRequest) -> None:
         """Publish a prompt for the image that the browser showed."""
         action = PromptMessage.REFINE if request.refine else PromptMessage.SET
-        message = PromptMessage(action=action, object_id=request.object_id)
+        message = PromptMessage(
+            action=action, object_id=request.object_id, size_step=request.size_step
+        )
         message.header = Header(stamp=to_time(request.stamp_ns))
         if request.point is not None:
             label = Point2D.POSITIVE if request.point.positive else Point2D.NEGATIVE
@@ -234,6 +236,7 @@ def _to_mask(message: Mask) -> ViewerMask:
         message.score,
         np.frombuffer(message.probability, np.uint8).reshape(message.height, message.width),
         Roi(roi.x, roi.y, roi.width, roi.height),
+        message.candidates,
     )
 
 

@@ -9,7 +9,7 @@ const FINE_STEP = 1;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // `actions`: point(x, y, {positive, refine}), box(box), removeAt(x, y), removeSelected(), clear(),
-// freeze(), snapshot(), engine(), select(object).
+// freeze(), snapshot(), engine(), select(object), step(1 or -1).
 export function listen(view, actions) {
   listenToPointer(view, actions);
   listenToKeys(view, actions);
@@ -85,6 +85,8 @@ function listenToKeys(view, actions) {
       } else actions.clear();
     },
     ' ': () => actions.freeze(),
+    '+': () => actions.step(1),
+    '-': () => actions.step(-1),
     s: () => actions.snapshot(),
     e: () => actions.engine(),
   };

@@ -6,14 +6,16 @@ import { Connection } from './connection.js';
 import { listen } from './input.js';
 import { Markers } from './markers.js';
 import { Diagnostics, ObjectList, facts, setText } from './panel.js';
+import { SizeSteps } from './sizes.js';
 
 const $ = (id) => document.getElementById(id);
 const MESSAGE_MS = 6000;
 const NO_CONNECTION = 'Not connected to the viewer.';
 
 const markers = new Markers();
+const steps = new SizeSteps();
 const view = new ImageCanvas($('image'), $('stage'), markers);
-const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove });
+const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove, step });
 const chart = new LatencyChart($('latency'));
 const diagnostics = new Diagnostics($('diagnostics'));
 let next = null;
@@ -50,6 +52,7 @@ const connection = new Connection({
 
   answer({ tag, object, state, generation, reason }) {
     if (state === 'accepted' || state === 'clamped') {
+      steps.accept(tag, generation);
       const marker = markers.accept(tag, object, generation);
       if (marker) select(object);
       if (view.frame) complete(markers.complete(view.frame));
@@ -57,6 +60,7 @@ const connection = new Connection({
       return;
     }
     objects.report(object, state, reason);
+    if (state === 'lost') steps.forget(object);
     if (state === 'lost' || tag !== null) announce(`object ${object} ${state}: ${reason}`);
     refuse(tag, reason);
   },
@@ -94,6 +98,7 @@ function draw() {
   view.show(frame);
   objects.update(frame);
   complete(markers.complete(frame));
+  steps.complete(frame).forEach(explain);
   connection.send('ack', { number: frame.number, held: frame.held });
 }
 
@@ -108,6 +113,14 @@ function complete(markersWithMask) {
     });
     announce(`object ${marker.object} found`);
   }
+}
+
+// A step that changed nothing: there is no such object.
+function explain({ direction, mask }) {
+  const text = `There is no ${direction > 0 ? 'larger' : 'smaller'} object at this place.`;
+  const [x, y] = mask.outline[0] ?? [];
+  showMessage(mask.outline.length ? { x, y } : null, text);
+  announce(text);
 }
 
 function point(x, y, { positive, refine }, at) {
@@ -136,13 +149,24 @@ function prompt(type, fields, marker) {
 }
 
 function refuse(tag, reason) {
+  steps.refuse(tag);
   const marker = markers.refuse(tag, reason);
   if (marker) showMessage(marker, reason);
   view.draw();
 }
 
 function remove(object) {
+  steps.forget(object);
   if (object && !connection.request('remove', { object })) showMessage(null, NO_CONNECTION);
+}
+
+// Asks for the next larger object at the place of one, or the next smaller.
+function step(object, direction) {
+  if (!object) return;
+  const fields = { object, step: direction, stamp: view.frame?.stamp ?? '0' };
+  const tag = connection.request('size', fields);
+  if (tag) steps.add(tag, object, direction, view.frame);
+  else showMessage(null, NO_CONNECTION);
 }
 
 function clear() {
@@ -182,6 +206,8 @@ function engine() {
 // Shows a text on the image, beside a marker if there is one.
 function showMessage(marker, text) {
   if (!view.frame) return;
+  // Said again, it moves.
+  for (const said of $('bubbles').children) if (said.textContent === text) said.remove();
   const message = element('p', 'bubble');
   message.textContent = text;
   const anchor = marker?.box ? { x: marker.box.x0, y: marker.box.y1 } : marker;
@@ -212,6 +238,7 @@ listen(view, {
   snapshot,
   engine,
   select,
+  step: (direction) => step(view.selected, direction),
 });
 $('freeze').addEventListener('click', freeze);
 $('clear').addEventListener('click', clear);

@@ -8,7 +8,7 @@ const LEVELS = ['ok', 'warn', 'error', 'stale'];
 const ICONS = { ok: '✓', warn: '▲', error: '✕', stale: '◌' };
 
 export class ObjectList {
-  // `on`: select(object), remove(object).
+  // `on`: select(object), remove(object), step(object, 1 or -1).
   constructor(list, hint, view, on) {
     Object.assign(this, { list, hint, view, on });
     this.objects = new Map();
@@ -20,7 +20,8 @@ export class ObjectList {
     for (const mask of frame.masks) {
       present.add(mask.object);
       const state = mask.outline.length ? 'tracked' : 'outside the image';
-      this.set(mask.object, { state, score: mask.score, engine: mask.engine, until: Infinity });
+      const { score, engine, candidates } = mask;
+      this.set(mask.object, { state, score, engine, candidates, until: Infinity });
     }
     for (const { object, reason } of frame.unanswered) {
       present.add(object);
@@ -67,7 +68,7 @@ export class ObjectList {
     });
   }
 
-  fill(row, object, { state, score, reason, note, noteUntil }) {
+  fill(row, object, { state, score, candidates, reason, note, noteUntil }) {
     const text = noteUntil > performance.now() ? note : reason;
     row.root.dataset.state = state;
     row.choose.setAttribute('aria-pressed', String(object === this.view.selected));
@@ -77,6 +78,7 @@ export class ObjectList {
     row.bar.style.background = row.chip.style.background = this.view.colour(object);
     setText(row.reason, text);
     row.reason.hidden = !text;
+    row.smaller.hidden = row.larger.hidden = state !== 'tracked' || !(candidates > 1);
     row.remove.hidden = state === 'lost' || state === 'refused';
   }
 
@@ -90,19 +92,28 @@ export class ObjectList {
       score: element('span', 'number'),
       track: element('span', 'track'),
       bar: element('span'),
+      smaller: element('button', 'step'),
+      larger: element('button', 'step'),
       remove: element('button', 'remove'),
       reason: element('p', 'reason'),
     };
     parts.root.dataset.object = object;
     parts.chip.textContent = object;
     parts.track.append(parts.bar);
-    parts.choose.type = parts.remove.type = 'button';
+    for (const name of ['choose', 'smaller', 'larger', 'remove']) parts[name].type = 'button';
     parts.choose.append(parts.chip, parts.state, parts.track, parts.score);
     parts.choose.addEventListener('click', () => this.on.select(object));
+    for (const [name, text, step] of [['smaller', '−', -1], ['larger', '+', 1]]) {
+      parts[name].textContent = text;
+      parts[name].title = `the next ${name} object at this place`;
+      parts[name].setAttribute('aria-label', `${name} object ${object}`);
+      parts[name].addEventListener('click', () => this.on.step(object, step));
+    }
     parts.remove.textContent = '×';
     parts.remove.setAttribute('aria-label', `remove object ${object}`);
     parts.remove.addEventListener('click', () => this.on.remove(object));
-    parts.root.append(parts.choose, parts.remove, parts.reason);
+    const { choose, smaller, larger, remove, reason } = parts;
+    parts.root.append(choose, smaller, larger, remove, reason);
     this.rows.set(object, parts);
     return parts;
   }
