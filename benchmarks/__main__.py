@@ -19,6 +19,7 @@ SECTIONS = (
     'memory',
     'costs',
     'in_sensor',
+    'clicks',
     'tracking',
     'cascade',
     'cloud',

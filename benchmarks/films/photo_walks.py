@@ -39,7 +39,7 @@ def follow(
 ) -> Iterator[tuple[Result, Inside]]:
     """Click when the photo appears; yield each result and the first mask carried along."""
     segmenter = Segmenter(engine, tracker=Tracker())
-    prompt = Prompt.from_point(target.x, target.y, roi_size=target.roi_size)
+    prompt = Prompt.from_point(target.x, target.y)
     began = walk.viewpoint(start_ns).affine
     first = np.zeros((HEIGHT, WIDTH), np.bool_)
     for stamp_ns in range(start_ns, start_ns + DWELL_NS, FRAME_NS):

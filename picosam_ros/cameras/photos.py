@@ -11,24 +11,19 @@ from picosam_ros.cameras.photo_walk import HEIGHT, WIDTH, Photo, PhotoWalk
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 
-# Those of scikit-image's photos that lie inside its wheel, in colour, and that show objects.
-PHOTOS = ('astronaut.png', 'coffee.png', 'motorcycle_left.png', 'chelsea.png', 'rocket.jpg')
-
-# The network sees a square that is this much larger than the object.
-MARGIN = 1.4
-
+# Of scikit-image's photos that lie inside its wheel, those that show several objects.
+PHOTOS = ('astronaut.png', 'coffee.png', 'motorcycle_left.png', 'coins.png')
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff')
 
 
 @dataclass(frozen=True)
 class PhotoObject:
-    """An object in a photo: a point on it and its long side, in the photo's pixels."""
+    """An object in a photo: a point on it, in the photo's pixels."""
 
     name: str
     x: float
     y: float
-    size: float
 
 
 @dataclass(frozen=True)
@@ -39,33 +34,27 @@ class Target:
     name: str
     x: float
     y: float
-    roi_size: int
 
 
+# Chosen with `make bench ARGS='--only clicks'`: a click anywhere on one is answered with it.
 PHOTO_OBJECTS: dict[str, tuple[PhotoObject, ...]] = {
     'astronaut': (
-        PhotoObject('face', 222, 115, 170),
-        PhotoObject('patch', 171, 385, 80),
-        PhotoObject('name tag', 303, 360, 52),
+        PhotoObject('name tag', 299, 358),
+        PhotoObject('helmet', 395, 428),
+        PhotoObject('fuel tank', 417, 40),
     ),
-    'coffee': (
-        PhotoObject('cup', 285, 150, 270),
-        PhotoObject('spoon', 365, 282, 95),
-        PhotoObject('handle', 222, 262, 80),
-    ),
+    'coffee': (PhotoObject('spoon', 368, 284),),
     'motorcycle_left': (
-        PhotoObject('tank', 400, 222, 165),
-        PhotoObject('headlamp', 537, 152, 75),
-        PhotoObject('engine', 368, 332, 72),
-        PhotoObject('box', 580, 215, 100),
+        PhotoObject('headlamp', 538, 149),
+        PhotoObject('turn signal', 476, 188),
+        PhotoObject('red box', 583, 210),
+        PhotoObject('white box', 603, 155),
     ),
-    'chelsea': (
-        PhotoObject('left eye', 176, 117, 75),
-        PhotoObject('right eye', 322, 135, 56),
-        PhotoObject('nose', 266, 238, 66),
+    'coins': (
+        PhotoObject('profile coin', 102, 196),
+        PhotoObject('face coin', 213, 193),
+        PhotoObject('large coin', 347, 186),
     ),
-    # The network sees the rocket's middle: an object so thin is lost in a square around all of it.
-    'rocket': (PhotoObject('rocket', 322, 250, 150),),
 }
 
 
@@ -76,7 +65,7 @@ def open_photos(source: str = '') -> PhotoWalk:
         CameraError: no such folder, no image in it, one that is damaged, or no scikit-image.
 
     """
-    paths = _in_folder(Path(source).expanduser()) if source else _of_skimage()
+    paths = _in_folder(Path(source).expanduser()) if source else photo_files()
     return PhotoWalk([Photo.read(path) for path in paths])
 
 
@@ -157,18 +146,18 @@ class Pointer:
     def targets(self, stamp_ns: int) -> tuple[str, tuple[Target, ...]]:
         """Return the name of the photo that is shown at a time, and the objects in view."""
         if self._walk is None:
-            return 'camera', (Target(1, 'centre', WIDTH / 2, HEIGHT / 2, 0),)
+            return 'camera', (Target(1, 'centre', WIDTH / 2, HEIGHT / 2),)
         view = self._walk.viewpoint(stamp_ns)
         targets = []
         for object_id, known in enumerate(PHOTO_OBJECTS.get(view.name, ()), start=1):
             x, y = view.affine(known.x, known.y)
             if 0 <= x <= WIDTH - 1 and 0 <= y <= HEIGHT - 1:
-                side = round(MARGIN * known.size * view.affine.scale_x)
-                targets.append(Target(object_id, known.name, x, y, side))
+                targets.append(Target(object_id, known.name, x, y))
         return view.name, tuple(targets)
 
 
-def _of_skimage() -> list[Path]:
+def photo_files() -> list[Path]:
+    """Return the photos of scikit-image. Raises CameraError if they are not installed."""
     try:
         import skimage
     except ImportError as error:

@@ -30,7 +30,11 @@ from picosam_ros.wire.images import to_rgb
 
 # Period of looking for an object without a prompt.
 POINT_SECONDS = 0.2
-# After a change of photo: time for every object to be answered.
+# Before a change of photo: time to remove the prompts, a user's too, which would all be lost.
+LEAVE_SECONDS = 0.5
+# After it: time for the node to have the new photo, to which a prompt is applied.
+ARRIVE_SECONDS = 0.2
+# After the prompts: time for every object to be answered.
 IMAGE_SECONDS = 1.5
 # After the last click of a user, or the last mask of it: the tour sends no prompts.
 GUEST_SECONDS = 10.0
@@ -57,7 +61,9 @@ class Tour(Node):
         self._pointer = pointer
         self._output = output
         self._scene = ''
-        self._scene_since = self._pointed = 0.0
+        self._pointed = 0.0
+        # When its objects were pointed at first; 0 before.
+        self._scene_since = 0.0
         self._guest_until = 0.0
         # Objects of this scene with a prompt: one each, since they are tracked.
         self._targets: dict[int, Target] = {}
@@ -79,22 +85,40 @@ class Tour(Node):
         if not self.scoreboard.frames:
             return
         now = time.monotonic()
-        if now - self._pointed < POINT_SECONDS or now < self._guest_until:
+        if now - self._pointed < POINT_SECONDS:
             return
         self._pointed = now
-        scene, targets = self._pointer.targets(time.time_ns())
+        if self._guest_until and now >= self._guest_until:
+            # What the user left is removed.
+            self._guest_until, self._scene = 0.0, ''
+        scene = self._scene_in(LEAVE_SECONDS)
         if scene != self._scene:
-            self._enter(scene, now)
-        if self._clearing.waiting:
+            self._enter(scene)
+        if self._guest_until or self._clearing.waiting or self._scene_in(-ARRIVE_SECONDS) != scene:
             return
-        for target in targets:
-            if target.object_id not in self._targets:
-                self._point_at(target)
+        self._scene_since = self._scene_since or now
+        in_view = self._in_view()
+        for object_id in self._targets.keys() - in_view.keys():
+            self._leave(object_id)
+        for object_id in in_view.keys() - self._targets.keys():
+            self._point_at(in_view[object_id])
         if now - self._scene_since > IMAGE_SECONDS and scene not in self.images:
             self._start_overlay()
 
-    def _enter(self, scene: str, now: float) -> None:
-        self._scene, self._scene_since = scene, now
+    def _scene_in(self, seconds: float) -> str:
+        return self._targets_in(seconds)[0]
+
+    def _in_view(self) -> dict[int, Target]:
+        """Return the objects that stay in view until this is called again, and longer."""
+        soon = {target.object_id for target in self._targets_in(2 * POINT_SECONDS)[1]}
+        now = {target.object_id: target for target in self._targets_in(0)[1]}
+        return {object_id: now[object_id] for object_id in now.keys() & soon}
+
+    def _targets_in(self, seconds: float) -> tuple[str, tuple[Target, ...]]:
+        return self._pointer.targets(time.time_ns() + round(1e9 * seconds))
+
+    def _enter(self, scene: str) -> None:
+        self._scene, self._scene_since = scene, 0.0
         self._targets.clear()
         # A prompt that overtakes this would be cleared, too: see `act`.
         self._clearing.call()
@@ -102,10 +126,15 @@ class Tour(Node):
         self.scoreboard.enter(scene)
 
     def _point_at(self, target: Target) -> None:
-        message = Prompt(object_id=target.object_id, roi_size=target.roi_size)
+        message = Prompt(object_id=target.object_id)
         message.points = [Point2D(x=target.x, y=target.y)]
         self._prompts.publish(message)
         self._targets[target.object_id] = target
+
+    def _leave(self, object_id: int) -> None:
+        """Remove an object that goes out of view, before it is missed."""
+        self._prompts.publish(Prompt(object_id=object_id, action=Prompt.REMOVE))
+        del self._targets[object_id]
 
     def _start_overlay(self) -> None:
         # The node draws the overlay only while it has a subscriber.
@@ -133,7 +162,6 @@ class Tour(Node):
         # Ours are for the newest image, the page's for the one that was clicked into.
         if message.header.stamp.sec:
             self._guest_until = time.monotonic() + GUEST_SECONDS
-            self._scene = ''
 
     def _on_url(self, message: String) -> None:
         self.scoreboard.announce(message.data)
