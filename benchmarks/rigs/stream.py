@@ -46,7 +46,7 @@ class Setting:
     Attributes:
         prompts: objects in every image.
         best_effort: how images are published; drivers publish reliably.
-        profile: both processes use config/fastdds.xml.
+        profile: both processes use the shipped profiles of Fast DDS.
         malloc: both processes tune malloc.
         prebuilt: the node fills no message but the first: the floor of what Python can do.
 
@@ -175,8 +175,9 @@ def camera(setting: Setting, frames: int) -> Iterator[Camera]:
         os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'DEFAULT'
     if setting.malloc:
         ros_process.tune_malloc()
-    ros_process.use_shipped_profile()
     with _segmenter(setting) as (process, output):
+        # After the node's start, which takes a profile of its own where none is inherited.
+        ros_process.use_shipped_profile()
         rclpy.init()
         try:
             driver = Camera(setting, process, output)

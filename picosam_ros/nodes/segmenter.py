@@ -8,6 +8,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
+from picosam_ros.ros import process
 from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
 from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.messages import to_frame
@@ -61,7 +62,7 @@ class SegmenterNode(SegmentationNode):
 
 def main() -> int:
     """Entry point."""
-    return run(SegmenterNode)
+    return run(SegmenterNode, profile=process.SENDS_MASKS)
 
 
 if __name__ == '__main__':

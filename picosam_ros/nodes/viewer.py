@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
+from picosam_ros.ros import process
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
 from picosam_ros.ros.managed_node import ManagedNode, run
@@ -105,7 +106,7 @@ class ViewerNode(ManagedNode):
 
 def main() -> int:
     """Entry point."""
-    return run(ViewerNode)
+    return run(ViewerNode, profile=process.SENDS_MASKS)
 
 
 if __name__ == '__main__':

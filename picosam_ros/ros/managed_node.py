@@ -205,12 +205,18 @@ def _watch_clock(node: Node, jumped_back: Callable[[], None]) -> JumpHandle:
     return node.get_clock().create_jump_callback(threshold, post_callback=jumped)
 
 
-def run(make: Callable[[], ManagedNode]) -> int:
+def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES) -> int:
     """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
 
-    Returns the exit code: 1 if the node could not start itself.
+    Args:
+        make: makes the node.
+        profile: of Fast DDS; see process.prepare.
+
+    Returns:
+        The exit code: 1 if the node could not start itself.
+
     """
-    process.prepare()
+    process.prepare(profile)
     cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # both, version 3 reads the file twice and prints errors about what clashes.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
+# What a process sends decides how much shared memory it holds.
+SENDS_IMAGES, SENDS_MASKS = 'fastdds.xml', 'fastdds_masks.xml'
+
 # glibc's mallopt(3).
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _TRIM_BYTES, _MMAP_BYTES = 64 << 20, 32 << 20
@@ -46,10 +49,15 @@ def share_one_heap() -> bool:
     return _mallopt(_M_ARENA_MAX, 1)
 
 
-def prepare() -> None:
-    """Tune this process; call it before rclpy.init()."""
+def prepare(profile: str = SENDS_IMAGES) -> None:
+    """Tune this process; call it before rclpy.init().
+
+    Args:
+        profile: SENDS_IMAGES or SENDS_MASKS; the processes that this one starts inherit it.
+
+    """
     tune_malloc()
-    use_shipped_profile()
+    use_shipped_profile(profile)
 
 
 def tune_malloc() -> bool:
@@ -77,14 +85,14 @@ def trim_malloc() -> bool:
     return trim is not None and bool(trim(0))
 
 
-def use_shipped_profile() -> Path | None:
-    """Point Fast DDS to config/fastdds.xml, unless the user set a profile or transports.
+def use_shipped_profile(name: str = SENDS_IMAGES) -> Path | None:
+    """Point Fast DDS to a file of config/, unless the user set a profile or transports.
 
     Returns the file, or None if it is not used.
     """
     if any(name in os.environ for name in (*PROFILE_VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')):
         return None
-    profile = _share('picosam_ros') / 'config' / 'fastdds.xml'
+    profile = _share('picosam_ros') / 'config' / name
     if not profile.is_file():
         return None
     has_version_3 = (_share('rmw_fastrtps_cpp').parent / 'fastdds').is_dir()

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,7 @@ SETTINGS = (*process.PROFILE_VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')
 XMLNS = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
 # A 4K picture of three bytes per pixel.
 LARGEST = 3840 * 2160 * 3
+LARGEST_OVERLAY = 1920 * 1080 * 3
 
 
 @pytest.fixture
@@ -83,17 +85,35 @@ def test_the_profile_is_found_in_an_environment_that_nobody_sourced(monkeypatch)
 
 
 @pytest.mark.usefixtures('unset')
-def test_the_profile_has_room_for_a_4k_picture_in_shared_memory_and_keeps_udp():
-    root = ElementTree.parse(process.use_shipped_profile()).getroot()
+@pytest.mark.parametrize(
+    ('name', 'largest'), [(process.SENDS_IMAGES, LARGEST), (process.SENDS_MASKS, LARGEST_OVERLAY)]
+)
+def test_a_profile_has_room_for_what_is_sent_in_shared_memory_and_keeps_udp(name, largest):
+    root = ElementTree.parse(process.use_shipped_profile(name)).getroot()
     descriptors = inside(root, 'transport_descriptors')
     by_type = {inside(each, 'type').text: each for each in descriptors}
     assert set(by_type) == {'SHM', 'UDPv4'}
-    assert int(inside(by_type['SHM'], 'segment_size').text) >= LARGEST
+    assert int(inside(by_type['SHM'], 'segment_size').text) >= largest
     participant = inside(root, 'participant')
     assert participant.get('is_default_profile') == 'true'
     used = [each.text for each in inside(participant, 'rtps', 'userTransports')]
     assert used == [inside(each, 'transport_id').text for each in descriptors]
     assert inside(participant, 'rtps', 'useBuiltinTransports').text == 'false'
+
+
+@pytest.mark.usefixtures('unset')
+def test_the_profiles_differ_in_the_size_of_the_segment_alone(monkeypatch):
+    sizes, others = [], []
+    for name in (process.SENDS_IMAGES, process.SENDS_MASKS):
+        root = ElementTree.parse(process.use_shipped_profile(name)).getroot()
+        for variable in process.PROFILE_VARIABLES:
+            monkeypatch.delenv(variable, raising=False)
+        [size] = root.iter(XMLNS + 'segment_size')
+        sizes.append(int(size.text))
+        size.text = ''
+        others.append(ElementTree.canonicalize(ElementTree.tostring(root)))
+    assert sizes[1] < sizes[0]
+    assert others[0] == others[1]
 
 
 def in_a_process(program, **settings):
@@ -106,6 +126,26 @@ def in_a_process(program, **settings):
         check=True,
     )
     return answer.stdout.strip()
+
+
+@pytest.mark.usefixtures('unset')
+@pytest.mark.parametrize(
+    ('node', 'profile'),
+    [
+        ('camera', process.SENDS_IMAGES),
+        ('segmenter', process.SENDS_MASKS),
+        ('viewer', process.SENDS_MASKS),
+    ],
+)
+def test_a_node_holds_shared_memory_for_what_it_sends(node, profile):
+    # A file of parameters that is not there ends it before it joins others.
+    program = (
+        f'import os, sys; from picosam_ros.nodes import {node};'
+        'sys.argv[1:] = ["--ros-args", "--params-file", "/nowhere"];'
+        f'assert {node}.main() == 1;'
+        f'print(*(os.environ[n] for n in {process.PROFILE_VARIABLES} if n in os.environ))'
+    )
+    assert Path(in_a_process(program)).name == profile
 
 
 def test_malloc_is_tuned_only_where_the_user_did_not_do_it():

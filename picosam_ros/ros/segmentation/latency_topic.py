@@ -38,7 +38,7 @@ class LatencyTopic:
     """
 
     def __init__(self, name: str) -> None:
-        process.use_shipped_profile()
+        process.use_shipped_profile(process.SENDS_MASKS)
         self._context = Context()
         # Ctrl-C stays Python's: the command shows its summary then.
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)

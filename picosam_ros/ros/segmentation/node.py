@@ -132,8 +132,15 @@ class SegmentationNode(ManagedNode):
     def stop(self) -> None:
         """Let no more frames in; prompts stay."""
         self.stop_source()
+        # Many new clicks in one frame take seconds; a call to stop is heard at once.
+        self._interrupt_engine(True)
         self._worker.stop()
+        self._interrupt_engine(False)
         self._recent.clear()
+
+    def _interrupt_engine(self, interrupted: bool) -> None:
+        if self._segmenter is not None:
+            self._segmenter.engine.interrupt(interrupted)
 
     def close(self) -> None:
         """Free engine, topics and source."""
