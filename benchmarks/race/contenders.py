@@ -11,22 +11,23 @@ from typing import Any, Protocol
 import numpy as np
 
 from picosam_ros.engines import ENGINES, Engine, make_engine
-from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.in_sensor import InSensorEngine
+from picosam_ros.engines.runtimes import load
 from picosam_ros.engines.squares import square_for
 from picosam_ros.frame import Frame, SensorOutput
-from picosam_ros.models import DEFAULT_MODEL, SENSOR_MODEL
+from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL, SENSOR_MODEL, find_model
 from picosam_ros.prompt import Prompt
 from picosam_ros.resample import crop, paste
 from picosam_ros.roi import Roi
 
 BARE = 'bare inference'
-# The yardstick and the peers run PicoSAM2; LiteUNet, which does not, has names of its own.
+# The yardstick and the peers run PicoSAM2; the other networks have names of their own.
 NETWORKS = {
     'host': SENSOR_MODEL,
     'host int8': f'{SENSOR_MODEL}-int8',
-    'host lite': DEFAULT_MODEL,
-    'host lite int8': f'{DEFAULT_MODEL}-int8',
+    'host lite': FAST_MODEL,
+    'host lite int8': f'{FAST_MODEL}-int8',
+    'host click': DEFAULT_MODEL,
 }
 SIDE = 96
 
@@ -127,12 +128,11 @@ class Bare:
     """ONNX Runtime on squares that lie ready, with the options of our engine."""
 
     def __init__(self, threads: int) -> None:
-        self._engine = HostEngine(model=SENSOR_MODEL, threads=threads)
+        self._threads = threads
         self._square = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
 
     def open(self) -> None:
-        self._engine.open()
-        self._network = self._engine._network  # noqa: SLF001
+        self._network = load(find_model(SENSOR_MODEL).path, self._threads)
         self._feed = {self._network.inputs[0].name: self._square}
         self._wanted = [self._network.outputs[0].name]
 

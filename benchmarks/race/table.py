@@ -33,6 +33,7 @@ HEAD = (
 COMPARED = (
     ('host lite', 'host'),
     ('host lite int8', 'host lite'),
+    ('host click', 'host'),
     ('host, openvino', 'host'),
     ('host int8, openvino', 'host int8'),
 )

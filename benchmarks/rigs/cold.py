@@ -22,7 +22,7 @@ def start() -> dict[str, float]:
 
     frame = Frame.from_array(image())
     before = time.perf_counter()
-    engine.segment(frame, [Prompt.from_point(320, 240, roi_size=192)])
+    engine.segment(frame, [Prompt.from_point(320, 240)])
     return {
         'import': 1e3 * (imported - begun),
         'open': 1e3 * (opened - imported),

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from benchmarks.report import Row
-from benchmarks.rigs import scene
-from benchmarks.sections.engine import bare_call
+from benchmarks.rigs import bare, scene
 from benchmarks.timing import median_of_new, medians
 from picosam_ros.drawing.overlay import draw
 from picosam_ros.engines.host import HostEngine
@@ -28,7 +27,7 @@ def measure(frames: int) -> Iterator[Row]:
     """Time each step; the note compares it to one inference of one object."""
     cv2.setNumThreads(1)  # as the nodes do
     with HostEngine() as engine:
-        inference = medians([bare_call(engine, 1)], frames)[0]
+        inference = medians([bare.one_run(engine)], frames)[0]
     yield Row('inference, 1 object', 1e3 * inference, 'µs')
     for name, cost in _steps(frames):
         yield Row(name, 1e3 * cost, 'µs', note=f'{100 * cost / inference:.1f} % of an inference')

@@ -1,75 +1,111 @@
-"""What the engine adds to the bare ONNX Runtime call, and what the first mask costs."""
+"""What the engine adds to the runs of its network, and what the first mask costs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 
+import cv2
 import numpy as np
 
 from benchmarks.report import Row
-from benchmarks.rigs import cold, scene
+from benchmarks.rigs import bare, cold, scene
 from benchmarks.timing import isolated, medians
 from picosam_ros.engines.host import HostEngine
-from picosam_ros.prompt import Prompt
+from picosam_ros.frame import Frame
+from picosam_ros.models import DEFAULT_MODEL, SENSOR_MODEL
+from picosam_ros.prompt import Box, Prompt
 
-TITLE = 'What `segment()` adds to the bare ONNX Runtime call, 640×480'
-# Objects in a frame to the most that `segment()` may take, in bare calls.
-TARGETS = {1: 1.15, 8: 1.10}
-ROI_SIZES = {'ROI of 192 px, shrunk': 192, 'ROI of native 96 px': scene.NETWORK}
+TITLE = 'What `segment()` adds to the runs of its network, 640×480'
+# The most that an answer may take, in runs of the network alone.
+OVERHEAD = 1.10
+# … a run of the default network, in runs of the sensor's on the same processor.
+DEFAULT_OVER_SENSOR = 1.6
+# … a new click in an image of 12 megapixels, in new clicks in VGA.
+LARGE_OVER_SMALL = 1.3
+LARGE = (4000, 3000)
 COLD_STARTS = 5
 
 
 def measure(frames: int) -> Iterator[Row]:
-    """Interleave `segment()` and the bare call; then start cold a few times."""
-    with HostEngine() as engine:
-        for count, target in TARGETS.items():
-            for name, roi_size in ROI_SIZES.items():
-                what = f'{count} prompt{"s" * (count > 1)}, {name}'
-                yield _overhead(engine, what, scene.prompts(count, roi_size), target, frames)
-        yield _one_by_one(engine, max(TARGETS), frames)
+    """Interleave what is compared; then start cold a few times."""
+    with HostEngine(model=DEFAULT_MODEL) as engine, HostEngine(model=SENSOR_MODEL) as sensors:
+        frame = scene.frame()
+        for name, prompts in _answers(engine, frame).items():
+            yield _overhead(engine, name, frame, prompts, frames)
+        yield _large_over_small(engine, frames)
+        run, yardstick = medians([bare.one_run(engine), bare.one_run(sensors)], frames)
+        note = f'{run:.2f} ms over {yardstick:.2f} ms'
+        name = f'one run of {DEFAULT_MODEL} over one of {SENSOR_MODEL}'
+        yield Row(name, run / yardstick, '×', DEFAULT_OVER_SENSOR, note)
+        yield _one_by_one(sensors, 8, frames)
     yield from _cold(min(COLD_STARTS, frames))
 
 
-def bare_call(engine: HostEngine, count: int) -> Callable[[], object]:
-    """Return a call of the engine's own session, so with the same options, on a ready batch."""
-    session = engine._network.session  # noqa: SLF001
-    source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
-    shape = (count, scene.NETWORK, scene.NETWORK, 3)
-    batch = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    return lambda: session.run([target], {source: batch})
+def _answers(engine: HostEngine, frame: Frame) -> dict[str, list[Prompt]]:
+    """Return what is asked for, by name."""
+    [click] = scene.prompts(1)
+    box = Prompt.from_box(Box(click.points[0].x - 80, 100, click.points[0].x + 80, 260))
+    followed = [_followed(engine, frame, prompt) for prompt in scene.prompts(8, roi_size=192)]
+    return {
+        'a new click': [click],
+        'a box': [box],
+        'an object that is followed': followed[:1],
+        'eight that are followed': followed,
+    }
+
+
+def _followed(engine: HostEngine, frame: Frame, prompt: Prompt) -> Prompt:
+    """Return the prompt of the next frame, with an object of ordinary size."""
+    mask = replace(engine.segment(frame, [prompt]).masks[0], logits=scene.blob())
+    return replace(prompt, roi_size=0, previous=mask.as_previous(), square=mask.roi)
 
 
 def _overhead(
-    engine: HostEngine, name: str, prompts: list[Prompt], target: float, frames: int
+    engine: HostEngine, name: str, frame: Frame, prompts: Sequence[Prompt], frames: int
 ) -> Row:
-    frame = scene.frame()
-    works = [lambda: engine.segment(frame, prompts), _calls(engine, len(prompts))]
-    whole, bare = medians(works, frames)
-    note = f'{whole:.2f} ms over {bare:.2f} ms, threads: {engine.threads}'
-    return Row(name, whole / bare, '×', target, note)
+    feeds = bare.feeds_of(engine, frame, prompts)
+    works = [lambda: engine.segment(frame, prompts), bare.runs(engine, feeds)]
+    whole, alone = medians(works, frames)
+    plural = 's' * (len(feeds) > 1)
+    note = f'{whole:.2f} ms over {alone:.2f} ms of {len(feeds)} run{plural}'
+    return Row(name, whole / alone, '×', OVERHEAD, f'{note}, threads: {engine.threads}')
+
+
+def _large_over_small(engine: HostEngine, frames: int) -> Row:
+    small = scene.image()
+    sizes = {size: cv2.resize(small, size) for size in (LARGE, (scene.WIDTH, scene.HEIGHT))}
+    clicks = [
+        (Frame.from_array(np.asarray(pixels, np.uint8)), [Prompt.from_point(width / 2, height / 2)])
+        for (width, height), pixels in sizes.items()
+    ]
+    large, little = medians(
+        [lambda click=click: engine.segment(*click) for click in clicks], frames
+    )
+    note = f'{large:.1f} ms over {little:.1f} ms'
+    return Row('a new click in 4000×3000', large / little, '×', LARGE_OVER_SMALL, note)
 
 
 def _one_by_one(engine: HostEngine, count: int, frames: int) -> Row:
     """Why the engine runs its squares one after another."""
-    calls, batch = medians([_calls(engine, count), bare_call(engine, count)], frames)
-    note = f'bare calls, {calls:.2f} ms over {batch:.2f} ms'
+    [feed] = bare.feeds_of(engine, scene.frame(), scene.prompts(1, roi_size=192))
+    batch = {name: np.repeat(value, count, axis=0) for name, value in feed.items()}
+    calls, at_once = medians(
+        [bare.runs(engine, [feed] * count), bare.runs(engine, [batch])], frames
+    )
+    note = f'{engine.model.name} alone, {calls:.2f} ms over {at_once:.2f} ms'
     name = f'{count} squares one by one over one batch of {count}'
-    return Row(name, calls / batch, '×', note=note)
-
-
-def _calls(engine: HostEngine, count: int) -> Callable[[], object]:
-    """As many bare calls on one square each."""
-    call = bare_call(engine, 1)
-    return lambda: [call() for _ in range(count)]
+    return Row(name, calls / at_once, '×', note=note)
 
 
 def _cold(starts: int) -> Iterator[Row]:
-    runs = [isolated(cold.start) for _ in range(starts)]
+    cold_starts = [isolated(cold.start) for _ in range(starts)]
     notes = {
         'import': 'NumPy, OpenCV, ONNX Runtime and the package',
-        'open': 'check the hash, load, run three times',
-        'first mask': 'of the open engine',
+        'open': 'check the hash, load, run a few times',
+        'first mask': 'of a new click',
     }
     for stage, note in notes.items():
-        yield Row(f'fresh process: {stage}', median(run[stage] for run in runs), 'ms', note=note)
+        value = median(start[stage] for start in cold_starts)
+        yield Row(f'fresh process: {stage}', value, 'ms', note=note)

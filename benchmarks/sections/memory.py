@@ -13,7 +13,7 @@ from benchmarks.timing import isolated
 TITLE = 'Memory of the segmenter node, VGA rgb8, 8 prompts'
 PROMPTS = 8
 RATE = 10.0
-TARGET_MB = 200.0
+TARGET_MB = 160.0
 
 
 def measure(frames: int) -> Iterator[Row]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.report import Row
+from benchmarks.rigs import bare
 from benchmarks.rigs.samples import Sample, Samples
 from benchmarks.rigs.stream import Setting, camera
-from benchmarks.sections.engine import bare_call
 from benchmarks.timing import isolated, medians
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.prompts.store import MAX_PROMPTS
@@ -41,7 +41,7 @@ def measure(frames: int) -> Iterator[Row]:
 def prompts_for(period_ms: float) -> int:
     """How many objects keep the engine busy for so long."""
     with HostEngine() as engine:
-        [each] = medians([bare_call(engine, 1)], 20)
+        [each] = medians([bare.one_run(engine)], 20)
     return min(max(round(period_ms / each), 1), MAX_PROMPTS)
 
 

@@ -22,7 +22,8 @@ from picosam_ros.segmenter import Segmenter
 from picosam_ros.tracking.tracker import Tracker
 
 TITLE = 'Tracking: the click of frame 0 is the only prompt; mean IoU'
-TARGET = 0.6
+# Mean IoU wanted of the films whose object is never hidden, and of the others.
+CLEAR, HIDDEN = 0.95, 0.85
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def measure(frames: int) -> Iterator[Row]:
     films, photo_objects = followed(DEFAULT_MODEL)
     for film, score in films.items():
         yield _row(film.name, score)
-    yield _mean_of_films('mean of those never hidden', films)
+    yield from _means_of_films('', films)
     for name, score in photo_objects.items():
         yield _row(f'agrees with its first mask: {name}', score)
     yield _mean_of_photo_objects('mean agreement', photo_objects)
     films, photo_objects = followed(SENSOR_MODEL)
-    yield _mean_of_films(f'{SENSOR_MODEL}: mean of those never hidden', films)
+    yield from _means_of_films(f'{SENSOR_MODEL}: ', films)
     yield _mean_of_photo_objects(f'{SENSOR_MODEL}: mean agreement', photo_objects)
 
 
@@ -65,9 +66,11 @@ def followed(model: str) -> tuple[dict[Sequence, Score], dict[str, Score]]:
     return films, photo_objects
 
 
-def _mean_of_films(name: str, films: dict[Sequence, Score]) -> Row:
+def _means_of_films(of: str, films: dict[Sequence, Score]) -> Iterator[Row]:
     clear = [score.iou for film, score in films.items() if not film.occluded]
-    return Row(name, float(np.mean(clear)), note=f'wanted: ≥ {TARGET}')
+    hidden = [score.iou for film, score in films.items() if film.occluded]
+    yield Row(f'{of}mean of those never hidden', float(np.mean(clear)), note=f'wanted: ≥ {CLEAR}')
+    yield Row(f'{of}mean of those hidden', float(np.mean(hidden)), note=f'wanted: ≥ {HIDDEN}')
 
 
 def _mean_of_photo_objects(name: str, photo_objects: dict[str, Score]) -> Row:

@@ -56,8 +56,14 @@ def test_a_section_about_films_runs_to_the_end(name, films):
     assert all(0 < row.value <= 1 for row in rows if not row.unit)
 
 
+def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it():
+    values = {row.name: row.value for row in benchmarks.measure('clicks', FRAMES).rows}
+    assert values["mean of the demo's"] >= 0.85
+    assert values["least of the demo's"] >= 0.6
+
+
 def test_every_section_is_run_by_a_test_here():
-    assert {'engine', *OF_FILMS, *OF_THE_NODE} == {*benchmarks.SECTIONS}
+    assert {'engine', 'clicks', *OF_FILMS, *OF_THE_NODE} == {*benchmarks.SECTIONS}
 
 
 @pytest.mark.parametrize('name', OF_THE_NODE)
