@@ -18,6 +18,9 @@ from picosam_ros.ros.diagnostics import ERROR, OK, Status
 # Every node has them.
 _COMMON = ('/parameter_events', '/rosout')
 
+# What the graph has in place of a node's name.
+_UNKNOWN = '_NODE_NAME_UNKNOWN_'
+
 # Words of a reason of qos_check_compatible, the policy, and what fixes it on the peer: on its
 # publisher, on its subscription.
 _POLICIES = (
@@ -77,7 +80,10 @@ def _connection(node: Node, topic: str, published: bool) -> Connection:
     publishers = node.get_publishers_info_by_topic(topic)
     subscribers = node.get_subscriptions_info_by_topic(topic)
     ours, theirs = (subscribers, publishers) if published else (publishers, subscribers)
-    ours = [endpoint for endpoint in ours if _name(endpoint) == node.get_fully_qualified_name()]
+    name = node.get_fully_qualified_name()
+    # The graph loses the names of a node's endpoints where one of the same name is destroyed late.
+    unknown = [endpoint for endpoint in ours if endpoint.node_name == _UNKNOWN]
+    ours = [endpoint for endpoint in ours if _name(endpoint) == name] or unknown
     incompatible = [
         sentence
         for own in ours

@@ -78,6 +78,16 @@ def test_an_incompatible_peer_names_topic_policy_and_node_and_says_what_to_do(no
     )
 
 
+def test_an_incompatible_peer_is_told_where_the_graph_lost_the_nodes_name(node, other, serve):
+    earlier, later = (Node('again') for _ in range(2))
+    later.create_subscription(String, 'heard', print, 10)
+    earlier.destroy_node()
+    other.create_publisher(String, '/heard', qos_profile_sensor_data)
+    [sentence] = serve(lambda: connection_of(later, '/heard').incompatible)
+    later.destroy_node()
+    assert sentence.endswith('publish reliable')
+
+
 def test_liveliness_is_a_policy_like_the_others(node, other, serve):
     node.create_publisher(String, 'told', 10)
     manual = QoSProfile(depth=1, liveliness=LivelinessPolicy.MANUAL_BY_TOPIC)
