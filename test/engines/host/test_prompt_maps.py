@@ -22,7 +22,7 @@ SIZE = 64
 # One pixel of the square is one of the image.
 ROI = Roi(100, 50, SIZE, SIZE)
 # Of 255: bells are drawn to an eighth of a pixel, of which their deviation here is one.
-LEVELS = 14
+LEVELS = 16
 
 
 def drawn(prompt, roi=ROI, size=SIZE):
