@@ -17,7 +17,7 @@ from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.runtimes import RUNTIMES, Port, load
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
-from picosam_ros.models import DEFAULT_MODEL, find_model
+from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL, find_model
 from picosam_ros.prompt import Box, Prompt
 
 
@@ -79,22 +79,37 @@ def test_a_result_stays_as_it_is_when_the_network_runs_again(runtime, counting_n
     np.testing.assert_array_equal(before, 1)
 
 
-def test_the_engine_gives_the_same_masks_with_every_runtime(runtime):
-    # A real picture: in noise, which no network has learnt, roundings grow from layer to layer.
-    frame = Frame.from_array(cv2.resize(open_photos().photos[0].pixels, (160, 120)))
+@pytest.fixture
+def small_photo():
+    """Return a real picture: in noise, which no network has learnt, roundings grow."""
+    return Frame.from_array(cv2.resize(open_photos().photos[0].pixels, (160, 120)))
+
+
+def test_the_engine_gives_the_same_masks_with_every_runtime(runtime, small_photo):
+    prompts = [Prompt.from_point(80, 60), Prompt.from_box(Box(20, 30, 99, 80), object_id=2)]
+    options = {'model': FAST_MODEL, 'threads': 1}
+    with HostEngine(**options) as reference, HostEngine(**options, runtime=runtime) as engine:
+        assert engine.description['runtime'] == runtime
+        answers = (each.segment(small_photo, prompts) for each in (reference, engine))
+        for expected, mask in zip(*answers, strict=True):
+            assert mask.roi == expected.roi
+            assert mask.logits.dtype == np.float32
+            assert mask.logits.flags.c_contiguous
+            # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa.
+            np.testing.assert_allclose(mask.logits, expected.logits, rtol=0.03, atol=0.15)
+            assert np.mean(mask.to_image() != expected.to_image()) < 0.005
+
+
+def test_a_network_that_takes_prompts_proposes_the_same_with_every_runtime(runtime, small_photo):
     prompts = [Prompt.from_point(80, 60, roi_size=112), Prompt.from_box(Box(20, 30, 99, 80))]
     options = {'model': DEFAULT_MODEL, 'threads': 1}
     with HostEngine(**options) as reference, HostEngine(**options, runtime=runtime) as engine:
-        assert engine.description['runtime'] == runtime
         for prompt in prompts:
             # All of them: which one is the best, roundings may decide.
-            masks = engine.candidates(frame, prompt)
-            for expected in reference.candidates(frame, prompt):
+            masks = engine.candidates(small_photo, prompt)
+            for expected in reference.candidates(small_photo, prompt):
                 mask = min(masks, key=lambda mask: np.abs(mask.logits - expected.logits).mean())
                 assert mask.roi == expected.roi
-                assert mask.logits.dtype == np.float32
-                assert mask.logits.flags.c_contiguous
-                # OpenVINO computes in bfloat16 where the CPU has it: eight bits of mantissa.
                 near = np.abs(expected.logits) < 4
                 assert np.abs(mask.logits - expected.logits)[near].mean() < 0.25
                 assert np.mean(mask.to_image() != expected.to_image()) < 0.01

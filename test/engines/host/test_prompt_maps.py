@@ -1,5 +1,7 @@
 """A prompt as the network's second input: where bells, boxes and previous masks lie in it."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,8 +23,6 @@ from picosam_ros.roi import Affine, Roi
 SIZE = 64
 # One pixel of the square is one of the image.
 ROI = Roi(100, 50, SIZE, SIZE)
-# Of 255: bells are drawn to an eighth of a pixel, of which their deviation here is one.
-LEVELS = 16
 
 
 def drawn(prompt, roi=ROI, size=SIZE):
@@ -34,7 +34,11 @@ def drawn(prompt, roi=ROI, size=SIZE):
 
 
 def bell(x, y, size=SIZE):
-    """Return the contract's bell: a standard deviation of 1/64 of the side, 255 at its top."""
+    """Return the contract's bell: a standard deviation of 1/64 of the side, 255 at its top.
+
+    Its place is the nearest eighth of a pixel.
+    """
+    x, y = (math.floor(v) + round(8 * (v - math.floor(v))) / 8 for v in (x, y))
     rows, columns = np.mgrid[:size, :size]
     squared = (columns - x) ** 2 + (rows - y) ** 2
     return 255 * np.exp(-squared / (2 * (size / 64) ** 2))
@@ -48,7 +52,8 @@ def test_a_point_is_a_bell_in_its_map_cut_at_the_border(x, y, positive):
     prompt = Prompt((Point(100 + x, 50 + y, positive),), box=Box(0, 0, 9, 9))
     maps = drawn(prompt)
     mine, other = (POSITIVE, NEGATIVE) if positive else (NEGATIVE, POSITIVE)
-    np.testing.assert_allclose(maps[..., mine], bell(x, y), atol=LEVELS)
+    place = ROI.affine_to(SIZE, SIZE)(100 + x, 50 + y)
+    np.testing.assert_allclose(maps[..., mine], bell(*place), atol=1)
     assert not maps[..., other].any()
     assert not maps[..., PREVIOUS].any()
 
@@ -58,7 +63,7 @@ def test_a_point_is_at_its_pixel_whatever_the_side_of_the_square():
         roi = Roi(10, 20, side, side)
         maps = drawn(Prompt.from_point(10 + side // 4, 20 + side // 2), roi, size)
         x, y = roi.affine_to(size, size)(10 + side // 4, 20 + side // 2)
-        np.testing.assert_allclose(maps[..., POSITIVE], bell(x, y, size), atol=LEVELS)
+        np.testing.assert_allclose(maps[..., POSITIVE], bell(x, y, size), atol=1)
     assert maps[..., POSITIVE].max() > 200
 
 
