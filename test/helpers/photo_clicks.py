@@ -63,3 +63,14 @@ def deepest(inside):
     depth = cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     row, column = np.unravel_index(depth.argmax(), depth.shape)
     return float(column), float(row)
+
+
+def answer(engine, frame, prompt):
+    [mask] = engine.segment(frame, [prompt])
+    return mask
+
+
+def clicked(engine, name):
+    """Click on an object of a photo: the frame, the prompt and its mask."""
+    frame, prompt = frame_of(name), click_on(name)
+    return frame, prompt, answer(engine, frame, prompt)
