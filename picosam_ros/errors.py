@@ -30,7 +30,17 @@ class EngineError(PicosamError):
 
 
 class CameraError(PicosamError):
-    """A camera that cannot be opened, or that stopped giving frames."""
+    """A camera that cannot be opened, or that stopped giving frames.
+
+    Args:
+        text: the sentence.
+        retry_s: least seconds until it is worth trying again.
+
+    """
+
+    def __init__(self, text: str = '', retry_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_s = retry_s
 
 
 class EndOfStream(CameraError):
@@ -47,3 +57,8 @@ class DatasetError(PicosamError):
 
 class ViewerError(PicosamError):
     """A viewer that cannot be served, or a message of a browser that it does not take."""
+
+
+def fault_text(error: Exception) -> str:
+    """Return the sentence of an expected error; `TypeName: text` of any other exception."""
+    return str(error) if isinstance(error, PicosamError) else f'{type(error).__name__}: {error}'

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -41,6 +41,31 @@ class Timing:
     decode: float = NAN
     publish: float = NAN
     total: float = NAN
+
+
+def completed(
+    timing: Timing, *, age: float, queue: float, decode: float, publish: float, since_offer: float
+) -> Timing:
+    """Add to an engine's timing what happens around it; all in milliseconds.
+
+    Args:
+        timing: of the engine.
+        age: capture stamp to arrival.
+        queue: arrival to the start of work.
+        decode: masks to messages, after the engine.
+        publish: until they were handed over.
+        since_offer: arrival to the end of publishing.
+
+    """
+    sensor = (timing.exposure, timing.dnn, timing.dsp)
+    return replace(
+        timing,
+        receive=age - sum(stage for stage in sensor if not math.isnan(stage)),
+        queue=queue,
+        decode=timing.decode + decode,
+        publish=publish,
+        total=age + since_offer,
+    )
 
 
 STAGES = tuple(field.name for field in fields(Timing))

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from picosam_ros.status import Level, Status
+
+__all__ = ['ERROR', 'INACTIVE', 'OK', 'STALE', 'UNCONFIGURED', 'WARN', 'Diagnostics', 'Status']
+
 _PERIOD = 1.0
 _QUEUE = 10
 
-OK, WARN, ERROR, STALE = (
-    DiagnosticStatus.OK,
-    DiagnosticStatus.WARN,
-    DiagnosticStatus.ERROR,
-    DiagnosticStatus.STALE,
-)
-
-
-@dataclass(frozen=True)
-class Status:
-    """State of one component: a level, a sentence that says what to do, and values."""
-
-    level: bytes
-    message: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
+OK, WARN, ERROR, STALE = Level.OK, Level.WARN, Level.ERROR, Level.STALE
 
 UNCONFIGURED = Status(STALE, 'not configured; configure and activate the node')
 INACTIVE = 'not active; activate the node'
@@ -53,7 +41,7 @@ class Diagnostics:
         for component, status in self._report().items():
             message.status.append(
                 DiagnosticStatus(
-                    level=status.level,
+                    level=bytes([status.level]),
                     name=f'{name}: {component}',
                     message=status.message,
                     hardware_id=self._hardware_id,

@@ -1,6 +1,6 @@
 import socket
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from helpers.harness import serve_until
 from rclpy.executors import SingleThreadedExecutor
 
@@ -22,9 +22,17 @@ def test_each_component_is_a_status_of_its_own_once_a_second(node):
     executor.shutdown()
     assert diagnostics
     first, second = array.status
-    assert (first.name, first.level, first.message) == ('tested: input', OK, 'fine')
+    assert (first.name, first.level, first.message) == (
+        'tested: input',
+        DiagnosticStatus.OK,
+        'fine',
+    )
     assert [(value.key, value.value) for value in first.values] == [('images', '3')]
-    assert (second.name, second.level, second.message) == ('tested: engine', ERROR, 'mend it')
+    assert (second.name, second.level, second.message) == (
+        'tested: engine',
+        DiagnosticStatus.ERROR,
+        'mend it',
+    )
     assert not second.values
     assert first.hardware_id == socket.gethostname()
     assert array.header.stamp.sec > 0

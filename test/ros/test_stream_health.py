@@ -4,13 +4,8 @@ import pytest
 
 from picosam_ros.ros.connections import Connection
 from picosam_ros.ros.diagnostics import ERROR, OK, STALE, WARN
-from picosam_ros.ros.stream_health import (
-    Expected,
-    Source,
-    StreamStats,
-    duration_text,
-    input_status,
-)
+from picosam_ros.ros.stream_health import Expected, Source, duration_text, input_status
+from picosam_ros.stream_stats import StreamStats
 
 ANYTHING = Expected()
 SOURCE = Source('/eye/image', 'does it run?')

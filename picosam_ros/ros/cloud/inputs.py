@@ -16,8 +16,9 @@ from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
 from picosam_ros.ros.cloud.time_sync import SyncStatistics, make_synchronizer
 from picosam_ros.ros.connections import Connection, connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
-from picosam_ros.ros.stream_health import Expected, Source, StreamMonitor, input_status
+from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.spatial.pinhole import Pinhole
+from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.wire.images import RawImage
 from picosam_ros.wire.messages import read_image
 

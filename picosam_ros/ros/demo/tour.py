@@ -7,9 +7,7 @@ all; while a user clicks there, the tour sends no prompts.
 
 from __future__ import annotations
 
-import os
 import time
-import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros.demo.scoreboard import Scoreboard
 from picosam_ros.ros.messages import to_raw_image
 from picosam_ros.ros.retry import RetryingCall
+from picosam_ros.viewer.browser import open_browser
 from picosam_ros.wire.images import to_rgb
 
 # Period of looking for an object without a prompt.
@@ -165,7 +164,7 @@ class Tour(Node):
 
     def _on_url(self, message: String) -> None:
         self.scoreboard.announce(message.data)
-        _open_browser(message.data)
+        open_browser(message.data)
 
     def _on_latency(self, message: Latency) -> None:
         timing = Timing(**{stage: getattr(message, stage) for stage in STAGES})
@@ -185,12 +184,3 @@ class Tour(Node):
         self.scoreboard.add_answer(message.state)
         if message.state in (PromptStatus.REFUSED, PromptStatus.LOST):
             self._targets.pop(message.object_id, None)
-
-
-def _open_browser(url: str) -> None:
-    """Open the page where there is a screen; BROWSER=none, or no screen, opens none."""
-    chosen = os.environ.get('BROWSER', '')
-    screen = any(name in os.environ for name in ('DISPLAY', 'WAYLAND_DISPLAY'))
-    # Without a screen a browser in text mode would take this very terminal.
-    if chosen != 'none' and (chosen or screen):
-        webbrowser.open(url)

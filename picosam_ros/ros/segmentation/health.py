@@ -10,11 +10,13 @@ from rclpy.node import Node
 
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame
+from picosam_ros.health import segmentation_status
 from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.ros.connections import connections_of, topics_status
-from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
-from picosam_ros.ros.stream_health import Expected, Source, StreamMonitor, input_status
+from picosam_ros.ros.diagnostics import ERROR, INACTIVE, STALE, UNCONFIGURED, WARN, Status
+from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.segmenter import Segmenter
+from picosam_ros.stream_stats import StreamMonitor
 
 SILENT_CLOCK = (
     'use_sim_time is true, but /clock has no message yet: start the simulation, or play the bag '
@@ -113,22 +115,12 @@ class Health:
             return Status(ERROR, activity.fault)
         if segmenter is None:
             return UNCONFIGURED
-        values: dict[str, object] = {'engine': segmenter.engine.name}
-        values.update(segmenter.engine.description)
-        values['objects'] = len(segmenter.prompts.active)
-        answers = segmenter.prompts.answers.items()
-        values.update({f'prompts {state.name.lower()}': n for state, n in answers})
-        for stage, p in self._window.percentiles().items():
-            values[f'{stage} p50/p95/p99 ms'] = f'{p.p50:.1f} / {p.p95:.1f} / {p.p99:.1f}'
+        status = segmentation_status(segmenter, self._window, 'send one to prompt_point')
         if not activity.active:
-            return Status(STALE, INACTIVE, values)
+            return Status(STALE, INACTIVE, status.values)
         if not activity.enabled:
-            return Status(WARN, 'disabled; call ~/enable with true', values)
-        if segmenter.engine.warning:
-            return Status(WARN, segmenter.engine.warning, values)
-        if not segmenter.prompts.active:
-            return Status(OK, 'no prompt: send one to prompt_point', values)
-        return Status(OK, f'{len(segmenter.prompts.active)} objects', values)
+            return Status(WARN, 'disabled; call ~/enable with true', status.values)
+        return status
 
     def _counts(self, activity: Activity) -> dict[str, object]:
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from dataclasses import replace
@@ -13,7 +12,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from picosam_ros.drawing.overlay import draw
-from picosam_ros.latency import Timing
+from picosam_ros.latency import Timing, completed
 from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.prompts.store import PromptStore
@@ -75,14 +74,13 @@ class Outputs:
             for publisher, message in messages:
                 publisher.publish(message)
         published = time.perf_counter()
-        sensor = (result.timing.exposure, result.timing.dnn, result.timing.dsp)
-        timing = replace(
+        timing = completed(
             result.timing,
-            receive=age_ms - sum(stage for stage in sensor if not math.isnan(stage)),
+            age=age_ms,
             queue=queue_ms,
-            decode=result.timing.decode + 1e3 * (decoded - begun),
+            decode=1e3 * (decoded - begun),
             publish=1e3 * (published - decoded),
-            total=age_ms + 1e3 * (published - offered),
+            since_offer=1e3 * (published - offered),
         )
         self._latency.publish(
             serialise_latency(

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from picosam_ros.ros.stream_health import WINDOW_S, StreamMonitor, StreamStats
+from picosam_ros.stream_stats import WINDOW_S, StreamMonitor, StreamStats
 
 SECOND = 1_000_000_000
 
