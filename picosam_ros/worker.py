@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar('T')
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class NewestSlot(Generic[T]):
@@ -24,6 +27,11 @@ class NewestSlot(Generic[T]):
         self._item: T | None = None
         self._failure: Exception | None = None
         self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it accepts nothing now."""
+        return self._closed
 
     def put(self, item: T) -> T | None:
         """Store an item; never blocks.
@@ -94,7 +102,8 @@ class Worker(Generic[T]):
 
     Args:
         work: called with the item and the milliseconds that it waited.
-        on_error: called with what `work` raised; the thread goes on with the next item.
+        on_error: called with what `work` raised; the thread goes on with the next item. What it
+            raises itself is logged.
 
     """
 
@@ -121,8 +130,9 @@ class Worker(Generic[T]):
         if self._thread is not None:
             return
         self._slot.reopen()
-        self._thread = threading.Thread(target=self._loop, name='picosam_worker', daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._loop, name='picosam_worker', daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self) -> None:
         """Finish what is being worked on, forget what waits, and return then."""
@@ -141,4 +151,10 @@ class Worker(Generic[T]):
             try:
                 self._work(item, 1e3 * (time.perf_counter() - offered))
             except Exception as error:  # noqa: BLE001 - the owner decides; a dead thread is silent
-                self._on_error(error)
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._on_error(error)
+        except Exception:
+            _LOGGER.exception('a worker could not report %r', error)

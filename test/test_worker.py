@@ -215,3 +215,45 @@ def test_a_slot_that_was_reopened_accepts_things_again():
     slot.reopen()
     slot.put('thing')
     assert slot.take(0) == 'thing'
+
+
+def test_an_error_that_cannot_be_reported_is_logged_and_the_next_thing_is_done(caplog):
+    done = threading.Event()
+
+    def work(thing, _):
+        if thing == 'bad':
+            begun.set()
+            raise TypeError('of the work')
+        done.set()
+
+    def on_error(error):
+        raise TypeError('of the report') from error
+
+    begun = threading.Event()
+    worker = Worker(work, on_error)
+    worker.start()
+    worker.offer('bad')
+    assert begun.wait(PATIENCE)
+    worker.offer('good')
+    assert done.wait(PATIENCE)
+    worker.stop()
+    assert "a worker could not report TypeError('of the work')" in caplog.text
+    assert 'of the report' in caplog.text
+
+
+def test_a_worker_whose_thread_could_not_start_starts_at_the_next_try(desk, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    worker = Worker(desk.work, fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, 'start', refuse)
+        with pytest.raises(RuntimeError, match='new thread'):
+            worker.start()
+    worker.stop()
+    worker.start()
+    worker.offer('thing')
+    desk.wait_until_it_begins()
+    desk.gate.release()
+    worker.stop()
+    assert desk.done == ['thing']

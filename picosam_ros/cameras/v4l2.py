@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,7 +75,13 @@ class DeviceReader:
         self._thread.start()
 
     def take(self, timeout: float) -> Frame | None:
-        """Wait up to `timeout` seconds for a new frame. Raises CameraError if the device ended."""
+        """Wait up to `timeout` seconds for a new frame.
+
+        Raises:
+            CameraError: the device ended.
+            Exception: what ended the thread, if it was something else.
+
+        """
         return self._slot.take(timeout)
 
     def wait_for_frame(self, timeout: float) -> bool:
@@ -88,24 +95,24 @@ class DeviceReader:
         self._thread.join(STOP_S)
 
     def _loop(self) -> None:
-        while not self._stopped and self._read():
-            pass
-        self._device.release()
+        try:
+            while not self._stopped:
+                self._slot.put(self._read())
+        except Exception as error:  # noqa: BLE001 - raised by take(): nobody sees a thread end
+            self._slot.fail(error)
+        finally:
+            self._device.release()
 
-    def _read(self) -> bool:
-        """Read one frame; return False at the end."""
+    def _read(self) -> Frame:
         try:
             ok, bgr = self._device.read()
         except cv2.error as error:
-            self._slot.fail(CameraError(str(error)))
-            return False
+            raise CameraError(str(error)) from error
         if not ok:
-            self._slot.fail(CameraError('it delivers no more images'))
-            return False
+            raise CameraError('it delivers no more images')
         stamp = capture_stamp(self._device.get(cv2.CAP_PROP_POS_MSEC))
         rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-        self._slot.put(Frame(rgb, stamp, self._frame_id, received_ns=time.time_ns()))
-        return True
+        return Frame(rgb, stamp, self._frame_id, received_ns=time.time_ns())
 
 
 def open_device(device: str, rate: float) -> VideoDevice:
@@ -210,11 +217,14 @@ class V4l2Camera:
             return str(error)
         description = _describe(device, capture)
         reader = DeviceReader(capture, self._frame_id)
-        if not reader.wait_for_frame(FIRST_FRAME_S):
-            reader.stop()
-            return 'it opens, but delivers no images; unplug it and plug it in again'
-        self._reader, self._description = reader, description
-        return ''
+        if reader.wait_for_frame(FIRST_FRAME_S):
+            self._reader, self._description = reader, description
+            return ''
+        # Anything but a CameraError is no matter of the device: it is raised.
+        with suppress(CameraError):
+            reader.take(0)
+        reader.stop()
+        return 'it opens, but delivers no images; unplug it and plug it in again'
 
 
 def devices(source: str, folder: Path = Path('/dev')) -> list[str]:

@@ -175,10 +175,10 @@ class CascadeEngine(Engine):
 
     def _work(self, batch: SlowBatch, waited_ms: float) -> None:
         del waited_ms
-        # Linux counts niceness by thread: where cores are scarce, the fast engine gets them.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         answer = Segmentation(())
         try:
+            # Linux counts niceness by thread: where cores are scarce, the fast engine gets them.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
             answer = self._slow.segment_frame(batch.frame, [it.prompt for it in batch.prompts])
             self._error = ''
         finally:

@@ -16,6 +16,8 @@ from picosam_ros.ros.viewer.bridge import ViewerBridge
 from picosam_ros.ros.viewer.parameters import PARAMETERS
 from picosam_ros.viewer.server import Server
 
+RECONFIGURE = 'clean up, configure and activate the node'
+
 
 class ViewerNode(ManagedNode):
     """Serves the page; subscribes to what it shows while a browser has it open."""
@@ -35,6 +37,7 @@ class ViewerNode(ManagedNode):
             address=parameters['address'],
             port=parameters['port'],
             max_clients=parameters['max_clients'],
+            on_error=self.failed,
         )
         self._bridge.server.start()
         self._announce(self._bridge.server)
@@ -83,17 +86,20 @@ class ViewerNode(ManagedNode):
                 f'port {asked} is in use, the page is on port {server.port}; '
                 'port:=PORT selects another one'
             )
-        token = f'?token={server.token}' if server.token else ''
-        self.get_logger().info(f'open {server.url}{token}')
+        self.get_logger().info(f'open {server.link}')
         # Without the token: a topic has more readers than this log.
         self._url.publish(String(data=server.url))
 
     def _status(self) -> Status:
-        if self.fault:
-            return Status(ERROR, self.fault)
         if self._bridge is None:
-            return UNCONFIGURED
+            return Status(ERROR, self.fault) if self.fault else UNCONFIGURED
         values = self._bridge.statistics()
+        if self._bridge.server.fault:
+            return Status(ERROR, f'{self._bridge.server.fault}; {RECONFIGURE}', values)
+        # Reported once: the server goes on.
+        fault, self.fault = self.fault, ''
+        if fault:
+            return Status(ERROR, fault, values)
         if not self._bridge.active:
             return Status(STALE, INACTIVE, values)
         image_error = self._bridge.take_image_error()

@@ -117,6 +117,10 @@ class Client:
         except PicosamError as error:  # an image encoding that cannot be converted
             self.set_text('notice', protocol.notice(str(error)))
             return
+        except Exception as error:  # noqa: BLE001 - the encoder reports it; other images may do
+            sentence = f'image {frame.number} cannot be shown: {type(error).__name__}: {error}'
+            self.set_text('notice', protocol.notice(sentence))
+            return
         self.flow_control.sent(frame.number)
         await self._socket.send_bytes(message)
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from picosam_ros.drawing.overlay import SHIFT, outlines
+from picosam_ros.errors import PicosamError
 from picosam_ros.frame import Pixels
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
@@ -130,13 +131,18 @@ LEVELS = (
 class JpegEncoder:
     """Encodes frames in a thread of its own; to be used from one event loop.
 
+    Args:
+        on_error: called with what an encoding raised, unless it is a PicosamError; each client
+            that awaits it gets it, too.
+
     Attributes:
         encoded: number of encoded images.
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_error: Callable[[Exception], None]) -> None:
         self.encoded = 0
+        self._on_error = on_error
         self._pool = ThreadPoolExecutor(1, 'picosam_encode')
         self._cache: dict[_Key, asyncio.Future[bytes]] = {}
 
@@ -147,7 +153,9 @@ class JpegEncoder:
         if key not in self._cache:
             self._evict_before(frame.number)
             loop = asyncio.get_running_loop()
-            self._cache[key] = loop.run_in_executor(self._pool, self._encode, frame, level)
+            encoding = loop.run_in_executor(self._pool, self._encode, frame, level)
+            encoding.add_done_callback(self._report)
+            self._cache[key] = encoding
         # Shielded: a cancelled client must not cancel it for the others.
         return await asyncio.shield(self._cache[key])
 
@@ -159,6 +167,11 @@ class JpegEncoder:
         # The previous frame may still be in transmission to a client.
         for key in [key for key in self._cache if key[0] < number - 1]:
             del self._cache[key]
+
+    def _report(self, encoding: asyncio.Future[bytes]) -> None:
+        error = None if encoding.cancelled() else encoding.exception()
+        if isinstance(error, Exception) and not isinstance(error, PicosamError):
+            self._on_error(error)
 
     def _encode(self, frame: ViewerFrame, level: Level) -> bytes:
         self.encoded += 1

@@ -46,7 +46,8 @@ class Hub:
         title: shown on the page beside the name.
 
     Attributes:
-        refused: messages, requests and connections, by cause.
+        refused: messages, requests and connections, by cause; `failure` counts what was not
+            expected to be raised.
 
     """
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -15,10 +17,14 @@ from aiohttp import web
 from picosam_ros.errors import ViewerError
 from picosam_ros.viewer.auth import AccessControl
 from picosam_ros.viewer.hub import Backend, Hub
-from picosam_ros.viewer.site import Site
+from picosam_ros.viewer.site import ErrorHandler, Site, repeat
+
+_LOGGER = logging.getLogger(__name__)
 
 # Ports that are tried after one that is in use.
 PORTS = 50
+
+IDLE_CHECK_S = 1.0
 
 
 class Server:
@@ -30,8 +36,11 @@ class Server:
         address: to bind; one that other machines can reach requires a token.
         port: to bind; if it is in use, the next free one; 0 for any free port.
         max_clients: browsers connected at the same time.
+        on_error: called, in the server's thread, with what was not expected to be raised there;
+            by default it is logged. The server goes on, unless there is a `fault`.
 
     Attributes:
+        fault: why it serves no longer, as a sentence; empty unless an error ended it.
         hub: of the connected browsers; only for the event loop, see `call`.
         site: the web application.
         token: that a request must carry; empty if none is required.
@@ -48,15 +57,22 @@ class Server:
         address: str = '127.0.0.1',
         port: int = 8080,
         max_clients: int = 16,
+        on_error: ErrorHandler | None = None,
     ) -> None:
+        self.fault = ''
+        self._on_error = on_error or self._log
+        self._logged = ''
         access = AccessControl(address)
         self.token = access.token
         self.hub = Hub(backend, name=name, title=title)
-        self.site = Site(self.hub, access, max_clients=max_clients)
+        self.site = Site(self.hub, access, max_clients=max_clients, on_error=self._failed)
         self.port = port
         self._address = address
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._on_loop_error)
         self._thread = threading.Thread(target=self._run, name='picosam_web', daemon=True)
+        # Set once it serves, or has ended before.
+        self._started = threading.Event()
         self._stopping = asyncio.Event()
         self._listening: socket.socket | None = None
 
@@ -67,21 +83,38 @@ class Server:
         host = '127.0.0.1' if everywhere else self._address
         return f'http://[{host}]:{self.port}/' if ':' in host else f'http://{host}:{self.port}/'
 
+    @property
+    def link(self) -> str:
+        """The page's address on this machine, with the token if one is required."""
+        return f'{self.url}?token={self.token}' if self.token else self.url
+
+    def statistics(self) -> dict[str, object]:
+        """Return counters for `/diagnostics`."""
+        return {
+            'address': self.url,
+            'browsers': len(self.hub),
+            'images encoded': self.site.encoder.encoded,
+            **{f'refused ({cause})': n for cause, n in dict(self.hub.refused).items()},
+        }
+
     def start(self) -> None:
         """Bind the address and start to serve.
 
         Raises:
-            ViewerError: the address cannot be bound.
+            ViewerError: the address cannot be bound, or the server ended at once.
 
         """
         self._listening = self._bind()
         self.port = self._listening.getsockname()[1]
         self._thread.start()
+        self._started.wait()
+        if self.fault:
+            raise ViewerError(self.fault)
 
     def stop(self) -> None:
         """Close all connections, and wait until the thread has ended."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            self.call(self._stopping.set)
             self._thread.join()
 
     def call(self, function: Callable[..., None], *arguments: Any) -> None:
@@ -104,26 +137,56 @@ class Server:
         raise ViewerError(f'ports {self.port} to {last} are all in use; choose another port')
 
     def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
+        try:
+            self._loop.run_until_complete(self._serve())
+        except Exception as error:  # noqa: BLE001 - a fault: nobody sees a thread end
+            self.fault = f'the web server ended: {type(error).__name__}: {error}'
+            self._failed(error)
+        finally:
+            if self._listening is not None:
+                self._listening.close()  # where no site took it
+            self._loop.close()
+            self._started.set()
 
     async def _serve(self) -> None:
         runner = web.AppRunner(
             self.site.application, handle_signals=False, access_log=None, keepalive_timeout=15.0
         )
-        await runner.setup()
         assert self._listening is not None
-        await web.SockSite(runner, self._listening).start()
-        closing_idle = asyncio.create_task(self._close_idle(runner))
-        await self._stopping.wait()
-        closing_idle.cancel()
-        await runner.cleanup()
+        try:
+            await runner.setup()
+            await web.SockSite(runner, self._listening).start()
+            close_idle = partial(self._close_idle, runner)
+            closing_idle = asyncio.create_task(repeat(close_idle, IDLE_CHECK_S, self._failed))
+            self._started.set()
+            await self._stopping.wait()
+            closing_idle.cancel()
+        finally:
+            await runner.cleanup()
 
-    async def _close_idle(self, runner: web.AppRunner) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            if runner.server is not None:
-                self.site.idle_closer.close_idle(runner.server.connections)
+    def _close_idle(self, runner: web.AppRunner) -> None:
+        if runner.server is not None:
+            self.site.idle_closer.close_idle(runner.server.connections)
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get('exception')
+        if isinstance(error, Exception):
+            self._failed(error)
+        else:
+            loop.default_exception_handler(context)
+
+    def _failed(self, error: Exception) -> None:
+        self.hub.refused['failure'] += 1
+        try:
+            self._on_error(error)
+        except Exception:
+            _LOGGER.exception('the viewer could not report %r', error)
+
+    def _log(self, error: Exception) -> None:
+        """Log an error, not again while it repeats: an image may fail thirty times a second."""
+        previous, self._logged = self._logged, f'{type(error).__name__}: {error}'
+        if self._logged != previous:
+            _LOGGER.error(self._logged, exc_info=error)
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -24,6 +24,11 @@ TICK_S = 0.25
 # Connections that send no request.
 IDLE_TIMEOUT_S = 10.0
 MAX_CONNECTIONS = 100
+
+# What a browser shows when its connection is closed after an error of the viewer.
+FAILED = b'the viewer failed on this connection; its log has the error'
+
+ErrorHandler = Callable[[Exception], None]
 
 _FOLDER = Path(__file__).parent / 'page'
 # Path of the URL: file, and its type. No path of a request is ever opened.
@@ -45,6 +50,8 @@ class Site:
         hub: gets the clients.
         access: accepts or refuses requests.
         max_clients: further ones are refused.
+        on_error: called with what was not expected to be raised, on the event loop; the site goes
+            on, at most without the client whose message raised it.
 
     Attributes:
         application: for aiohttp to serve.
@@ -54,12 +61,15 @@ class Site:
 
     """
 
-    def __init__(self, hub: Hub, access: AccessControl, *, max_clients: int) -> None:
-        self.encoder = JpegEncoder()
+    def __init__(
+        self, hub: Hub, access: AccessControl, *, max_clients: int, on_error: ErrorHandler
+    ) -> None:
+        self.encoder = JpegEncoder(on_error)
         self.refused: Counter[str] = hub.refused
         self.idle_closer = IdleConnectionCloser(self.refused)
         self._hub = hub
         self._max_clients = max_clients
+        self._on_error = on_error
         self._sockets: set[web.WebSocketResponse] = set()
         middleware = make_middleware(access, self.refused, self.idle_closer.on_request)
         self.application = web.Application(middlewares=[middleware])
@@ -72,7 +82,7 @@ class Site:
 
     async def _run_ticks(self, _: web.Application) -> AsyncIterator[None]:
         """Tick while the application runs; close the encoder afterwards."""
-        ticking = asyncio.create_task(self._tick())
+        ticking = asyncio.create_task(repeat(self._hub.tick, TICK_S, self._on_error))
         yield
         ticking.cancel()
         self.encoder.close()
@@ -82,12 +92,9 @@ class Site:
             socket.close(code=WSCloseCode.GOING_AWAY, message=b'the viewer was stopped')
             for socket in self._sockets
         ]
-        await asyncio.gather(*closing, return_exceptions=True)
-
-    async def _tick(self) -> None:
-        while True:
-            self._hub.tick()
-            await asyncio.sleep(TICK_S)
+        for result in await asyncio.gather(*closing, return_exceptions=True):
+            if _unexpected(result):
+                self._on_error(result)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if len(self._hub) >= self._max_clients:
@@ -105,17 +112,25 @@ class Site:
         await socket.prepare(request)
         client = Client(socket, self.encoder)
         self._sockets.add(socket)
-        self._hub.connect(client)
         try:
-            await _run_both(client.send(), self._receive(client, socket))
+            await self._serve(client, socket)
+        except Exception as error:  # noqa: BLE001 - told to the browser and the owner
+            self._on_error(error)
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=FAILED)
         finally:
-            self._hub.disconnect(client)
             self._sockets.discard(socket)
             if request.transport is not None:
                 # Unsent data would keep a dead connection open.
                 loop = asyncio.get_running_loop()
                 loop.call_later(CLOSE_TIMEOUT_S, request.transport.abort)
         return socket
+
+    async def _serve(self, client: Client, socket: web.WebSocketResponse) -> None:
+        try:
+            self._hub.connect(client)
+            await _run_both(client.send(), self._receive(client, socket))
+        finally:
+            self._hub.disconnect(client)
 
     async def _receive(self, client: Client, socket: web.WebSocketResponse) -> None:
         async for message in socket:
@@ -153,8 +168,22 @@ async def _run_both(send: Coroutine[Any, Any, None], receive: Coroutine[Any, Any
             task.cancel()
         results = await asyncio.gather(sending, receiving, return_exceptions=True)
     for result in results:
-        if isinstance(result, Exception) and not isinstance(result, ConnectionError):
+        if _unexpected(result):
             raise result
+
+
+def _unexpected(result: object) -> TypeGuard[Exception]:
+    return isinstance(result, Exception) and not isinstance(result, ConnectionError)
+
+
+async def repeat(function: Callable[[], None], period_s: float, on_error: ErrorHandler) -> None:
+    """Call a function again and again until cancelled; what it raises goes to `on_error`."""
+    while True:
+        try:
+            function()
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task
+            on_error(error)
+        await asyncio.sleep(period_s)
 
 
 def _file_handler(body: bytes, content_type: str) -> Handler:

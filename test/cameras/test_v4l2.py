@@ -14,12 +14,16 @@ from picosam_ros.errors import CameraError
 
 
 class Gate:
-    """A capture whose pictures wait until the test lets them through, like a slow device."""
+    """A capture whose pictures wait until the test lets them through, like a slow device.
+
+    `get` raises `fault` where there is one.
+    """
 
     def __init__(self, capture):
         self._capture = capture
         self._allowed = threading.Semaphore(1)
         self.released = threading.Event()
+        self.fault = None
 
     def allow(self, count=1):
         self._allowed.release(count)
@@ -30,6 +34,8 @@ class Gate:
         return self._capture.read()
 
     def get(self, prop, /):
+        if self.fault is not None and prop == cv2.CAP_PROP_POS_MSEC:
+            raise self.fault
         return self._capture.get(prop)
 
     def release(self):
@@ -96,6 +102,29 @@ def test_the_newest_frame_wins_and_a_device_that_stops_is_told(camera, gates):
     assert number_of(camera.read(timeout=10).pixels) == 11
     with pytest.raises(CameraError, match='/dev/video7 stopped: it delivers no more images'):
         camera.read(timeout=10)
+
+
+def test_a_thread_that_fails_is_told_as_it_failed_and_the_device_is_released(camera, gates):
+    camera.open()
+    assert camera.read(timeout=10) is not None
+    gates[0].fault = TypeError('of the thread')
+    gates[0].allow()
+    for _ in range(2):
+        with pytest.raises(TypeError, match='of the thread'):
+            camera.read(timeout=10)
+    assert gates[0].released.wait(10)
+    camera.close()
+    camera.open()
+    assert number_of(camera.read(timeout=10).pixels) == 0
+
+
+def test_a_thread_that_fails_at_the_first_image_is_not_a_device_without_images(video):
+    gate = Gate(cv2.VideoCapture(str(video)))
+    gate.fault = TypeError('of the thread')
+    camera = V4l2Camera(source='7', rate=30, frame_id='eye', opener=lambda *_: gate)
+    with pytest.raises(TypeError, match='of the thread'):
+        camera.open()
+    assert gate.released.wait(10)
 
 
 def test_closing_interrupts_a_read_that_waits(camera):

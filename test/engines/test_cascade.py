@@ -222,6 +222,30 @@ def test_a_slow_engine_that_fails_is_told_and_the_fast_one_goes_on(cascade, slow
     assert cascade.warning == ''
 
 
+def test_a_slow_thread_that_fails_before_its_engine_is_told_and_tries_again(
+    cascade, slow, monkeypatch
+):
+    failed = threading.Event()
+
+    def refuse(*_):
+        failed.set()
+        raise PermissionError(1, 'Operation not permitted')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'setpriority', refuse)
+        cascade.segment(picture(300), [at(300)])
+        assert failed.wait(PATIENCE)
+        wait_for_an_answer(cascade)
+        assert cascade.segment(picture(300), [at(300)]).corrections == ()
+    cascade.close()
+    assert cascade.warning.startswith('no corrections by slow: PermissionError: ')
+    cascade.open()
+    cascade.segment(picture(300), [at(300, generation=2)])
+    wait_for_the_question(slow)
+    assert corrections(cascade, slow, picture(300), [at(300, generation=2)])
+    assert cascade.warning == ''
+
+
 def test_closing_ends_the_thread_and_both_engines_and_it_can_be_opened_again(slow):
     engine = CascadeEngine(fast=Threshold(), slow=slow)
     before = threading.active_count()

@@ -147,3 +147,16 @@ async def until(condition):
     """Wait for a change by another thread."""
     while not condition():
         await asyncio.sleep(0.005)
+
+
+async def upgraded(served):
+    """Open a WebSocket by hand: what is not read stays in the kernel."""
+    port = served.server.port
+    reader, writer = await asyncio.open_connection('127.0.0.1', port, limit=4096)
+    writer.write(
+        f'GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n'
+        'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'.encode()
+    )
+    assert b'101' in await asyncio.wait_for(reader.readline(), PATIENCE)
+    return reader, writer

@@ -47,7 +47,7 @@ def test_an_image_is_shrunk_to_the_level_and_never_enlarged(size, side, expected
 
 @on_a_loop
 async def test_for_all_clients_an_image_is_encoded_once_per_level():
-    encoder = JpegEncoder()
+    encoder = JpegEncoder(pytest.fail)
     frame = make_frame()
     messages = await asyncio.gather(*(encoder.encode(frame, LEVELS[2]) for _ in range(10)))
     assert encoder.encoded == 1
@@ -62,7 +62,7 @@ async def test_for_all_clients_an_image_is_encoded_once_per_level():
 
 @on_a_loop
 async def test_a_client_that_leaves_during_encoding_does_not_cancel_it_for_others():
-    encoder = JpegEncoder()
+    encoder = JpegEncoder(pytest.fail)
     frame = make_frame()
     leaving = asyncio.ensure_future(encoder.encode(frame, LEVELS[2]))
     staying = asyncio.ensure_future(encoder.encode(frame, LEVELS[2]))
@@ -75,7 +75,7 @@ async def test_a_client_that_leaves_during_encoding_does_not_cancel_it_for_other
 
 @on_a_loop
 async def test_old_images_are_dropped():
-    encoder = JpegEncoder()
+    encoder = JpegEncoder(pytest.fail)
     for number in range(1, 20):
         await encoder.encode(make_frame(number), LEVELS[2])
     assert len(encoder._cache) <= 2
@@ -84,7 +84,7 @@ async def test_old_images_are_dropped():
 
 @on_a_loop
 async def test_a_message_is_header_and_image():
-    encoder = JpegEncoder()
+    encoder = JpegEncoder(pytest.fail)
     frame = make_frame(5, masks=(disc_mask(7),), unanswered=((9, 'hidden'),), segmented=True)
     header, jpeg = unpack(await encoder.encode(frame, LEVELS[2]))
     assert decoded(jpeg).shape == (HEIGHT, WIDTH, 3)

@@ -7,7 +7,7 @@ import threading
 
 import aiohttp
 import pytest
-from helpers.viewer_server import PATIENCE, disc_mask, make_frame, on_a_loop, until
+from helpers.viewer_server import disc_mask, make_frame, on_a_loop, until, upgraded
 
 from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
@@ -173,7 +173,7 @@ async def test_a_client_that_draws_nothing_gets_two_frames_and_no_queue_grows(se
 
 @on_a_loop
 async def test_a_client_that_reads_nothing_delays_nobody(served):
-    reader, writer = await _upgraded(served)
+    reader, writer = await upgraded(served)
     reader._transport.pause_reading()
     async with served.client() as good:
         for number in range(1, 31):
@@ -365,16 +365,3 @@ async def test_the_end_of_the_server_disconnects_the_clients_and_leaves_no_threa
     assert not any(thread.name.startswith('picosam_') for thread in threading.enumerate())
     # What still comes from other threads is no error.
     served.show(make_frame(9))
-
-
-async def _upgraded(served):
-    """Open a WebSocket by hand: what is not read stays in the kernel."""
-    port = served.server.port
-    reader, writer = await asyncio.open_connection('127.0.0.1', port, limit=4096)
-    writer.write(
-        f'GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n'
-        'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'.encode()
-    )
-    assert b'101' in await asyncio.wait_for(reader.readline(), PATIENCE)
-    return reader, writer

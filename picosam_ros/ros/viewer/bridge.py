@@ -22,7 +22,7 @@ from picosam_ros.results import Answer, PromptState
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.retry import RetryingCall
-from picosam_ros.ros.stream_health import StreamMonitor
+from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
 from picosam_ros.viewer.frames import ViewerMask
 from picosam_ros.viewer.protocol import Component, PromptRequest
@@ -103,12 +103,9 @@ class ViewerBridge:
     def statistics(self) -> dict[str, object]:
         """Return the counters for `/diagnostics`."""
         return {
-            'address': self.server.url,
-            'browsers': len(self._hub),
+            **self.server.statistics(),
             'frames': self._assembler.frames,
-            'images encoded': self.server.site.encoder.encoded,
             'masks without their image': self._assembler.unmatched,
-            **{f'refused ({cause})': n for cause, n in dict(self._hub.refused).items()},
         }
 
     def reset(self) -> None:

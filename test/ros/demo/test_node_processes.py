@@ -1,6 +1,7 @@
 """Processes of the demo: their lines are collected, they end with it and ignore Ctrl-C."""
 
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -58,6 +59,58 @@ def test_who_does_not_end_is_killed_and_that_is_said(monkeypatch):
     assert processes._processes[0].wait(PATIENCE) == -signal.SIGKILL
     [line] = processes.new_lines()
     assert line.startswith('killed, since it did not end within 0.2 s: ')
+
+
+class Deaf(NodeProcesses):
+    """Cannot read what its processes say."""
+
+    def _collect(self, stream):
+        raise TypeError('of the thread')
+
+
+def test_a_process_that_cannot_be_read_is_ended_and_that_is_said():
+    # It would fill the pipe, and stand still.
+    talk = 'import sys\nfor _ in range(10_000): print("x" * 100, file=sys.stderr)'
+    with Deaf([python(talk + LIVE.replace('; ', '\n'))]) as processes:
+        line = first_line(processes)
+        processes._processes[0].wait(PATIENCE)
+        assert not processes.running
+    assert list(processes.new_lines()) == []
+    assert line.startswith(
+        'ended, since its standard error cannot be read (TypeError: of the thread): '
+    )
+
+
+@pytest.mark.parametrize(
+    ('code', 'how'),
+    [
+        ('import os, signal; os.kill(os.getpid(), signal.SIGSEGV)', 'by signal 11'),
+        ('raise SystemExit(3)', 'with exit code 3'),
+    ],
+)
+def test_the_end_of_a_process_that_fails_is_said(code, how):
+    with NodeProcesses([python(TELL.format(1) + LIVE), python(code)]) as processes:
+        lines = {first_line(processes), first_line(processes)}
+    [ended] = lines - {'1'}
+    assert ended.startswith(f'ended {how}: ')
+    assert list(processes.new_lines()) == []
+
+
+def test_where_one_cannot_start_the_others_are_ended_and_ctrl_c_works_again(monkeypatch):
+    started = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, 'Popen', Noted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(FileNotFoundError):
+        NodeProcesses([python(TELL.format(1) + LIVE), ['/no/such/program']])
+    assert signal.getsignal(signal.SIGINT) is before
+    assert started[0].wait(PATIENCE) == -signal.SIGTERM
+    started[0].stderr.close()
 
 
 def test_ctrl_c_is_nothing_to_those_that_are_still_starting():
