@@ -17,12 +17,13 @@ from __future__ import annotations
 from typing import Any
 
 from picosam_ros.simulation import imx500, picamera2
+from picosam_ros.simulation.chip import Chip
 from picosam_ros.simulation.clock import SteadyClock, SteppedClock
 from picosam_ros.simulation.device import Device
 from picosam_ros.simulation.settings import Faults, Settings
 from picosam_ros.simulation.stream import Truth
 
-__all__ = ['Faults', 'Settings', 'Simulation', 'SteadyClock', 'SteppedClock', 'Truth']
+__all__ = ['Chip', 'Faults', 'Settings', 'Simulation', 'SteadyClock', 'SteppedClock', 'Truth']
 
 
 class Simulation:
@@ -89,8 +90,3 @@ class Simulation:
         if self._camera is None:
             raise RuntimeError('no camera is open; call Picamera2() first')
         return self._camera
-
-    @property
-    def present(self) -> bool:
-        """Whether it is connected now."""
-        return self._device.present

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,12 @@ from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 T = TypeVar('T')
+
+# Functions called through it keep the interpreter's lock.
+LIBC = ctypes.PyDLL(None)
+
+# At least sizeof(pthread_mutex_t); all zero it is PTHREAD_MUTEX_INITIALIZER.
+MUTEX_SIZE = 64
 
 # Does what is due now; returns the steady time of what is due next, None if nothing is.
 Turn = Callable[[], int | None]
@@ -28,6 +35,9 @@ class Clock(Protocol):
     def sleep_until(self, steady_ns: int) -> None:
         """Return at that moment; at once if it has passed."""
 
+    def hold_until(self, steady_ns: int) -> None:
+        """Do so without releasing the interpreter: no other thread runs Python meanwhile."""
+
 
 class SteadyClock:
     """The clocks of this machine; the sensor runs in a thread of its own."""
@@ -42,6 +52,14 @@ class SteadyClock:
 
     def sleep_until(self, steady_ns: int) -> None:
         time.sleep(max(steady_ns - time.monotonic_ns(), 0) / 1e9)
+
+    def hold_until(self, steady_ns: int) -> None:
+        # Waiting for a mutex that this very thread holds ends with the time only. Unlike a sleep
+        # it goes on after a signal without a return to Python, where other threads would come in.
+        mutex = ctypes.create_string_buffer(MUTEX_SIZE)
+        moment = (ctypes.c_long * 2)(*divmod(max(steady_ns, 0), 1_000_000_000))
+        LIBC.pthread_mutex_lock(mutex)
+        LIBC.pthread_mutex_clocklock(mutex, time.CLOCK_MONOTONIC, moment)
 
 
 class SteppedClock:
@@ -72,6 +90,9 @@ class SteppedClock:
     def sleep_until(self, steady_ns: int) -> None:
         with self._lock:
             self._now_ns = max(self._now_ns, steady_ns)
+
+    def hold_until(self, steady_ns: int) -> None:
+        self.sleep_until(steady_ns)
 
 
 class Loop(Protocol):

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from picosam_ros.simulation.chip import MAX_INT64, NO_NETWORK, fingerprint
 from picosam_ros.simulation.geometry import FULL, PixelRectangle
 from picosam_ros.simulation.network import SensorNetwork
 from picosam_ros.simulation.settings import Settings
 
 ID = '/base/soc/i2c0mux/i2c@1/imx500@1a'
 
-# Bytes of the sensor's own firmware (loader, main) and of the network, roughly.
-UPLOADS = (120_000, 1_400_000, 3_550_000)
+# So libcamera's binding raises errors (std::system_error in src/py/libcamera/py_main.cpp): of the
+# lock, and of a driver whose sensor does not answer on its bus (kbingham/libcamera#25).
+ACQUIRE_FAILED = f'Failed to acquire camera: {os.strerror(errno.EBUSY)}'
+START_FAILED = f'Failed to start camera: {os.strerror(errno.EIO)}'
+
+# The driver declares its control of the ROI with that maximum, and the kernel cuts greater numbers
+# down in silence (inf_window_ctrl in raspberrypi/linux, drivers/media/i2c/imx500.c).
+ROI_MAX = 4032
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """A frame that the sensor exposes: its number since the device was made, and its ROI."""
+    """A frame that the sensor exposes: its number since the chip was made, and its ROI."""
 
     frame: int
     roi: PixelRectangle
@@ -34,37 +43,42 @@ class Device:
         self.clock = settings.clock
         self.network: SensorNetwork | None = None
         self.network_name = ''
+        self._chip = settings.chip
         self._lock = threading.RLock()
         self._acquired = self._streaming = False
         self._roi = FULL
         self._coming: deque[tuple[int, PixelRectangle]] = deque()
-        self._frame = self._writes = 0
-        self._back_ns: float = 0
-        self._upload_ns: int | None = None
 
-    @property
-    def present(self) -> bool:
-        """Whether it is connected."""
-        return self.clock.now_ns() >= self._back_ns
-
-    def listed(self) -> list[dict[str, Any]]:
-        """Return libcamera's list of the connected cameras: this one, or none."""
-        entry = {'Model': 'imx500', 'Location': 2, 'Rotation': 180, 'Id': ID, 'Num': 0}
-        return [entry] if self.present else []
+    @staticmethod
+    def listed() -> list[dict[str, Any]]:
+        """Return libcamera's list of the cameras: this one, also while it fails."""
+        return [{'Model': 'imx500', 'Location': 2, 'Rotation': 180, 'Id': ID, 'Num': 0}]
 
     def acquire(self) -> None:
-        """Take it for one Picamera2. Raises RuntimeError if another one has it."""
+        """Take it for one Picamera2.
+
+        Raises:
+            RuntimeError: another one has it, in this process or another.
+
+        """
         with self._lock:
             if self._acquired:
-                raise RuntimeError('Failed to acquire camera: it is in use')
+                raise RuntimeError(ACQUIRE_FAILED)
+            try:
+                # As libcamera locks a camera (media_device.cpp): until this process ends.
+                fcntl.lockf(self._chip.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RuntimeError(ACQUIRE_FAILED) from error
             self._acquired = True
 
     def release(self) -> None:
         """Free it for the next Picamera2."""
-        self._acquired = False
+        with self._lock:
+            self._acquired = False
+            fcntl.lockf(self._chip.fd, fcntl.LOCK_UN)
 
     def write_roi(self, roi: PixelRectangle) -> None:
-        """Write the ROI; a rectangle of size 0 means all of the sensor.
+        """Write the ROI, cut down to ROI_MAX; one of size 0 means all of the sensor.
 
         Raises:
             OSError: the driver refuses.
@@ -72,23 +86,31 @@ class Device:
         """
         with self._lock:
             self._check_write()
-            window = roi if roi.width and roi.height else FULL
+            window = FULL
+            if roi.width and roi.height:
+                window = PixelRectangle(*(min(number, ROI_MAX) for number in roi.to_tuple()))
             lag = self.settings.faults.roi_lag if self._streaming else 0
-            self._coming.append((self._frame + lag, window))
+            self._coming.append((self._chip.frames + lag, window))
 
     def start(self) -> None:
-        """Upload the network and stream; blocks meanwhile.
+        """Upload the network and stream; blocks meanwhile, and keeps the interpreter to itself.
+
+        libcamera's binding does not release it (`start` in src/py/libcamera/py_main.cpp).
 
         Raises:
-            RuntimeError: it is not connected.
+            RuntimeError: the sensor does not answer.
 
         """
-        if not self.present:
-            raise RuntimeError('Failed to start camera: No such device')
+        chip, faults = self._chip, self.settings.faults
+        number, chip.starts = chip.starts, chip.starts + 1
+        if number < faults.failing_starts or self.clock.now_ns() < chip.failing_until_ns:
+            raise RuntimeError(START_FAILED)
         if self.network is not None:
             self.network.open()
-            self._upload_ns = self.clock.now_ns()
-            self.clock.sleep_until(self._upload_ns + self._upload_duration_ns)
+            if number < faults.lost_starts:
+                self.lose_network()
+            else:
+                self._upload()
         with self._lock:
             self._streaming = True
 
@@ -99,49 +121,44 @@ class Device:
             self._coming = deque((0, roi) for _, roi in self._coming)
 
     def expose(self, at_ns: int) -> Exposure | None:
-        """Expose the next frame; return None if the device vanishes now, or is gone."""
-        faults = self.settings.faults
+        """Expose the next frame; return None if the receiver times out with it."""
+        chip, faults = self._chip, self.settings.faults
         with self._lock:
-            frame, self._frame = self._frame, self._frame + 1
-            if frame == faults.vanish_at:
-                self._vanish(at_ns + faults.vanish_s * 1e9 / self.settings.speed)
+            frame, chip.frames = chip.frames, chip.frames + 1
+            if frame == faults.timeout_at:
+                timeout_ns = min(1e9 * faults.timeout_s / self.settings.speed, MAX_INT64)
+                chip.failing_until_ns = at_ns + round(timeout_ns)
                 return None
             while self._coming and self._coming[0][0] <= frame:
                 self._roi = self._coming.popleft()[1]
             return Exposure(frame, self._roi)
 
-    def upload_progress(self) -> tuple[int, int, int]:
-        """Return stage (0 loader, 1 main, 2 network), bytes and total of the newest upload."""
-        if self._upload_ns is None:
-            return 0, 0, 0
-        passed_ns = self.clock.now_ns() - self._upload_ns
-        done = sum(UPLOADS)
-        if passed_ns < self._upload_duration_ns:
-            done = done * passed_ns // self._upload_duration_ns
-        for stage, size in enumerate(UPLOADS[:-1]):
-            if done < size:
-                return stage, done, size
-            done -= size
-        return len(UPLOADS) - 1, done, UPLOADS[-1]
-
     @property
-    def _upload_duration_ns(self) -> int:
-        return self.settings.duration_ns(1e3 * self.settings.faults.start_s)
+    def infers(self) -> bool:
+        """Whether the sensor has its network."""
+        return self._chip.network != NO_NETWORK
+
+    def lose_network(self) -> None:
+        """Only images come from now on, until the next start."""
+        self._chip.network = NO_NETWORK
+
+    def upload_progress(self) -> tuple[int, int, int]:
+        """Return stage, bytes and total as `Chip.upload_progress` does."""
+        return self._chip.upload_progress(self.clock.now_ns())
+
+    def _upload(self) -> None:
+        chip, faults = self._chip, self.settings.faults
+        network = fingerprint(self.network_name)
+        seconds = faults.restart_s if chip.cached == network else faults.start_s
+        begin_ns = self.clock.now_ns()
+        chip.upload_end_ns = begin_ns + self.settings.duration_ns(1e3 * seconds)
+        chip.upload_begin_ns = begin_ns
+        self.clock.hold_until(chip.upload_end_ns)
+        chip.cached = chip.network = network
 
     def _check_write(self) -> None:
-        if not self.present:
-            raise OSError(errno.ENXIO, 'No such device or address')
-        faults = self.settings.faults
-        refused = faults.strikes('refuse_roi', faults.refuse_roi, self._writes)
-        self._writes += 1
+        chip, faults = self._chip, self.settings.faults
+        refused = faults.strikes('refuse_roi', faults.refuse_roi, chip.roi_writes)
+        chip.roi_writes += 1
         if refused:
             raise OSError(errno.EREMOTEIO, 'Remote I/O error')
-
-    def _vanish(self, back_ns: float) -> None:
-        """Lose the power, and with it all that was written to it."""
-        self._back_ns = back_ns
-        self._streaming = False
-        self._roi = FULL
-        self._coming.clear()
-        self.network = None
-        self._upload_ns = None

@@ -3,6 +3,12 @@
 CnnOutputTensorInfo is a struct of libcamera's (`CnnOutputTensorInfo` in its IMX500 helper): a name
 of 64 bytes, the number of tensors, sixteen descriptions (number of values, number of dimensions,
 sixteen sizes of two bytes) and a frame counter; little-endian, padded to a multiple of four.
+
+The counter (raspberrypi/libcamera#303) is a byte that the sensor writes into the headers of what it
+sends with a frame, of the input tensor and of the output tensor alike. Here it is that of the frame
+that brings the tensor, also where the network saw an earlier one: libcamera takes the two headers
+of one frame together if they count the same, even if only one of them has a tensor, and picamera2's
+example of injected tensors waits for the count of the frame that brings the answer.
 """
 
 from __future__ import annotations
@@ -23,9 +29,11 @@ from picosam_ros.simulation.settings import NetworkFunction, Settings
 MAX_TENSORS = MAX_DIMENSIONS = 16
 HEADER = struct.Struct('<64sI')
 DESCRIPTION = struct.Struct(f'<II{MAX_DIMENSIONS}H')
-INFO_SIZE = HEADER.size + MAX_TENSORS * DESCRIPTION.size + 4
+# Without the frame counter, and with it.
+UNCOUNTED_INFO_SIZE = HEADER.size + MAX_TENSORS * DESCRIPTION.size
+INFO_SIZE = UNCOUNTED_INFO_SIZE + 4
 
-INT8_SCALE = 1 / 16
+INT8_SCALE = 1 / 8
 
 Metadata = dict[str, Any]
 
@@ -96,13 +104,13 @@ def make_network(settings: Settings, model: str) -> SensorNetwork:
 
 
 def quantised(logits: Logits) -> Logits:
-    """Round to what int8 with a scale of 1/16 can hold: −8 to 7.9375 in steps of 1/16."""
+    """Round to what int8 with a scale of 1/8 can hold: −16 to 15.875 in steps of 1/8."""
     steps = np.clip(np.round(logits / INT8_SCALE), -128, 127)
     return np.asarray(steps * INT8_SCALE, np.float32)
 
 
 def pack(logits: Logits, name: str, frame: int) -> Metadata:
-    """Return CnnOutputTensor and CnnOutputTensorInfo of one mask.
+    """Return CnnOutputTensor and CnnOutputTensorInfo of one mask that comes with this frame.
 
     The tensor has the shape (1, H, W) and travels in Fortran order, as Python's floats; the
     struct as whole numbers, one for each byte: so libcamera's Python bindings hand them out.

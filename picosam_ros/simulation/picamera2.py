@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from picosam_ros.simulation.configuration import (
+    CONTROLS,
     MODES,
     Configuration,
     PendingControls,
@@ -76,6 +77,11 @@ class Picamera2:
         """Return the configuration that was taken; empty before."""
         return self._configuration
 
+    @property
+    def camera_controls(self) -> dict[str, tuple[Any, Any, Any]]:
+        """Return the least, greatest and default value of each control in this mode."""
+        return CONTROLS | {'FrameDurationLimits': (self._mode.frame_us, 1_000_000, 33_333)}
+
     def set_controls(self, controls: dict[str, Any]) -> None:
         """Send controls with the next buffer that goes to the camera.
 
@@ -86,10 +92,10 @@ class Picamera2:
         self._controls.set_controls(controls)
 
     def start(self) -> None:
-        """Start; blocks while the network is uploaded.
+        """Start; blocks while the network is uploaded, and every other thread with it.
 
         Raises:
-            RuntimeError: the device is gone.
+            RuntimeError: the sensor does not answer.
 
         """
         if not self._configuration:
@@ -139,7 +145,11 @@ class Picamera2:
 
     def _start(self) -> None:
         self._scene.open()
-        self.device.start()
+        try:
+            self.device.start()
+        except BaseException:
+            self._scene.close()
+            raise
         main = self._configuration['main']
         controls = SensorControls(default_crop(main, self._mode)).updated(self._controls.take())
         buffers = self._configuration['buffer_count']

@@ -10,6 +10,7 @@ from typing import Any
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Logits, Pixels
 from picosam_ros.models import SENSOR_MODEL
+from picosam_ros.simulation.chip import Chip
 from picosam_ros.simulation.clock import Clock, SteadyClock
 
 SceneFunction = Callable[[int], Pixels]
@@ -26,17 +27,29 @@ class Faults:
         missing: share of frames, 0 to 1, whose tensor is missing.
         tensor_every: only every n-th frame has a tensor (2: every second one).
         late: frames by which a tensor is late: it comes with the metadata of a later image.
+        unreadable: share of tensors, 0 to 1, whose CnnOutputTensorInfo has another length than the
+            reader knows, so that `get_outputs` raises ValueError: so picamera2 up to 0.3.31 does
+            with a libcamera that counts frames (raspberrypi/libcamera#303).
         roi_lag: frames that the sensor still exposes with the old ROI after a new one was set,
             besides those that it has exposed already.
         refuse_roi: share of calls, 0 to 1, in which the driver refuses the ROI: the call prints
             that and returns.
-        int8: logits are quantised to int8 with a scale of 1/16, as the sensor does.
-        start_s: seconds that `start` blocks for the upload of the network.
+        int8: logits are quantised to int8 with a scale of 1/8, as the sensor does.
+        start_s: seconds that `start` blocks while a network is uploaded that is not cached.
+        restart_s: seconds that it blocks for one that is.
+        failing_starts: that many first starts raise an I/O error; the starts are counted over
+            all processes.
+        lost_starts: that many first starts, failed ones among them, give a stream of images
+            without any tensor: the sensor was powered off and lost its network
+            (raspberrypi/linux#7323).
+        lose_network_after: frames of each stream after which no more tensors come, though images
+            do; 0 for none at all, −1 for never.
         stop_after: frames after which a stream that was started falls silent; a new start
             works. −1 for never.
-        vanish_at: number of the frame at which the device vanishes, counted from 0 over all
-            streams; −1 for never.
-        vanish_s: seconds after which it is back. It must be opened anew then.
+        timeout_at: number of the frame at which the receiver of the Raspberry Pi times out,
+            counted from 0 over all streams: no more frames come, nothing is raised, and starts
+            fail with an I/O error for `timeout_s`. −1 for never. The device stays listed.
+        timeout_s: seconds from then on in which starts fail.
         seed: of every share above.
 
     Raises:
@@ -47,21 +60,28 @@ class Faults:
     missing: float = 0.0
     tensor_every: int = 1
     late: int = 0
+    unreadable: float = 0.0
     roi_lag: int = 0
     refuse_roi: float = 0.0
     int8: bool = True
     start_s: float = 0.0
+    restart_s: float = 0.0
+    failing_starts: int = 0
+    lost_starts: int = 0
+    lose_network_after: int = NEVER
     stop_after: int = NEVER
-    vanish_at: int = NEVER
-    vanish_s: float = 1.0
+    timeout_at: int = NEVER
+    timeout_s: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ('missing', 'refuse_roi'):
+        for name in ('missing', 'unreadable', 'refuse_roi'):
             self._check(name, 0, 1)
-        for name in ('late', 'roi_lag', 'start_s', 'vanish_s'):
+        for name in ('late', 'roi_lag', 'failing_starts', 'lost_starts'):
             self._check(name, 0)
-        for name in ('stop_after', 'vanish_at'):
+        for name in ('start_s', 'restart_s', 'timeout_s'):
+            self._check(name, 0)
+        for name in ('lose_network_after', 'stop_after', 'timeout_at'):
             self._check(name, NEVER)
         self._check('tensor_every', 1)
 
@@ -124,13 +144,11 @@ class Settings:
         isp_ms: from the end of the readout to the completed request.
         dnn_ms, dsp_ms: the values of CnnKpiInfo; they fit into the readout of a frame. The only
             times that `speed` does not change.
-        stamp_ms: SensorTimestamp lies that long after the start of the exposure. libcamera's
-            documentation puts it at the start (0); Raspberry Pi's receivers take it when the
-            frame's first bytes arrive, which is the end of the exposure, and picamera2's `flush`
-            reckons with that.
         speed: 20 is a sensor that runs twenty times as fast, on the true clock.
         clock: SteppedClock() for tests without any waiting.
         faults: what goes wrong.
+        chip: the sensor itself. A simulation with the same one, in this process or another, goes
+            on where the former ended; none takes a new one.
 
     """
 
@@ -144,10 +162,10 @@ class Settings:
     isp_ms: float = 5.0
     dnn_ms: float = 14.3
     dsp_ms: float = 0.4
-    stamp_ms: float = 0.0
     speed: float = 1.0
     clock: Clock = field(default_factory=SteadyClock)
     faults: Faults = field(default_factory=Faults)
+    chip: Chip = field(default_factory=Chip.create)
 
     def __post_init__(self) -> None:
         if not 0 < self.speed < float('inf'):

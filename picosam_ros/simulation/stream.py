@@ -10,7 +10,7 @@ from picosam_ros.frame import Logits, Pixels
 from picosam_ros.roi import Roi
 from picosam_ros.simulation.configuration import Mode, PendingControls, SensorControls
 from picosam_ros.simulation.device import Device, Exposure
-from picosam_ros.simulation.network import Metadata, pack, quantised
+from picosam_ros.simulation.network import UNCOUNTED_INFO_SIZE, Metadata, pack, quantised
 from picosam_ros.simulation.scene import SceneSource, sample
 from picosam_ros.simulation.settings import NEVER
 
@@ -139,16 +139,21 @@ class FrameStream:
             return dict(frame.metadata)
         kpi = round(1e3 * settings.dnn_ms), round(1e3 * settings.dsp_ms)
         packed = pack(tensor.logits, self._device.network_name, frame.truth.frame)
+        faults = settings.faults
+        if faults.strikes('unreadable', faults.unreadable, frame.truth.frame):
+            packed['CnnOutputTensorInfo'] = packed['CnnOutputTensorInfo'][:UNCOUNTED_INFO_SIZE]
         return frame.metadata | packed | {'CnnKpiInfo': kpi}
 
     def _expose(self, at_ns: int, now_ns: int) -> None:
-        if self._count == self._settings.faults.stop_after != NEVER:
+        faults = self._settings.faults
+        if self._count == faults.stop_after != NEVER:
             self._next_ns = None
             return
+        if self._count == faults.lose_network_after != NEVER:
+            self._device.lose_network()
         exposure = self._device.expose(at_ns)
         if exposure is None:
             self._next_ns = None
-            self._flight.clear()
             return
         if self._free:
             self._count += 1
@@ -173,7 +178,8 @@ class FrameStream:
     def _infer(self, exposure: Exposure, image: Pixels) -> Tensor | None:
         network, faults = self._device.network, self._settings.faults
         missing = faults.strikes('missing', faults.missing, exposure.frame)
-        if network is None or missing or exposure.frame % faults.tensor_every:
+        lost = network is None or not self._device.infers
+        if network is None or lost or missing or exposure.frame % faults.tensor_every:
             return None
         roi = exposure.roi.roi
         size = self._settings.input_size
@@ -182,13 +188,15 @@ class FrameStream:
 
     def _metadata(self, at_ns: int) -> Metadata:
         clock, settings = self._device.clock, self._settings
-        stamp_ns = at_ns + settings.duration_ns(settings.stamp_ms)
         frame_us = self._frame_us / settings.speed
-        exposure_us = (self._controls.exposure_us or 1e3 * settings.exposure_ms) / settings.speed
+        longest_us = (self._controls.exposure_us or 1e3 * settings.exposure_ms) / settings.speed
+        exposure_us = int(min(longest_us, frame_us))
+        # The receiver stamps the start of the readout, at which the first row's exposure ends.
+        stamp_ns = at_ns + 1000 * exposure_us
         return {
             'SensorTimestamp': stamp_ns,
             'FrameWallClock': clock.wall_ns() - clock.now_ns() + stamp_ns,
-            'ExposureTime': int(min(exposure_us, frame_us)),
+            'ExposureTime': exposure_us,
             'FrameDuration': int(frame_us),
             'ScalerCrop': self._controls.crop.to_tuple(),
             'AnalogueGain': self._controls.gain or 1.0,

@@ -74,12 +74,11 @@ class Bench:
         self.backend = SimpleNamespace(Picamera2=counting(self), IMX500=self.simulation.IMX500)
         self.camera = Imx500Camera(
             source='',
-            rate=30,
+            **{'rate': 30} | camera,
             frame_id='eye',
             sensor_network=SENSOR_MODEL,
             size=size,
             backend=self.backend,
-            **camera,
         )
 
     def step(self):
@@ -91,16 +90,10 @@ class Bench:
 
     def open(self):
         self.camera.open()
-        wait_until_started(self.camera)
 
     def held(self):
         """Count the requests that were not released."""
         return sum(request.ref_count > 0 for request in self.requests)
-
-
-def wait_until_started(camera):
-    """Come back when its start has ended."""
-    camera._stream._thread.join(10)
 
 
 def counting(bench):

@@ -227,11 +227,11 @@ def test_a_simulation_that_does_not_tell_the_time_is_an_error_until_it_does(red_
         onlooker.close()
 
 
-def test_a_camera_that_is_gone_is_stale_input_and_points_to_its_own_component(red_network):
+def test_a_camera_that_fails_is_stale_input_and_points_to_its_own_component(red_network):
     settings = {
         'camera': 'imx500',
         'simulate': True,
-        'faults': 'vanish_at=10,vanish_s=600,start_s=0.1',
+        'faults': 'timeout_at=10,timeout_s=600,start_s=0.1',
         'sensor_network': red_network,
         'model': red_network,
     }

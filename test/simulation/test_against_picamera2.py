@@ -5,81 +5,62 @@ https://github.com/raspberrypi/picamera2. No sensor is needed.
 """
 
 import ast
-import importlib.util
 import inspect
-import os
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import libcamera_stub
+from helpers.fake_libcamera import Sensor, load
+from helpers.fake_libcamera.rpk import write_rpk
+from helpers.picamera2_source import source_folder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from picosam_ros.roi import Roi
 from picosam_ros.simulation import Settings, Simulation, SteppedClock
 from picosam_ros.simulation.picamera2 import Picamera2
 from picosam_ros.simulation.queue import CompletedRequest
 
 NUMBERS = st.integers(-500, 5000)
 SIDES = st.integers(0, 5000)
+SHAPES = st.lists(st.integers(1, 7), min_size=1, max_size=4)
 
+WIDTH, HEIGHT = 640, 480
+MODE = (2028, 1520)
+CROP = (2, 0, 4052, 3040)
 
-def source_folder():
-    """Return the folder of picamera2's modules, or skip."""
-    if 'PICAMERA2_SOURCE' in os.environ:
-        return Path(os.environ['PICAMERA2_SOURCE']) / 'picamera2'
-    spec = importlib.util.find_spec('picamera2')
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip('picamera2 is not installed, and PICAMERA2_SOURCE names no checkout of it')
-    return Path(spec.submodule_search_locations[0])
+# In pixels of the image: picamera2 cuts an edge and a side to whole ones, 2; before that to whole
+# pixels of the mode, 0.64; and we round to whole pixels of the sensor, 0.16.
+EDGE = 2.8
 
 
 @pytest.fixture(scope='module')
 def source():
-    return source_folder()
+    return source_folder() / 'picamera2'
 
 
 @pytest.fixture(scope='module')
-def real_module(source):
-    """Run imx500.py, with stubs for what it imports and what is not installed."""
-    path = source / 'devices' / 'imx500' / 'imx500.py'
-    spec = importlib.util.spec_from_file_location('real_imx500', path)
-    module = importlib.util.module_from_spec(spec)
-    stubs = {
-        name: stub
-        for name, stub in libcamera_stub.modules().items()
-        if name == 'picamera2' or importlib.util.find_spec(name.partition('.')[0]) is None
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, stub in stubs.items():
-            patch.setitem(sys.modules, name, stub)
-        spec.loader.exec_module(module)
-    return module
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp('machine')
 
 
 @pytest.fixture(scope='module')
-def driver(real_module):
-    """The kernel's part: takes every ROI unless `refuses` is set."""
-    kernel = SimpleNamespace(refuses=False)
-
-    def ioctl(*_):
-        if kernel.refuses:
-            raise OSError(121, 'Remote I/O error')
-
-    real_module.fcntl = SimpleNamespace(ioctl=ioctl)
-    return kernel
+def library(source, folder):
+    return load(source.parent, folder)
 
 
 @pytest.fixture(scope='module')
-def real(real_module, driver):
-    """picamera2's IMX500, as it is after its constructor found a sensor."""
-    imx500 = real_module.IMX500.__new__(real_module.IMX500)
-    imx500.device_fd = None
-    imx500._IMX500__cfg = {'input_tensor_size': (96, 96)}
-    imx500.set_inference_roi_abs((0, 0, 4056, 3040))
-    return imx500
+def sensor(library):
+    """What is below picamera2's IMX500: its driver takes every ROI unless `refuses` is set."""
+    sensor = Sensor(scene=None, network=None)
+    library.plug(sensor)
+    return sensor
+
+
+@pytest.fixture(scope='module')
+def real(library, sensor, folder):
+    """picamera2's IMX500."""
+    return library.IMX500(write_rpk(folder / 'network.rpk'))
 
 
 @pytest.fixture(scope='module')
@@ -114,15 +95,20 @@ def test_both_read_the_same_tensors_from_the_same_metadata(real, ours, metadata)
     np.testing.assert_array_equal(own, theirs)
 
 
-def test_both_read_several_tensors(real_module, real, ours):
-    """Two tensors of different shapes, as networks with two outputs give them."""
-    info = real_module.CnnOutputTensorInfoExported(network_name=b'two', num_tensors=2)
-    for index, shape in enumerate(((2, 3, 4), (5,))):
+@given(shapes=st.lists(SHAPES, min_size=1, max_size=16), seed=st.integers(0, 2**32 - 1))
+def test_both_read_any_tensors(library, real, ours, shapes, seed):
+    """Tensors of all shapes, as networks with several outputs give them."""
+    info = library.imx500.CnnOutputTensorInfoExported(network_name=b'any', num_tensors=len(shapes))
+    for index, shape in enumerate(shapes):
         info.info[index].num_dimensions = len(shape)
         info.info[index].size[: len(shape)] = shape
-    two = {'CnnOutputTensor': tuple(range(29)), 'CnnOutputTensorInfo': bytes(info)}
-    assert [output.shape for output in ours.get_outputs(two)] == [(2, 3, 4), (5,)]
-    for own, theirs in zip(ours.get_outputs(two), real.get_outputs(two), strict=True):
+    count = sum(int(np.prod(shape)) for shape in shapes)
+    values = np.random.default_rng(seed).normal(0, 9, count).astype(np.float32)
+    metadata = {'CnnOutputTensor': tuple(values.tolist()), 'CnnOutputTensorInfo': bytes(info)}
+    assert [output.shape for output in ours.get_outputs(metadata)] == [tuple(s) for s in shapes]
+    for own, theirs in zip(ours.get_outputs(metadata), real.get_outputs(metadata), strict=True):
+        assert own.dtype == theirs.dtype
+        assert own.strides == theirs.strides
         np.testing.assert_array_equal(own, theirs)
 
 
@@ -150,18 +136,44 @@ def test_both_clip_an_roi_alike(real, ours, x, y, width, height):
     assert ours.config['roi'].to_tuple() == real.config['roi'].to_tuple()
 
 
-def test_both_only_print_that_the_driver_refused_an_roi(real, driver, metadata, capsys):
+@given(
+    x=st.floats(0, WIDTH - 8),
+    y=st.floats(0, HEIGHT - 8),
+    width=st.floats(8, WIDTH),
+    height=st.floats(8, HEIGHT),
+)
+def test_picamera2_draws_an_roi_where_the_image_has_it(real, x, y, width, height):
+    """To within EDGE."""
+    wanted = Roi(x, y, min(width, WIDTH - x), min(height, HEIGHT - y))
+    on_sensor = wanted.through(Roi(*CROP).affine_to(WIDTH, HEIGHT).inverse()).rounded()
+    real.set_inference_roi_abs(tuple(int(value) for value in vars(on_sensor).values()))
+    drawn = Roi(*real.get_roi_scaled(request_of(CROP)))
+    assert max(np.abs(np.subtract(edges(wanted), edges(drawn)))) < EDGE
+
+
+def request_of(crop):
+    """Return what `get_roi_scaled` asks of a request."""
+    configuration = {'main': {'size': (WIDTH, HEIGHT)}, 'raw': {'size': MODE}}
+    picam2 = SimpleNamespace(camera_configuration=lambda: configuration)
+    return SimpleNamespace(picam2=picam2, get_metadata=lambda: {'ScalerCrop': crop})
+
+
+def edges(roi):
+    return roi.x, roi.y, roi.x + roi.width, roi.y + roi.height
+
+
+def test_both_only_print_that_the_driver_refused_an_roi(real, sensor, capsys):
     faults = Simulation(Settings(None)).IMX500('picosam2-96')
     for imx500 in (real, faults):
         imx500.set_inference_roi_abs((8, 8, 800, 800))
-    driver.refuses = True
+    sensor.refuses = True
     faults._device.write_roi = _refuse
     printed = []
     for imx500 in (real, faults):
         imx500.set_inference_roi_abs((9, 9, 900, 900))
         printed.append(capsys.readouterr().out)
         assert imx500.config['roi'].to_tuple() == (8, 8, 800, 800)
-    driver.refuses = False
+    sensor.refuses = False
     assert printed[0] == printed[1] != ''
 
 

@@ -133,18 +133,13 @@ def test_a_frame_is_stamped_at_its_exposure_and_arrives_when_it_is_read_out(
     begin_ns = simulation.clock.now_ns()
     _, camera = stream(simulation)
     (metadata, truth), (later, _) = frames(camera, 2)
-    assert metadata['SensorTimestamp'] == truth.exposed_ns == begin_ns
+    assert metadata['SensorTimestamp'] == truth.exposed_ns + 10_000_000
+    assert truth.exposed_ns == begin_ns
     assert later['SensorTimestamp'] - metadata['SensorTimestamp'] == PERIOD_NS
     assert later['FrameWallClock'] - metadata['FrameWallClock'] == PERIOD_NS
-    assert abs(metadata['FrameWallClock'] - time.time_ns() + time.monotonic_ns() - begin_ns) < 1e9
+    assert abs(metadata['FrameWallClock'] - time.time_ns() + time.monotonic_ns() - begin_ns) < 2e9
     assert truth.complete_ns - truth.exposed_ns == 10_000_000 + PERIOD_NS + 5_000_000
     assert simulation.clock.now_ns() == truth.complete_ns + PERIOD_NS
-
-
-def test_the_stamp_can_lie_at_the_end_of_the_exposure(make_simulation, stream, frames):
-    _, camera = stream(make_simulation(stamp_ms=10))
-    [(metadata, truth)] = frames(camera, 1)
-    assert metadata['SensorTimestamp'] == truth.exposed_ns + 10_000_000
 
 
 def test_without_a_release_the_frames_end_and_with_it_they_go_on(make_simulation, stream, frames):
@@ -269,9 +264,8 @@ def test_in_real_time_frames_come_by_themselves(make_simulation, stream):
 
 
 def test_in_real_time_a_wait_ends_in_time_and_a_stop_ends_the_stream(make_simulation, stream):
-    _, camera = stream(realtime(make_simulation, 'stop_after=2'))
-    for _ in range(2):
-        camera.capture_request(wait=30).release()
+    _, camera = stream(realtime(make_simulation, 'stop_after=1'))
+    camera.capture_request(wait=30).release()
     begin = time.monotonic()
     with pytest.raises(FutureTimeoutError):
         camera.capture_request(wait=0.05)
@@ -302,7 +296,7 @@ def test_photographs_and_the_packages_network_give_frames_with_tensors(stream):
     [output] = imx500.get_outputs(metadata)
     assert output.shape == (1, 96, 96)
     logits = camera.device.network.infer(lambda: sample(picture, roi, 96, 96))
-    np.testing.assert_allclose(output[0], np.clip(logits, -8, 7.9375), atol=1 / 32 + 1e-6)
+    np.testing.assert_allclose(output[0], np.clip(logits, -16, 15.875), atol=1 / 16 + 1e-6)
 
 
 def test_a_request_that_was_not_waited_for_to_the_end_is_not_held(make_simulation, stream, frames):

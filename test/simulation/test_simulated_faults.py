@@ -25,6 +25,14 @@ def test_an_empty_text_is_no_fault(text):
         ('missing=nan', 'missing=nan was given'),
         ('late=-1', 'late=-1 was given; allowed is 0 and more'),
         ('tensor_every=0', 'tensor_every=0 was given; allowed is 1 and more'),
+        ('unreadable=2', 'unreadable=2.0 was given; allowed is 0 to 1'),
+        ('restart_s=-1', 'restart_s=-1.0 was given; allowed is 0 and more'),
+        ('failing_starts=-1', 'failing_starts=-1 was given; allowed is 0 and more'),
+        ('lost_starts=-1', 'lost_starts=-1 was given; allowed is 0 and more'),
+        ('lose_network_after=-2', 'lose_network_after=-2 was given; allowed is -1 and more'),
+        ('timeout_at=-2', 'timeout_at=-2 was given; allowed is -1 and more'),
+        ('timeout_s=-1', 'timeout_s=-1.0 was given; allowed is 0 and more'),
+        ('vanish_at=1', "'vanish_at' was given; known are missing"),
     ],
 )
 def test_what_is_no_fault_is_refused_with_what_is_allowed(text, message):

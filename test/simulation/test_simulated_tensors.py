@@ -17,9 +17,9 @@ from picosam_ros.simulation.settings import Settings
 LOGITS = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
-def test_logits_are_rounded_and_clipped_to_int8_sixteenths():
-    given = np.float32([-99, -8.01, -0.04, 0, 0.02, 0.04, 1.3, 7.95, 99])
-    expected = np.float32([-8, -8, -0.0625, 0, 0, 0.0625, 1.3125, 7.9375, 7.9375])
+def test_logits_are_rounded_and_clipped_to_int8_eighths():
+    given = np.float32([-99, -16.1, -0.07, 0, 0.05, 0.07, 1.3, 15.9, 99])
+    expected = np.float32([-16, -16, -0.125, 0, 0, 0.125, 1.25, 15.875, 15.875])
     np.testing.assert_array_equal(quantised(given), expected)
     assert quantised(given).dtype == np.float32
 
