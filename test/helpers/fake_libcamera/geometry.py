@@ -1,11 +1,7 @@
-"""Stands for the C++ library below picamera2, so that its Python source can run anywhere.
+"""libcamera's geometry, written after the documentation of `geometry.h`.
 
-The rectangles are written after libcamera's documentation of `geometry.h`, and not after the
-simulation's own: what agrees was worked out twice.
+It is not written after the simulation's own: what agrees was worked out twice.
 """
-
-import ctypes
-from types import ModuleType, SimpleNamespace
 
 
 class Point:
@@ -86,47 +82,3 @@ class Rectangle:
             return int(value * numerator.height / denominator.height)
 
         return Rectangle(across(self.x), down(self.y), across(self.width), down(self.height))
-
-
-class Control(ctypes.Structure):
-    _fields_ = [('id', ctypes.c_uint32), ('value', ctypes.c_int32)]
-
-
-class ExtControl(ctypes.Structure):
-    _fields_ = [
-        ('id', ctypes.c_uint32),
-        ('size', ctypes.c_uint32),
-        ('p_u32', ctypes.POINTER(ctypes.c_uint32)),
-    ]
-
-
-class ExtControls(ctypes.Structure):
-    _fields_ = [('count', ctypes.c_uint32), ('controls', ctypes.POINTER(ExtControl))]
-
-
-def module(name, **names):
-    """Make a module of these names."""
-    made = ModuleType(name)
-    vars(made).update(names)
-    return made
-
-
-def modules():
-    """Give all that picamera2's imx500.py imports and that is not in Python, by module."""
-    calls = {f'VIDIOC_{verb}_{what}': 0 for verb in 'GS' for what in ('CTRL', 'EXT_CTRLS')}
-    structs = {
-        'v4l2_control': Control,
-        'v4l2_ext_control': ExtControl,
-        'v4l2_ext_controls': ExtControls,
-    }
-    return {
-        'Imath': module('Imath'),
-        'OpenEXR': module('OpenEXR', InputFile=object),
-        'jsonschema': module('jsonschema', validate=lambda *_: None),
-        'libarchive': module('libarchive'),
-        'libarchive.read': module('libarchive.read', fd_reader=None),
-        'libcamera': module('libcamera', Rectangle=Rectangle, Size=Size),
-        'picamera2': module('picamera2', CompletedRequest=object, Picamera2=SimpleNamespace),
-        'tqdm': module('tqdm', tqdm=None),
-        'videodev2': module('videodev2', **calls, **structs),
-    }
