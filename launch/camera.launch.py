@@ -1,4 +1,4 @@
-"""Camera and segmentation in one process: `ros2 launch picosam_ros camera.launch.py`."""
+"""Camera and segmentation in one node: `ros2 launch picosam_ros camera.launch.py`."""
 
 from launch import LaunchDescription
 from launch.substitutions import LaunchConfiguration

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy.typing as npt
 
@@ -46,7 +47,9 @@ class Segmenter:
     ) -> None:
         self.engine = engine
         self.tracker = tracker
-        self.prompts = PromptStore(self._check_for_engine, max_prompts=max_prompts, initial=initial)
+        # Not a method of this object: a circle would keep engine and sensor after their use.
+        check = partial(_check_for, engine)
+        self.prompts = PromptStore(check, max_prompts=max_prompts, initial=initial)
         self._engine_lock = threading.Lock()
         # Of objects that no tracker follows: the last mask, and the size_step that led to it.
         self._masks: dict[int, tuple[Mask, int]] = {}
@@ -182,8 +185,9 @@ class Segmenter:
         with self._engine_lock:
             return self.engine.segment_frame(frame, prompts)
 
-    def _check_for_engine(self, prompt: Prompt) -> None:
-        self.engine.capabilities.check(prompt, self.engine.name)
+
+def _check_for(engine: Engine, prompt: Prompt) -> None:
+    engine.capabilities.check(prompt, engine.name)
 
 
 def follow(

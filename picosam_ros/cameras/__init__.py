@@ -19,9 +19,9 @@ CAMERAS: Registry[Camera] = Registry(
     CameraError,
     {
         'auto': Entry(f'{_HERE}.auto', 'choose', _SENSOR),
-        'imx500': Entry(f'{_HERE}.picamera.imx500', 'Imx500Camera', _SENSOR),
+        'imx500': Entry(f'{_HERE}.process.camera', 'Imx500Process', _SENSOR),
         'photos': Entry(f'{_HERE}.photos', 'PhotosCamera', _COMMON),
-        'picamera': Entry(f'{_HERE}.picamera.camera', 'PicameraCamera', _COMMON),
+        'picamera': Entry(f'{_HERE}.process.camera', 'PicameraProcess', _COMMON),
         'video': Entry(f'{_HERE}.video', 'VideoCamera', _COMMON),
         'v4l2': Entry(f'{_HERE}.v4l2', 'V4l2Camera', _COMMON),
     },

@@ -10,15 +10,12 @@ from picosam_ros.cameras.v4l2 import devices
 from picosam_ros.errors import CameraError
 
 
-def choose(
-    *, sensor_network: str = '', simulate: bool = False, backend: Any = None, **options: Any
-) -> Camera:
+def choose(*, sensor_network: str = '', simulate: bool = False, **options: Any) -> Camera:
     """Make the best camera that is connected, without opening it.
 
     Args:
         sensor_network: an IMX500 is used as one only with its network.
         simulate: take a simulated IMX500.
-        backend: offers `Picamera2` and `IMX500`; None imports picamera2 if it is installed.
         options: of the cameras (see make_camera); `roi_settle_frames` and `faults` are the
             IMX500's.
 
@@ -31,14 +28,14 @@ def choose(
     if simulate:
         return imx500(sensor_network=sensor_network, simulate=True, **options)
     try:
-        models = picamera.models(backend)  # type: ignore[attr-defined]
+        models = picamera.models()  # type: ignore[attr-defined]
         none = 'Raspberry Pi cameras: libcamera lists none; check the cable, then reboot'
     except CameraError as error:
         models, none = [], str(error)
     if 'imx500' in models and sensor_network:
-        return imx500(sensor_network=sensor_network, backend=backend, **options)
+        return imx500(sensor_network=sensor_network, **options)
     if models:
-        return picamera(backend=backend, **common)
+        return picamera(**common)
     try:
         devices(options['source'])
     except CameraError as error:

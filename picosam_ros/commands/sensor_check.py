@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,9 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from picosam_ros.commands.arguments import at_least
+from picosam_ros.commands.arguments import add_sensor_arguments, at_least
 from picosam_ros.commands.terminal import paint
+from picosam_ros.errors import CameraError
 
 if TYPE_CHECKING:
     from picosam_ros.commands.sensor_measure import SensorReport
@@ -35,12 +35,7 @@ CLOCKS_DIFFER_MS = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        '--sensor-network',
-        metavar='FILE',
-        default='',
-        help='network (network.rpk) to upload to the sensor',
-    )
+    add_sensor_arguments(parser)
     parser.add_argument(
         '--source',
         metavar='NAME',
@@ -49,15 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "part of the sensor's name; with --simulate, a video or a folder of images: the first "
             'image is the scene'
         ),
-    )
-    parser.add_argument(
-        '--simulate', action='store_true', help='use a simulated sensor; needs no hardware'
-    )
-    parser.add_argument(
-        '--faults',
-        metavar='LIST',
-        default='',
-        help='faults of the simulated sensor: missing=0.3,roi_lag=2',
     )
     parser.add_argument(
         '--rate',
@@ -78,25 +64,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the measurement and print it; return 1 if no change of the ROI shows."""
     from picosam_ros.cameras.picamera.camera import SIZE
-    from picosam_ros.commands.sensor_measure import Probe, measure, simulated_sensor
+    from picosam_ros.commands.sensor_measure import ProbeProcess, measure
 
-    # picamera2 prints; standard output must hold our report only.
-    with contextlib.redirect_stdout(sys.stderr):
-        simulate = arguments.simulate
-        backend = simulated_sensor(arguments.source, arguments.faults) if simulate else None
-        probe = Probe(
-            source=arguments.source,
-            sensor_network=arguments.sensor_network,
-            rate=float(arguments.rate),
-            frame_id='',
-            simulate=simulate,
-            backend=backend,
-        )
-        probe.open()
-        try:
-            report = measure(probe, changes=arguments.changes, size=SIZE, report_state=_progress)
-        finally:
-            probe.close()
+    camera = ProbeProcess(
+        source=arguments.source,
+        sensor_network=arguments.sensor_network,
+        rate=float(arguments.rate),
+        frame_id='',
+        simulate=arguments.simulate,
+        faults=arguments.faults,
+    )
+    try:
+        camera.open()
+        report = measure(camera, changes=arguments.changes, size=SIZE, report_state=_progress)
+    except CameraError as error:
+        if not error.retry_s:
+            raise
+        raise CameraError(f'{error}; wait {error.retry_s:g} s before you try again') from error
+    finally:
+        camera.close()
     advice = list(advise(report, float(arguments.rate)))
     if arguments.json:
         print(json.dumps(asdict(report) | {'advice': advice}, indent=2))
@@ -120,7 +106,11 @@ def advise(report: SensorReport, rate: float) -> Iterator[str]:
             'sensor more time.'
         )
     if report.rate < 0.9 * rate:
-        yield f'The rate is {report.rate:.1f} Hz; {rate:g} Hz was requested.'
+        yield (
+            f'The rate is {report.rate:.1f} Hz; {rate:g} Hz was requested. At the full rate a new '
+            'ROI can take more frames to settle: measure again before you set less than the '
+            'default.'
+        )
     offset = report.clock_offset_ms
     if offset is not None and abs(offset) > CLOCKS_DIFFER_MS:
         yield (
@@ -161,8 +151,10 @@ def _print_report(report: SensorReport, advice: list[str]) -> None:
     _line('frames with a tensor', f'{report.tensor_share:.0%}')
     _line('DNN', _times(report.dnn_ms))
     _line('DSP', _times(report.dsp_ms))
+    frames = report.roi_settle_frames
+    settles = 'not measured' if frames is None else f'{frames} frames'
     shown = f'{report.clear_changes} of {report.changes} changes show in the outputs'
-    _line('ROI settles after', f'{report.roi_settle_frames} frames ({shown})')
+    _line('ROI settles after', f'{settles} ({shown})')
     _line('ROIs refused', str(report.refused_rois))
     _line('capture to arrival', _times(report.age_ms))
     offset = report.clock_offset_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -15,21 +15,20 @@ import numpy as np
 from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.base import stamp_of
 from picosam_ros.cameras.photos import open_photos
-from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, period_of
+from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, exposure_ns, period_of
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
-from picosam_ros.cameras.picamera.tensors import plane_of
+from picosam_ros.cameras.picamera.tensors import TensorReader, plane_of
+from picosam_ros.cameras.process.camera import START_S, Imx500Process
 from picosam_ros.commands.roi_settling import MIN_OUTPUTS, Bounds, bounds, settle_frames
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame, Logits, Pixels
 from picosam_ros.latency import Percentiles
 from picosam_ros.roi import Roi
-from picosam_ros.simulation import Faults, Settings, Simulation
 
 # Frames after a change of the ROI by which it has settled.
 WINDOW = 12
 
-# An upload takes minutes at most; a frame comes within seconds.
-START_S, FRAME_S = 300.0, 5.0
+FRAME_S = 5.0
 
 # Centres of the ROIs, as shares of the image, and their side, as a share of its height.
 PLACES = ((0.25, 0.3), (0.75, 0.7), (0.75, 0.3), (0.25, 0.7), (0.5, 0.5))
@@ -81,7 +80,7 @@ class Reading:
         logits: of the network; None where no tensor came.
         kpi: milliseconds of DNN and DSP, where reported.
         wall_offset_ms: FrameWallClock minus SensorTimestamp on this computer's clock, if known.
-        age_ms: from capture to arrival.
+        age_ms: from capture to arrival in this process.
 
     """
 
@@ -90,53 +89,57 @@ class Reading:
     logits: Logits | None
     kpi: tuple[float, float] | None
     wall_offset_ms: float | None
-    age_ms: float
+    age_ms: float = math.nan
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProbedFrame(Frame):
+    """A frame with its measurements."""
+
+    reading: Reading | None = None
 
 
 class Probe(Imx500Camera):
-    """An IMX500 camera whose `reading` also returns frames that `read` drops."""
+    """An IMX500 camera that also measures the frames which have no output of a known ROI.
 
-    def __init__(self, **camera: Any) -> None:
-        super().__init__(**camera)
-        self._captured: CapturedFrame | None = None
+    A simulated one sees a scene that keeps still: the first image of a video or of a folder, or a
+    photo of scikit-image.
+    """
 
-    def reading(self, timeout: float) -> Reading | None:
-        """Wait for a frame; None while it starts. Raises CameraError if it stops."""
-        frame = self.read(timeout)
-        captured = self._captured
-        if frame is None or captured is None:
-            return None
+    @staticmethod
+    def simulation_settings(source: str, speed: float) -> dict[str, Any]:
+        return {'scene': _first_image(source)}
+
+    def _frame(self, captured: CapturedFrame, **inferred: Any) -> ProbedFrame:
+        frame = super()._frame(captured, **inferred)
+        values = {field.name: getattr(frame, field.name) for field in fields(frame)}
+        return ProbedFrame(**values, reading=self._reading(captured))
+
+    def _check_network(self, tensors: TensorReader) -> None:
+        """Measure a sensor without its network, too."""
+
+    def _reading(self, captured: CapturedFrame) -> Reading:
         imx500, metadata, newest = self._imx500, captured.metadata, self._history.newest
         outputs = imx500.get_outputs(metadata)
         wall_ns = metadata.get('FrameWallClock')
+        stamp_ns = stamp_of(captured.captured_ns) + exposure_ns(metadata)
         passed_ns = captured.captured_ns - (newest.placed_ns if newest else 0)
         return Reading(
             passed_ns // period_of(metadata) + 1,
             captured.captured_ns,
             plane_of(outputs) if outputs else None,
             imx500.get_kpi_info(metadata),
-            (wall_ns - stamp_of(captured.captured_ns)) / 1e6 if wall_ns else None,
-            (frame.received_ns - frame.stamp_ns) / 1e6,
+            (wall_ns - stamp_ns) / 1e6 if wall_ns else None,
         )
 
-    def _frame(self, captured: CapturedFrame, **inferred: Any) -> Frame:
-        self._captured = captured
-        return super()._frame(captured, **inferred)
+
+class ProbeProcess(Imx500Process):
+    """A Probe in a child process."""
+
+    kind = Probe
 
 
-def simulated_sensor(source: str, faults: str) -> Simulation:
-    """Return a simulated sensor in front of a scene that keeps still.
-
-    Args:
-        source: a video file, whose first image it sees, or a folder of images, of which it sees
-            the first by name; '' takes a photo of scikit-image.
-        faults: for example 'missing=0.3,roi_lag=2'.
-
-    Raises:
-        CameraError: there are no such faults, or no image.
-
-    """
-    return Simulation(Settings(_first_image(source), faults=Faults.parse(faults)))
+ProbedCamera = Probe | ProbeProcess
 
 
 def _first_image(source: str) -> Pixels:
@@ -155,12 +158,16 @@ def _first_image(source: str) -> Pixels:
 
 
 def measure(
-    probe: Probe, *, changes: int, size: tuple[int, int], report_state: Callable[[str], None]
+    camera: ProbedCamera,
+    *,
+    changes: int,
+    size: tuple[int, int],
+    report_state: Callable[[str], None],
 ) -> SensorReport:
     """Change the ROI of an open camera again and again, and measure its frames.
 
     Args:
-        probe: the opened camera.
+        camera: opened; its frames are ProbedFrames.
         changes: number of changes of the ROI.
         size: width and height of the image.
         report_state: called with the state of the camera while it starts.
@@ -169,17 +176,17 @@ def measure(
         CameraError: the camera sends no frames.
 
     """
-    readings = [_first(probe, report_state)]
+    readings = [_first(camera, report_state)]
     found: list[Bounds] = []
     refused, refusal = 0, ''
     places = cycle(_places(*size))
     for _ in range(changes):
         before = _last_output(readings)
         try:
-            probe.look_at(next(places))
+            camera.look_at(next(places))
         except CameraError as error:
             refused, refusal, before = refused + 1, str(error), None
-        window = list(_window(probe))
+        window = list(_window(camera))
         readings += window
         bound = bounds(before, _outputs(window)) if before is not None else None
         if bound is not None:
@@ -202,27 +209,34 @@ def measure(
     )
 
 
-def _first(probe: Probe, report_state: Callable[[str], None]) -> Reading:
-    deadline, shown = time.monotonic() + START_S, ''
-    while (reading := probe.reading(0.5)) is None:
+def _read(camera: ProbedCamera, timeout: float) -> Reading | None:
+    frame = camera.read(timeout)
+    if not isinstance(frame, ProbedFrame) or frame.reading is None:
+        return None
+    return replace(frame.reading, age_ms=(frame.received_ns - frame.stamp_ns) / 1e6)
+
+
+def _first(camera: ProbedCamera, report_state: Callable[[str], None]) -> Reading:
+    deadline, shown = time.monotonic() + START_S + FRAME_S, ''
+    while (reading := _read(camera, 0.5)) is None:
         if time.monotonic() > deadline:
-            raise CameraError(f'the camera sent no frame within {START_S:.0f} s: {probe.state}')
-        if probe.state != shown:
-            shown = probe.state
+            raise CameraError(f'the camera sent no frame within {START_S:.0f} s: {camera.state}')
+        if camera.state != shown:
+            shown = camera.state
             report_state(shown)
     return reading
 
 
-def _window(probe: Probe) -> Iterator[Reading]:
+def _window(camera: ProbedCamera) -> Iterator[Reading]:
     """Read until WINDOW frames after the last change must have come, and enough outputs.
 
     Where none came until then, no more are waited for: the network does not run.
     """
     outputs = 0
     for _ in range(3 * WINDOW):
-        reading = probe.reading(FRAME_S)
+        reading = _read(camera, FRAME_S)
         if reading is None:
-            raise CameraError(f'the camera sent no frame within {FRAME_S:g} s: {probe.state}')
+            raise CameraError(f'the camera sent no frame within {FRAME_S:g} s: {camera.state}')
         yield reading
         outputs += reading.count > 0 and reading.logits is not None
         if reading.count >= WINDOW and (outputs >= MIN_OUTPUTS or not outputs):

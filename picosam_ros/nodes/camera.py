@@ -1,4 +1,4 @@
-"""`camera`: a camera and the segmentation of its frames in one process, without transport."""
+"""`camera`: a camera and the segmentation of its frames, without transport in between."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
+from picosam_ros.cameras.process.camera import PicameraProcess
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.ros.camera.camera_info import to_pinhole
@@ -81,6 +82,11 @@ class CameraNode(SegmentationNode):
         """Stop the camera thread."""
         if self._publisher is not None:
             self._publisher.stop()
+
+    def interrupt(self) -> None:
+        """Let a camera that is being opened in a child process give up."""
+        if isinstance(self._camera, PicameraProcess):
+            self._camera.interrupt()
 
     def report(self) -> Mapping[str, Status]:
         """Return the components of `/diagnostics`, that of the camera included."""

@@ -26,7 +26,7 @@ from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from picosam_ros.errors import PicosamError
+from picosam_ros.errors import PicosamError, fault_text
 from picosam_ros.ros import process
 from picosam_ros.ros.diagnostics import Diagnostics, Status
 from picosam_ros.ros.parameters import AUTOSTART, Parameter, Parameters
@@ -93,6 +93,9 @@ class ManagedNode(LifecycleNode):
     def close(self) -> None:
         """Release what `open` acquired."""
 
+    def interrupt(self) -> None:
+        """Let a transition that waits fail soon; called by the handler of SIGINT and SIGTERM."""
+
     def clock_jumped(self) -> None:
         """Drop what was measured or kept under the stamps before the clock jumped back."""
 
@@ -104,7 +107,7 @@ class ManagedNode(LifecycleNode):
     def failed(self, error: Exception) -> None:
         """Log what the work raised: a sentence for expected errors, a traceback for others."""
         expected = isinstance(error, PicosamError)
-        self.fault = str(error) if expected else f'{type(error).__name__}: {error}'
+        self.fault = fault_text(error)
         text = self.fault if expected else ''.join(traceback.format_exception(error))
         self.get_logger().error(text, throttle_duration_sec=1.0)
 
@@ -213,14 +216,21 @@ def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES)
         profile: of Fast DDS; see process.prepare.
 
     Returns:
-        The exit code: 1 if the node could not start itself.
+        The exit code: 1 if the node could not start itself, and nobody stopped it.
 
     """
     process.prepare(profile)
     cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
     stopped = threading.Event()
+    made: list[ManagedNode] = []
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        for node in made:
+            node.interrupt()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stop)
     # Our own handlers, so that the node still has a context while it shuts down.
     try:
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
@@ -233,6 +243,7 @@ def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES)
         print(error, file=sys.stderr)
         rclpy.shutdown()
         return 1
+    made.append(node)
     executor = process.make_executor()
     executor.add_node(node)
     started = not node.parameters['autostart'] or node.configure_and_activate()
@@ -242,4 +253,4 @@ def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES)
         node.trigger_shutdown()
     executor.shutdown()
     rclpy.shutdown()
-    return 0 if started else 1
+    return 0 if started or stopped.is_set() else 1

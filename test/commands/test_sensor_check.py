@@ -8,7 +8,6 @@ from helpers.square_video import write_video
 
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cli import main
-from picosam_ros.commands import sensor_measure
 from picosam_ros.commands.sensor_check import SETTLE_FRAMES, advise
 from picosam_ros.commands.sensor_measure import Probe, SensorReport
 from picosam_ros.latency import Percentiles
@@ -101,29 +100,27 @@ def test_the_table_ends_with_the_sentences_and_failing_is_reported_by_the_exit_c
     assert main([*arguments, '--changes', '1', '--faults', 'refuse_roi=1']) == 1
     printed = capsys.readouterr()
     assert 'frames per second' in printed.out
+    assert 'ROI settles after     not measured' in printed.out
     assert '→ 1 of 1 ROIs were refused' in printed.out
     assert 'Unable to set ROI' not in printed.out
 
 
 @pytest.mark.parametrize('kind', ['photos', 'video'])
-def test_the_simulated_sensor_sees_a_scene_that_keeps_still(
-    kind, tiny_network, tmp_path, monkeypatch
-):
+def test_the_simulated_sensor_sees_a_scene_that_keeps_still(kind, tiny_network, tmp_path):
     """As the command asks of a real one: where the scene moves, no output tells the ROI."""
-    seen = []
-
-    class Watched(Probe):
-        def _frame(self, captured, **inferred):
-            frame = super()._frame(captured, **inferred)
-            seen.append(frame.pixels.copy())
-            return frame
-
-    monkeypatch.setattr(sensor_measure, 'Probe', Watched)
     source = '' if kind == 'photos' else str(write_video(tmp_path / 'video.avi'))
-    arguments = ['sensor-check', '--simulate', '--sensor-network', tiny_network()]
-    main([*arguments, '--source', source, '--changes', '1'])
-    assert len(seen) > 3
+    options = {'source': source, 'sensor_network': tiny_network(), 'rate': 30.0, 'frame_id': ''}
+    camera = Probe(simulate=True, **options)
+    camera.open()
+    seen = [camera.read(timeout=10).pixels for _ in range(5)]
+    camera.close()
     assert all(np.array_equal(image, seen[0]) for image in seen)
+
+
+def test_after_a_failed_start_it_says_how_long_to_wait(tiny_network, capsys):
+    arguments = ['sensor-check', '--simulate', '--sensor-network', tiny_network()]
+    assert main([*arguments, '--faults', 'failing_starts=1']) == 1
+    assert 'wait 8 s before you try again' in capsys.readouterr().err
 
 
 def test_without_a_network_file_it_says_how_to_make_one(capsys):

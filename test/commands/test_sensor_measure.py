@@ -52,7 +52,6 @@ class Stepped(Probe):
         )
 
     def read(self, timeout):
-        self._stream._thread.join(10)
         self.simulation.step()
         return super().read(timeout)
 
@@ -90,11 +89,6 @@ def test_a_sensor_that_computes_few_frames_is_read_until_a_change_shows(check, e
 @pytest.mark.parametrize('isp_ms', [1.0, 20.0, 40.0, 70.0])
 def test_the_lag_is_the_same_however_long_frames_are_on_their_way(check, isp_ms):
     assert check('roi_lag=2', isp_ms=isp_ms).roi_settle_frames == 2
-
-
-def test_what_is_found_is_enough_for_stamps_at_the_end_of_the_exposure(check):
-    # Such a stamp lets a frame whose exposure began before the change look younger than it.
-    assert check('roi_lag=2', stamp_ms=10.0, isp_ms=15.0).roi_settle_frames in (2, 3)
 
 
 def test_a_tensor_that_is_late_counts_as_lag(check):

@@ -1,10 +1,12 @@
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from helpers.harness import Client, Process
+from helpers.harness import PATIENCE, Client, Process
 from helpers.rig import Rig, picture
 
 CENTRE = (150, 100)
@@ -29,6 +31,26 @@ def test_a_signal_while_the_node_starts_ends_it_well_and_soon():
         client.wait_for(lambda: client.node.count_services(f'{process.name}/get_state'))
         process.stop(signal.SIGTERM)
         client.close()
+
+
+def test_a_signal_while_a_camera_does_not_answer_ends_the_node_well_and_soon(
+    tmp_path, monkeypatch, red_network
+):
+    package = tmp_path / 'picamera2'
+    package.mkdir()
+    asked = tmp_path / 'asked'
+    (package / '__init__.py').write_text(
+        'import pathlib, threading\n'
+        f'pathlib.Path({str(asked)!r}).touch()\n'
+        'threading.Event().wait()\n'
+    )
+    monkeypatch.setenv('PYTHONPATH', f'{tmp_path}{os.pathsep}{os.environ.get("PYTHONPATH", "")}')
+    with Process('camera', {'camera': 'picamera', 'model': red_network}) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not asked.exists():
+            assert time.monotonic() < deadline, process.stderr
+        process.stop(signal.SIGTERM)
+        assert 'the program was told to end while the camera was opened' in process.stderr
 
 
 @pytest.mark.parametrize(

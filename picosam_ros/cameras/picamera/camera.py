@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 from picosam_ros.cameras.picamera.captured_frame import CapturedFrame, stamp_from
-from picosam_ros.cameras.picamera.stream import STALL_SECONDS, Stream
+from picosam_ros.cameras.picamera.stream import STALL_SECONDS, Stream, stall_after
 from picosam_ros.errors import CameraError, PicosamError
 from picosam_ros.frame import Frame
 
@@ -42,7 +44,7 @@ def import_picamera2() -> Any:
 
 
 class PicameraCamera:
-    """A Raspberry Pi camera.
+    """A Raspberry Pi camera, in this process: `open` stops all of its threads while it starts.
 
     Args:
         source: the camera's place in `rpicam-hello --list-cameras`, '' for the first.
@@ -53,9 +55,13 @@ class PicameraCamera:
         stall_seconds: without a frame for so long, the stream has stopped.
         backend: offers `Picamera2` and `IMX500`; None imports picamera2 when it is opened.
 
+    Attributes:
+        warning: what works only in part, in a sentence; empty if all is well.
+
     """
 
     name = 'picamera'
+    warning = ''
 
     @staticmethod
     def models(backend: Any = None) -> list[str]:
@@ -87,7 +93,11 @@ class PicameraCamera:
         self._stall_seconds = stall_seconds
         self._given_backend = backend
         self._stream: Stream | None = None
-        self._closing: Stream | None = None
+
+    @property
+    def stall_s(self) -> float:
+        """Seconds without a frame after which `read` raises."""
+        return stall_after(self._rate, self._stall_seconds)
 
     @property
     def description(self) -> dict[str, str]:
@@ -104,29 +114,26 @@ class PicameraCamera:
         return self._stream.state if self._stream else 'closed'
 
     def open(self) -> None:
-        """Find the camera and begin to start it; frames come when it has started."""
-        if self._stream is not None:
-            return
-        if self._closing is not None and self._closing.busy:
-            raise CameraError(
-                'the camera was closed while it started, and the start has not ended yet'
-            )
+        """Connect and start, where it is closed."""
+        if self._stream is None:
+            self.connect()
+            self.start()
+
+    def connect(self) -> None:
+        """Find and configure the camera; raises CameraError."""
         backend = self._backend()
-        try:
+        with self._closed_on_failure():
             self._stream = self._connect(backend)
-        except PicosamError as error:
-            self._disconnect()
-            raise CameraError(str(error)) from error
-        except FAULTS as error:
-            self._disconnect()
-            raise CameraError(self._sentence(error)) from error
+
+    def start(self) -> None:
+        """Start the stream of a connected camera; blocks, see `Stream.start`."""
+        assert self._stream is not None
+        with self._closed_on_failure():
+            self._stream.start()
 
     def read(self, timeout: float) -> Frame | None:
-        """Wait for the next frame; None, too, while the camera starts, or if it is closed."""
         stream = self._stream
         if stream is None:
-            if self._closing is not None:
-                return None
             raise CameraError(f'the camera {self.name} is not open; call open() first')
         try:
             captured = stream.take(timeout)
@@ -137,21 +144,46 @@ class PicameraCamera:
     def close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            self._closing = stream
             stream.close()
         self._disconnect()
+
+    @contextlib.contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        """Close after a failure, and tell it in a sentence."""
+        try:
+            yield
+        except BaseException as error:
+            self.close()
+            if isinstance(error, PicosamError) and not isinstance(error, CameraError):
+                raise CameraError(str(error)) from error
+            if isinstance(error, FAULTS):
+                raise CameraError(self._sentence(error)) from error
+            raise
 
     def _backend(self) -> Any:
         return self._given_backend or import_picamera2()
 
     def _connect(self, backend: Any) -> Stream:
         """Open the device; raises one of FAULTS."""
-        return self._streamed(backend, int(self._source or 0))
+        return self._streamed(backend, self._index(backend))
 
     def _disconnect(self) -> None:
         """Release what `_connect` took besides the stream."""
 
-    def _streamed(self, backend: Any, index: int, **options: Any) -> Stream:
+    def _index(self, backend: Any) -> int:
+        """Return its place in the list of cameras.
+
+        Picamera2 is not asked for a camera that is not in the list: each refusal costs it a file
+        handle.
+        """
+        index, count = int(self._source or 0), len(backend.Picamera2.global_camera_info())
+        if not 0 <= index < count:
+            raise LookupError(
+                f'source {self._source!r} was given, and libcamera lists {count} cameras'
+            )
+        return index
+
+    def _streamed(self, backend: Any, index: int) -> Stream:
         picam2 = backend.Picamera2(index)
         try:
             return Stream(
@@ -160,14 +192,13 @@ class PicameraCamera:
                 rate=self._rate,
                 raw=self._mode,
                 stall_seconds=self._stall_seconds,
-                **options,
             )
         except BaseException:
             picam2.close()
             raise
 
     def _sentence(self, error: Exception) -> str:
-        reason = str(error) or type(error).__name__
+        reason = str(error).rstrip('.') or type(error).__name__
         return (
             f'the camera {self.name} failed: {reason}; `rpicam-hello --list-cameras` lists the '
             'cameras, `sudo fuser -v /dev/media*` the programs that have one'

@@ -97,6 +97,11 @@ def captured_at(metadata: Mapping[str, Any]) -> int:
 
     `SensorTimestamp` is of CLOCK_MONOTONIC or CLOCK_BOOTTIME; they differ by the time for which
     the computer was suspended. Without a plausible one it is now.
+
+    It is the time at which the receiver saw the frame start, so the exposure of the first row had
+    just ended: picamera2's `flush` reckons so, too. libcamera's documentation names the time of
+    the exposure, and not which end of it. This function and `stamp_from` are the only places that
+    depend on it.
     """
     now_ns = time.monotonic_ns()
     sensor_ns = metadata.get('SensorTimestamp')
@@ -105,20 +110,25 @@ def captured_at(metadata: Mapping[str, Any]) -> int:
     for clock_ns in (now_ns, time.clock_gettime_ns(time.CLOCK_BOOTTIME)):
         age_ns = clock_ns - int(sensor_ns)
         if 0 <= age_ns <= MAX_AGE_NS:
-            return now_ns - age_ns
+            return now_ns - age_ns - exposure_ns(metadata)
     return now_ns
 
 
 def stamp_from(metadata: Mapping[str, Any], captured_ns: int) -> int:
-    """Return a frame's stamp, nanoseconds since 1970: libcamera's own where there is one.
+    """Return a frame's stamp, the start of its exposure in nanoseconds since 1970.
 
     Args:
-        metadata: of the frame.
+        metadata: of the frame. Its FrameWallClock is the SensorTimestamp on the wall clock.
         captured_ns: what `captured_at` returned for it.
 
     """
     wall_ns = metadata.get('FrameWallClock')
-    return int(wall_ns) if wall_ns else stamp_of(captured_ns)
+    return int(wall_ns) - exposure_ns(metadata) if wall_ns else stamp_of(captured_ns)
+
+
+def exposure_ns(metadata: Mapping[str, Any]) -> int:
+    """Return the exposure time of a frame; 0 if unknown."""
+    return int(metadata.get('ExposureTime') or 0) * 1000
 
 
 def period_of(metadata: Mapping[str, Any]) -> int:

@@ -6,37 +6,72 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from picosam_ros.cameras.picamera.camera import PicameraCamera
 from picosam_ros.cameras.picamera.captured_frame import CapturedFrame
-from picosam_ros.cameras.picamera.stream import Stream
+from picosam_ros.cameras.picamera.network_file import NO_NETWORK, check_network_file
+from picosam_ros.cameras.picamera.stream import RETRY_S, Stream
 from picosam_ros.cameras.picamera.tensors import Placement, RoiHistory, TensorReader
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame, SensorOutput
 from picosam_ros.models import SENSOR_MODEL
 from picosam_ros.roi import Roi
 
+if TYPE_CHECKING:
+    from picosam_ros.simulation import Chip
+
 SENSOR_WIDTH, SENSOR_HEIGHT = 4056, 3040
 
-NO_NETWORK = (
-    'no network was given; the camera imx500 needs the path of a network.rpk (parameter '
-    'sensor_network). '
-    'Two commands make it: `imxconv-pt -i MODEL.onnx -o build`, then on a Raspberry Pi '
-    '`imx500-package -i build/packerOut.zip -o build`'
-)
+# The driver makes wider ROIs narrower, and tells nobody.
+MAX_ROI_WIDTH = 4032
 
 # Frames per second of the scene that a simulated sensor looks at.
 SCENE_RATE = 30.0
 
 NETWORK_STAGE = 2
 
-# picamera2 starts a process for every query of the progress.
-POLL_NS = 500_000_000
-
 # What picamera2 raises where the kernel does not report the progress.
 NO_PROGRESS = (OSError, ValueError, LookupError, AssertionError, subprocess.SubprocessError)
+
+# Frames without any tensor after which the chip has lost its network (raspberrypi/linux#7323).
+# Where opening it anew did not help, the next time waits longer, by this factor, up to a limit:
+# while the camera is closed there are no images either.
+LOST_AFTER, LOST_FACTOR, LOST_AFTER_MOST = 60, 10, 6000
+
+
+@dataclass
+class SensorRecord:
+    """What outlives a stream: the ROI to place in the next one, and what is counted over all.
+
+    Attributes:
+        placement: the newest ROI; None before the first.
+        without: frames without an output, by kind of reason.
+        refused, refusal: ROIs that the driver refused, and how the last one was.
+        lost: how often the chip lost its network.
+        patience: frames without any tensor after which the stream is opened anew.
+
+    """
+
+    placement: Placement | None = None
+    without: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    refusal: str = ''
+    lost: int = 0
+    patience: int = LOST_AFTER
+
+    def described(self) -> dict[str, str]:
+        """Return what a diagnostics page shows of it."""
+        described = {}
+        if self.refused:
+            described = {'refused ROIs': str(self.refused), 'last refused ROI': self.refusal}
+        if self.lost:
+            described['lost networks'] = str(self.lost)
+        for kind, count in self.without.items():
+            described[f'frames without a mask ({kind})'] = str(count)
+        return described
 
 
 class Imx500Camera(PicameraCamera):
@@ -53,7 +88,13 @@ class Imx500Camera(PicameraCamera):
         simulate: take a sensor that exists in software only: `backend`, or one that sees `source`.
         faults: of the simulated sensor, see picosam_ros.simulation.
         speed: of the simulated sensor's clock.
+        chip: file descriptor of the simulated sensor's state, where another process made it.
+        record: of the streams before.
         camera: see PicameraCamera.
+
+    Attributes:
+        record: see SensorRecord.
+        chip: state of a simulated sensor, which outlives this process; None for a real one.
 
     """
 
@@ -67,36 +108,66 @@ class Imx500Camera(PicameraCamera):
         simulate: bool = False,
         faults: str = '',
         speed: float = 1.0,
+        chip: int | None = None,
+        record: SensorRecord | None = None,
         **camera: Any,
     ) -> None:
-        if simulate and camera.get('backend') is None:
-            # Kept over closing and opening, as a device is: its faults continue.
-            camera['backend'] = simulated(camera['source'], faults, speed)
         super().__init__(**camera)
+        self.chip: Chip | None = None
+        if simulate and self._given_backend is None:
+            from picosam_ros.simulation import Chip, Faults
+
+            if camera['source'] and not Path(camera['source']).exists():
+                raise CameraError(
+                    f'source {camera["source"]!r} was given, which does not exist; the simulated '
+                    'sensor looks at a video file or a folder of images'
+                )
+            self.chip = Chip.create() if chip is None else Chip.attach(chip)
+            self._simulation = Faults.parse(faults), speed
+        self.record = record or SensorRecord()
         self._network = sensor_network or (SENSOR_MODEL if simulate else '')
         self._simulated = simulate
         self._imx500: Any = None
         self._tensors: TensorReader | None = None
         self._history = RoiHistory(roi_settle_frames)
         self._placing = threading.Lock()
-        self._last: Placement | None = None
         # Until the first frame shows which part of the sensor the image covers.
         self._to_image = Roi(0, 0, SENSOR_WIDTH, SENSOR_HEIGHT).affine_to(*self._size)
-        self._without: Counter[str] = Counter()
-        self._refused = 0
-        self._refusal = ''
+
+    @staticmethod
+    def simulation_settings(source: str, speed: float) -> dict[str, Any]:
+        """Return what a simulated sensor sees: a video file, or a folder of images.
+
+        An empty source takes the photos of the camera `photos`.
+
+        Returns:
+            Arguments of picosam_ros.simulation.Settings.
+
+        """
+        from picosam_ros.cameras import make_camera
+
+        seen = 'video' if Path(source).is_file() else 'photos'
+        # The scene passes as fast as the clock of the sensor.
+        rate = SCENE_RATE * speed
+        return {'scene': make_camera(seen, source=source, rate=rate, frame_id='')}
 
     @property
     def description(self) -> dict[str, str]:
         sensor = 'simulated' if self._simulated else 'IMX500'
-        described = {**super().description, 'sensor': sensor, 'network': self._network}
-        if self._refused:
-            described.update(
-                {'refused ROIs': str(self._refused), 'last refused ROI': self._refusal}
-            )
-        for kind, count in self._without.items():
-            described[f'frames without a mask ({kind})'] = str(count)
-        return described
+        own = {'sensor': sensor, 'network': self._network}
+        return {**super().description, **own, **self.record.described()}
+
+    @property
+    def warning(self) -> str:  # type: ignore[override]
+        """That the sensor runs without its network; empty if it does not."""
+        silent = self._tensors.silent if self._tensors else 0
+        if silent < LOST_AFTER:
+            return ''
+        left = self.record.patience - silent
+        return (
+            f'the sensor runs without its network: no tensor for {silent} frames; it is opened '
+            f'again after {left} more; `dmesg | grep -i imx500` may show why'
+        )
 
     def look_at(self, roi: Roi) -> int:
         """Place the ROI, given in pixels of the image, and return the ticket of this request.
@@ -107,32 +178,65 @@ class Imx500Camera(PicameraCamera):
         """
         with self._placing:
             wanted = roi.through(self._to_image.inverse()).rounded()
-            wanted = wanted.shifted_inside(SENSOR_WIDTH, SENSOR_HEIGHT)
-            ticket = self._last.ticket + 1 if self._last else 1
-            self._last = self._place(wanted, ticket)
-            self._history.add(self._last)
-            return ticket
+            wanted = _narrowed(wanted.shifted_inside(SENSOR_WIDTH, SENSOR_HEIGHT))
+            last = self.record.placement
+            placement = self._place(wanted, last.ticket + 1 if last else 1)
+            self.record.placement = placement
+            self._history.add(placement)
+            return placement.ticket
+
+    def upload_progress(self) -> tuple[int, int]:
+        """Return the bytes of the network that were uploaded, and all of them; 0 if not known.
+
+        For a process of its own: in this one, `start` stops all threads.
+        """
+        try:
+            done, total = self._imx500.get_fw_upload_progress(NETWORK_STAGE)
+        except NO_PROGRESS:
+            return 0, 0
+        return int(done), int(total)
 
     def _backend(self) -> Any:
         if not self._network:
             raise CameraError(NO_NETWORK)
+        if self.chip is not None and self._given_backend is None:
+            # Kept over closing and opening, as a device is: its faults continue.
+            self._given_backend = self._simulated_sensor(self.chip)
         return super()._backend()
 
+    def _simulated_sensor(self, chip: Chip) -> Any:
+        from picosam_ros.simulation import Settings, Simulation
+
+        faults, speed = self._simulation
+        seen = self.simulation_settings(self._source, speed)
+        return Simulation(Settings(speed=speed, faults=faults, chip=chip, **seen))
+
     def _connect(self, backend: Any) -> Stream:
+        if self._given_backend is None:
+            check_network_file(self._network)
+        if 'imx500' not in self.models(backend):
+            raise LookupError('libcamera lists no imx500; check the cable, then reboot')
         # Before the Picamera2: it is what names the network to the driver.
         imx500 = backend.IMX500(self._network, '' if self._simulated else self._source)
         with self._placing:
             self._imx500 = imx500
-            if self._last is not None:
-                self._last = self._place(self._last.roi, self._last.ticket)
-            self._history.restart(self._last)
-        self._tensors = TensorReader(imx500, self._history, self._without)
-        return self._streamed(backend, _index(backend, imx500), starting=Upload(imx500))
+            last = self.record.placement
+            if last is not None:
+                last = self.record.placement = self._place(last.roi, last.ticket)
+            self._history.restart(last)
+        self._tensors = TensorReader(imx500, self._history, self.record.without)
+        return super()._connect(backend)
 
     def _disconnect(self) -> None:
         # picamera2's IMX500 has no close: it ends with its last reference.
         with self._placing:
             self._imx500 = self._tensors = None
+
+    def _index(self, backend: Any) -> int:
+        """Return its index in picamera2's list, which is not libcamera's (picamera2#1340)."""
+        listed = backend.Picamera2.global_camera_info()
+        number = self._imx500.camera_num
+        return next(i for i, camera in enumerate(listed) if camera['Num'] == number)
 
     def _place(self, roi: Roi, ticket: int) -> Placement:
         """Write an ROI of whole sensor pixels to the sensor."""
@@ -145,13 +249,19 @@ class Imx500Camera(PicameraCamera):
         # picamera2 only prints that the driver refused it; what it then keeps is the one before.
         found = _as_tuple(imx500.config.get('roi'))
         if found != wanted:
-            self._refused += 1
-            self._refusal = (
+            self.record.refused += 1
+            self.record.refusal = (
                 f'the driver of the sensor refused the ROI {wanted} (x, y, width, height in '
-                f'sensor pixels) and keeps {found}; `dmesg | grep -i imx500` may show why'
+                f'sensor pixels) and keeps {found or "the one before"}; '
+                '`dmesg | grep -i imx500` may show why'
             )
-            raise CameraError(self._refusal)
+            raise CameraError(self.record.refusal)
         return Placement(roi, ticket, placed_ns)
+
+    def _sentence(self, error: Exception) -> str:
+        if self._simulated:  # No command of the system tells more.
+            return f'the simulated camera {self.name} failed: {error}'
+        return super()._sentence(error)
 
     def _frame(self, captured: CapturedFrame, **_: Any) -> Frame:
         height, width = captured.pixels.shape[:2]
@@ -160,71 +270,31 @@ class Imx500Camera(PicameraCamera):
         answer: SensorOutput | str = 'the camera was closed meanwhile'
         if tensors is not None:
             answer = tensors.read(captured, self._to_image)
+            self._check_network(tensors)
         if isinstance(answer, SensorOutput):
             return super()._frame(captured, sensor_output=answer)
         return super()._frame(captured, no_output=answer)
 
-
-class Upload:
-    """The progress of uploading the network into the sensor, which takes seconds to minutes.
-
-    It is asked for at most twice a second, and returned as text.
-
-    Args:
-        imx500: whose `get_fw_upload_progress` is asked.
-
-    """
-
-    def __init__(self, imx500: Any) -> None:
-        self._imx500 = imx500
-        self._lock = threading.Lock()
-        self._asked_ns = -POLL_NS
-        self._text = 'uploading the network'
-
-    def __call__(self) -> str:
-        with self._lock:
-            now_ns = time.monotonic_ns()
-            if now_ns - self._asked_ns >= POLL_NS:
-                self._asked_ns = now_ns
-                self._text = self._ask()
-            return self._text
-
-    def _ask(self) -> str:
-        try:
-            done, total = self._imx500.get_fw_upload_progress(NETWORK_STAGE)
-        except NO_PROGRESS:
-            return 'uploading the network (progress unknown)'
-        if not total:
-            return 'uploading the network'
-        return f'uploading the network: {100 * done // total} % of {total / 1e6:.1f} MB'
+    def _check_network(self, tensors: TensorReader) -> None:
+        """Raise CameraError if the chip has lost its network: only a new start uploads it."""
+        if not tensors.silent:
+            self.record.patience = LOST_AFTER
+        elif tensors.silent >= self.record.patience:
+            silent = tensors.silent
+            self.record.lost += 1
+            self.record.patience = min(silent * LOST_FACTOR, LOST_AFTER_MOST)
+            raise CameraError(
+                f'no tensor came with {silent} frames: the sensor has lost its network, and gets '
+                'it again with a new start; where that recurs, keep the sensor powered, see '
+                'docs/raspberry-pi.md',
+                RETRY_S,
+            )
 
 
-def simulated(source: str, faults: str, speed: float) -> Any:
-    """Return a sensor that exists in software only, with the calls of picamera2.
-
-    Args:
-        source: a video file or a folder of images that it sees; '' takes the photos of
-            the camera `photos`.
-        faults: for example 'missing=0.3,roi_lag=2'.
-        speed: of its clock.
-
-    Raises:
-        CameraError: there are no such faults.
-
-    """
-    from picosam_ros.cameras import make_camera
-    from picosam_ros.simulation import Faults, Settings, Simulation
-
-    seen = 'video' if Path(source).is_file() else 'photos'
-    # The scene passes as fast as the clock of the sensor.
-    scene = make_camera(seen, source=source, rate=SCENE_RATE * speed, frame_id='')
-    return Simulation(Settings(scene, speed=speed, faults=Faults.parse(faults)))
-
-
-def _index(backend: Any, imx500: Any) -> int:
-    """Return the sensor's index in picamera2's list, which is not libcamera's (picamera2#1340)."""
-    listed = backend.Picamera2.global_camera_info()
-    return next(i for i, camera in enumerate(listed) if camera['Num'] == imx500.camera_num)
+def _narrowed(roi: Roi) -> Roi:
+    """Return the middle of an ROI that is too wide."""
+    excess = max(roi.width - MAX_ROI_WIDTH, 0)
+    return Roi(roi.x + excess // 2, roi.y, roi.width - excess, roi.height)
 
 
 def _as_tuple(rectangle: Any) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ CAMERA_OPTIONS = (
     Parameter(
         'sensor_network',
         '',
-        'Network file (.rpk) of the IMX500; simulated: a model name; empty takes the default.',
+        'Network file (.rpk) of the IMX500; simulated: a model name, empty for the default.',
         read_only=True,
     ),
     Parameter(

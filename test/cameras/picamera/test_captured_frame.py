@@ -51,6 +51,13 @@ def test_a_steady_timestamp_is_the_moment_of_capture():
     assert abs(captured_at({'SensorTimestamp': captured}) - captured) < MILLISECOND
 
 
+def test_the_timestamp_is_that_of_the_end_of_the_exposure_which_began_before_it():
+    end = time.monotonic_ns() - 40 * MILLISECOND
+    metadata = {'SensorTimestamp': end, 'ExposureTime': 10_000, 'FrameWallClock': SECOND}
+    assert abs(captured_at(metadata) - (end - 10 * MILLISECOND)) < MILLISECOND
+    assert stamp_from(metadata, 0) == SECOND - 10 * MILLISECOND
+
+
 def test_a_timestamp_of_the_boot_clock_is_brought_to_the_steady_one(monkeypatch):
     asleep = 3600 * SECOND
     monkeypatch.setattr(time, 'clock_gettime_ns', lambda _: time.monotonic_ns() + asleep)

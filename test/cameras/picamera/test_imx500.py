@@ -6,7 +6,7 @@ import pytest
 from helpers.simulated import Bench, scene, seen_by
 
 from picosam_ros.cameras import make_camera
-from picosam_ros.cameras.picamera.imx500 import Imx500Camera
+from picosam_ros.cameras.picamera.imx500 import SensorRecord
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.errors import CameraError
 from picosam_ros.roi import Roi
@@ -147,6 +147,65 @@ def test_a_tensor_after_frames_without_one_counts_only_if_the_roi_was_the_same(m
     bench.camera.close()
 
 
+def test_an_unreadable_tensor_is_told_with_its_frame(monkeypatch):
+    bench = Bench(monkeypatch)
+    bench.open()
+
+    def unreadable(*_):
+        raise ValueError('tensor info length 708 does not match')
+
+    monkeypatch.setattr(bench.simulation.IMX500, 'get_outputs', unreadable)
+    frames = [bench.step() for _ in range(70)]
+    assert 'length 708 does not match' in frames[-1].no_output
+    assert 'picosam doctor' in frames[-1].no_output
+    assert bench.camera.description['frames without a mask (unreadable tensor)'] == '70'
+    bench.camera.close()
+
+
+def test_a_sensor_that_lost_its_network_is_told_and_opened_again(monkeypatch):
+    bench = Bench(monkeypatch, 'missing=1')
+    for patience in (60, 600):
+        bench.open()
+        for _ in range(patience - 1):
+            bench.step()
+        with pytest.raises(CameraError, match='lost its network') as caught:
+            bench.step()
+        assert caught.value.retry_s >= 8
+        bench.camera.close()
+    assert bench.camera.description['lost networks'] == '2'
+
+
+def test_while_it_waits_longer_the_lost_network_is_a_warning(monkeypatch):
+    bench = Bench(monkeypatch, 'missing=1', record=SensorRecord(patience=100))
+    bench.open()
+    for _ in range(59):
+        bench.step()
+    assert bench.camera.warning == ''
+    bench.step()
+    assert 'no tensor for 60 frames; it is opened again after 40 more' in bench.camera.warning
+    bench.camera.close()
+
+
+def test_an_roi_is_not_wider_than_the_driver_takes(bench):
+    bench.camera.look_at(Roi(0, 0, 640, 480))
+    x, y, width, height = bench.camera._imx500.config['roi'].to_tuple()
+    assert (x, y, width, height) == (12, 0, 4032, 3040)
+
+
+@pytest.mark.parametrize(
+    ('mode', 'rate', 'said'),
+    [
+        (None, 60, 'mode 2028x1520 of this camera gives 1 to 30 frames'),
+        ((4056, 3040), 30, 'mode 4056x3040 of this camera gives 1 to 10 frames'),
+        (None, 0.5, 'gives 1 to 30'),
+    ],
+)
+def test_a_rate_that_the_mode_cannot_give_is_refused(monkeypatch, mode, rate, said):
+    bench = Bench(monkeypatch, mode=mode, rate=rate)
+    with pytest.raises(CameraError, match=said):
+        bench.open()
+
+
 def test_a_refused_roi_is_an_error_counted_and_changes_nothing(monkeypatch):
     bench = Bench(monkeypatch, 'refuse_roi=1')
     bench.open()
@@ -187,7 +246,6 @@ def test_a_closed_camera_places_nothing(bench):
     bench.camera.close()
     with pytest.raises(CameraError, match='closed'):
         bench.camera.look_at(LEFT)
-    assert bench.camera.read(timeout=0) is None
 
 
 def test_an_error_while_a_frame_is_read_releases_it_and_is_told(bench, monkeypatch):
@@ -246,7 +304,6 @@ def test_without_a_network_it_is_refused_with_the_commands_that_make_one():
 def test_it_says_that_it_can_be_told_where_to_look():
     camera = make_camera('imx500', simulate=True)
     assert isinstance(camera, RoiPlacer)
-    assert isinstance(camera, Imx500Camera)
 
 
 def test_faults_that_there_are_not_are_refused():

@@ -32,7 +32,12 @@ class Marked:
         }
         self.move_mark(2028, 1520)
         self.bench = Bench(
-            monkeypatch, size=size, mode=mode, settings=settings, roi_settle_frames=0
+            monkeypatch,
+            size=size,
+            mode=mode,
+            settings=settings,
+            roi_settle_frames=0,
+            rate=10 if mode == FULL else 30,
         )
         self.bench.open()
 
