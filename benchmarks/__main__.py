@@ -19,6 +19,7 @@ SECTIONS = (
     'memory',
     'costs',
     'in_sensor',
+    'sensor_start',
     'clicks',
     'tracking',
     'cascade',

@@ -6,16 +6,17 @@ What the network would cost does not run on the host, so it does not run here ei
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import cv2
 import numpy as np
 
 from benchmarks.rigs import scene
-from picosam_ros.cameras.picamera import imx500
+from picosam_ros.cameras.picamera.imx500 import Imx500Camera
+from picosam_ros.cameras.process.camera import Imx500Process
 from picosam_ros.frame import Pixels
 from picosam_ros.nodes.camera import main
-from picosam_ros.simulation import Faults, Settings, Simulation
 
 BACKGROUND, OBJECT = (60, 80, 100), (220, 180, 40)
 # Where the object is, and how large an ROI suits it.
@@ -31,13 +32,20 @@ def image() -> Pixels:
     return pixels
 
 
-def still(source: str, faults: str, speed: float) -> Any:
-    """Takes the place of `imx500.simulated`."""
-    del source
-    parsed = Faults.parse(faults)
-    return Simulation(Settings(scene=image(), replay=[scene.blob()], speed=speed, faults=parsed))
+class StillSensor(Imx500Camera):
+    """The camera in front of the image; it runs in a child of the node."""
+
+    @staticmethod
+    def simulation_settings(source: str, speed: float) -> dict[str, Any]:
+        return {'scene': image(), 'replay': [scene.blob()]}
+
+
+def run_node() -> int:
+    """Run the node."""
+    Imx500Process.kind = StillSensor
+    return main()
 
 
 if __name__ == '__main__':
-    imx500.simulated = still
-    sys.exit(main())
+    # By its full name, under which the child imports the camera.
+    sys.exit(import_module('benchmarks.rigs.sensor_camera').run_node())

@@ -63,7 +63,18 @@ def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it():
 
 
 def test_every_section_is_run_by_a_test_here():
-    assert {'engine', 'clicks', *OF_FILMS, *OF_THE_NODE} == {*benchmarks.SECTIONS}
+    assert {'engine', 'clicks', 'sensor_start', *OF_FILMS, *OF_THE_NODE} == {*benchmarks.SECTIONS}
+
+
+def test_the_section_about_the_start_of_a_sensor_runs_to_the_end(monkeypatch):
+    from benchmarks.sections import sensor_start
+
+    monkeypatch.setattr(sensor_start, 'UPLOAD_S', 1.0)
+    monkeypatch.setattr(sensor_start, 'CACHED_S', 0.1)
+    here, cached, child, *_ = benchmarks.measure('sensor_start', FRAMES).rows
+    assert here.value > 500
+    assert cached.value > 0
+    assert child.value > 0
 
 
 @pytest.mark.parametrize('name', OF_THE_NODE)
