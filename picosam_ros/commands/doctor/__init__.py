@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from itertools import groupby
 
 from picosam_ros import __version__
-from picosam_ros.commands.doctor import machine, ros
+from picosam_ros.commands.doctor import machine, raspberry_pi, ros
 from picosam_ros.commands.doctor.finding import Finding, FindingState
 from picosam_ros.commands.terminal import paint
 
@@ -28,7 +28,8 @@ EXAMPLE = 'picosam doctor'
 
 Check = Callable[[], Finding]
 
-# Group to checks, in the order in which they are printed.
+# Group to checks, in the order in which they are printed. The AI Camera is one of a Raspberry Pi:
+# elsewhere it has none, and the line of picamera2 says so.
 CHECKS: dict[str, tuple[Check, ...]] = {
     'segmentation': (
         machine.python,
@@ -47,7 +48,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         ros.shared_memory,
         machine.compiler,
     ),
-    'cameras': (machine.video_devices, machine.picamera2),
+    'cameras': (machine.video_devices, raspberry_pi.picamera2),
+    'AI Camera': raspberry_pi.checks(),
     'optional': (*machine.OPTIONAL, *ros.OPTIONAL),
 }
 
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
 def examine(checks: dict[str, tuple[Check, ...]] = CHECKS) -> list[Finding]:
     """Run all checks, four at a time, and return their findings in the order of CHECKS."""
     pairs = [(group, check) for group, members in checks.items() for check in members]
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with ThreadPoolExecutor(4, 'picosam_doctor') as pool:
         return list(pool.map(lambda pair: replace(_run(pair[1]), group=pair[0]), pairs))
 
 

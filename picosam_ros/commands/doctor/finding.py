@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 TIMEOUT_S = 60
 
@@ -78,6 +79,14 @@ def run_isolated(code: str) -> Outcome:
     if done.returncode < 0:
         return Outcome(False, f'crashed with signal {-done.returncode}')
     return Outcome(not done.returncode, _last_line(done.stderr if done.returncode else done.stdout))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of /proc, /sys or /dev, or '' where it cannot be read."""
+    try:
+        return path.read_text(encoding='utf-8', errors='replace').strip('\0\n ')
+    except OSError:
+        return ''
 
 
 def _last_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""This machine: Python, its packages, the network files, the compiler and the cameras."""
+"""This machine: Python, its packages, the network files, the compiler and USB cameras."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from picosam_ros.commands.doctor.finding import Finding, FindingState, run_isolated
+from picosam_ros.commands.doctor.finding import Finding, FindingState, read_text, run_isolated
 from picosam_ros.commands.fixes import (
     install_command,
     is_installed,
@@ -18,7 +18,6 @@ from picosam_ros.commands.fixes import (
 )
 
 OLDEST_PYTHON = (3, 10)
-BOARD = Path('/proc/device-tree/model')
 
 
 def python() -> Finding:
@@ -90,7 +89,7 @@ def video_devices(
     """Look for USB cameras, and for the permission to open them."""
     found = sorted(path for path in folder.glob('video*') if path.name[5:].isdecimal())
     # A camera's second device is for metadata, not for images.
-    found = [path for path in found if _read(described / path.name / 'index') in ('', '0')]
+    found = [path for path in found if read_text(described / path.name / 'index') in ('', '0')]
     if not found:
         detail = f'there is no {folder}/video*; without one, photos serve as a camera'
         return Finding('USB camera', FindingState.MISSING, detail, 'make demo CAMERA=photos')
@@ -99,24 +98,8 @@ def video_devices(
         detail = f'no permission to open {", ".join(map(str, closed))}'
         command = 'sudo usermod -aG video $USER && exec su - $USER'
         return Finding('USB camera', FindingState.BROKEN, detail, command)
-    names = (f'{path} {_read(described / path.name / "name")}'.strip() for path in found)
+    names = (f'{path} {read_text(described / path.name / "name")}'.strip() for path in found)
     return Finding('USB camera', FindingState.OK, ', '.join(names))
-
-
-def picamera2() -> Finding:
-    """Look for the driver of Raspberry Pi cameras, the IMX500 among them."""
-    if is_installed('picamera2'):
-        outcome = run_isolated('import picamera2')
-        if outcome.works:
-            return Finding('picamera2', FindingState.OK, 'Raspberry Pi cameras, IMX500 among them')
-        command = 'sudo apt install --reinstall python3-picamera2 python3-libcamera'
-        return Finding('picamera2', FindingState.BROKEN, outcome.text, command)
-    if 'Raspberry Pi' in _read(BOARD):
-        detail = 'the cameras of a Raspberry Pi need it'
-        return Finding(
-            'picamera2', FindingState.MISSING, detail, 'sudo apt install python3-picamera2'
-        )
-    return Finding('picamera2', FindingState.MISSING, 'no Raspberry Pi; nothing to do')
 
 
 def _extra(
@@ -142,7 +125,7 @@ def _extra(
 _OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_openvino()'
 
 OPTIONAL = (
-    _extra('aiohttp', 'the node `viewer`, and with it `make demo`', 'python3-aiohttp'),
+    _extra('aiohttp', '`picosam view`, the node `viewer` and `make demo`', 'python3-aiohttp'),
     _extra('scikit-image', 'the photos of `make demo`', 'python3-skimage', module='skimage'),
     _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
     _extra('rosbags', '`picosam bag`'),
@@ -165,10 +148,3 @@ def _again(command: str) -> str:
     if ' apt install ' in command:
         return command.replace(' apt install ', ' apt install --reinstall ')
     return command.replace('pip install ', 'pip install --force-reinstall ')
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding='utf-8', errors='replace').strip('\0\n ')
-    except OSError:
-        return ''

@@ -220,15 +220,6 @@ def test_no_webcam_is_missing(tmp_path):
     assert machine.video_devices(tmp_path).state is FindingState.MISSING
 
 
-def test_picamera2_is_asked_for_on_a_raspberry_pi_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, 'is_installed', lambda module: False)
-    board = tmp_path / 'model'
-    monkeypatch.setattr(machine, 'BOARD', board)
-    assert not machine.picamera2().fix
-    board.write_text('Raspberry Pi 5 Model B Rev 1.0\0')
-    assert machine.picamera2().fix == 'sudo apt install python3-picamera2'
-
-
 @pytest.fixture
 def system_python(monkeypatch, tmp_path):
     """Make this the Python of a system whose packages belong to apt."""
