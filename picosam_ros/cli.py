@@ -24,6 +24,7 @@ from picosam_ros.commands import (
     segment,
     sensor_check,
     track,
+    view,
 )
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
@@ -31,6 +32,7 @@ from picosam_ros.errors import PicosamError
 COMMANDS = {
     'segment': segment,
     'track': track,
+    'view': view,
     'bag': bag,
     'eval': evaluate,
     'bench': bench,

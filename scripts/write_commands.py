@@ -26,8 +26,10 @@ top-left one. Colours and progress bars are for terminals only, and `NO_COLOR=1`
 | 0 | success |
 | 1 | an error, printed as one sentence on standard error; for `doctor`: something required does not work |
 | 2 | a wrong command line |
-| 130 | interrupted by Ctrl-C; `track` and `bag` finish the file that they write, `eval` prints its metrics so far |
+| 130 | interrupted by Ctrl-C; `track` and `bag` finish the file that they write, `eval` prints its metrics so far; `view` ends with 0 |
 """
+# Before an example that a test of the printed commands cannot run, see test/helpers/printed.py.
+MARKS = {'view': '<!-- needs minutes: it runs until Ctrl-C -->\n\n'}
 COMMON = ('--help', '--json', '--debug')
 
 
@@ -41,7 +43,7 @@ def to_markdown(name: str, parser: argparse.ArgumentParser) -> str:
     ]
     table = '\n'.join(('| argument | |', '|---|---|', *rows)) + '\n' if rows else ''
     description, _, listing = command.DESCRIPTION.partition('\n\n')
-    text = f'## {name}\n\n{description}\n\n    {command.EXAMPLE}\n\n'
+    text = f'## {name}\n\n{description}\n\n{MARKS.get(name, "")}    {command.EXAMPLE}\n\n'
     if listing:
         text += f'```text\n{listing}\n```\n\n'
     return (text + table).rstrip() + '\n'

@@ -65,8 +65,9 @@ def run(command, home, environment, seconds=MINUTES, **more):
 
 
 def commands(word):
-    """Return the lines of the README's blocks whose first word is this one."""
-    lines = [line for block in blocks(ROOT / 'README.md') for line in block.text.splitlines()]
+    """Return the lines of the README's blocks whose first word is this one; without hardware's."""
+    shown = [block for block in blocks(ROOT / 'README.md') if block.needs != 'hardware']
+    lines = [line for block in shown for line in block.text.splitlines()]
     return [line.partition('  #')[0].strip() for line in lines if line.startswith(f'{word} ')]
 
 

@@ -73,13 +73,13 @@ def prompt_of(arguments: argparse.Namespace) -> Prompt:
     )
 
 
-def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for the engine and its model."""
+def add_engine_arguments(parser: argparse.ArgumentParser, *, sensor: bool = False) -> None:
+    """Declare the options for the engine and its model; `sensor`: frames may come from one."""
     parser.add_argument(
         '--engine',
         metavar='NAME',
         default='auto',
-        help='host, edgesam, cascade or auto (the default)',
+        help=f'host, {"in_sensor, " * sensor}edgesam, cascade or auto (the default)',
     )
     parser.add_argument(
         '--model',
@@ -103,6 +103,31 @@ def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the engine options that were given; the others have the engine's defaults."""
     names = ('model', 'encoder', 'decoder', 'runtime', 'threads')
     return {name: value for name in names if (value := getattr(arguments, name, None))}
+
+
+def add_sensor_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of an IMX500 and of a simulated one."""
+    parser.add_argument(
+        '--sensor-network',
+        metavar='FILE',
+        default='',
+        help='network (network.rpk) to upload to the sensor',
+    )
+    parser.add_argument(
+        '--simulate', action='store_true', help='use a simulated sensor; needs no hardware'
+    )
+    parser.add_argument(
+        '--faults',
+        metavar='LIST',
+        default='',
+        help='faults of the simulated sensor: missing=0.3,roi_lag=2',
+    )
+
+
+def sensor_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return those of add_sensor_arguments that were given; not every camera has them."""
+    names = ('sensor_network', 'simulate', 'faults')
+    return {name: value for name in names if (value := getattr(arguments, name))}
 
 
 def coordinates(text: str, least: int, most: int, form: str) -> list[float]:

@@ -15,6 +15,7 @@ class SocketPage:
     Attributes:
         frames: their headers.
         texts: by type.
+        changed: notified, and held, with every message.
 
     """
 
@@ -22,6 +23,7 @@ class SocketPage:
         self.frames = []
         self.texts = defaultdict(list)
         self.closed = False
+        self.changed = threading.Condition()
         self._url = url
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -53,8 +55,12 @@ class SocketPage:
                     (length,) = struct.unpack_from('<I', message.data)
                     frame = json.loads(message.data[4 : 4 + length])
                     await self._socket.send_json({'type': 'ack', 'number': frame['number']})
-                    self.frames.append(frame)
+                    with self.changed:
+                        self.frames.append(frame)
+                        self.changed.notify_all()
                 else:
                     text = json.loads(message.data)
-                    self.texts[text['type']].append(text)
+                    with self.changed:
+                        self.texts[text['type']].append(text)
+                        self.changed.notify_all()
         self.closed = True

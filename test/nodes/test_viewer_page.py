@@ -584,3 +584,13 @@ def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_u
         demo.kill()
         demo.wait()
         demo.stdout.close()
+
+
+def test_before_the_first_image_the_page_says_what_the_camera_waits_for(browser):
+    parameters = {'camera': 'imx500', 'simulate': True, 'faults': 'start_s=3600'}
+    with Process('camera', parameters) as uploading, viewed(uploading) as url:
+        page = browser.new_page()
+        page.goto(url)
+        expect(page.locator('#empty')).to_contain_text('uploading firmware and network')
+        page.close()
+        uploading.stop()

@@ -80,6 +80,9 @@ const connection = new Connection({
     diagnostics.show(components);
     const engine = components.find(({ name }) => name.endsWith(': segmentation'));
     engineFacts = engine?.values ?? {};
+    const camera = components.find(({ name }) => name.endsWith(': camera'));
+    // What the user waits for, for minutes where a network is uploaded.
+    if (camera?.level) setText($('empty'), camera.message);
   },
 
   link({ round_trip_ms: roundTrip, side, quality, clients }) {

@@ -1,0 +1,121 @@
+"""A camera and an engine that fail behind the page."""
+
+import time
+
+import numpy as np
+import pytest
+from helpers.scripted import ScriptedCamera, ScriptedEngine
+from helpers.socket_page import SocketPage
+
+from picosam_ros.errors import CameraError, EndOfStream, EngineError
+from picosam_ros.frame import Frame
+from picosam_ros.viewer.camera_view import CameraView
+
+PATIENCE = 30.0
+
+
+class Scripted:
+    """A view of a scripted camera and engine, and one page.
+
+    The test moves it on: frames are put into the camera's script, and each run of the engine needs
+    a release of its gate.
+    """
+
+    def __init__(self):
+        self.camera, self.engine = ScriptedCamera(), ScriptedEngine()
+        self.view = CameraView(self.camera, self.engine, port=0)
+        self.view.open()
+        self.page = SocketPage(self.view.server.link)
+        self.wait_for(lambda page: page.texts['hello'] and self.view._streaming.is_set())
+        self._stamp = 0
+
+    def wait_for(self, found):
+        with self.page.changed:
+            assert self.page.changed.wait_for(lambda: found(self.page), PATIENCE)
+            return found(self.page)
+
+    def frame(self):
+        """Let the camera give a frame and the engine answer it."""
+        self._stamp += 1
+        pixels = np.zeros((48, 64, 3), np.uint8)
+        self.camera.script.put(Frame(pixels, stamp_ns=self._stamp, frame_id='lens'))
+        self.engine.gate.release()
+        assert self.engine.begun.acquire(timeout=PATIENCE)
+
+    def component(self, name):
+        """Report, and return the newest state of a component."""
+        seen = len(self.page.texts['diagnostics'])
+        self.view.report()
+        components = self.wait_for(lambda page: page.texts['diagnostics'][seen:])[-1]['components']
+        return next(one for one in components if one['name'] == f'scripted: {name}')
+
+    def close(self):
+        self.engine.gate.release(1000)
+        self.page.__exit__()
+        self.view.close()
+
+
+@pytest.fixture
+def scripted():
+    scripted = Scripted()
+    yield scripted
+    scripted.close()
+
+
+def until(condition):
+    """Wait for a change that nobody tells."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_an_engine_that_fails_is_told_and_goes_on_with_the_next_frame(scripted, caplog):
+    scripted.engine.faults = [EngineError('out of memory'), EngineError('out of memory')]
+    scripted.frame()
+    scripted.frame()
+    until(lambda: scripted.view._failures == 2)
+    failed = scripted.component('segmentation')
+    assert (failed['level'], failed['message']) == (2, 'out of memory')
+    # The first answered one is shown before its answer; from then on images wait for theirs.
+    scripted.frame()
+    until(lambda: not scripted.view._fault)
+    scripted.frame()
+    scripted.wait_for(lambda page: [each for each in page.frames if each['segmented']])
+    assert caplog.messages.count('out of memory') == 1
+    fine = scripted.component('segmentation')
+    assert fine['message'].startswith('no prompt')
+    assert fine['values']['refused (failure)'] == '2'
+
+
+def test_a_film_that_has_ended_is_told_and_the_page_stays(scripted):
+    scripted.frame()
+    scripted.camera.script.put(EndOfStream('film.mp4 has ended'))
+    scripted.view._reader._thread.join(PATIENCE)
+    camera = scripted.component('camera')
+    assert (camera['level'], camera['message']) == (0, 'film.mp4 has ended')
+    scripted.page.send('point', tag=1, x=1e5, y=5)
+    answer = scripted.wait_for(lambda page: page.texts['answer'])[0]
+    assert answer['state'] == 'refused'
+
+
+def test_a_camera_that_failed_is_an_error_on_the_page(scripted):
+    scripted.camera.script.put(CameraError('unplugged', retry_s=1e6))
+    until(lambda: 'close' in scripted.camera.calls)
+    camera = scripted.component('camera')
+    assert (camera['level'], camera['message']) == (2, 'unplugged; next try in 1e+06 s')
+
+
+def test_a_prompt_before_the_first_image_is_refused_with_what_to_do(scripted):
+    scripted.page.send('point', tag=1, x=5, y=5)
+    answer = scripted.wait_for(lambda page: page.texts['answer'])[0]
+    assert (answer['tag'], answer['state']) == (1, 'refused')
+    assert 'no image has arrived yet' in answer['reason']
+
+
+def test_without_a_browser_no_frames_are_kept_for_one(scripted):
+    scripted.page.__exit__()
+    until(lambda: not scripted.view._streaming.is_set())
+    scripted.frame()
+    scripted.frame()
+    assert scripted.view._assembler.frames == 0
