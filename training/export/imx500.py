@@ -8,8 +8,6 @@ commands.
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +27,13 @@ from training.data.readers import Photo
 from training.evaluate import held_out_photos
 from training.export import averaged
 from training.export.calibration import calibration_crops
+from training.export.restored import restored
 from training.export.sensor import for_sensor
 from training.networks import Network
 
 BATCH = 16
+# What the toolkit chooses by itself with this PyTorch.
+OPSET = 20
 
 
 def quantise(network: Network, crops: Sequence[np.ndarray], path: Path) -> None:
@@ -54,19 +55,9 @@ def quantise(network: Network, crops: Sequence[np.ndarray], path: Path) -> None:
             tpc_version='1.0', device_type='imx500'
         ),
     )
-    with _tracing_exporter():
-        toolkit.exporter.pytorch_export_model(quantised, str(path), batches(crops))
-
-
-@contextmanager
-def _tracing_exporter() -> Iterator[None]:
-    """PyTorch's earlier exporter: the toolkit's layers are written for it, not for torch.export."""
-    export = torch.onnx.export
-    torch.onnx.export = partial(export, dynamo=False)
-    try:
-        yield
-    finally:
-        torch.onnx.export = export
+    toolkit.exporter.pytorch_export_model(
+        quantised, str(path), batches(crops), onnx_opset_version=OPSET
+    )
 
 
 def batches(crops: Sequence[np.ndarray]) -> Callable[[], Iterator[list[Tensor]]]:
@@ -101,17 +92,20 @@ def measure(path: Path, photos: Iterable[Photo], size: int) -> dict:
 
 
 def main() -> None:
-    """Quantise the averaged weights of a checkpoint."""
+    """Quantise the averaged weights of a checkpoint, or those of an exported file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
     )
-    parser.add_argument('--checkpoint', type=Path, required=True)
+    parser.add_argument(
+        '--checkpoint', type=Path, required=True, help='of a training, or an exported .onnx file'
+    )
     configuration.add_option(parser, default='picosam2-96.yaml')
     parser.add_argument('--out', type=Path, required=True)
     arguments = parser.parse_args()
     config = configuration.read(arguments.config)
-    network = averaged(arguments.checkpoint)
+    read = restored if arguments.checkpoint.suffix == '.onnx' else averaged
+    network = read(arguments.checkpoint)
     size = network.size
     quantise(network, calibration_crops(arguments.data, config, size), arguments.out)
     print(f'{arguments.out} ({arguments.out.stat().st_size} bytes)')

@@ -1,9 +1,13 @@
 """The networks as the sensor feeds them: pixels 0 to 255 in, logits out.
 
 The normalisation is a depthwise convolution inside, because the converter would otherwise take the
-input for signed numbers around zero, which the sensor does not deliver. What the networks make of
-the gaussians is constant, and added. The rating is left out: the sensor has one place to look, and
-nothing to choose from.
+input for signed numbers around zero, which the sensor does not deliver.
+
+What the networks make of the gaussians is constant. Its mean over the crop stays, in the biases.
+The map itself would be an addition of unquantised numbers, and nothing public says that the
+converter takes one; the model card has the figures of both.
+
+The rating is left out: the sensor has one place to look, and nothing to choose from.
 """
 
 import torch
@@ -18,7 +22,7 @@ from training.networks.lite import (
     SameConv,
     Up,
 )
-from training.networks.picosam2 import DEVIATION, MEAN, PicoSam2, gaussians
+from training.networks.picosam2 import DEVIATION, MEAN, PicoSam2, SeparableBlock, gaussians
 
 
 def for_sensor(network: Network) -> nn.Module:
@@ -32,30 +36,44 @@ def for_sensor(network: Network) -> nn.Module:
 
 
 class SensorPicoSam2(nn.Module):
-    """PicoSAM2; as in the exported file the normalisation makes room for the gaussians."""
+    """PicoSAM2 without its gaussians."""
 
     def __init__(self, network: PicoSam2) -> None:
         super().__init__()
         self.network = network
         network.quality = None
-        self.position = network.architecture.position
-        scale, offset = 1 / torch.tensor(DEVIATION), -torch.tensor(MEAN) / torch.tensor(DEVIATION)
-        if self.position:
-            scale, offset = (torch.stack([part, 0 * part], 1).flatten() for part in (scale, offset))
-        self.normalise = _by_channel(scale, offset)
-        maps = gaussians(network.architecture.size)
-        beside = torch.stack([torch.zeros_like(maps), maps], 1).flatten(0, 1)[None]
-        self.register_buffer('beside', beside)
+        self.normalise = _by_channel(
+            1 / torch.tensor(DEVIATION), -torch.tensor(MEAN) / torch.tensor(DEVIATION)
+        )
+        if network.architecture.position:
+            network.encoder[0] = _without_gaussians(network.encoder[0], network.size)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        features = self.normalise(pixels)
-        if self.position:
-            features = features + self.beside
-        return self.network.answer(features).logits
+        return self.network.answer(self.normalise(pixels)).logits
+
+
+@torch.no_grad()
+def _without_gaussians(block: SeparableBlock, size: int) -> SeparableBlock:
+    """The first block for the colours alone, which are its even channels."""
+    maps = gaussians(size)
+    beside = torch.stack([torch.zeros_like(maps), maps], 1).flatten(0, 1)[None]
+    means = block[2](block[1](block[0](beside))).mean((2, 3))[0]
+    narrow = SeparableBlock(3, block[3].out_channels).eval()
+    narrow[0].weight.copy_(block[0].weight[0::2])
+    narrow[1].load_state_dict(
+        {
+            name: values[0::2] if values.ndim else values
+            for name, values in block[1].state_dict().items()
+        }
+    )
+    narrow[3].weight.copy_(block[3].weight[:, 0::2])
+    narrow[4] = block[4]
+    _add_before(narrow[4], block[3].weight[:, 1::2, 0, 0] @ means[1::2])
+    return narrow
 
 
 class SensorLite(nn.Module):
-    """The U-Net over EfficientNet-Lite0."""
+    """The U-Net over EfficientNet-Lite0 without its gaussians."""
 
     def __init__(self, network: LiteUNet) -> None:
         super().__init__()
@@ -69,37 +87,56 @@ class SensorLite(nn.Module):
             SensorUp(block, network.size // 2 ** (depth - 1 - index))
             for index, block in enumerate(network.decoder)
         )
-        with torch.no_grad():
-            self.register_buffer('prompt', network.prompt(gaussians(network.size // 2)[None]))
+        self._fold(network)
+
+    @torch.no_grad()
+    def _fold(self, network: LiteUNet) -> None:
+        """Let the first filter, which sees what the prompt is added to, add it instead.
+
+        Along the border it adds more: there the prompt's map ends, and the bias does not.
+        """
+        prompt = network.prompt(gaussians(network.size // 2)[None]).mean((2, 3))[0]
+        convolution, norm = network.encoder.stages[0][0].filter
+        _add_before(norm, convolution.weight.sum((1, 2, 3)) * prompt)
 
     def forward(self, pixels: Tensor) -> Tensor:
         pixels = self.normalise(pixels)
-        *shallow, features = self.encoder(pixels, self.prompt)
-        shallow.insert(0, self.finest(pixels).relu())
+        shallow = [self.finest(pixels).relu()]
+        features = functional.relu6(self.encoder.stem(pixels))
+        for index, stage in enumerate(self.encoder.stages):
+            features = stage(features)
+            if index in self.encoder.last:
+                shallow.append(features)
+        shallow.pop()
         for block in self.decoder:
             features = block(features, shallow.pop())
         return self.head(features)
 
 
 class SensorUp(nn.Module):
-    """A decoder stage; what it makes of the gaussians is a constant."""
+    """A decoder stage without gaussians; `side` is that of its output, in pixels."""
 
     def __init__(self, block: Up, side: int) -> None:
         super().__init__()
         self.narrow, self.blocks = block.narrow, block.blocks
-        weight, bias = block.skip.weight.detach(), block.skip.bias.detach()
-        self.skip = nn.Conv2d(weight.shape[1] - GAUSSIAN_COUNT, len(weight), 1, bias=False)
+        weight = block.skip.weight.detach()
+        self.skip = nn.Conv2d(weight.shape[1] - GAUSSIAN_COUNT, len(weight), 1)
+        means = weight[:, -GAUSSIAN_COUNT:, 0, 0] @ gaussians(side).mean((1, 2))
         with torch.no_grad():
             self.skip.weight.copy_(weight[:, :-GAUSSIAN_COUNT])
-        beside = functional.conv2d(gaussians(side)[None], weight[:, -GAUSSIAN_COUNT:], bias)
-        self.register_buffer('beside', beside)
+            self.skip.bias.copy_(block.skip.bias + means)
 
     def forward(self, features: Tensor, skipped: Tensor) -> Tensor:
         features = functional.interpolate(self.narrow(features), scale_factor=2.0)
-        features = torch.cat([features, self.skip(skipped) + self.beside], 1)
+        features = torch.cat([features, self.skip(skipped)], 1)
         for block in self.blocks:
             features = block(features)
         return features
+
+
+def _add_before(norm: nn.BatchNorm2d, values: Tensor) -> None:
+    """Let a normalisation answer as if `values` [C] were added to its input."""
+    norm.running_mean -= values
 
 
 def _symmetric(layer: SameConv) -> nn.Conv2d:
