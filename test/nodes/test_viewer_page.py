@@ -483,10 +483,16 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
 
 @pytest.fixture
 def coin(tmp_path):
-    """Run a camera whose image has a coin in the middle, with the network that ships."""
+    """Run a camera before a coin that keeps still, with the network that ships."""
     pixels = cv2.imread(str(photo_files()[0].with_name('coins.png')))[118:268, 113:313]
-    cv2.imwrite(str(tmp_path / 'coin.png'), pixels)
-    parameters = {'camera': 'photos', 'source': tmp_path, 'threads': 1, 'rate': 15.0}
+    film = cv2.VideoWriter(
+        str(tmp_path / 'coin.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 15.0, (640, 480)
+    )
+    for _ in range(30):
+        film.write(cv2.resize(pixels, (640, 480), interpolation=cv2.INTER_CUBIC))
+    film.release()
+    source = str(tmp_path / 'coin.avi')
+    parameters = {'camera': 'video', 'source': source, 'threads': 1, 'rate': 15.0}
     with Process('camera', parameters) as process:
         yield process
         process.stop()
