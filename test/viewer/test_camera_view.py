@@ -1,9 +1,8 @@
 """A camera and an engine that fail behind the page."""
 
-import time
-
 import numpy as np
 import pytest
+from helpers.patient import until
 from helpers.scripted import ScriptedCamera, ScriptedEngine
 from helpers.socket_page import SocketPage
 
@@ -60,14 +59,6 @@ def scripted():
     scripted = Scripted()
     yield scripted
     scripted.close()
-
-
-def until(condition):
-    """Wait for a change that nobody tells."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_an_engine_that_fails_is_told_and_goes_on_with_the_next_frame(scripted, caplog):
