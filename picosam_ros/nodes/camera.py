@@ -84,7 +84,8 @@ class CameraNode(SegmentationNode):
             self._publisher.stop()
 
     def interrupt(self) -> None:
-        """Let a camera that is being opened in a child process give up."""
+        """Let a camera or an engine that is being opened give up."""
+        super().interrupt()
         if isinstance(self._camera, PicameraProcess):
             self._camera.interrupt()
 

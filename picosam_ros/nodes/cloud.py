@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 from std_msgs.msg import Header
 
@@ -13,7 +14,8 @@ from picosam_ros.ros.cloud.outputs import CloudOutputs, Counts, Wanted
 from picosam_ros.ros.cloud.parameters import PARAMETERS
 from picosam_ros.ros.cloud.views import VIEWS, View
 from picosam_ros.ros.connections import connections_of, topics_status
-from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, Status
+from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
+from picosam_ros.ros.duplicates import Duplicates
 from picosam_ros.ros.managed_node import ManagedNode, run
 from picosam_ros.ros.messages import to_time
 from picosam_ros.spatial.cloud import Range
@@ -36,6 +38,7 @@ class CloudNode(ManagedNode):
         self._clouds = 0
         self._counts = Counts(0, 0)
         self._work_ms = 0.0
+        self._duplicates = Duplicates(self)
 
     def open(self) -> None:
         """Open the topics."""
@@ -62,10 +65,11 @@ class CloudNode(ManagedNode):
 
     def close(self) -> None:
         """Destroy the topics."""
-        for part in (self._inputs, self._outputs, self._view):
-            if part is not None:
-                part.destroy()
-        self._inputs = self._outputs = self._view = None
+        with ExitStack() as steps:  # each step is done, whatever another one raises
+            for part in (self._view, self._outputs, self._inputs):
+                if part is not None:
+                    steps.callback(part.destroy)
+            self._inputs = self._outputs = self._view = None
 
     def failed(self, error: Exception) -> None:
         """Count the error by its class, too."""
@@ -74,7 +78,11 @@ class CloudNode(ManagedNode):
 
     def report(self) -> Mapping[str, Status]:
         """Return the components of `/diagnostics`."""
-        components = {'cloud': self._status(), 'topics': topics_status(connections_of(self))}
+        connections = connections_of(self)
+        components = {
+            'cloud': self._status(),
+            'topics': topics_status(connections, self._duplicates.check(connections)),
+        }
         if self._inputs is not None and self.active:
             components |= self._inputs.report(
                 max_age_s=self.parameters['max_age'], rectified=self.parameters['rectified']
@@ -125,7 +133,17 @@ class CloudNode(ManagedNode):
             return Status(ERROR, self.fault, values)
         if not self._clouds:
             return Status(OK, "no cloud yet; see the components 'matches' and those of the topics")
+        if self._counts.without_depth:
+            return Status(WARN, _without_depth(self._counts.without_depth), values)
         return Status(OK, f'{self._counts.objects} objects', values)
+
+
+def _without_depth(ids: Sequence[int]) -> str:
+    return (
+        f'no pixel of object {", ".join(map(str, ids))} has a known depth, so it has no points and '
+        'no pose: is it within the range of the depth camera, and of min_depth to max_depth? in '
+        'mode ground: does it stand on the ground, below the horizon?'
+    )
 
 
 def main() -> int:

@@ -4,56 +4,56 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import rclpy
-from rclpy.signals import SignalHandlerOptions
-from rclpy.utilities import remove_ros_args
-
 from picosam_ros.cameras import CAMERAS
 from picosam_ros.cameras.photos import Pointer, open_photos
 from picosam_ros.errors import PicosamError
-from picosam_ros.ros import process
+from picosam_ros.ros import process, start
 from picosam_ros.ros.demo.node_processes import NodeProcesses
 from picosam_ros.ros.demo.tour import Tour
+from picosam_ros.signals import on_ending
 
 REFRESH_SECONDS = 0.5
 
 
 def main() -> int:
     """Entry point. Returns 1 if no mask was received."""
-    arguments = _arguments()
+    try:
+        arguments = _arguments()
+    except PicosamError as error:
+        print(error, file=sys.stderr)
+        return 1
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    on_ending(stopped.set)
     process.prepare()
     # First: their start takes longest.
     with NodeProcesses([] if arguments.attach else _commands(arguments)) as processes:
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         try:
-            tour = Tour(_pointer(arguments), arguments.output)
+            start.init_ros(sys.argv)
+            tour = start.create_node(lambda: Tour(_pointer(arguments), arguments.output))
         except PicosamError as error:
             print(error, file=sys.stderr)
             return 1
         _run(tour, processes, arguments.seconds, stopped.is_set)
         tour.destroy_node()
-    rclpy.shutdown()
+    tour.context.try_shutdown()  # see managed_node.run
     return _conclude(tour, processes)
 
 
 def _run(tour: Tour, processes: NodeProcesses, seconds: float, stopped: Callable[[], bool]) -> None:
     executor = process.make_executor()
     executor.add_node(tour)
+    act = tour.guarded(tour.act)
     end = time.monotonic() + seconds if seconds else float('inf')
     shown = 0.0
     while processes.running and not stopped() and (now := time.monotonic()) < end:
-        executor.spin_once(timeout_sec=0.05)
-        tour.act()
+        process.serve(executor, 0.05, tour.callback_failed)
+        act()
         for line in processes.new_lines():
             tour.scoreboard.print_line(line)
         if now - shown > REFRESH_SECONDS:
@@ -110,7 +110,7 @@ def _arguments() -> argparse.Namespace:
         '--output', type=Path, default=Path('demo'), help='folder for the overlay images'
     )
     parser.add_argument('--attach', action='store_true', help='use a camera node that runs already')
-    return parser.parse_args(remove_ros_args(sys.argv)[1:])
+    return parser.parse_args(start.without_ros_arguments(sys.argv)[1:])
 
 
 if __name__ == '__main__':

@@ -17,6 +17,7 @@ from picosam_ros.ros.segmentation.parameters import PARAMETERS
 from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Source
 from picosam_ros.spatial.pinhole import Pinhole
 from picosam_ros.wire.messages import read_image
+from picosam_ros.wire.value_range import ValueScale
 
 
 class SegmenterNode(SegmentationNode):
@@ -26,6 +27,7 @@ class SegmenterNode(SegmentationNode):
         super().__init__('segmenter', PARAMETERS)
         self._subscription: Any = None
         self._calibration: CameraInfoSubscription | None = None
+        self._scale = ValueScale()
 
     def source(self) -> Source:
         """The topic."""
@@ -38,6 +40,8 @@ class SegmenterNode(SegmentationNode):
 
     def open_source(self) -> None:
         """Subscribe, to serialised images: their pixels are read without a copy."""
+        log = self.get_logger().info
+        self._scale = self.health.scale = ValueScale(self.parameters['value_range'], told=log)
         self._subscription = self.create_subscription(
             Image, 'image', self._on_image, qos_profile_sensor_data, raw=True
         )
@@ -55,7 +59,7 @@ class SegmenterNode(SegmentationNode):
     def _on_image(self, serialised: bytes) -> None:
         received_ns = self.get_clock().now().nanoseconds
         try:
-            self.offer(to_frame(read_image(serialised), received_ns))
+            self.offer(to_frame(read_image(serialised), received_ns, self._scale))
         except ImageError as error:
             self.refuse_image(error)
 

@@ -10,6 +10,7 @@ from std_msgs.msg import String
 from picosam_ros.ros import process
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
+from picosam_ros.ros.duplicates import Duplicates
 from picosam_ros.ros.managed_node import ManagedNode, run
 from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Expected, Source, input_status
 from picosam_ros.ros.viewer.bridge import ViewerBridge
@@ -24,6 +25,8 @@ class ViewerNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__('viewer', PARAMETERS)
+        shared = [self.resolve_topic_name(topic) for topic in ('prompt', 'shown')]
+        self._duplicates = Duplicates(self, shared)
         self._bridge: ViewerBridge | None = None
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._url = self.create_publisher(String, '~/url', latched)
@@ -36,6 +39,7 @@ class ViewerNode(ManagedNode):
             parameters['segmentation'],
             address=parameters['address'],
             port=parameters['port'],
+            public_url=parameters['public_url'],
             max_clients=parameters['max_clients'],
             on_error=self.failed,
         )
@@ -76,7 +80,7 @@ class ViewerNode(ManagedNode):
             components['input'] = input_status(
                 stats, Expected(), Source(topic, CHECK_IMAGE_TOPIC), connection, {}
             )
-            components['topics'] = topics_status(connections)
+            components['topics'] = topics_status(connections, self._duplicates.check(connections))
         return components
 
     def _announce(self, server: Server) -> None:

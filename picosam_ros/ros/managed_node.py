@@ -6,7 +6,6 @@ is the main of its executable.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import traceback
@@ -20,40 +19,40 @@ import rclpy
 from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import JumpHandle, JumpThreshold
 from rclpy.duration import Duration
-from rclpy.exceptions import ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.errors import PicosamError, fault_text
-from picosam_ros.ros import process
+from picosam_ros.ros import process, start
 from picosam_ros.ros.diagnostics import Diagnostics, Status
+from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.parameters import AUTOSTART, Parameter, Parameters
+from picosam_ros.signals import on_ending
 
 _Change = Callable[[ChangeState.Request, ChangeState.Response], ChangeState.Response]
 _Transition = Callable[[Any, State], TransitionCallbackReturn]
 
 
 def logged(transition: _Transition) -> _Transition:
-    """Log what a transition raises: rclpy turns it into ERROR and drops the exception."""
+    """Tell and count what a transition raises: rclpy turns it into ERROR and drops it."""
 
     @wraps(transition)
-    def wrapper(node: LifecycleNode, state: State) -> TransitionCallbackReturn:
+    def wrapper(node: ManagedNode, state: State) -> TransitionCallbackReturn:
         try:
             return transition(node, state)
-        except Exception:
-            node.get_logger().error(traceback.format_exc())
+        except Exception as error:
+            node.callback_failed(error)
             raise
 
     return wrapper
 
 
-class ManagedNode(LifecycleNode):
+class ManagedNode(GuardedNode, LifecycleNode):
     """Parameters, transitions and diagnostics.
 
     configure opens, activate starts, deactivate stops, cleanup closes. Shutdown and errors stop
-    and close in any state: both do nothing where there is nothing to undo.
+    and close in any state: both do nothing where there is nothing to undo. Where one of them
+    raises, that is told, and the node is unconfigured, or ends, all the same.
 
     Attributes:
         parameters: by name.
@@ -66,11 +65,12 @@ class ManagedNode(LifecycleNode):
     def __init__(self, name: str, table: Sequence[Parameter]) -> None:
         super().__init__(name)
         _refuse_impossible_transitions(self)
+        self.guard_services()
         self.parameters = Parameters(self, (*table, AUTOSTART))
         self.active = False
         self.fault = ''
         self.finalized = False
-        self._diagnostics = Diagnostics(self, self.report)
+        self._diagnostics = Diagnostics(self, self._components)
         self._clock_watch = _watch_clock(self, self.clock_jumped)
 
     @abstractmethod
@@ -131,11 +131,13 @@ class ManagedNode(LifecycleNode):
         self.start()
         return super().on_activate(state)
 
+    @logged
     def on_deactivate(self, state: State) -> TransitionCallbackReturn:
         """Stop."""
         self._halt()
         return super().on_deactivate(state)
 
+    @logged
     def on_cleanup(self, state: State) -> TransitionCallbackReturn:
         """Close."""
         self.close()
@@ -143,20 +145,31 @@ class ManagedNode(LifecycleNode):
 
     def on_shutdown(self, state: State) -> TransitionCallbackReturn:
         """Stop and close, from whatever state."""
-        self._halt()
-        self.close()
+        self._undo()
         self.finalized = True
         return TransitionCallbackReturn.SUCCESS
 
     def on_error(self, state: State) -> TransitionCallbackReturn:
         """Stop and close, so that configure can be tried again."""
-        self._halt()
-        self.close()
+        self._undo()
         return TransitionCallbackReturn.SUCCESS
 
     def _halt(self) -> None:
         self.active = False
         self.stop()
+
+    def _undo(self) -> None:
+        """Stop and close; never raises, as no transition leads on from there."""
+        for step in (self._halt, self.close):
+            self.guarded(step)()
+
+    def _components(self) -> Mapping[str, Status]:
+        try:
+            components = self.report()
+        except Exception as error:  # noqa: BLE001 - its component tells it, and no other one is late
+            self.callback_failed(error)
+            components = {}
+        return {**components, **self.callback_faults.report()}
 
 
 def _refuse_impossible_transitions(node: LifecycleNode) -> None:
@@ -184,7 +197,7 @@ def _refusing(node: LifecycleNode, change: _Change) -> _Change:
     return callback
 
 
-def _watch_clock(node: Node, jumped_back: Callable[[], None]) -> JumpHandle:
+def _watch_clock(node: GuardedNode, jumped_back: Callable[[], None]) -> JumpHandle:
     """Call `jumped_back` and log a warning whenever the node's clock jumps back.
 
     A simulation that restarts and a bag that is played again do that. Only a clock that follows
@@ -205,7 +218,7 @@ def _watch_clock(node: Node, jumped_back: Callable[[], None]) -> JumpHandle:
     threshold = JumpThreshold(
         min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False
     )
-    return node.get_clock().create_jump_callback(threshold, post_callback=jumped)
+    return node.get_clock().create_jump_callback(threshold, post_callback=node.guarded(jumped))
 
 
 def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES) -> int:
@@ -224,33 +237,32 @@ def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES)
     stopped = threading.Event()
     made: list[ManagedNode] = []
 
-    def stop(*_: object) -> None:
+    def stop() -> None:
         stopped.set()
         for node in made:
             node.interrupt()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    on_ending(stop)
     # Our own handlers, so that the node still has a context while it shuts down.
     try:
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:  # wrong ROS arguments, such as a file that is not there
-        print(str(error).strip(), file=sys.stderr)
-        return 1
-    try:
-        node = make()
-    except ParameterException as error:
+        start.init_ros(sys.argv)
+        node = start.create_node(make)
+    except start.StartError as error:
         print(error, file=sys.stderr)
-        rclpy.shutdown()
+        rclpy.try_shutdown()
         return 1
+    start.warn_of_ignored(node, sys.argv)
     made.append(node)
     executor = process.make_executor()
     executor.add_node(node)
-    started = not node.parameters['autostart'] or node.configure_and_activate()
-    if started:
-        process.spin(executor, until=stopped.is_set)
-    if not node.finalized:
-        node.trigger_shutdown()
-    executor.shutdown()
-    rclpy.shutdown()
+    try:
+        started = not node.parameters['autostart'] or node.configure_and_activate()
+        if started:
+            process.spin(executor, until=stopped.is_set, on_error=node.callback_failed)
+    finally:  # whatever ended it, camera and threads end well
+        if not node.finalized:
+            node.trigger_shutdown()
+        executor.shutdown()
+        # Not rclpy's, which lets SIGINT end the process for a moment (Kilted).
+        node.context.try_shutdown()
     return 0 if started or stopped.is_set() else 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _TRIM_BYTES, _MMAP_BYTES = 64 << 20, 32 << 20
 
 _SPIN_SECONDS = 0.1
+# After an error, so that one that repeats leaves the processor to others.
+_PAUSE_SECONDS = 0.05
 
 
 def share_one_heap() -> bool:
@@ -118,13 +121,47 @@ def make_executor() -> Executor:
     return EventsExecutor()
 
 
-def spin(executor: Executor, *, until: Callable[[], bool] = lambda: False) -> None:
+def spin(
+    executor: Executor,
+    *,
+    until: Callable[[], bool] = lambda: False,
+    on_error: Callable[[Exception], None],
+) -> None:
     """Serve callbacks until `until` returns true or ROS shuts down.
 
     A loop of `spin_once`, because `EventsExecutor.spin` of Jazzy and Kilted is busy without
     calling anything.
+
+    Args:
+        executor: serves nodes.
+        until: asked after each round.
+        on_error: see `serve`.
+
     """
     import rclpy
 
     while rclpy.ok() and not until():
-        executor.spin_once(timeout_sec=_SPIN_SECONDS)
+        serve(executor, _SPIN_SECONDS, on_error)
+
+
+def serve(executor: Executor, timeout_s: float, on_error: Callable[[Exception], None]) -> None:
+    """Serve what is ready, or becomes so within `timeout_s` seconds.
+
+    Args:
+        executor: serves nodes, whose own callbacks raise nothing (see GuardedNode).
+        timeout_s: in seconds.
+        on_error: takes what the executor itself raises, such as for a message that cannot be read.
+
+    """
+    from rclpy.exceptions import InvalidHandle
+    from rclpy.executors import ExternalShutdownException, ShutdownException
+
+    try:
+        executor.spin_once(timeout_sec=timeout_s)
+    except (ExternalShutdownException, ShutdownException):
+        pass  # the loops around this ask rclpy.ok()
+    except InvalidHandle:
+        pass  # an event of what a callback has just destroyed
+    except Exception as error:  # noqa: BLE001 - told and counted by who asked; the loop goes on
+        on_error(error)
+        time.sleep(_PAUSE_SECONDS)

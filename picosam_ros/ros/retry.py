@@ -23,7 +23,7 @@ class RetryingCall:
 
     Args:
         client: of the service; the caller destroys it.
-        report: called with a sentence, in the executor's thread.
+        report: called with a sentence, by `poll`.
         clock: steady, in seconds.
 
     """
@@ -61,7 +61,10 @@ class RetryingCall:
             self._timeouts, self._deadline = list(ATTEMPTS_S), now + DISCOVERY_S
         if self._deadline is None:
             return
-        if self._request is None and self._client.service_is_ready():
+        # Not by a callback of the future: what that raises ends the process (EventsExecutor).
+        if self._request is not None and self._request.done():
+            self._finish(self._request.result().message)
+        elif self._request is None and self._client.service_is_ready():
             self._send(now)
         elif now >= self._deadline:
             self._timed_out(now)
@@ -69,7 +72,6 @@ class RetryingCall:
     def _send(self, now: float) -> None:
         self._deadline = now + self._timeouts.pop(0)
         self._request = self._client.call_async(Trigger.Request())
-        self._request.add_done_callback(lambda done: self._finish(done.result().message))
 
     def _timed_out(self, now: float) -> None:
         name, found = self._client.srv_name, self._request is not None

@@ -2,6 +2,7 @@ import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from picosam_ros.errors import CameraError
+from picosam_ros.ros.diagnostics import ERROR
 from picosam_ros.ros.managed_node import ManagedNode
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -64,6 +65,34 @@ def test_a_surprise_stops_and_closes_and_leaves_the_node_fit_for_another_try(not
     assert noted.trigger_activate() == TransitionCallbackReturn.ERROR
     assert noted.called[-2:] == [('stop', False), ('close', False)]
     assert noted.trigger_configure() == noted.trigger_activate() == SUCCESS
+
+
+@pytest.mark.parametrize('verb', ['start', 'stop', 'close'])
+def test_a_transition_that_raises_is_told_and_leaves_a_node_that_answers(noted, verb):
+    triggers = {'start': 'activate', 'stop': 'deactivate', 'close': 'cleanup'}
+    for trigger in ('configure', 'activate', 'deactivate', 'cleanup'):
+        if trigger == triggers[verb]:
+            break
+        assert getattr(noted, f'trigger_{trigger}')() == SUCCESS
+    noted.faults[verb] = ZeroDivisionError('no reason')
+    assert getattr(noted, f'trigger_{triggers[verb]}')() == TransitionCallbackReturn.ERROR
+    [status] = noted._components().values()
+    assert (status.level, status.values['errors']) == (ERROR, 1)
+    assert 'ZeroDivisionError: no reason' in status.message
+    assert noted.trigger_configure() == noted.trigger_activate() == SUCCESS
+
+
+def test_what_the_end_raises_ends_it_all_the_same(noted):
+    noted.trigger_configure()
+    noted.faults = {'stop': ZeroDivisionError(), 'close': ZeroDivisionError()}
+    assert noted.trigger_shutdown() == SUCCESS
+    assert noted.finalized
+    assert noted._components()['callbacks'].values['errors'] == 2
+
+
+def test_a_report_that_raises_is_itself_reported(noted, monkeypatch):
+    monkeypatch.setattr(noted, 'report', lambda: 1 / 0)
+    assert 'ZeroDivisionError' in noted._components()['callbacks'].message
 
 
 def test_shutdown_stops_and_closes_from_wherever_the_node_is(noted):

@@ -188,20 +188,50 @@ def test_the_executor_serves_messages_and_timers_until_it_is_told(fast, node, mo
     node.create_timer(0.01, lambda: publisher.publish(ticks.append(0) or Empty()))
     executor.add_node(node)
     deadline = time.monotonic() + 10
-    process.spin(executor, until=lambda: len(heard) >= 3 or time.monotonic() > deadline)
+    faults = []
+    process.spin(
+        executor,
+        until=lambda: len(heard) >= 3 or time.monotonic() > deadline,
+        on_error=faults.append,
+    )
     executor.shutdown()
+    assert not faults
     assert len(heard) >= 3
     assert len(ticks) >= 3
 
 
-def test_an_error_in_a_callback_is_not_swallowed(node):
+@pytest.mark.parametrize('fast', [True, False], ids=['events', 'without events'])
+def test_an_error_that_leaves_the_executor_is_told_and_the_others_are_served(
+    fast, node, monkeypatch
+):
+    if not fast:
+        monkeypatch.setitem(sys.modules, 'rclpy.experimental', None)
     executor = process.make_executor()
+    faults, ticks = [], []
     node.create_timer(0.01, lambda: 1 / 0)
+    node.create_timer(0.01, lambda: ticks.append(0))
     executor.add_node(node)
     deadline = time.monotonic() + 10
-    with pytest.raises(ZeroDivisionError):
-        process.spin(executor, until=lambda: time.monotonic() > deadline)
+    process.spin(
+        executor,
+        until=lambda: len(faults) > 2 < len(ticks) or time.monotonic() > deadline,
+        on_error=faults.append,
+    )
     executor.shutdown()
+    assert {type(fault) for fault in faults} == {ZeroDivisionError}
+    assert len(ticks) > 2
+
+
+@pytest.mark.parametrize('end', [KeyboardInterrupt, SystemExit])
+def test_what_is_to_end_the_process_passes(end):
+    class Ending:
+        def spin_once(self, timeout_sec):
+            raise end
+
+    faults = []
+    with pytest.raises(end):
+        process.spin(Ending(), on_error=faults.append)
+    assert not faults
 
 
 def test_the_events_executor_is_taken_where_rclpy_has_one():

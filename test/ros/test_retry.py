@@ -57,6 +57,7 @@ def test_the_answer_is_told_once_and_nothing_is_asked_again(rig):
     rig.call()
     assert rig.patient.waiting
     rig.client.asked[0].set_result(Trigger.Response(success=True, message='3 objects cleared'))
+    rig.wait(0.0)
     assert not rig.patient.waiting
     for _ in ATTEMPTS_S:
         rig.wait(LONG)
@@ -72,6 +73,7 @@ def test_a_lost_answer_is_asked_for_again_soon(rig):
     lost, second = rig.client.asked
     assert rig.client.given_up == [lost]
     second.set_result(Trigger.Response(message='nothing to clear'))
+    rig.wait(0.0)
     assert rig.told == ['nothing to clear']
 
 
@@ -102,6 +104,7 @@ def test_a_service_that_comes_a_moment_later_is_asked_then(rig):
     rig.client.ready = True
     rig.wait(0.0)
     rig.client.asked[0].set_result(Trigger.Response(message='nothing to clear'))
+    rig.wait(0.0)
     assert rig.told == ['nothing to clear']
 
 

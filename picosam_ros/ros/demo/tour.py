@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
@@ -22,6 +21,7 @@ from picosam_ros.cameras.photos import Pointer, Target
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
 from picosam_ros.ros.demo.scoreboard import Scoreboard
+from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import to_raw_image
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.viewer.browser import open_browser
@@ -40,7 +40,7 @@ GUEST_SECONDS = 10.0
 QUEUE = 10
 
 
-class Tour(Node):
+class Tour(GuardedNode):
     """Clicks on objects, collects what comes back, and keeps an image of each photo.
 
     Args:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 
 from geometry_msgs.msg import PointStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.timer import Timer
 
 from picosam_ros.errors import CalibrationError, PromptError
 from picosam_ros.frame import Frame
@@ -15,8 +15,6 @@ from picosam_ros.ros.prompt_sources.context import PromptContext
 from picosam_ros.ros.prompt_sources.image_clicks import CLICKED_ID, put_click
 from picosam_ros.ros.transforms import TransformMissingError, Transforms, Vector
 from picosam_ros.spatial.pinhole import Pinhole
-
-_QUEUE = 10
 
 # How long a click waits for TF, which is listened to from the first click on, and how often it
 # looks, in seconds.
@@ -32,41 +30,25 @@ class ClickedPoint:
     def __init__(self, context: PromptContext) -> None:
         self._context = context
         self._transforms = Transforms(context.node)
-        self._waiting: list[tuple[PointStamped, float]] = []
-        self._timer: Timer | None = None
-        self._subscription = context.node.create_subscription(
-            PointStamped, 'clicked_point', self._on_click, _QUEUE
-        )
-
-    def destroy(self) -> None:
-        """Remove the topic."""
-        self._context.node.destroy_subscription(self._subscription)
-        self._stop_timer()
-        self._transforms.destroy()
+        self._waiting: deque[tuple[PointStamped, float]] = deque()
+        context.subscribe(PointStamped, 'clicked_point', self._on_click)
+        # Clicks are answered in the executor's thread, the only one that may subscribe to TF. Not
+        # the node's clock: a simulated one may stand still.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = context.node.create_timer(_PERIOD, self._on_timer, clock=clock)
+        context.at_end(self._transforms.destroy)
+        context.at_end(context.node.destroy_timer, self._timer)
 
     def _on_click(self, message: PointStamped) -> None:
-        if self._answer(message, last=False):
-            return
         self._waiting.append((message, time.monotonic() + TF_TIMEOUT_S))
-        if self._timer is None:
-            # Not the node's clock: a simulated one may stand still.
-            clock = Clock(clock_type=ClockType.STEADY_TIME)
-            self._timer = self._context.node.create_timer(_PERIOD, self._on_timer, clock=clock)
 
     def _on_timer(self) -> None:
         now = time.monotonic()
-        self._waiting = [
-            (message, deadline)
-            for message, deadline in self._waiting
-            if not self._answer(message, last=now > deadline)
-        ]
-        if not self._waiting:
-            self._stop_timer()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._context.node.destroy_timer(self._timer)
-            self._timer = None
+        for _ in range(len(self._waiting)):
+            # Taken out first: a click that raises is not tried for ever.
+            message, deadline = self._waiting.popleft()
+            if not self._answer(message, last=now > deadline):
+                self._waiting.append((message, deadline))
 
     def _answer(self, message: PointStamped, *, last: bool) -> bool:
         """Answer a click; return False if TF does not know yet and this is not the last try."""

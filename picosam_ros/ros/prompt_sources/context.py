@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Protocol
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
 
-from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
+from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.msg import PromptStatus
+from picosam_ros.prompts.gaps import SequenceGaps
 from picosam_ros.prompts.recent_frames import RecentFrames
 from picosam_ros.prompts.store import PromptStore
 from picosam_ros.results import Answer, PromptState
+from picosam_ros.ros.callback_thread import CallbackThread
 from picosam_ros.ros.diagnostics import OK, WARN, Status
+from picosam_ros.ros.guarded_node import RECENT_S, GuardedNode
 from picosam_ros.ros.messages import from_time, to_status
 from picosam_ros.spatial.pinhole import Pinhole
 
-# Every prompt is answered, also those of a second in which the executor was busy.
+# The answers of a second.
 QUEUE = 1000
 
-
-class PromptSource(Protocol):
-    """Subscribes to topics and puts what they bring into the store."""
-
-    def destroy(self) -> None:
-        """Unsubscribe."""
+# Nothing that has arrived is replaced by what comes later: where the node is behind, a reliable
+# publisher keeps what is not taken yet, as much as its own depth allows.
+PROMPTS = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class PromptContext:
     """Shared by the prompt sources of a node; publishes `~/prompt_status`.
+
+    Prompts are taken in a thread of their own, so that none waits for what the executor does.
 
     Args:
         node: owns the topics.
@@ -45,7 +50,7 @@ class PromptContext:
 
     def __init__(
         self,
-        node: Node,
+        node: GuardedNode,
         store: PromptStore,
         publish_lock: threading.Lock,
         *,
@@ -61,18 +66,52 @@ class PromptContext:
         self.calibration = calibration
         self._publish_lock = publish_lock
         self._max_age = max_age
+        self._thread = CallbackThread(node)
+        self._end = ExitStack()
         self._unreported = self._last_refusal = ''
+        # Not the event of the middleware that tells a loss: to take it while messages are lost is
+        # a deadlock with Fast DDS (ros2/rmw_fastrtps#890).
+        self._gaps: list[SequenceGaps] = []
+        self._lost = 0
+        self._lost_until = 0.0
         self._status = node.create_publisher(PromptStatus, '~/prompt_status', QUEUE)
+        self.at_end(node.destroy_publisher, self._status)
+
+    def subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
+        """Subscribe to a topic of prompts, before `start`; until `destroy`."""
+
+        def take(message: Any, info: Mapping[str, Any]) -> None:
+            gaps.add(info.get('publication_sequence_number'))
+            callback(message)
+
+        subscription = self.node.create_subscription(
+            kind, topic, take, PROMPTS, callback_group=self._thread.group
+        )
+        gaps = SequenceGaps(subscription.get_publisher_count)
+        self._gaps.append(gaps)
+        self.at_end(self.node.destroy_subscription, subscription)
+
+    def at_end(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call a function in `destroy`, once no more prompts are taken; the last one first."""
+        self._end.callback(function, *arguments)
+
+    def start(self) -> None:
+        """Take prompts."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more prompts, and return once the last one is answered."""
+        self._thread.stop()
 
     def find(self, header: Header) -> Frame | None:
         """Return the frame that a prompt was made for; None for the next one.
 
         Raises:
-            PromptError: see RecentFrames.find.
+            PromptError: see RecentFrames.find; or the stamp is none.
 
         """
         return self.recent.find(
-            from_time(header.stamp),
+            from_time(header.stamp, PromptError),
             header.frame_id,
             now_ns=self.node.get_clock().now().nanoseconds,
             max_age_s=self._max_age(),
@@ -96,12 +135,26 @@ class PromptContext:
 
     def report(self) -> Status:
         """Return its part of the diagnostics; each refusal is the message once."""
-        values = {'last refusal': self._last_refusal or 'none'}
+        lost, now = sum(gaps.lost for gaps in self._gaps), time.monotonic()
+        if lost > self._lost:
+            self._lost, self._lost_until = lost, now + RECENT_S
+            self.node.get_logger().warning(_lost_sentence(lost))
+        values = {'last refusal': self._last_refusal or 'none', 'lost': lost}
+        if now < self._lost_until:
+            return Status(WARN, _lost_sentence(lost), values)
         if self._unreported:
             refusal, self._unreported = self._unreported, ''
             return Status(WARN, f'a prompt was refused: {refusal}', values)
         return Status(OK, 'the answer to every prompt is on ~/prompt_status', values)
 
     def destroy(self) -> None:
-        """Destroy the topic of the answers."""
-        self.node.destroy_publisher(self._status)
+        """Take no more prompts, and destroy the topics."""
+        self.stop()
+        self._end.close()
+
+
+def _lost_sentence(count: int) -> str:
+    return (
+        f'{count} prompts were lost before this node could take them, and have no answer: publish '
+        'fewer in a second, or give the publisher a deeper queue (QoS history depth)'
+    )

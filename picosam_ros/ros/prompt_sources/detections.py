@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
@@ -16,8 +15,6 @@ from picosam_ros.prompt import Box, Prompt
 from picosam_ros.prompts.box_ids import BoxIds
 from picosam_ros.results import Answer
 from picosam_ros.ros.prompt_sources.context import PromptContext
-
-_QUEUE = 10
 
 
 class Detections:
@@ -31,12 +28,9 @@ class Detections:
         self._context = context
         self._ids = BoxIds()
         self._generations: dict[int, int] = {}
-        self._subscription = _subscribe(context.node, self._on_array)
-
-    def destroy(self) -> None:
-        """Remove the topic."""
-        if self._subscription is not None:
-            self._context.node.destroy_subscription(self._subscription)
+        kind = _message_type(context.node)
+        if kind is not None:
+            context.subscribe(kind, 'detections', self._on_array)
 
     def _on_array(self, message: Any) -> None:
         header = message.header
@@ -104,7 +98,7 @@ def _problem(name: str, object_id: int, before: tuple[int, ...]) -> str:
     return ''
 
 
-def _subscribe(node: Node, callback: Callable[[Any], None]) -> Any:
+def _message_type(node: Node) -> Any:
     try:
         from vision_msgs.msg import Detection2DArray
     except ImportError as error:
@@ -114,4 +108,4 @@ def _subscribe(node: Node, callback: Callable[[Any], None]) -> Any:
             f'where you need them: sudo apt install ros-{release}-vision-msgs'
         )
         return None
-    return node.create_subscription(Detection2DArray, 'detections', callback, _QUEUE)
+    return Detection2DArray

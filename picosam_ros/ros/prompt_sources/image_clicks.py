@@ -7,7 +7,8 @@ from std_msgs.msg import Header
 
 from picosam_ros.errors import PromptError
 from picosam_ros.prompt import Prompt
-from picosam_ros.ros.prompt_sources.context import QUEUE, PromptContext
+from picosam_ros.ros.messages import from_time
+from picosam_ros.ros.prompt_sources.context import PromptContext
 
 # Of the object that a click without an id starts or replaces.
 CLICKED_ID = 1
@@ -18,17 +19,9 @@ class ImageClicks:
 
     def __init__(self, context: PromptContext) -> None:
         self._context = context
-        node = context.node
-        self._subscriptions = [
-            node.create_subscription(PointStamped, 'prompt_point', self._on_point, QUEUE),
-            node.create_subscription(Point, 'image_mouse_left', self._on_click, QUEUE),
-            node.create_subscription(Point, '~/overlay_mouse_left', self._on_click, QUEUE),
-        ]
-
-    def destroy(self) -> None:
-        """Unsubscribe."""
-        for subscription in self._subscriptions:
-            self._context.node.destroy_subscription(subscription)
+        context.subscribe(PointStamped, 'prompt_point', self._on_point)
+        context.subscribe(Point, 'image_mouse_left', self._on_click)
+        context.subscribe(Point, '~/overlay_mouse_left', self._on_click)
 
     def _on_point(self, message: PointStamped) -> None:
         pixel, header = (message.point.x, message.point.y), message.header
@@ -56,6 +49,8 @@ def put_click(
     """
     store = context.store
     try:
+        if header is not None:
+            from_time(header.stamp, PromptError)
         prompt = Prompt.from_point(*pixel, object_id=CLICKED_ID, roi_size=context.roi_size())
         answer = store.put(prompt, context.find(made_for) if made_for is not None else None)
     except PromptError as error:

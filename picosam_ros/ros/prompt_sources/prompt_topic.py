@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from picosam_ros.errors import PromptError
 from picosam_ros.msg import Prompt as PromptMessage
+from picosam_ros.prompts.recent_frames import noted
 from picosam_ros.results import Answer
-from picosam_ros.ros.messages import to_points, to_prompt
-from picosam_ros.ros.prompt_sources.context import QUEUE, PromptContext
+from picosam_ros.ros.messages import from_time, to_points, to_prompt
+from picosam_ros.ros.prompt_sources.context import PromptContext
 
 
 class PromptTopic:
@@ -14,22 +15,18 @@ class PromptTopic:
 
     def __init__(self, context: PromptContext) -> None:
         self._context = context
-        self._actions = {
+        context.subscribe(PromptMessage, 'prompt', self._on_prompt)
+
+    def _on_prompt(self, message: PromptMessage) -> None:
+        # Not kept: methods that an object keeps of itself are a circle, and outlive their use.
+        actions = {
             PromptMessage.SET: self._set,
             PromptMessage.REFINE: self._refine,
             PromptMessage.REMOVE: self._remove,
         }
-        self._subscription = context.node.create_subscription(
-            PromptMessage, 'prompt', self._on_prompt, QUEUE
-        )
-
-    def destroy(self) -> None:
-        """Unsubscribe."""
-        self._context.node.destroy_subscription(self._subscription)
-
-    def _on_prompt(self, message: PromptMessage) -> None:
-        act = self._actions.get(message.action, self._unknown)
+        act = actions.get(message.action, self._unknown)
         try:
+            from_time(message.header.stamp, PromptError)  # REMOVE finds no image by it
             answer = act(message)
         except PromptError as error:
             answer = self._context.store.refuse(message.object_id, str(error))
@@ -37,7 +34,9 @@ class PromptTopic:
 
     def _set(self, message: PromptMessage) -> Answer:
         prompt = to_prompt(message, self._context.roi_size())
-        return self._context.store.put(prompt, self._context.find(message.header))
+        made_for = self._context.find(message.header)
+        answer = self._context.store.put(prompt, made_for)
+        return noted(answer, from_time(message.header.stamp), made_for)
 
     def _refine(self, message: PromptMessage) -> Answer:
         box = message.box
@@ -48,7 +47,8 @@ class PromptTopic:
             )
         made_for = self._context.find(message.header)
         points, step = to_points(message), message.size_step
-        return self._context.store.refine(message.object_id, points, made_for, size_step=step)
+        answer = self._context.store.refine(message.object_id, points, made_for, size_step=step)
+        return noted(answer, from_time(message.header.stamp), made_for)
 
     def _remove(self, message: PromptMessage) -> Answer:
         return self._context.store.remove(message.object_id)

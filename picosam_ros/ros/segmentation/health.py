@@ -14,9 +14,11 @@ from picosam_ros.health import segmentation_status
 from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, STALE, UNCONFIGURED, WARN, Status
+from picosam_ros.ros.duplicates import Duplicates
 from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.stream_stats import StreamMonitor
+from picosam_ros.wire.value_range import ValueScale
 
 SILENT_CLOCK = (
     'use_sim_time is true, but /clock has no message yet: start the simulation, or play the bag '
@@ -49,17 +51,25 @@ class Health:
     Attributes:
         frames: results since activation.
         refused: images that could not be used or on which the engine failed, by cause.
+        scale: of images of 16 bits, whose range is reported; None if there is none.
 
     """
 
     def __init__(self, node: Node) -> None:
         self.frames = 0
         self.refused: Counter[str] = Counter()
+        self.scale: ValueScale | None = None
         self._node = node
+        self._duplicates = Duplicates(node)
         self._refusal = ''
         self._ignored = 0
         self._arrivals = StreamMonitor()
         self._window = LatencyWindow()
+
+    @property
+    def rate(self) -> float:
+        """Of the images that arrive, in Hz; NaN before the second one."""
+        return self._arrivals.rate()
 
     def restart(self) -> None:
         """Reset all counts: the node was activated."""
@@ -106,7 +116,7 @@ class Health:
         return {
             'segmentation': self._segmentation(activity),
             'input': replace(status, values={**status.values, **values}),
-            'topics': topics_status(connections),
+            'topics': topics_status(connections, self._duplicates.check(connections)),
         }
 
     def _segmentation(self, activity: Activity) -> Status:
@@ -123,10 +133,12 @@ class Health:
         return status
 
     def _counts(self, activity: Activity) -> dict[str, object]:
+        shown = self.scale.description if self.scale is not None else ''
         return {
             'results': self.frames,
             'dropped (a newer image came first)': activity.dropped,
             'dropped (disabled)': self._ignored,
+            **({'value range': shown} if shown else {}),
             **{f'refused ({what})': count for what, count in self.refused.items()},
         }
 

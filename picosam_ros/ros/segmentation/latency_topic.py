@@ -11,18 +11,17 @@ import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
 from picosam_ros.errors import TopicError
 from picosam_ros.latency import LatencySample
 from picosam_ros.msg import Latency
-from picosam_ros.ros import process
+from picosam_ros.ros import process, start
 from picosam_ros.ros.messages import to_timing
 
 _TYPE = 'picosam_ros/msg/Latency'
 _QUEUE = 100
 # Time-out of discovery, and time for further topics after the first one.
-_FIND_S, _OTHERS_S = 5.0, 0.5
+_FIND_S, _OTHERS_S = 10.0, 0.5
 _SPIN_S = 0.1
 
 
@@ -41,7 +40,7 @@ class LatencyTopic:
         process.use_shipped_profile(process.SENDS_MASKS)
         self._context = Context()
         # Ctrl-C stays Python's: the command shows its summary then.
-        rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        start.init_ros([], context=self._context)
         self._node = Node(f'picosam_latency_{os.getpid()}', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)

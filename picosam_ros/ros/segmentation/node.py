@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
 from picosam_ros.engines import ENGINES, Engine, make_engine
+from picosam_ros.engines.frame_budget import frame_budget
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
@@ -19,7 +21,7 @@ from picosam_ros.ros import process
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.ros.prompt_sources import SOURCES, PromptContext, PromptSource
+from picosam_ros.ros.prompt_sources import SOURCES, PromptContext
 from picosam_ros.ros.segmentation.health import Activity, Health
 from picosam_ros.ros.segmentation.outputs import Outputs
 from picosam_ros.ros.segmentation.parameters import ENGINE_OPTIONS, TUNABLE
@@ -42,11 +44,11 @@ class SegmentationNode(ManagedNode):
         self.enabled = True
         self.health = Health(self)
         self._segmenter: Segmenter | None = None
+        self._opening: Engine | None = None
         self._worker: Worker[Frame] = Worker(self._work, self.failed)
         self._recent = RecentFrames()
         self._outputs: Outputs | None = None
         self._prompts: PromptContext | None = None
-        self._sources: list[PromptSource] = []
         self._calls: Services | None = None
 
     def make_engine(self, **options: Any) -> Engine:
@@ -103,8 +105,11 @@ class SegmentationNode(ManagedNode):
     def open(self) -> None:
         """Load the engine, open topics and source."""
         initial = self._prompts_of_the_file()
-        engine = self.make_engine()
-        engine.open()
+        engine = self._opening = self.make_engine()
+        try:
+            engine.open()
+        finally:
+            self._opening = None
         process.trim_malloc()
         self._segmenter = segmenter = self._tuned(Segmenter(engine, initial=initial))
         self.open_source()
@@ -119,8 +124,17 @@ class SegmentationNode(ManagedNode):
             roi_size=lambda: self.parameters['roi_size'],
             calibration=self.calibration,
         )
-        self._sources = [source(self._prompts) for source in SOURCES]
+        for source in SOURCES:
+            source(self._prompts)
         self._calls = Services(self, segmenter, publish_lock, self._enable)
+        self._prompts.start()
+
+    def interrupt(self) -> None:
+        """Let an engine that is being opened, and calls of `~/segment`, give up."""
+        if (opening := self._opening) is not None:
+            opening.interrupt()
+        if (segmenter := self._segmenter) is not None:
+            segmenter.interrupt()
 
     def start(self) -> None:
         """Let frames in, and work on them."""
@@ -132,28 +146,37 @@ class SegmentationNode(ManagedNode):
     def stop(self) -> None:
         """Let no more frames in; prompts stay."""
         self.stop_source()
-        # Many new clicks in one frame take seconds; a call to stop is heard at once.
-        self._interrupt_engine(True)
-        self._worker.stop()
-        self._interrupt_engine(False)
+        with self._interrupted():
+            self._worker.stop()
         self._recent.clear()
-
-    def _interrupt_engine(self, interrupted: bool) -> None:
-        if self._segmenter is not None:
-            self._segmenter.engine.interrupt(interrupted)
 
     def close(self) -> None:
         """Free engine, topics and source."""
-        self.close_source()
-        for part in (self._calls, *self._sources, self._prompts, self._outputs):
-            if part is not None:
-                part.destroy()
-        self._calls = self._prompts = self._outputs = None
-        self._sources = []
-        if self._segmenter is not None:
-            self._segmenter.engine.close()
-            self._segmenter = None
-        process.trim_malloc()
+        # Each step is done, last to first, whatever another one raises.
+        with self._interrupted(), ExitStack() as steps:
+            steps.callback(process.trim_malloc)
+            if self._segmenter is not None:
+                steps.callback(self._segmenter.engine.close)
+            steps.callback(self.close_source)
+            # What answers calls and prompts goes after them.
+            for part in (self._outputs, self._calls, self._prompts):
+                if part is not None:
+                    steps.callback(part.destroy)
+            self._calls = self._prompts = self._outputs = self._segmenter = None
+
+    @contextmanager
+    def _interrupted(self) -> Iterator[None]:
+        """Let the engine leave what it works on: many new clicks in one frame take seconds."""
+        segmenter, calls = self._segmenter, self._calls
+        if segmenter is not None:
+            segmenter.interrupt(True)
+        try:
+            yield
+            if calls is not None:
+                calls.wait()
+        finally:
+            if segmenter is not None:
+                segmenter.interrupt(False)
 
     def failed(self, error: Exception) -> None:
         """Count it, too."""
@@ -188,6 +211,7 @@ class SegmentationNode(ManagedNode):
         if segmenter is None or prompts is None or outputs is None:
             return
         offered = time.perf_counter() - queue_ms / 1e3
+        self._recent.answered(frame)
         for result in self._tuned(segmenter).process(frame):
             if result.late:
                 outputs.publish_late(result)
@@ -207,4 +231,5 @@ class SegmentationNode(ManagedNode):
 
     def _tuned(self, segmenter: Segmenter) -> Segmenter:
         segmenter.tune(**{name: self.parameters[name] for name in TUNABLE})
+        segmenter.frame_budget = frame_budget(self.parameters['frame_budget'], self.health.rate)
         return segmenter

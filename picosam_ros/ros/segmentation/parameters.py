@@ -3,9 +3,18 @@
 from picosam_ros.engines import ENGINES
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, RUNTIMES
 from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
+from picosam_ros.prompt import MAX_POINTS
 from picosam_ros.prompts.store import MAX_PROMPTS
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.tracking.track import Limits
+
+VALUE_RANGE = Parameter(
+    'value_range',
+    'auto',
+    'Values of images of 16 bits that become black and white: LOW,HIGH, for example 0,4095; '
+    'full for all of them (the high byte), or auto for those that the images use.',
+    read_only=True,
+)
 
 SEGMENTATION_PARAMETERS = (
     Parameter(
@@ -49,6 +58,7 @@ SEGMENTATION_PARAMETERS = (
         high=64,
         read_only=True,
     ),
+    VALUE_RANGE,
     Parameter(
         'roi_size',
         0,
@@ -75,6 +85,23 @@ SEGMENTATION_PARAMETERS = (
         'Maximum number of objects at a time; prompts for further ones are refused.',
         low=1,
         high=254,
+    ),
+    Parameter(
+        'max_points',
+        MAX_POINTS,
+        'Maximum number of points of one prompt, those of its refinements counted; prompts with '
+        'more are refused.',
+        low=1,
+        high=10_000,
+    ),
+    Parameter(
+        'frame_budget',
+        0.0,
+        'Time for the prompts of one image, in seconds, after which further new objects wait for '
+        'the next one; those with a mask have one in every image; 0 takes two periods of the '
+        'images.',
+        low=0,
+        high=3600,
     ),
     Parameter(
         'expected_rate',
@@ -118,4 +145,4 @@ PARAMETERS = (
 ENGINE_OPTIONS = ('model', 'encoder', 'decoder', 'runtime', 'threads')
 
 # Those that Segmenter.tune takes: they hold from the next image on.
-TUNABLE = ('track', 'lost_after', 'max_prompts')
+TUNABLE = ('track', 'lost_after', 'max_prompts', 'max_points')

@@ -5,24 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from std_srvs.srv import SetBool, Trigger
 
 from picosam_ros.errors import PicosamError
 from picosam_ros.msg import MaskArray
+from picosam_ros.ros.callback_thread import CallbackThread
+from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import to_frame, to_prompt, to_raw_image
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.srv import Segment
 from picosam_ros.wire.messages import serialise_masks
+from picosam_ros.wire.value_range import ValueScale
+
+INTERRUPTED = (
+    'the node was deactivated, cleaned up or shut down while this was computed; ask again once '
+    'it is configured'
+)
 
 
 class Services:
     """The services of a Segmenter.
 
-    rclpy sends a response when the callback returns, so `~/segment` blocks the executor while its
-    own inference and the one in progress run. Meanwhile frames wait in the middleware's queue,
-    and the newest wins.
+    rclpy sends a response when the callback returns: `~/segment`, which waits for its own inference
+    and the one in progress, has a thread of its own, and the other services are answered meanwhile.
 
     Args:
         node: owns the services.
@@ -34,7 +40,7 @@ class Services:
 
     def __init__(
         self,
-        node: Node,
+        node: GuardedNode,
         segmenter: Segmenter,
         publish_lock: threading.Lock,
         enable: Callable[[bool], None],
@@ -43,24 +49,48 @@ class Services:
         self._segmenter = segmenter
         self._publish_lock = publish_lock
         self._enable = enable
+        self._thread = CallbackThread(node)
+        # Held while a call is answered.
+        self._running = threading.Lock()
+        group = self._thread.group
         self._services = [
-            node.create_service(Segment, '~/segment', self._on_segment),
+            node.create_service(Segment, '~/segment', self._on_segment, callback_group=group),
             node.create_service(Trigger, '~/clear_prompts', self._on_clear),
             node.create_service(SetBool, '~/enable', self._on_enable),
         ]
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait for the call of `~/segment` that runs now; one that follows it is not waited for."""
+        with self._running:
+            pass
 
     def destroy(self) -> None:
         """Destroy the services."""
+        self._thread.stop()
         for service in self._services:
             self._node.destroy_service(service)
 
     def _on_segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
+        # Interrupted, it leaves at once, so that who waits has its turn.
+        if not self._segmenter.engine.interrupted:
+            with self._running:
+                return self._segment(request, response)
+        response.message = INTERRUPTED
+        return response
+
+    def _segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
         try:
-            frame = to_frame(to_raw_image(request.image), self._node.get_clock().now().nanoseconds)
+            now_ns = self._node.get_clock().now().nanoseconds
+            scale = ValueScale(self._node.get_parameter('value_range').value)
+            frame = to_frame(to_raw_image(request.image), now_ns, scale)
             prompts = [to_prompt(message) for message in request.prompts]
             result = self._segmenter.segment(frame, prompts)
         except PicosamError as error:
             response.message = str(error)
+            return response
+        if self._segmenter.engine.interrupted:
+            response.message = INTERRUPTED
             return response
         response.success = True
         serialised = serialise_masks(frame, result.masks, result.unanswered)

@@ -8,6 +8,7 @@ from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.prompts.recent_frames import RecentFrames
 from picosam_ros.results import Answer, PromptState, Result
+from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.prompt_sources import PromptContext
 from picosam_ros.ros.segmentation.outputs import Outputs
 from picosam_ros.ros.segmentation.services import Services
@@ -52,6 +53,13 @@ class Recorder:
 
 
 @pytest.fixture
+def node():
+    node = GuardedNode('tested')
+    yield node
+    node.destroy_node()
+
+
+@pytest.fixture
 def publish_lock():
     return Lock()
 
@@ -88,4 +96,5 @@ def test_masks_are_checked_and_published_under_one_lock(node, publish_lock, reco
 def test_prompts_are_cleared_under_the_lock_too(node, publish_lock, recorder):
     services = Services(node, recorder, publish_lock, lambda _: None)
     services._on_clear(Trigger.Request(), Trigger.Response())
+    services.destroy()
     assert recorder.held == [True]

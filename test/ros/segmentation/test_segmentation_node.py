@@ -8,6 +8,9 @@ from helpers.harness import PATIENCE, serve_until
 from helpers.scripted import ScriptedEngine
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool
 
 from picosam_ros import Prompt
 from picosam_ros.engines import EngineError
@@ -17,10 +20,13 @@ from picosam_ros.frame import Frame
 from picosam_ros.msg import MaskArray
 from picosam_ros.results import Segmentation
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
+from picosam_ros.ros.messages import to_image
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.segmentation.outputs import Outputs
 from picosam_ros.ros.segmentation.parameters import SEGMENTATION_PARAMETERS
+from picosam_ros.ros.segmentation.services import INTERRUPTED
 from picosam_ros.ros.stream_health import Source
+from picosam_ros.srv import Segment
 from picosam_ros.tracking.tracker import Tracker
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -223,3 +229,58 @@ def test_corrections_are_published_beside_the_masks_under_the_header_of_their_ow
     executor.shutdown()
     node.trigger_shutdown()
     node.destroy_node()
+
+
+class ObedientEngine(ScriptedEngine):
+    """Leaves its work when it is interrupted."""
+
+    def interrupt(self, interrupted=True):
+        super().interrupt(interrupted)
+        if interrupted:
+            self.gate.release()
+
+
+@pytest.fixture
+def client(ros):
+    node = Node('client')
+    yield node
+    node.destroy_node()
+
+
+def test_a_call_that_takes_its_time_holds_nobody_up_and_ends_with_the_work(client):
+    engine = ObedientEngine()
+    node = TestedNode(engine)
+    assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.add_node(client)
+    segment = client.create_client(Segment, 'tested/segment')
+    enable = client.create_client(SetBool, 'tested/enable')
+    serve_until(executor, lambda: segment.service_is_ready() and enable.service_is_ready())
+    image = to_image(np.zeros((48, 64, 3), np.uint8), 'rgb8', Header())
+    slow = segment.call_async(Segment.Request(image=image))
+    serve_until(executor, lambda: engine.begun.acquire(blocking=False))
+    quick = enable.call_async(SetBool.Request(data=False))
+    serve_until(executor, quick.done)
+    assert not slow.done()
+    assert node.trigger_deactivate() == SUCCESS
+    serve_until(executor, slow.done)
+    assert not slow.result().success
+    assert slow.result().message == INTERRUPTED
+    # One that follows is answered by the node, which is inactive.
+    engine.gate.release()
+    again = segment.call_async(Segment.Request(image=image))
+    serve_until(executor, again.done)
+    assert again.result().success
+    node.trigger_shutdown()
+    executor.shutdown()
+    node.destroy_node()
+
+
+def test_an_engine_that_cannot_be_closed_keeps_none_of_the_topics(tested, engine, monkeypatch):
+    monkeypatch.setattr(engine, 'close', lambda: 1 / 0)
+    tested.trigger_deactivate()
+    assert tested.trigger_cleanup() == TransitionCallbackReturn.ERROR
+    assert '/tested/masks' not in [each.topic_name for each in tested.publishers]
+    monkeypatch.undo()
+    assert tested.trigger_configure() == SUCCESS
