@@ -167,6 +167,11 @@ class Mask:
         )
         return tuple(np.asarray(contour, np.int32)[:, 0] for contour in contours)
 
+    def release(self) -> None:
+        """Free the pixels at image resolution; box, centroid and area are kept."""
+        _ = self._extent
+        self.__dict__.pop('region', None)
+
     def agrees_with(self, point: Point) -> bool:
         """Whether a point is in the mask, if it is positive; whether it is not, if negative."""
         return self.as_previous().agrees_with(point)

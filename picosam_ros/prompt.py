@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FIRST_ID, LAST_ID = 1, 254
 MIN_ROI_SIZE = 16
 
+# Of one prompt. A network without an input for prompts runs at each of them, on every image.
+MAX_POINTS = 64
+
 _POINTS_SHOWN = 3
 
 
@@ -215,6 +218,15 @@ class Prompt:
     ) -> Prompt:
         """The same prompt with more points, which correct a mask."""
         return replace(self, points=self.points + points, previous=previous)
+
+    def check_points(self, most: int = MAX_POINTS) -> None:
+        """Raise PromptError if there are more points than that."""
+        if len(self.points) > most:
+            raise PromptError(
+                f'{len(self.points)} points were given for object {self.object_id}; allowed are '
+                f'up to {most} (parameter max_points): give a box with a few points, or start '
+                'the object anew'
+            )
 
     def fitted(self, width: int, height: int) -> tuple[Prompt, str]:
         """Return the prompt as it holds for an image of this size, and what had to be changed.

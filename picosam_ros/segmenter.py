@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,13 +11,16 @@ from functools import partial
 import numpy.typing as npt
 
 from picosam_ros.engines.base import Engine
+from picosam_ros.engines.frame_budget import WAITS, FrameBudget, RoundRobin, SharedEngine
+from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame, as_frame
 from picosam_ros.mask import Mask
-from picosam_ros.prompt import Prompt
+from picosam_ros.prompt import MAX_POINTS, Prompt
 from picosam_ros.prompts.store import MAX_PROMPTS, PromptStore
 from picosam_ros.results import Answer, PromptState, Result, Segmentation, Unanswered
 from picosam_ros.tracking.tracker import Tracker
+from picosam_ros.worker import TurnLock
 
 
 class Segmenter:
@@ -31,9 +34,13 @@ class Segmenter:
         tracker: lets the ROIs follow their objects; without one they stay where the prompts are.
         initial: prompts that are put, and answered, with the first frame, whose size they need.
         max_prompts: further objects are refused.
+        max_points: prompts with more points are refused.
+        frame_budget: seconds after which further objects wait for the next frame; the frames of a
+            film, which wait for their masks, need no limit.
 
     Attributes:
         prompts: the store; put, refine and remove prompts there.
+        frame_budget: as given.
 
     """
 
@@ -44,17 +51,26 @@ class Segmenter:
         tracker: Tracker | None = None,
         initial: Sequence[Prompt] = (),
         max_prompts: int = MAX_PROMPTS,
+        max_points: int = MAX_POINTS,
+        frame_budget: float = math.inf,
     ) -> None:
         self.engine = engine
         self.tracker = tracker
+        self.frame_budget = frame_budget
         # Not a method of this object: a circle would keep engine and sensor after their use.
         check = partial(_check_for, engine)
-        self.prompts = PromptStore(check, max_prompts=max_prompts, initial=initial)
-        self._engine_lock = threading.Lock()
+        self.prompts = PromptStore(
+            check, max_prompts=max_prompts, max_points=max_points, initial=initial
+        )
+        self._engine_lock = TurnLock()
+        self._round_robin = RoundRobin()
+        self._interruptions = 0
         # Of objects that no tracker follows: the last mask, and the size_step that led to it.
         self._masks: dict[int, tuple[Mask, int]] = {}
 
-    def tune(self, *, track: bool, lost_after: int, max_prompts: int) -> None:
+    def tune(
+        self, *, track: bool, lost_after: int, max_prompts: int, max_points: int = MAX_POINTS
+    ) -> None:
         """Change how the next frames are answered; to be called between two frames.
 
         Args:
@@ -62,9 +78,10 @@ class Segmenter:
                 prompts.
             lost_after: frames without an accepted mask after which a followed object is lost.
             max_prompts: further objects are refused; those that are there stay.
+            max_points: prompts with more points are refused; those that are there stay.
 
         """
-        self.prompts.max_prompts = max_prompts
+        self.prompts.max_prompts, self.prompts.max_points = max_prompts, max_points
         if not track:
             self.tracker = None
             return
@@ -79,7 +96,8 @@ class Segmenter:
         Yields:
             First what the prompts that were made for earlier frames show there (`late`); the
             tracker goes on from it. Where an engine cannot answer an earlier frame, as a sensor
-            cannot, the prompt is answered as if it had been made for this one.
+            cannot, the prompt is answered as if it had been made for this one. Those for which
+            `frame_budget` leaves no time wait.
             Then the result of this frame. Prompts that no longer lie on the image, because its
             size changed, are lost; masks of prompts that were replaced or removed meanwhile are
             left out.
@@ -91,9 +109,11 @@ class Segmenter:
 
         """
         frame = as_frame(image)
+        limit = FrameBudget(self._round_robin, self.prompts.holds, self.frame_budget)
+        waiting: list[Unanswered] = []
         for earlier, prompts in self.prompts.made_for_earlier(frame):
-            yield from self._answer_earlier(earlier, prompts)
-        made, result = self._answer(frame)
+            yield from self._answer_earlier(earlier, prompts, limit, waiting)
+        made, result = self._answer(frame, limit, waiting)
         corrections = self._corrections(made)
         yield result
         yield from corrections
@@ -106,18 +126,42 @@ class Segmenter:
         return result
 
     def segment(self, image: Frame | npt.ArrayLike, prompts: Sequence[Prompt]) -> Segmentation:
-        """Answer these prompts on this image and touch nothing else; see Engine.segment."""
-        with self._engine_lock:
-            return self.engine.segment(image, prompts)
+        """Answer these prompts on this image and touch nothing else; see Engine.segment.
 
-    def _answer(self, frame: Frame) -> tuple[Segmentation, Result]:
+        The prompts take turns with the frames of `process`. `interrupt` leaves the rest unanswered.
+        """
+        frame = as_frame(image)
+        checked = self.engine.checked(frame, prompts, self.prompts.max_points)
+        begun = self._interruptions
+        made = self._run(
+            frame,
+            checked,
+            SharedEngine(self._engine_lock, self.engine, lambda: self._interruptions != begun),
+        )
+        if len(prompts) > 1:
+            for mask in made.masks:
+                mask.release()
+        return made
+
+    def interrupt(self, interrupted: bool = True) -> None:
+        """Let calls in other threads end soon, until this gets False; see Engine.interrupt."""
+        self._interruptions += interrupted
+        self.engine.interrupt(interrupted)
+
+    def _answer(
+        self, frame: Frame, limit: FrameBudget, waiting: Sequence[Unanswered]
+    ) -> tuple[Segmentation, Result]:
         lost, started = self.prompts.fit(frame.width, frame.height)
         if self.tracker is not None:
             lost += self._end(self.tracker.begin(frame, self.prompts.active))
-        made = self._run(frame, self._predicted(frame, self.prompts.active))
+        prompts = self._without(waiting)
+        limit.followed = self._followed(prompts)
+        ordered = self._round_robin.ordered(prompts, limit.followed) if limit.limited else prompts
+        made = _in_order(prompts, self._run(frame, self._predicted(frame, ordered), limit))
         begun = time.perf_counter()
         masks = self.prompts.current(made.masks)
-        unanswered = tuple(one for one in made.unanswered if self.prompts.holds(one.prompt))
+        unanswered = (*made.unanswered, *waiting)
+        unanswered = tuple(one for one in unanswered if self.prompts.holds(one.prompt))
         if self.tracker is None:
             self._remember(masks)
         else:
@@ -130,10 +174,21 @@ class Segmenter:
         timing = replace(timing, decode=decode)
         return made, Result(frame, masks, unanswered, lost, timing, started)
 
-    def _answer_earlier(self, frame: Frame, prompts: Sequence[Prompt]) -> Iterator[Result]:
+    def _answer_earlier(
+        self,
+        frame: Frame,
+        prompts: Sequence[Prompt],
+        limit: FrameBudget,
+        waiting: list[Unanswered],
+    ) -> Iterator[Result]:
+        limit.followed = ()
         predicted = self._predicted(frame, prompts)
         # The sensor's turn is over for this frame, and must not be moved by it.
-        made = self._run(replace(frame, sensor_output=None, no_output=''), predicted)
+        made = self._run(replace(frame, sensor_output=None, no_output=''), predicted, limit)
+        late = [one for one in made.unanswered if one.reason == WAITS]
+        for one in late:
+            self.prompts.postpone(one.prompt, frame)
+        waiting += late
         masks = self.prompts.current(made.masks)
         if self.tracker is None:
             self._remember(masks)
@@ -152,6 +207,18 @@ class Segmenter:
                 self.tracker.correct(correction)
         return [Result(one.frame, (one.mask,), late=True) for one in wanted]
 
+    def _without(self, waiting: Sequence[Unanswered]) -> Sequence[Prompt]:
+        """Return the prompts that are answered now, but for those that wait."""
+        left = {(one.prompt.object_id, one.prompt.generation) for one in waiting}
+        active = self.prompts.active
+        return [each for each in active if (each.object_id, each.generation) not in left]
+
+    def _followed(self, prompts: Sequence[Prompt]) -> set[int]:
+        """Return the ids of the objects that had a mask."""
+        if self.tracker is None:
+            return {each.object_id for each in prompts if self._known(each) is not None}
+        return {each.object_id for each in prompts if self.tracker.follows(each)}
+
     def _predicted(self, frame: Frame, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
         if self.tracker is None:
             return [self._with_previous(prompt) for prompt in prompts]
@@ -159,11 +226,17 @@ class Segmenter:
 
     def _with_previous(self, prompt: Prompt) -> Prompt:
         """Return the prompt with the object's last mask, which the points may correct."""
-        mask, stepped = self._masks.get(prompt.object_id, (None, 0))
-        if mask is None or not prompt.continues(mask.prompt.generation):
+        known = self._known(prompt)
+        if known is None:
             return prompt
+        mask, stepped = known
         step = prompt.size_step - stepped
         return replace(prompt, previous=mask.as_previous(), size_step=step)
+
+    def _known(self, prompt: Prompt) -> tuple[Mask, int] | None:
+        known = self._masks.get(prompt.object_id)
+        continued = known is not None and prompt.continues(known[0].prompt.generation)
+        return known if continued else None
 
     def _remember(self, masks: Sequence[Mask]) -> None:
         active = {prompt.object_id: prompt for prompt in self.prompts.active}
@@ -181,13 +254,28 @@ class Segmenter:
         )
         return tuple(answer for answer in ended if answer is not None)
 
-    def _run(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
+    def _run(self, frame: Frame, prompts: Sequence[Prompt], limit: WorkLimit) -> Segmentation:
         with self._engine_lock:
-            return self.engine.segment_frame(frame, prompts)
+            limit.begin()
+            self.engine.set_work_limit(limit)
+            try:
+                return self.engine.segment_frame(frame, prompts)
+            finally:
+                self.engine.set_work_limit(WorkLimit())
 
 
 def _check_for(engine: Engine, prompt: Prompt) -> None:
     engine.capabilities.check(prompt, engine.name)
+
+
+def _in_order(prompts: Sequence[Prompt], made: Segmentation) -> Segmentation:
+    """Return masks, and what was not answered, in the order of the prompts."""
+    place = {prompt.object_id: index for index, prompt in enumerate(prompts)}
+    return replace(
+        made,
+        masks=tuple(sorted(made.masks, key=lambda mask: place[mask.prompt.object_id])),
+        unanswered=tuple(sorted(made.unanswered, key=lambda one: place[one.prompt.object_id])),
+    )
 
 
 def follow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -91,6 +92,57 @@ class NewestSlot(Generic[T]):
         """Accept items again after `close`."""
         with self._changed:
             self._closed = False
+
+
+class TurnLock:
+    """A lock that threads get in the order in which they asked for it; for a `with` statement.
+
+    With threading.Lock a thread that releases and takes it again at once keeps others out.
+    """
+
+    def __init__(self) -> None:
+        self._state = threading.Lock()
+        self._held = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a thread waits for it."""
+        return bool(self._waiting)
+
+    def __enter__(self) -> None:
+        with self._state:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        try:
+            turn.acquire()
+        except BaseException:  # Ctrl-C: the turn must not be given to who has left.
+            self._leave(turn)
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        with self._state:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+    def give_way(self) -> None:
+        """Let those who wait have it first; return with it."""
+        self.__exit__()
+        self.__enter__()
+
+    def _leave(self, turn: threading.Lock) -> None:
+        with self._state:
+            waits = turn in self._waiting
+            if waits:
+                self._waiting.remove(turn)
+        if not waits:
+            self.__exit__()
 
 
 class Worker(Generic[T]):

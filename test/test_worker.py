@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from picosam_ros.worker import NewestSlot, Worker
+from picosam_ros.worker import NewestSlot, TurnLock, Worker
 
 PATIENCE = 10.0
 
@@ -257,3 +257,59 @@ def test_a_worker_whose_thread_could_not_start_starts_at_the_next_try(desk, monk
     desk.gate.release()
     worker.stop()
     assert desk.done == ['thing']
+
+
+# The lock in turns
+
+
+def test_threads_get_the_lock_in_the_order_in_which_they_asked():
+    lock, order, threads = TurnLock(), [], []
+
+    def take(number):
+        with lock:
+            order.append(number)
+
+    with lock:
+        assert not lock.wanted
+        for number in range(5):
+            threads.append(threading.Thread(target=take, args=(number,)))
+            threads[-1].start()
+            while len(lock._waiting) <= number:
+                threads[-1].join(0.001)
+        assert lock.wanted
+    # Whoever takes it again at once comes after those that wait.
+    take('again')
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert order == [0, 1, 2, 3, 4, 'again']
+    assert not lock.wanted
+
+
+def test_who_fails_with_the_lock_lets_it_go():
+    lock = TurnLock()
+    with pytest.raises(ValueError, match='in the block'), lock:
+        raise ValueError('in the block')
+    with lock:
+        pass
+
+
+def test_who_leaves_while_waiting_gets_no_turn(monkeypatch):
+    lock = TurnLock()
+
+    class Interrupted:
+        def __init__(self):
+            self.asked = 0
+
+        def acquire(self):
+            self.asked += 1
+            if self.asked == 2:
+                raise KeyboardInterrupt
+
+    with lock:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading, 'Lock', Interrupted)
+            with pytest.raises(KeyboardInterrupt), lock:
+                pass
+        assert not lock.wanted
+    with lock:
+        pass

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy.typing as npt
 
+from picosam_ros.engines.work_limit import GivenUp, NotFinite, WorkLimit
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame, as_frame
 from picosam_ros.mask import Mask
-from picosam_ros.prompt import Prompt
-from picosam_ros.results import Segmentation
+from picosam_ros.prompt import LAST_ID, MAX_POINTS, Prompt
+from picosam_ros.results import Segmentation, Unanswered
 from picosam_ros.roi import Roi
 
 Self = TypeVar('Self', bound='Engine')
+
+# Of one call of `segment`: as many as there are ids of objects.
+MAX_PROMPTS_PER_CALL = LAST_ID
+
+INTERRUPTED = 'interrupted'
 
 
 @dataclass(frozen=True)
@@ -69,16 +75,20 @@ class Engine(ABC):
     """Turns an image and prompts into masks. Used by one thread at a time.
 
     `segment` is for callers with any image and any prompts; an engine implements `segment_frame`,
-    which gets checked ones.
+    which gets checked ones. Between two runs of its network it calls `check`, so that no work is
+    without an end.
 
     Attributes:
         name: one word.
         interrupted: see `interrupt`.
+        work_limit: see `set_work_limit`.
 
     """
 
     name: str
     interrupted: bool = False
+    work_limit: WorkLimit = WorkLimit()
+    _not_finite: int = 0
 
     @property
     @abstractmethod
@@ -99,6 +109,10 @@ class Engine(ABC):
     def open(self) -> None:
         """Load and warm up. Raises ModelError or EngineError; a second call does nothing."""
 
+    def load(self) -> None:
+        """Open it in this process, also with files that were never tried, see engines/trial.py."""
+        self.open()
+
     @abstractmethod
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer prompts that lie on the frame and that the capabilities allow; unchecked."""
@@ -112,8 +126,37 @@ class Engine(ABC):
         """Release everything; a second call does nothing."""
 
     def interrupt(self, interrupted: bool = True) -> None:
-        """Let a call in another thread leave further prompts unanswered, until this gets False."""
+        """Let a call in another thread end after its present run, until this gets False.
+
+        `segment_frame` leaves the rest unanswered; `open` raises EngineError where it waits.
+        """
         self.interrupted = interrupted
+
+    def set_work_limit(self, limit: WorkLimit) -> None:
+        """Let it decide how far the next calls of `segment_frame` go."""
+        self.work_limit = limit
+
+    def check(self, prompt: Prompt) -> None:
+        """Raise GivenUp if the work on a prompt ends here; called between two runs."""
+        reason = INTERRUPTED if self.interrupted else self.work_limit.reason_to_stop(prompt)
+        if reason:
+            raise GivenUp(reason)
+
+    def answer_each(
+        self, prompts: Sequence[Prompt], answer: Callable[[Prompt], Mask]
+    ) -> tuple[tuple[Mask, ...], tuple[Unanswered, ...]]:
+        """Answer prompts one after another; return the masks, and what was not answered."""
+        masks, left = [], []
+        for prompt in prompts:
+            try:
+                reason = INTERRUPTED if self.interrupted else self.work_limit.reason_to_wait(prompt)
+                if reason:
+                    raise GivenUp(reason)
+                masks.append(answer(prompt))
+            except GivenUp as given_up:
+                self._not_finite += isinstance(given_up, NotFinite)
+                left.append(Unanswered(prompt, str(given_up)))
+        return tuple(masks), tuple(left)
 
     def segment(self, image: Frame | npt.ArrayLike, prompts: Sequence[Prompt]) -> Segmentation:
         """Check prompts and answer them on an image.
@@ -124,24 +167,42 @@ class Engine(ABC):
 
         Raises:
             ImageError: the image has another shape or type.
-            PromptError: no list of prompts was given, or a prompt is outside of the image, or of
-                a kind that the engine does not take (see `capabilities`).
+            PromptError: no list of prompts was given, or more than MAX_PROMPTS_PER_CALL; a prompt
+                is outside of the image, has more than MAX_POINTS points, or is of a kind that
+                the engine does not take (see `capabilities`).
             EngineError: the engine is closed.
 
         """
         frame = as_frame(image)
+        return self.segment_frame(frame, self.checked(frame, prompts))
+
+    def checked(
+        self, frame: Frame, prompts: Sequence[Prompt], max_points: int = MAX_POINTS
+    ) -> list[Prompt]:
+        """Return the prompts as they hold for a frame; raise PromptError, see `segment`."""
         if isinstance(prompts, Prompt):
             raise PromptError('a single prompt was given; give a list: [prompt]')
-        return self.segment_frame(frame, [self._checked(prompt, frame) for prompt in prompts])
+        if len(prompts) > MAX_PROMPTS_PER_CALL:
+            raise PromptError(
+                f'{len(prompts)} prompts were given in one call; allowed are up to '
+                f'{MAX_PROMPTS_PER_CALL}: divide them among several calls'
+            )
+        return [self._checked(prompt, frame, max_points) for prompt in prompts]
 
-    def _checked(self, prompt: Prompt, frame: Frame) -> Prompt:
+    def _checked(self, prompt: Prompt, frame: Frame, max_points: int) -> Prompt:
         if not isinstance(prompt, Prompt):
             raise PromptError(
                 f'{prompt!r} was given as a prompt; make one with Prompt.from_point(x, y) or '
                 'Prompt.from_box(Box(x0, y0, x1, y1))'
             )
+        prompt.check_points(max_points)
         self.capabilities.check(prompt, self.name)
         return prompt.fitted(frame.width, frame.height)[0]
+
+    @property
+    def _failures(self) -> dict[str, str]:
+        """How often the network returned NaN or infinity, for `description`."""
+        return {'answers not finite': str(self._not_finite)} if self._not_finite else {}
 
     def __enter__(self: Self) -> Self:  # noqa: PYI019 - typing.Self came with Python 3.11
         self.open()

@@ -6,12 +6,13 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from picosam_ros.engines import ENGINES, make_engine
 from picosam_ros.engines.base import Capabilities, Engine
+from picosam_ros.engines.work_limit import REPLACED, WorkLimit
 from picosam_ros.errors import PicosamError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
@@ -101,11 +102,14 @@ class CascadeEngine(Engine):
         """Open both, and start the thread."""
         self._fast.open()
         self._slow.open()
+        self._slow.set_work_limit(_WhileWanted(self._is_current))
         self._worker.start()
 
     def close(self) -> None:
-        """Wait for the slow engine's current frame, end its thread, and close both."""
+        """Wait for the slow engine's current run, end its thread, and close both."""
+        self._slow.interrupt()
         self._worker.stop()
+        self._slow.interrupt(False)
         self._motions.clear()
         self._pending.clear()
         self._busy, self._finished = False, None
@@ -116,6 +120,10 @@ class CascadeEngine(Engine):
         """Interrupt both."""
         self._fast.interrupt(interrupted)
         self._slow.interrupt(interrupted)
+
+    def set_work_limit(self, limit: WorkLimit) -> None:
+        """Set that of the fast engine; the slow one delays no frame."""
+        self._fast.set_work_limit(limit)
 
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer by the fast engine, and add the corrections that are ready.
@@ -209,13 +217,34 @@ class CascadeEngine(Engine):
         )
 
     def _is_current(self, prompt: Prompt) -> bool:
-        return self._motions[prompt.object_id].generation == prompt.generation
+        motion = self._motions.get(prompt.object_id)
+        return motion is not None and motion.generation == prompt.generation
 
     def _correction(self, frame: Frame, mask: Mask, slow: SlowPrompt) -> Correction:
         motion = self._motions[mask.prompt.object_id]
         motion.corrected = True
         since = slow.motion.inverse().then(motion.motion)
         return Correction(frame, mask, since, slow.by_user)
+
+
+class _WhileWanted(WorkLimit):
+    """Ends the work on prompts that were replaced meanwhile.
+
+    Args:
+        wanted: whether a prompt is still asked for.
+
+    """
+
+    def __init__(self, wanted: Callable[[Prompt], bool]) -> None:
+        self._wanted = wanted
+
+    def reason_to_wait(self, prompt: Prompt) -> str:
+        """Return why it is not begun."""
+        return self.reason_to_stop(prompt)
+
+    def reason_to_stop(self, prompt: Prompt) -> str:
+        """Return why it is given up."""
+        return '' if self._wanted(prompt) else REPLACED
 
 
 def _simplified(prompt: Prompt, capabilities: Capabilities) -> Prompt:

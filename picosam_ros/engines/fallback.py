@@ -8,6 +8,7 @@ from typing import Any
 
 from picosam_ros.engines import make_engine
 from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
+from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.errors import EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
@@ -99,6 +100,11 @@ class FallbackEngine(Engine):
         """Interrupt both."""
         self._first.interrupt(interrupted)
         self._second.interrupt(interrupted)
+
+    def set_work_limit(self, limit: WorkLimit) -> None:
+        """Set that of both."""
+        self._first.set_work_limit(limit)
+        self._second.set_work_limit(limit)
 
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer by the first engine, then by the second what is missing, as the policy says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,21 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from picosam_ros.engines.work_limit import NotFinite
 from picosam_ros.errors import EngineError, ModelError
+from picosam_ros.models.onnx_file import data_files
 from picosam_ros.registry import nearest
 
 Array = npt.NDArray[Any]
 
 DEFAULT_RUNTIME = 'onnxruntime'
+
+# What ONNX Runtime says of a file that is too new: the number given, and the largest allowed.
+TOO_NEW = {
+    'IR version': re.compile(r'IR version: (\d+), max supported IR version: (\d+)'),
+    'opset': re.compile(r'Opset (\d+) is under development.* till opset (\d+)'),
+}
+
 MAX_THREADS = 4
 
 
@@ -165,10 +175,16 @@ def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> LoadedNetw
 
     Raises:
         EngineError: the runtime is unknown or not installed.
-        ModelError: it cannot load the file.
+        ModelError: it cannot load the file, or a file with its weights is not there.
 
     """
     check_runtime(runtime)
+    missing = next((file for file in data_files(path) if not file.is_file()), None)
+    if missing is not None:
+        raise ModelError(
+            f'file {missing} does not exist, which holds weights of {path}; copy {missing.name} '
+            'there, or export the network with its weights inside'
+        )
     try:
         return RUNTIMES[runtime](path, threads)
     except EngineError:
@@ -176,9 +192,31 @@ def load(path: Path, threads: int, runtime: str = DEFAULT_RUNTIME) -> LoadedNetw
     except Exception as error:  # the runtimes' own exceptions share no other base class
         title = RUNTIMES[runtime].title
         raise ModelError(
-            f'model file {path} cannot be loaded by {title}; it may be truncated: '
-            f'copy or export it again ({first_line(error)})'
+            f'model file {path} cannot be loaded by {title}; {_cause_of(error)}'
         ) from error
+
+
+def _cause_of(error: Exception) -> str:
+    """Return what is wrong with a file, and what to do, after a runtime's own words."""
+    said = first_line(error)
+    for what, pattern in TOO_NEW.items():
+        if found := pattern.search(said):
+            given, most = found.groups()
+            return (
+                f'it has the {what} {given}, and the largest allowed is {most}: export it with '
+                'that one, or install a newer runtime'
+            )
+    return f'it may be truncated: copy or export it again ({said})'
+
+
+def check_finite(outputs: Sequence[Array], names: Sequence[str]) -> None:
+    """Raise NotFinite if a network returned NaN or infinity in one of its outputs."""
+    for values, name in zip(outputs, names, strict=True):
+        if values.dtype.kind == 'f' and not np.isfinite(values).all():
+            raise NotFinite(
+                f'the network returned NaN or infinity in its output {name!r}, from which no mask '
+                'follows; export it again, in float32, or use another one'
+            )
 
 
 def import_openvino() -> Any:

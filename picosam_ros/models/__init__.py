@@ -42,7 +42,7 @@ class Model:
         """SHA-256 of the file, computed at first use and kept; empty if there is no file."""
         if not self.path.is_file():
             return ''
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return _sha256_of(self.path)
 
     def check(self) -> None:
         """Raise ModelError if the file is missing or is not the one that models.yaml names."""
@@ -50,7 +50,7 @@ class Model:
             raise ModelError(f'model file {self.path} does not exist; {_known()}')
         if not self.sha256:
             return
-        found = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        found = _sha256_of(self.path)
         if found != self.sha256:
             raise ModelError(
                 f'model file {self.path} has the SHA-256 {found[:16]}…, but models.yaml states '
@@ -81,6 +81,15 @@ def shipped_models() -> dict[str, dict[str, Any]]:
     text = (FOLDER / 'models.yaml').read_text(encoding='utf-8')
     entries: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return entries
+
+
+def _sha256_of(path: Path) -> str:
+    """Return it in hexadecimal, without the whole file in memory."""
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _known() -> str:

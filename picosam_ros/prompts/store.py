@@ -10,7 +10,7 @@ from dataclasses import replace
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
-from picosam_ros.prompt import Point, Prompt
+from picosam_ros.prompt import MAX_POINTS, Point, Prompt
 from picosam_ros.results import Answer, PromptState
 
 MAX_PROMPTS = 32
@@ -22,6 +22,7 @@ class PromptStore:
     Args:
         check: raises PromptError for a prompt that nobody here can answer.
         max_prompts: further objects are refused.
+        max_points: prompts with more points are refused, those of all refinements counted.
         initial: prompts that are put, and answered, with the first frame, whose size they need.
 
     Attributes:
@@ -34,9 +35,11 @@ class PromptStore:
         check: Callable[[Prompt], None],
         *,
         max_prompts: int = MAX_PROMPTS,
+        max_points: int = MAX_POINTS,
         initial: Sequence[Prompt] = (),
     ) -> None:
         self.max_prompts = max_prompts
+        self.max_points = max_points
         self.answers: Counter[PromptState] = Counter()
         self._check = check
         self._prompts: dict[int, Prompt] = {}
@@ -138,15 +141,25 @@ class PromptStore:
             return self._resize(width, height), self._begin()
 
     def made_for_earlier(self, newest: Frame) -> list[tuple[Frame, list[Prompt]]]:
-        """Return the prompts that were made for earlier frames than this one, once, by frame."""
+        """Return the prompts that were made for earlier frames than this one, once, by frame.
+
+        The oldest comes first; one that is not answered can be put back by `postpone`.
+        """
         made_for: dict[int, tuple[Frame, list[Prompt]]] = {}
         with self._lock:
             bound, self._made_for = self._made_for, {}
-            for object_id, frame in bound.items():
-                if object_id in self._prompts and frame is not newest:
-                    _, prompts = made_for.setdefault(id(frame), (frame, []))
-                    prompts.append(self._prompts[object_id])
+            known = [self._prompts[key] for key in bound if key in self._prompts]
+        for prompt in sorted(known, key=lambda prompt: prompt.generation):
+            frame = bound[prompt.object_id]
+            if frame is not newest:
+                made_for.setdefault(id(frame), (frame, []))[1].append(prompt)
         return list(made_for.values())
+
+    def postpone(self, prompt: Prompt, made_for: Frame) -> None:
+        """Keep a prompt for its earlier frame, unless it was replaced or removed meanwhile."""
+        with self._lock:
+            if self._holds(prompt):
+                self._made_for[prompt.object_id] = made_for
 
     def holds(self, prompt: Prompt) -> bool:
         """Whether it was neither replaced nor removed meanwhile."""
@@ -189,6 +202,7 @@ class PromptStore:
                 'no image has arrived yet, so a pixel means nothing; '
                 'send the prompt again once the first image is there'
             )
+        prompt.check_points(self.max_points)
         self._check(prompt)
         if prompt.object_id not in self._prompts and len(self._prompts) >= self.max_prompts:
             raise PromptError(
@@ -222,4 +236,4 @@ class PromptStore:
 
     def _unknown(self, object_id: int) -> str:
         known = ', '.join(map(str, self._prompts)) or 'none'
-        return f'object {object_id} was given; objects that are segmented now: {known}'
+        return f'object {object_id} is not segmented; objects that are segmented now: {known}'

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -321,3 +322,30 @@ def test_edgesam_corrects_picosam(tmp_path):
     with open_engine('edgesam', **files) as alone:
         [expected] = alone.segment(frame, [prompt]).masks
     np.testing.assert_array_equal(correction.mask.logits, expected.logits)
+
+
+def test_the_slow_engine_gives_up_a_prompt_that_was_replaced_meanwhile(cascade, slow):
+    first, newer = at(300), replace(at(300), generation=at(300).generation + 1)
+    cascade.segment_frame(picture(300), [first])
+    wait_for_the_question(slow)
+    slow.check(first)
+    cascade.segment_frame(picture(300), [newer])
+    with pytest.raises(EngineError, match='replaced or removed meanwhile'):
+        slow.check(first)
+    slow.check(newer)
+
+
+def test_closing_ends_the_work_of_the_slow_engine_between_two_runs(slow):
+    engine = CascadeEngine(fast=Threshold(), slow=slow)
+    engine.open()
+    engine.segment_frame(picture(300), [at(300)])
+    wait_for_the_question(slow)
+    closing = threading.Thread(target=engine.close)
+    closing.start()
+    deadline = time.monotonic() + PATIENCE
+    while not slow.interrupted and time.monotonic() < deadline:
+        closing.join(0.01)
+    assert slow.interrupted
+    slow.gate.release()
+    closing.join(PATIENCE)
+    assert not slow.interrupted

@@ -108,7 +108,7 @@ def test_an_unknown_id_is_refused_with_the_known_ones(segmenter, act):
     segmenter.prompts.put(at(object_id=5))
     answer = act(segmenter)
     assert (answer.object_id, answer.state) == (7, PromptState.REFUSED)
-    assert answer.reason == 'object 7 was given; objects that are segmented now: 2, 5'
+    assert answer.reason == 'object 7 is not segmented; objects that are segmented now: 2, 5'
 
 
 def test_a_removed_object_is_answered_no_more(segmenter):

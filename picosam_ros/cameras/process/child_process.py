@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
-from pathlib import Path
 from typing import Any
 
 from picosam_ros.cameras.process.memory import SharedMemory
 from picosam_ros.cameras.process.messages import NEXT, Captured, Connected, Failed, Order, Started
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
+from picosam_ros.python_process import run_python
 
 CHILD = 'picosam_ros.cameras.process.child'
-
-# Imports from the given path and from nowhere else: `-m` would put the working folder before it,
-# and a file of the user that is named like a module of Python would end the child.
-# Its first line is what `ps` shows.
-PROGRAM = """\
-# {module}
-import sys
-sys.path[:] = {path}
-from runpy import run_module
-run_module({module!r}, run_name='__main__', alter_sys=True)
-"""
 
 # Within this time a child that hears ends its camera; else it is killed.
 END_S, KILL_S = 0.6, 0.2
@@ -152,15 +140,3 @@ class ChildProcess:
         code = self._process.returncode
         how = f'signal {-code}' if code and code < 0 else f'exit code {code}'
         return f'the process of the camera ended unexpectedly ({how}); its output may say why'
-
-
-def run_python(module: str, arguments: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-    """Start a module in a Python that finds what this one finds."""
-    path = [str(Path(entry).absolute()) for entry in sys.path]
-    # A session of its own: Ctrl-C in the terminal is for the program, which ends this child.
-    return subprocess.Popen(
-        [sys.executable, '-c', PROGRAM.format(path=path, module=module), *arguments],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        **options,
-    )

@@ -13,8 +13,8 @@ import sys
 from importlib.util import find_spec
 
 from picosam_ros.cameras.picamera.camera import PicameraCamera, import_picamera2
-from picosam_ros.cameras.process.child_process import run_python
 from picosam_ros.errors import CameraError
+from picosam_ros.python_process import run_python
 
 LIST_S = 20.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -65,8 +65,10 @@ class ClickNetwork(PromptableNetwork):
         negative_points=True, boxes=True, boxes_with_points=True, size_steps=True
     )
 
-    def __init__(self, network: LoadedNetwork, engine: str) -> None:
-        super().__init__(network, engine)
+    def __init__(
+        self, network: LoadedNetwork, engine: str, check: Callable[[Prompt], None]
+    ) -> None:
+        super().__init__(network, engine, check)
         self._feeds = {
             size: {'image': np.zeros((1, size, size, 3), np.uint8), 'prompt': empty_maps(size)}
             for size in _sizes(network)
@@ -187,6 +189,7 @@ class ClickNetwork(PromptableNetwork):
 
     def _infer(self, frame: Frame, prompt: Prompt, roi: Roi, first: bool = False) -> list[Mask]:
         """Return the three masks of one run; `first` if the previous mask is of this very frame."""
+        self._check(prompt)
         begun = time.perf_counter()
         sees_all = roi.width >= ALL_OF_IT * min(frame.width, frame.height)
         new = first or prompt.previous is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -37,8 +37,10 @@ class CropNetwork(PromptableNetwork):
     )
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=False)
 
-    def __init__(self, network: LoadedNetwork, engine: str) -> None:
-        super().__init__(network, engine)
+    def __init__(
+        self, network: LoadedNetwork, engine: str, check: Callable[[Prompt], None]
+    ) -> None:
+        super().__init__(network, engine, check)
         _, size, *_ = network.inputs[0].shape
         self._square = np.zeros((1, int(size), int(size), 3), np.uint8)
         self._feed = {network.inputs[0].name: self._square}
@@ -94,6 +96,7 @@ class CropNetwork(PromptableNetwork):
         )
 
     def _infer(self, frame: Frame, prompt: Prompt, roi: Roi) -> Mask:
+        self._check(prompt)
         begun = time.perf_counter()
         crop(frame.pixels, roi, self._square[0])
         logits, *rating = self._run(self._feed, begun)

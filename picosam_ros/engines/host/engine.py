@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.host.click_network import ClickNetwork
@@ -16,13 +17,15 @@ from picosam_ros.engines.runtimes import (
     load,
     threads_of,
 )
+from picosam_ros.engines.trial import try_out
+from picosam_ros.engines.work_limit import NotFinite
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
 from picosam_ros.mask import Mask
 from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL, Model, find_model
 from picosam_ros.prompt import Prompt
-from picosam_ros.results import Segmentation, Unanswered
+from picosam_ros.results import Segmentation
 
 WARM_UP_RUNS = 3
 
@@ -80,6 +83,7 @@ class HostEngine(Engine):
             'licence': self.model.licence,
             'runtime': self.runtime,
             'threads': str(self.threads),
+            **self._failures,
             **self._choice,
         }
 
@@ -96,12 +100,24 @@ class HostEngine(Engine):
 
         Raises:
             ModelError: missing, truncated, not the file that models.yaml names, made for other
-                inputs, or not to be run.
-            EngineError: the runtime is not installed.
+                inputs, or not to be run; with outputs that are not finite, or without an end.
+            EngineError: the runtime is not installed, or `interrupt` was called meanwhile.
 
         """
         if self._network is not None:
             return
+        if not self.model.sha256:
+            self.model.check()
+            options = {
+                'model': str(self.model.path),
+                'threads': self.threads,
+                'runtime': self.runtime,
+            }
+            try_out(self.name, options, [self.model], lambda: self.interrupted)
+        self.load()
+
+    def load(self) -> None:
+        """Do the same in this process at once, with whatever file."""
         if self._chosen_by_speed:
             self.model = find_model(DEFAULT_MODEL)
         network, self._run_ms = self._loaded(self.model)
@@ -121,9 +137,11 @@ class HostEngine(Engine):
             raise ModelError(
                 f'model file {model.path} has another signature ({given}); allowed are {allowed}'
             )
-        network = kind(loaded, self.name)
+        network = kind(loaded, self.name, self.check)
         try:
             return network, min(network.warm_up() for _ in range(WARM_UP_RUNS))
+        except NotFinite as error:
+            raise ModelError(f'model file {model.path}: {error}') from error
         except Exception as error:  # the runtimes' own exceptions share no other base class
             raise ModelError(
                 f'model file {model.path} has the right signature, but {loaded.title} cannot run '
@@ -140,17 +158,14 @@ class HostEngine(Engine):
         if not prompts:
             return Segmentation(())
         start = time.perf_counter()
-        network.keep(prompts)
-        masks, left = [], []
-        for prompt in prompts:
-            if self.interrupted:
-                left.append(Unanswered(prompt, 'interrupted'))
-            else:
-                masks.append(network.segment(frame, prompt))
-        took, seconds = time.perf_counter() - start, network.take_seconds()
+        if any(prompt.generation for prompt in prompts):
+            network.keep(prompts)
+        with network.measured() as seconds:
+            masks, left = self.answer_each(prompts, lambda prompt: _kept(network, frame, prompt))
+        took = time.perf_counter() - start
         return Segmentation(
-            tuple(masks),
-            tuple(left),
+            masks,
+            left,
             timing=Timing(
                 preprocess=1e3 * seconds.preprocess,
                 inference=1e3 * seconds.inference,
@@ -166,3 +181,9 @@ class HostEngine(Engine):
         if self._network is None:
             raise EngineError("engine 'host' is closed; call open(), or use it in a with statement")
         return self._network
+
+
+def _kept(network: PromptableNetwork, frame: Frame, prompt: Prompt) -> Mask:
+    """Answer a prompt; of all that the network returned, keep the logits of this mask alone."""
+    mask = network.segment(frame, prompt)
+    return mask if mask.logits.base is None else replace(mask, logits=mask.logits.copy())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 from picosam_ros.engines.base import Capabilities
-from picosam_ros.engines.runtimes import Array, LoadedNetwork
+from picosam_ros.engines.runtimes import Array, LoadedNetwork, check_finite
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
@@ -29,6 +30,7 @@ class PromptableNetwork(ABC):
     Args:
         network: what was loaded; `loaded` afterwards.
         engine: the name that the masks carry.
+        check: called with the prompt before each run; it raises GivenUp to end the work.
 
     Attributes:
         SIGNATURE: what such a file takes and returns, in words.
@@ -39,8 +41,11 @@ class PromptableNetwork(ABC):
     SIGNATURE: ClassVar[str]
     capabilities: ClassVar[Capabilities]
 
-    def __init__(self, network: LoadedNetwork, engine: str) -> None:
+    def __init__(
+        self, network: LoadedNetwork, engine: str, check: Callable[[Prompt], None]
+    ) -> None:
         self._engine = engine
+        self._check = check
         self.loaded = network
         self._outputs = tuple(port.name for port in network.outputs)
         self._seconds = StageSeconds()
@@ -65,14 +70,18 @@ class PromptableNetwork(ABC):
     def keep(self, prompts: Sequence[Prompt]) -> None:  # noqa: B027 - most know nothing of them
         """Forget what is known of all other prompts."""
 
-    def take_seconds(self) -> StageSeconds:
-        """Return the time of the stages since the last call."""
-        seconds, self._seconds = self._seconds, StageSeconds()
-        return seconds
+    @contextmanager
+    def measured(self) -> Iterator[StageSeconds]:
+        """Return the time of the stages of a block, within which another one may run."""
+        outer, self._seconds = self._seconds, StageSeconds()
+        try:
+            yield self._seconds
+        finally:
+            self._seconds = outer
 
     def _timed(self, feed: dict[str, Array]) -> float:
         begun = time.perf_counter()
-        self.loaded.run(feed, self._outputs)
+        check_finite(self.loaded.run(feed, self._outputs), self._outputs)
         return 1e3 * (time.perf_counter() - begun)
 
     def _run(self, feed: dict[str, Array], begun: float) -> list[Array]:
@@ -81,4 +90,5 @@ class PromptableNetwork(ABC):
         outputs = self.loaded.run(feed, self._outputs)
         self._seconds.preprocess += ready - begun
         self._seconds.inference += time.perf_counter() - ready
+        check_finite(outputs, self._outputs)
         return outputs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.runtimes import DEFAULT_RUNTIME, check_runtime, load, threads_of
 from picosam_ros.engines.sam.networks import Candidates, EncodedImage, ImageEncoder, MaskDecoder
 from picosam_ros.engines.sam.specs import S_LAB, check_pair, decoder_of, encoder_of
+from picosam_ros.engines.trial import try_out
+from picosam_ros.engines.work_limit import NotFinite
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
@@ -61,7 +64,8 @@ class EdgeSamEngine(Engine):
         self.runtime = runtime
         self._licence = ''
         self._networks: tuple[ImageEncoder, MaskDecoder] | None = None
-        self._image: EncodedImage | None = None
+        # Two, for a call of another image takes turns with the stream.
+        self._images: deque[EncodedImage] = deque(maxlen=2)
 
     @property
     def description(self) -> dict[str, str]:
@@ -72,6 +76,7 @@ class EdgeSamEngine(Engine):
             'licence': self._licence or 'known once the files are loaded',
             'runtime': self.runtime,
             'threads': str(self.threads),
+            **self._failures,
         }
 
     def open(self) -> None:
@@ -79,7 +84,7 @@ class EdgeSamEngine(Engine):
 
         Raises:
             ModelError: one is missing, truncated, or not what it should be.
-            EngineError: the runtime is not installed.
+            EngineError: the runtime is not installed, or `interrupt` was called meanwhile.
 
         """
         if self._networks is not None:
@@ -88,11 +93,26 @@ class EdgeSamEngine(Engine):
         for what, path in zip(('encoder', 'decoder'), paths, strict=True):
             if not path.is_file():
                 raise ModelError(f'{what} file {path} does not exist; {WHERE}')
+        options = {
+            'encoder': str(paths[0]),
+            'decoder': str(paths[1]),
+            'threads': self.threads,
+            'runtime': self.runtime,
+        }
+        try_out(self.name, options, [self.encoder, self.decoder], lambda: self.interrupted)
+        self.load()
+
+    def load(self) -> None:
+        """Do the same in this process at once."""
+        paths = self.encoder.path, self.decoder.path
         first, second = (load(path, self.threads, self.runtime) for path in paths)
         specs = encoder_of(first, paths[0]), decoder_of(second, paths[1])
         check_pair(first, second, paths)
         encoder, decoder = ImageEncoder(first, specs[0]), MaskDecoder(second, specs[1])
-        _warm_up(encoder, decoder)
+        try:
+            _warm_up(encoder, decoder)
+        except NotFinite as error:
+            raise ModelError(f'model files {paths[0]} and {paths[1]}: {error}') from error
         # Hashed now: diagnostics, which show them, must not wait for large files.
         _ = self.encoder.digest, self.decoder.digest
         self._networks, self._licence = (encoder, decoder), decoder.spec.licence
@@ -102,23 +122,32 @@ class EdgeSamEngine(Engine):
     def close(self) -> None:
         """Free the networks and the embedding."""
         self._networks = None
-        self._image = None
+        self._images.clear()
 
     def segment_frame(self, frame: Frame, prompts: Sequence[Prompt]) -> Segmentation:
         """Answer every prompt; the encoder runs if this is another image than before."""
         encoder, decoder = self._opened()
         if not prompts:
             return Segmentation(())
-        image, timing = self._encoded(frame, encoder)
+        timing, inferring = Timing(preprocess=0.0, encode=0.0), 0.0
+
+        def answer(prompt: Prompt) -> Mask:
+            nonlocal timing, inferring
+            image, encoding = self._encoded(frame, encoder)
+            if encoding.encode:
+                timing = encoding
+                self.check(prompt)
+            begun = time.perf_counter()
+            candidates = _decode(decoder, image, prompt)
+            inferring += time.perf_counter() - begun
+            return self._mask(prompt, frame, image, candidates, candidates.best)
+
         begun = time.perf_counter()
-        answers = [_decode(decoder, image, prompt) for prompt in prompts]
-        inferred = time.perf_counter()
-        masks = tuple(
-            self._mask(prompt, frame, image, answer, answer.best)
-            for prompt, answer in zip(prompts, answers, strict=True)
-        )
-        inference, decode = 1e3 * (inferred - begun), 1e3 * (time.perf_counter() - inferred)
-        return Segmentation(masks, timing=replace(timing, inference=inference, decode=decode))
+        masks, left = self.answer_each(prompts, answer)
+        took = 1e3 * (time.perf_counter() - begun)
+        inference = 1e3 * inferring
+        decode = took - timing.preprocess - timing.encode - inference
+        return Segmentation(masks, left, replace(timing, inference=inference, decode=decode))
 
     def candidates(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
         """Return all masks that the decoder proposes for a prompt, the best score first."""
@@ -137,14 +166,16 @@ class EdgeSamEngine(Engine):
 
     def _encoded(self, frame: Frame, encoder: ImageEncoder) -> tuple[EncodedImage, Timing]:
         """Encode the image, unless it is the one that was encoded last."""
-        if self._image is not None and self._image.is_of(frame):
-            return self._image, Timing(preprocess=0.0, encode=0.0)
+        known = next((image for image in self._images if image.is_of(frame)), None)
+        if known is not None:
+            return known, Timing(preprocess=0.0, encode=0.0)
         begun = time.perf_counter()
         prepared, square = encoder.prepare(frame.pixels)
         ready = time.perf_counter()
-        self._image = EncodedImage(frame, encoder(prepared, square))
+        image = EncodedImage(frame, encoder(prepared, square))
+        self._images.append(image)
         encoded = time.perf_counter()
-        return self._image, Timing(preprocess=1e3 * (ready - begun), encode=1e3 * (encoded - ready))
+        return image, Timing(preprocess=1e3 * (ready - begun), encode=1e3 * (encoded - ready))
 
     def _mask(
         self, prompt: Prompt, frame: Frame, image: EncodedImage, answer: Candidates, index: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from picosam_ros.engines.runtimes import LoadedNetwork
+from picosam_ros.engines.runtimes import LoadedNetwork, check_finite
 from picosam_ros.engines.sam.specs import (
     DEVIATION,
     MEAN,
@@ -70,6 +70,7 @@ class ImageEncoder:
     def __call__(self, prepared: Floats, square: Square) -> Embedding:
         """Run it on what `prepare` returned."""
         [values] = self._network.run({self._input: prepared}, [self._output])
+        check_finite([values], [self._output])
         return Embedding(values, square)
 
 
@@ -103,7 +104,9 @@ class MaskDecoder:
         }
         if self.spec.takes_mask:
             feed.update(self._refinement(embedding.square, earlier))
-        scores, logits = self._network.run(feed, [self.spec.scores, self.spec.masks])
+        wanted = [self.spec.scores, self.spec.masks]
+        scores, logits = self._network.run(feed, wanted)
+        check_finite([scores, logits], wanted)
         return Candidates(logits[0], scores[0], self._best(scores[0], prompt))
 
     def _refinement(self, square: Square, earlier: Floats | None) -> dict[str, Floats]:

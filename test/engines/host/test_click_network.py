@@ -310,13 +310,13 @@ def test_nothing_to_see_is_an_answer(engine):
             assert answer(engine, frame, replace(prompt, size_step=step)).prompt.object_id == 1
 
 
-def test_an_interrupted_call_answers_the_prompt_that_it_is_at_and_no_further_one(
-    engine, monkeypatch
-):
+def test_an_interrupted_call_ends_after_the_run_that_it_is_at(engine, monkeypatch):
     prompts = [Prompt.from_point(40 * n, 60, object_id=n) for n in range(1, 9)]
     run = OnnxRuntimeNetwork.run
+    runs = []
 
     def interrupting(network, feed, wanted):
+        runs.append(wanted)
         engine.interrupt()
         return run(network, feed, wanted)
 
@@ -324,9 +324,10 @@ def test_an_interrupted_call_answers_the_prompt_that_it_is_at_and_no_further_one
         patched.setattr(OnnxRuntimeNetwork, 'run', interrupting)
         made = engine.segment(frame_of(SCENE), prompts)
     engine.interrupt(False)
-    assert [mask.prompt.object_id for mask in made] == [1]
+    assert len(runs) == 1
+    assert not made.masks
     left = [(each.prompt.object_id, each.reason) for each in made.unanswered]
-    assert left == [(number, 'interrupted') for number in range(2, 9)]
+    assert left == [(number, 'interrupted') for number in range(1, 9)]
     assert len(engine.segment(frame_of(SCENE), prompts).masks) == 8
 
 

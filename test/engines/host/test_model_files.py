@@ -6,6 +6,7 @@ import pytest
 from helpers.photo_clicks import answer, click_on, clicked, frame_of
 from onnx import helper, numpy_helper
 
+from picosam_ros import Prompt
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.host import engine as host
 from picosam_ros.engines.host.click_network import SIDE_SHARES
@@ -171,3 +172,46 @@ def test_a_file_with_another_signature_is_refused_with_both_kinds(altered, chang
     assert 'the uint8 inputs image N×S×S×3 (R, G, B) and prompt N×S×S×4' in sentence
     assert 'logits N×3×S/2×S/2 and rating N×3' in sentence
     assert '; or one uint8 input N×S×S×3' in sentence
+
+
+# Answers that are no numbers
+
+
+@pytest.fixture
+def rooted(tiny_network, tmp_path):
+    """Return a function that writes a network: logits = √(limit - red), NaN where red is higher."""
+
+    def write(limit):
+        model = onnx.load(tiny_network())
+        model.graph.node.pop()
+        model.graph.node.append(helper.make_node('Sub', ['limit', 'red_channel'], ['below']))
+        model.graph.node.append(helper.make_node('Sqrt', ['below'], ['logits']))
+        limits = numpy_helper.from_array(np.array(limit, np.float32), 'limit')
+        model.graph.initializer.append(limits)
+        path = tmp_path / f'rooted{limit:g}.onnx'
+        onnx.save(model, path)
+        return str(path)
+
+    return write
+
+
+def test_a_network_that_returns_nan_is_refused_and_the_output_named(rooted):
+    with pytest.raises(ModelError, match=r"rooted-1\.onnx: .* NaN or infinity in its output 'log"):
+        HostEngine(model=rooted(-1)).open()
+
+
+def test_a_prompt_on_which_a_network_returns_nan_is_unanswered_and_counted(rooted):
+    image = np.full((120, 160, 3), 50, np.uint8)
+    image[:, 80:] = 200
+    prompts = [
+        Prompt.from_point(x, 60, object_id=number, roi_size=40)
+        for number, x in enumerate((140, 30), 1)
+    ]
+    with HostEngine(model=rooted(128)) as engine:
+        assert 'answers not finite' not in engine.description
+        made = engine.segment(image, prompts)
+        assert [mask.prompt.object_id for mask in made] == [2]
+        [left] = made.unanswered
+        assert left.prompt.object_id == 1
+        assert "NaN or infinity in its output 'logits'" in left.reason
+        assert engine.description['answers not finite'] == '1'

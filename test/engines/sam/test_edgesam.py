@@ -11,6 +11,7 @@ from helpers.installed import need
 
 from picosam_ros.engines import make_engine, open_engine
 from picosam_ros.engines.sam.engine import EdgeSamEngine
+from picosam_ros.engines.sam.networks import MaskDecoder
 from picosam_ros.engines.sam.specs import S_LAB
 from picosam_ros.errors import EngineError, ModelError
 from picosam_ros.frame import Frame
@@ -453,3 +454,18 @@ def test_openvino_runs_the_same_files(pairs):
         for prompt in PROMPTS.values():
             [mask], [same] = engine.segment(frame, [prompt]), reference.segment(frame, [prompt])
             assert np.mean(mask.to_image() != same.to_image()) < 0.005
+
+
+def test_an_interrupted_call_ends_after_the_run_that_it_is_at(pairs, monkeypatch):
+    prompts = [Prompt.from_point(40 * n, 60, object_id=n) for n in range(1, 5)]
+    with open_engine('edgesam', **pairs['edgesam', False].options) as engine:
+        run = MaskDecoder.__call__
+
+        def interrupting(decoder, *arguments):
+            engine.interrupt()
+            return run(decoder, *arguments)
+
+        monkeypatch.setattr(MaskDecoder, '__call__', interrupting)
+        made = engine.segment(wide(), prompts)
+    assert [mask.prompt.object_id for mask in made] == [1]
+    assert [one.prompt.object_id for one in made.unanswered] == [2, 3, 4]
