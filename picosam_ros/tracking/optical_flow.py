@@ -6,6 +6,7 @@ Points that flow there and back, and the median of them, as in Kalal, Mikolajczy
 
 from __future__ import annotations
 
+import cmath
 import math
 from dataclasses import dataclass
 
@@ -32,6 +33,32 @@ BACK = 2.0
 # Of Lucas and Kanade's windows; two smaller levels of the pyramid see motions of some 20 pixels.
 WINDOW, SMALLER = (11, 11), 2
 UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
+
+
+# How much an object may grow and turn from one frame to the next: more is an error of the flow.
+GROWTH, TURN = 1.1, math.radians(15)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How an object moved, in image pixels.
+
+    Attributes:
+        shift: x and y.
+        centre: x and y of what it was measured at.
+        turn: growth and turn around that, as a complex number: 1 for neither.
+
+    """
+
+    shift: tuple[float, float]
+    centre: tuple[float, float] = (0.0, 0.0)
+    turn: complex = 1.0
+
+    def of(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a pixel of the object, or beside it, is afterwards."""
+        centre = complex(*self.centre)
+        there = centre + complex(*self.shift) + self.turn * (complex(x, y) - centre)
+        return there.real, there.imag
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +96,8 @@ class TrackedPoints:
         points = (places * to_square + (to_square - 1) / 2).astype(np.float32)
         return cls(_grey(frame, to_image), points, to_image)
 
-    def motion(self, frame: Frame) -> tuple[float, float] | None:
-        """Return the image pixels that they moved in x and y; None if too few can be followed."""
+    def motion(self, frame: Frame) -> Motion | None:
+        """Return how they moved; None if too few can be followed."""
         if len(self.points) < FEWEST:
             return None
         now = _grey(frame, self.to_image)
@@ -81,7 +108,22 @@ class TrackedPoints:
         if np.count_nonzero(followed) < max(FEWEST, len(self.points) / 4):
             return None
         x, y = np.median((there - self.points)[followed], axis=0)
-        return float(x) * self.to_image.scale_x, float(y) * self.to_image.scale_y
+        before, after = self.points[followed], there[followed]
+        column, row = before.mean(0).tolist()
+        return Motion(
+            (float(x) * self.to_image.scale_x, float(y) * self.to_image.scale_y),
+            self.to_image(column, row),
+            _turn(before, after),
+        )
+
+
+def _turn(before: Points, after: Points) -> complex:
+    """Return by which complex number points N×2 grew and turned, with the least squared error."""
+    a, b = (points[:, 0] + 1j * points[:, 1] for points in (before, after))
+    a, b = a - a.mean(), b - b.mean()
+    turn = complex(np.vdot(a, b) / max(float(np.vdot(a, a).real), 1e-9))
+    credible = 1 / GROWTH < abs(turn) < GROWTH and abs(cmath.phase(turn)) < TURN
+    return turn if credible else 1.0
 
 
 def _followed(before: Grey, after: Grey, points: Points) -> tuple[Points, npt.NDArray[np.bool_]]:

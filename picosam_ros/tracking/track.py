@@ -133,7 +133,13 @@ class Track:
         motion = self.texture.motion(frame) if self.texture is not None else None
         if motion is None:
             return replace(self, flowed=False)
-        return replace(self.moved(Affine(1, 1, *motion)), flowed=True)
+        # Points away from the middle, as corrections are, also go along with its turns.
+        points = tuple(
+            replace(point, x=x, y=y)
+            for point in self.points
+            for x, y in [motion.of(point.x, point.y)]
+        )
+        return replace(self.moved(Affine(1, 1, *motion.shift)), points=points, flowed=True)
 
     def placed(self, x: float, y: float, side: float) -> Track:
         """Return the track at another place of the image, with all that it has."""
@@ -165,6 +171,9 @@ class Track:
         mask = observation.mask
         likelihood = self.appearance.likelihood(observation.colours)
         x, y, size = observation.measure(likelihood)
+        # Without texture, what is seen of the object's way are its masks.
+        shift = (0.0, 0.0) if self.flowed else (x - self.x, y - self.y)
+        points = [_moved(point, Affine(1, 1, *shift)) for point in self.points]
         if self.flowed:
             x, y = self.x + LEAN * (x - self.x), self.y + LEAN * (y - self.y)
         step = limits.shift * self.side
@@ -181,7 +190,7 @@ class Track:
             y=y,
             side=side,
             size=size,
-            points=tuple(filter(mask.agrees_with, self.points)),
+            points=tuple(point for point in points if _holds(point, mask)),
             mask=mask.as_previous(),
             last_seen=(x, y, side),
             texture=TrackedPoints.of(frame, observation, likelihood),
@@ -192,6 +201,15 @@ class Track:
         """Return the track with its texture in the frame of an observation."""
         likelihood = self.appearance.likelihood(observation.colours)
         return replace(self, texture=TrackedPoints.of(frame, observation, likelihood))
+
+
+def _holds(point: Point, mask: Mask) -> bool:
+    """Whether a point still says what the mask shows, and is no further away than its size."""
+    box = mask.box
+    if box is None or not mask.agrees_with(point):
+        return False
+    away = max(box.x0 - point.x, point.x - box.x1, box.y0 - point.y, point.y - box.y1)
+    return away <= box.long_side
 
 
 def bounded(side: float, mask: Mask) -> float:

@@ -65,6 +65,10 @@ class Tracker:
         self._present.clear()
         return tuple(Unanswered(prompt, 'the film was cut') for prompt in known if cut)
 
+    def follows(self, prompt: Prompt) -> bool:
+        """Whether its object had a mask, and is not lost since."""
+        return self._track_of(prompt) is not None
+
     def predict(self, prompt: Prompt, frame: Frame) -> Prompt:
         """Return the prompt for a frame: the same object and generation, where it is there."""
         self.learn()

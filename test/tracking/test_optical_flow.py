@@ -8,7 +8,7 @@ from picosam_ros import Frame, Prompt
 from picosam_ros.mask import Mask
 from picosam_ros.roi import Roi
 from picosam_ros.tracking.observation import GRID, Observation
-from picosam_ros.tracking.optical_flow import TrackedPoints
+from picosam_ros.tracking.optical_flow import TrackedPoints, _turn
 
 WIDTH, HEIGHT = 640, 480
 CENTRE = 300, 200
@@ -45,14 +45,14 @@ def patch_of(frame, look):
 @pytest.mark.parametrize(('dx', 'dy'), [(0, 0), (3.5, -2.25), (-9, 6)])
 def test_it_is_the_way_that_the_picture_went(texture, dx, dy, side):
     patch = patch_of(*seen(texture, side))
-    assert patch.motion(Frame(moved(texture, dx, dy))) == pytest.approx((dx, dy), abs=0.5)
+    assert patch.motion(Frame(moved(texture, dx, dy))).shift == pytest.approx((dx, dy), abs=0.5)
 
 
 def test_what_moves_around_the_mask_does_not_count(texture):
     inside = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.circle(inside, CENTRE, 70, 1, -1)
     now = np.where(inside[..., None] > 0, texture, moved(texture, 15, 15))
-    assert patch_of(*seen(texture)).motion(Frame(now)) == pytest.approx((0, 0), abs=0.5)
+    assert patch_of(*seen(texture)).motion(Frame(now)).shift == pytest.approx((0, 0), abs=0.5)
 
 
 def test_what_the_mask_took_in_of_another_colour_does_not_count(texture):
@@ -62,7 +62,7 @@ def test_what_the_mask_took_in_of_another_colour_does_not_count(texture):
     # The right part of the mask, the larger one, is a neighbour that goes away.
     now = moved(texture, 12, 0)
     now[:, :285] = texture[:, :285]
-    assert TrackedPoints.of(frame, look, likelihood).motion(Frame(now)) == pytest.approx(
+    assert TrackedPoints.of(frame, look, likelihood).motion(Frame(now)).shift == pytest.approx(
         (0, 0), abs=0.5
     )
 
@@ -70,12 +70,12 @@ def test_what_the_mask_took_in_of_another_colour_does_not_count(texture):
 def test_a_part_that_is_hidden_does_not_count(texture):
     now = moved(texture, 6, 0)
     cv2.rectangle(now, (322, 0), (WIDTH, HEIGHT), (255, 255, 255), -1)
-    assert patch_of(*seen(texture)).motion(Frame(now)) == pytest.approx((6, 0), abs=1)
+    assert patch_of(*seen(texture)).motion(Frame(now)).shift == pytest.approx((6, 0), abs=1)
 
 
 def test_at_the_border_of_the_image_it_is_the_same(texture):
     patch = patch_of(*seen(texture, centre=(20, 470)))
-    assert patch.motion(Frame(moved(texture, 4, -3))) == pytest.approx((4, -3), abs=0.5)
+    assert patch.motion(Frame(moved(texture, 4, -3))).shift == pytest.approx((4, -3), abs=0.5)
 
 
 def test_without_texture_nothing_is_said():
@@ -85,3 +85,20 @@ def test_without_texture_nothing_is_said():
 
 def test_of_a_mask_of_some_pixels_nothing_is_said(texture):
     assert patch_of(*seen(texture, radius=1)).motion(Frame(texture)) is None
+
+
+@pytest.mark.parametrize(('degrees', 'growth'), [(0, 1.0), (6, 1.0), (-8, 1.03), (3, 0.96)])
+def test_a_point_beside_the_object_goes_along_with_its_turn_and_its_growth(
+    texture, degrees, growth
+):
+    matrix = cv2.getRotationMatrix2D(CENTRE, degrees, growth)
+    now = cv2.warpAffine(texture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
+    motion = patch_of(*seen(texture)).motion(Frame(now))
+    x, y = CENTRE[0] + 60, CENTRE[1] - 20
+    assert motion.of(x, y) == pytest.approx(matrix @ (x, y, 1), abs=1.5)
+
+
+def test_a_turn_that_no_object_makes_from_frame_to_frame_is_none():
+    before = np.float32([[0, 0], [10, 0], [0, 10]])
+    assert _turn(before, before[:, ::-1].copy()) == 1.0
+    assert _turn(before, 2 * before) == 1.0
