@@ -55,6 +55,24 @@ class DatasetError(PicosamError):
     """Annotations or images of an evaluation that cannot be used."""
 
 
+class YamlError(PicosamError):
+    """A YAML file that cannot be read; the sentence names no file.
+
+    Args:
+        text: the sentence.
+        line: where, from 1 on; the sentence begins with it. 0 if it is of no line.
+
+    """
+
+    def __init__(self, text: str = '', line: int = 0) -> None:
+        super().__init__(f'line {line}: {text}' if line else text)
+        self.line = line
+
+
+class OutputError(PicosamError):
+    """A file that cannot be written, or must not be: it would overwrite another one."""
+
+
 class ViewerError(PicosamError):
     """A viewer that cannot be served, or a message of a browser that it does not take."""
 

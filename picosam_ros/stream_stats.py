@@ -9,12 +9,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from picosam_ros.latency import rate_of
 
 # The rate is that of the last five seconds, and of three images at least.
 WINDOW_S = 5.0
 _LEAST, _MOST = 3, 2000
+_NEWEST = 30
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,12 @@ class StreamMonitor:
         """Discard all records."""
         with self._lock:
             self._seen.clear()
+
+    def rate(self) -> float:
+        """Return that of the newest images in Hz, cheap enough for every image; NaN before two."""
+        with self._lock:
+            newest = [arrival.at for arrival in islice(reversed(self._seen), _NEWEST)]
+        return rate_of(newest[::-1]) or math.nan
 
     def stats(self) -> StreamStats:
         """Return the statistics of the last WINDOW_S seconds, of three images at least."""

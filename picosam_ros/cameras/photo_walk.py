@@ -10,9 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from picosam_ros.errors import CameraError
+from picosam_ros.errors import CameraError, ImageError
 from picosam_ros.frame import Pixels
 from picosam_ros.roi import Affine, Roi
+from picosam_ros.wire.encoded_images import decode_image
 
 # Of the camera's image, in pixels.
 WIDTH, HEIGHT = 640, 480
@@ -61,18 +62,19 @@ class Photo:
     @classmethod
     def read(cls, path: Path) -> Photo:
         """Decode a file in any format of OpenCV's. Raises CameraError if that fails."""
-        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if bgr is None:
+        try:
+            rgb = decode_image(np.frombuffer(path.read_bytes(), np.uint8))
+        except (OSError, ImageError) as error:
             raise CameraError(
-                f'{path} is not an image that OpenCV can decode; remove it from the folder, '
-                'or save it as JPEG or PNG'
-            )
-        height, width = bgr.shape[:2]
+                f'{path} is not an image that OpenCV can decode ({error}); remove it from the '
+                'folder, or save it as JPEG or PNG'
+            ) from error
+        height, width = rgb.shape[:2]
         scale = KEPT_WIDTH / _largest_width(width, height)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        kept = cv2.cvtColor(cv2.resize(bgr, size, interpolation=how), cv2.COLOR_BGR2RGB)
-        return cls(path.stem, width, height, np.asarray(kept, np.uint8))
+        kept = np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8)
+        return cls(path.stem, width, height, kept)
 
     @property
     def to_pixels(self) -> Affine:

@@ -180,7 +180,10 @@ def _in_folder(folder: Path) -> list[Path]:
         raise CameraError(
             f'{folder} is not a folder; the camera photos needs a folder of images as source'
         )
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise CameraError(f'the folder {folder} cannot be read: {error.strerror}') from error
     if not paths:
         raise CameraError(
             f'{folder} has no image in it: looked for files that end in {", ".join(SUFFIXES)}'

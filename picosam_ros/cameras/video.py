@@ -205,10 +205,23 @@ class VideoCamera:
         return self._start_ns + frame.media_ns
 
 
+def check_text(path: Path) -> None:
+    """Raise CameraError for a path that is no UTF-8: it ends the process inside of OpenCV."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise CameraError(
+            f'{path} cannot be given to OpenCV: its path is no text in UTF-8; rename the file or '
+            'its folder'
+        ) from error
+
+
 def _open(path: str) -> cv2.VideoCapture:
     if not Path(path).is_file():
         raise CameraError(f'{path!r} is not a file; give the path of a video')
-    capture = cv2.VideoCapture(path)
+    check_text(Path(path))
+    # From the root: 'a:b.mp4' would be of a protocol a.
+    capture = cv2.VideoCapture(str(Path(path).absolute()))
     codec = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
     if not capture.isOpened() or codec.to_bytes(4, 'little') == TEXT_CODEC:
         raise CameraError(

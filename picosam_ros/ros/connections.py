@@ -41,6 +41,7 @@ class Connection:
         peers: number of endpoints on the other side.
         published: whether the other side publishes.
         incompatible: a sentence for each peer that cannot connect: topic, policy, node, remedy.
+        others: of a topic that the node publishes, the nodes that publish it, too.
 
     """
 
@@ -48,6 +49,7 @@ class Connection:
     peers: int
     published: bool
     incompatible: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def count(self) -> str:
@@ -59,7 +61,8 @@ class Connection:
 
 def connections_of(node: Node) -> list[Connection]:
     """Return every topic of a node, subscribed ones first."""
-    subscribed = {subscription.topic_name for subscription in node.subscriptions}
+    subscriptions = getattr(node, 'all_subscriptions', node.subscriptions)
+    subscribed = {subscription.topic_name for subscription in subscriptions}
     published = {publisher.topic_name for publisher in node.publishers}
     return [
         *(_connection(node, topic, True) for topic in sorted(subscribed.difference(_COMMON))),
@@ -67,12 +70,20 @@ def connections_of(node: Node) -> list[Connection]:
     ]
 
 
-def topics_status(connections: Sequence[Connection]) -> Status:
-    """Return the component `topics` of `/diagnostics`: every incompatible peer is an error."""
-    incompatible = [sentence for each in connections for sentence in each.incompatible]
+def topics_status(connections: Sequence[Connection], duplicates: str = '') -> Status:
+    """Return the component `topics` of `/diagnostics`: every incompatible peer is an error.
+
+    Args:
+        connections: of the node.
+        duplicates: what Duplicates.check says of them.
+
+    """
+    faults = [sentence for each in connections for sentence in each.incompatible]
     values = {each.topic: each.count for each in connections}
-    if incompatible:
-        return Status(ERROR, '; '.join(incompatible), values)
+    if duplicates:
+        faults.insert(0, duplicates)
+    if faults:
+        return Status(ERROR, '; '.join(faults), values)
     return Status(OK, 'all connections are compatible', values)
 
 
@@ -90,7 +101,23 @@ def _connection(node: Node, topic: str, published: bool) -> Connection:
         for peer in theirs
         if (sentence := _incompatible(topic, own, peer, published=published))
     ]
-    return Connection(topic, len(theirs), published, tuple(dict.fromkeys(incompatible)))
+    others = () if published else _others(node, topic, publishers)
+    return Connection(topic, len(theirs), published, tuple(dict.fromkeys(incompatible)), others)
+
+
+def _others(node: Node, topic: str, publishers: Sequence[Any]) -> tuple[str, ...]:
+    """Return the names of the publishers of a topic that are not those of this node.
+
+    One of them may have the same name: then it is told by the count.
+    """
+    own = node.get_fully_qualified_name()
+    names = sorted(_name(each) for each in publishers)
+    for _ in range(sum(each.topic_name == topic for each in node.publishers)):
+        mine = own if own in names else next((n for n in names if n.endswith(_UNKNOWN)), None)
+        if mine is not None:
+            names.remove(mine)
+    unnamed = 'a node whose name is not known'
+    return tuple(unnamed if name.endswith(_UNKNOWN) else name for name in names)
 
 
 def _incompatible(topic: str, own: Any, peer: Any, *, published: bool) -> str:

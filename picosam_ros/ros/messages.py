@@ -12,16 +12,17 @@ from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from picosam_ros.errors import ImageError
+from picosam_ros.errors import ImageError, PicosamError, PromptError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import STAGES, Timing
-from picosam_ros.msg import Latency, PromptStatus
+from picosam_ros.msg import Latency, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer
 from picosam_ros.wire import images
 from picosam_ros.wire.images import ENCODINGS, RawImage
-from picosam_ros.wire.messages import NANOSECONDS
+from picosam_ros.wire.messages import NANOSECONDS, nanoseconds
+from picosam_ros.wire.value_range import Scale
 
 _JPEG_QUALITY = 80
 
@@ -32,9 +33,21 @@ def to_time(stamp_ns: int) -> Time:
     return Time(sec=seconds, nanosec=nanoseconds)
 
 
-def from_time(stamp: Time) -> int:
-    """Return a stamp as nanoseconds."""
-    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+def from_time(stamp: Time, error: type[PicosamError] = ImageError) -> int:
+    """Return a stamp as nanoseconds.
+
+    Args:
+        stamp: of a message.
+        error: what is raised for a stamp that is none, see `wire.messages.nanoseconds`.
+
+    Raises:
+        PicosamError: the one that was given.
+
+    """
+    try:
+        return nanoseconds(stamp.sec, stamp.nanosec)
+    except ValueError as reason:
+        raise error(str(reason)) from reason
 
 
 def header_of(frame: Frame) -> Header:
@@ -70,7 +83,7 @@ def to_jpeg(pixels: Pixels, header: Header) -> CompressedImage:
 
 
 def to_raw_image(message: Image) -> RawImage:
-    """Return a view of an Image."""
+    """Return a view of an Image; raises ImageError where its stamp is none."""
     return RawImage(
         from_time(message.header.stamp),
         message.header.frame_id,
@@ -83,37 +96,44 @@ def to_raw_image(message: Image) -> RawImage:
     )
 
 
-def to_frame(image: RawImage, received_ns: int) -> Frame:
+def to_frame(image: RawImage, received_ns: int, scale: Scale | None = None) -> Frame:
     """Return a frame; its pixels are a view of the image's data where the encoding allows.
 
     Raises:
         ImageError: see `to_rgb`.
 
     """
-    return Frame(to_rgb(image), image.stamp_ns, image.frame_id, received_ns)
+    return Frame(to_rgb(image, scale), image.stamp_ns, image.frame_id, received_ns)
 
 
-def to_rgb(image: RawImage) -> Pixels:
+def to_rgb(image: RawImage, scale: Scale | None = None) -> Pixels:
     """Return H×W×3 uint8 RGB; cv_bridge converts encodings that wire.images does not know.
+
+    `scale` as in wire.images.to_rgb.
 
     Raises:
         ImageError: an unknown encoding, no pixels, or fewer bytes than described.
 
     """
     known = image.encoding in ENCODINGS or not image.width or not image.height
-    return images.to_rgb(image) if known else _by_cv_bridge(image)
+    return images.to_rgb(image, scale) if known else _by_cv_bridge(image)
 
 
 def to_points(message: PromptMessage) -> tuple[Point, ...]:
-    """Return the labelled points of a Prompt."""
-    return tuple(Point(point.x, point.y, point.label == point.POSITIVE) for point in message.points)
+    """Return the labelled points of a Prompt.
+
+    Raises:
+        PromptError: a label is neither POSITIVE nor NEGATIVE.
+
+    """
+    return tuple(map(_to_point, message.points))
 
 
 def to_prompt(message: PromptMessage, roi_size: int = 0) -> Prompt:
     """Return the prompt of a message; `roi_size` is the default where the message has 0.
 
     Raises:
-        PromptError: see Prompt.
+        PromptError: see Prompt and `to_points`.
 
     """
     box = message.box
@@ -141,6 +161,18 @@ def to_status(answer: Answer, header: Header) -> PromptStatus:
 def to_timing(message: Latency) -> Timing:
     """Return the stages of a Latency."""
     return Timing(**{stage: float(getattr(message, stage)) for stage in STAGES})
+
+
+def _to_point(message: Point2D) -> Point:
+    if message.label not in (message.NEGATIVE, message.POSITIVE):
+        # Segment Anything's own labels: 2 and 3 are corners of a box, -1 fills up an array.
+        corners = message.label in (2, 3)
+        hint = "; give SAM's corners 2 and 3 as `box`" if corners else '; leave such a point out'
+        raise PromptError(
+            f'point ({message.x:g}, {message.y:g}) has label {message.label}; allowed are '
+            f'{message.NEGATIVE} (not on the object) and {message.POSITIVE} (on it){hint}'
+        )
+    return Point(message.x, message.y, message.label == message.POSITIVE)
 
 
 def _by_cv_bridge(image: RawImage) -> Pixels:

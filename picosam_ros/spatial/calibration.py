@@ -6,7 +6,6 @@ sensor_msgs/CameraInfo, where they are described.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,12 @@ from typing import Any
 
 import yaml
 
-from picosam_ros.errors import CalibrationError
+from picosam_ros.errors import CalibrationError, YamlError
+from picosam_ros.files.replace import replace_file
+from picosam_ros.files.yaml import read_yaml
+from picosam_ros.spatial.pinhole import LENSES, check_distortion, check_finite
+
+MAX_SIDE = 65_535  # pixels
 
 # The fields that hold numbers: ours, the file's, rows × columns; 0 columns are any number of them.
 _MATRICES = (
@@ -39,8 +43,8 @@ class Calibration:
         camera_name: as the file calls it.
 
     Raises:
-        CalibrationError: a size or a focal length that is not above 0, or a number that is missing
-            or not finite.
+        CalibrationError: a size or a focal length that is not above 0, a number that is missing or
+            not finite, a distortion model that is not known or takes another number of them.
 
     """
 
@@ -54,18 +58,20 @@ class Calibration:
     camera_name: str = 'camera'
 
     def __post_init__(self) -> None:
-        if not (self.width > 0 and self.height > 0):
-            raise CalibrationError(f'its size is {self._size}; both must be above 0')
+        if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE):
+            raise CalibrationError(f'its size is {self._size}; allowed are 1 to {MAX_SIDE} pixels')
         for name, key, rows, columns in _MATRICES:
             values = getattr(self, name)
             if columns and len(values) != rows * columns:
                 raise CalibrationError(f'{key} has {len(values)} numbers, not {rows * columns}')
-            if not all(map(math.isfinite, values)):
-                raise CalibrationError(f'{key} has a number that is not finite: {list(values)}')
+            check_finite(**{key: values})
         if not (self.k[0] > 0 and self.k[4] > 0):
             raise CalibrationError(
                 f'the focal lengths are {self.k[0]:g} and {self.k[4]:g}; both must be above 0'
             )
+        # A camera without distortion may name a model and have no coefficients.
+        if self.d or self.distortion_model not in ('', *LENSES):
+            check_distortion(self.distortion_model, self.d)
 
     def check_size(self, width: int, height: int) -> None:
         """Raise CalibrationError where the images have another size."""
@@ -88,8 +94,10 @@ def read_calibration(path: Path) -> Calibration:
 
     """
     try:
-        return _parsed(yaml.safe_load(path.read_text(encoding='utf-8')))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, CalibrationError) as error:
+        if path.exists() and not path.is_file():
+            raise CalibrationError('it is a folder, a pipe or a device, not a file')
+        return _parsed(read_yaml(path))
+    except (OSError, YamlError, CalibrationError) as error:
         raise CalibrationError(
             f'{str(path)!r} is no camera calibration: {error}; give the .yaml file that '
             'camera_calibration wrote, or leave camera_info_url empty'
@@ -98,6 +106,8 @@ def read_calibration(path: Path) -> Calibration:
 
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a file that `read_calibration` and image_common read; make its folder.
+
+    The file that is there stays as it is until the new one is complete.
 
     Raises:
         CalibrationError: it cannot be written.
@@ -113,12 +123,10 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + '.part')
-        part.write_text(yaml.safe_dump(content, sort_keys=False), encoding='utf-8')
-        part.replace(path)
+        replace_file(path, yaml.safe_dump(content, sort_keys=False).encode())
     except OSError as error:
         raise CalibrationError(
-            f'the calibration cannot be written to {str(path)!r}: {error}; '
+            f'the calibration cannot be written to {str(path)!r}: {error.strerror or error}; '
             'set camera_info_url to a file in a folder that may be written'
         ) from error
 
@@ -131,12 +139,19 @@ def _parsed(content: Any) -> Calibration:
         raise CalibrationError(f'it lacks {", ".join(missing)}')
     try:
         k, d, r, p = (tuple(map(float, content[key]['data'])) for _, key, *_ in _MATRICES)
-        width, height = int(content['image_width']), int(content['image_height'])
-    except (TypeError, ValueError, KeyError) as error:
-        raise CalibrationError(f'a size or the data of a matrix is no number ({error})') from error
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise CalibrationError(f'the data of a matrix is no list of numbers ({error})') from error
+    width, height = (_side(content[f'image_{side}']) for side in ('width', 'height'))
     name = str(content.get('camera_name', Calibration.camera_name))
     model = str(content['distortion_model'])
     return Calibration(width, height, model, d, k, r, p, name)
+
+
+def _side(value: Any) -> int:
+    """Return a whole number: a size of 640.5 pixels, or one of NaN, is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0:
+        raise CalibrationError(f'a side of the image is {value!r}; it must be a whole number')
+    return int(value)
 
 
 def _matrix(values: Sequence[float], rows: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -98,15 +99,12 @@ class MeasuredObject:
 def object_cloud(image: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
     """Every pixel of an object whose depth is known: N of POINT, in the order of the pixels."""
     where = np.flatnonzero((image.labels - np.uint8(1)) < UNLABELLED - 1)
-    z = _metres(image.depth.ravel()[where])
-    known = _known(z, depth_range)
+    xyz, known = _places(image.depth.ravel()[where], camera.rays.reshape(2, -1)[:, where])
+    known &= _within(xyz[2], depth_range)
     if not known.all():
-        where, z = where[known], z[known]
+        where, xyz = where[known], xyz[:, known]
     points = np.empty(len(where), POINT)
-    x, y = camera.rays.reshape(2, -1)
-    points['x'] = x[where] * z
-    points['y'] = y[where] * z
-    points['z'] = z
+    points['x'], points['y'], points['z'] = xyz
     points['id'] = image.labels.ravel()[where]
     points['confidence'] = image.confidence.ravel()[where]
     return points
@@ -114,15 +112,22 @@ def object_cloud(image: LabelledDepth, camera: Pinhole, depth_range: Range) -> P
 
 def aligned_cloud(image: LabelledDepth, camera: Pinhole, depth_range: Range) -> Points:
     """Every pixel, also those of no object: H×W of POINT, NaN where the depth is unknown."""
-    z = _metres(image.depth)
-    z = np.where(_known(z, depth_range), z, np.float32(np.nan))
-    points = np.empty(z.shape, POINT)
-    np.multiply(camera.rays[0], z, out=points['x'])
-    np.multiply(camera.rays[1], z, out=points['y'])
-    points['z'] = z
+    xyz, known = _places(image.depth, camera.rays)
+    known &= _within(xyz[2], depth_range)
+    xyz[:, ~known] = np.nan
+    points = np.empty(known.shape, POINT)
+    points['x'], points['y'], points['z'] = xyz
     points['id'] = image.labels
     points['confidence'] = image.confidence
     return points
+
+
+def objects_without_depth(image: LabelledDepth, points: Points) -> tuple[int, ...]:
+    """Return the ids of the labels that no point of `object_cloud` has, in ascending order."""
+    labelled = cv2.calcHist([image.labels], [0], None, [256], [0, 256]).ravel() > 0
+    labelled[[0, UNLABELLED]] = False
+    labelled[points['id']] = False
+    return tuple(map(int, np.flatnonzero(labelled)))
 
 
 def measure(points: Points, trim: float = 0.0) -> Iterator[MeasuredObject]:
@@ -154,15 +159,24 @@ def _measured(object_id: int, count: int, sample: Points, trim: float) -> Measur
     return MeasuredObject(object_id, count, _triple(centroid), _triple(low), _triple(high))
 
 
-def _metres(depth: Depth) -> Floats:
-    metres = depth.astype(np.float32, copy=False)
-    return metres / np.float32(1000) if depth.dtype.kind == 'u' else metres
+def _places(depth: Depth, rays: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return x, y, z of depths on their rays (2×…): 3×…, and which of them are a place.
+
+    None is where the depth is not above 0, or a coordinate is not finite, as on the ray of a pixel
+    for which the calibration has no answer.
+    """
+    xyz = np.empty((3, *depth.shape), np.float32)
+    xyz[2] = depth
+    if depth.dtype.kind == 'u':
+        xyz[2] /= np.float32(1000)
+    with np.errstate(invalid='ignore', over='ignore'):
+        np.multiply(rays, xyz[2], out=xyz[:2])
+    return xyz, (xyz[2] > 0) & np.isfinite(xyz).all(axis=0)
 
 
-def _known(z: Floats, depth_range: Range) -> npt.NDArray[np.bool_]:
-    # NaN compares false with everything; infinity ends at the largest float.
-    far = np.float32(min(depth_range.far, np.finfo(np.float32).max))
-    return (z > 0) & (z >= np.float32(depth_range.near)) & (z <= far)
+def _within(z: Floats, depth_range: Range) -> npt.NDArray[np.bool_]:
+    far = min(depth_range.far, float(np.finfo(np.float32).max))
+    return (z >= np.float32(depth_range.near)) & (z <= np.float32(far))
 
 
 def _triple(values: npt.NDArray[np.floating]) -> Triple:

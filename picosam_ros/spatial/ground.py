@@ -16,7 +16,7 @@ import numpy.typing as npt
 from picosam_ros.errors import CalibrationError
 from picosam_ros.frame import Pixels
 from picosam_ros.spatial.cloud import UNLABELLED
-from picosam_ros.spatial.pinhole import Doubles, Floats, Pinhole
+from picosam_ros.spatial.pinhole import Doubles, Floats, Pinhole, check_finite
 
 Cells = npt.NDArray[np.int8]
 
@@ -28,9 +28,10 @@ def pose_of(translation: Sequence[float], quaternion: Sequence[float]) -> Double
     """4×4 from metres x, y, z and a rotation x, y, z, w, as a geometry_msgs/Transform has them.
 
     Raises:
-        CalibrationError: the rotation is not of length 1.
+        CalibrationError: the rotation is not of length 1, or a number is not finite.
 
     """
+    check_finite(translation=translation, rotation=quaternion)
     x, y, z, w = (float(part) for part in quaternion)
     if abs(np.hypot.reduce([x, y, z, w]) - 1) > 1e-3:
         raise CalibrationError(

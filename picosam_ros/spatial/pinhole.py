@@ -6,7 +6,8 @@ the optical frame (REP-103: z forward, x right, y down).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,6 +55,44 @@ LENSES = {
     'rational_polynomial': _Lens((8, 12, 14), _undistorted, _projected),
     'equidistant': _Lens((4,), _fisheye_undistorted, _fisheye_projected),
 }
+DEFAULT_LENS = 'plumb_bob'  # where a message names none
+
+
+def check_finite(**numbers: Iterable[float]) -> None:
+    """Raise CalibrationError where one of the named lists holds NaN or an infinity."""
+    for name, values in numbers.items():
+        given = list(map(float, values))
+        if not all(map(math.isfinite, given)):
+            raise CalibrationError(
+                f'{name} has a number that is not finite: {given}; calibrate the camera again'
+            )
+
+
+def check_distortion(model: str, d: Sequence[float]) -> None:
+    """Check that a lens model is known and takes so many coefficients.
+
+    Args:
+        model: of sensor_msgs/CameraInfo; empty stands for plumb_bob.
+        d: its coefficients.
+
+    Raises:
+        CalibrationError: an unknown model, another number of coefficients, or one that is not
+            finite.
+
+    """
+    check_finite(**{'D (distortion coefficients)': d})
+    lens = LENSES.get(model or DEFAULT_LENS)
+    if lens is None:
+        raise CalibrationError(
+            f'distortion model {model!r} was given; known are {", ".join(LENSES)}; '
+            'rectify the image (image_proc) and set `rectified`'
+        )
+    if len(d) not in lens.counts:
+        allowed = ' or '.join(map(str, lens.counts))
+        raise CalibrationError(
+            f'{len(d)} distortion coefficients were given; '
+            f'{model or DEFAULT_LENS!r} takes {allowed}'
+        )
 
 
 @dataclass(frozen=True)
@@ -93,17 +132,8 @@ class Pinhole:
                 'the camera is not calibrated; calibrate it (camera_calibration), or give its '
                 'driver the file with the calibration'
             )
-        if self.lens and self.lens not in LENSES:
-            raise CalibrationError(
-                f'distortion model {self.lens!r} was given; known are {", ".join(LENSES)}; '
-                'rectify the image (image_proc) and set `rectified`'
-            )
-        if self.lens and len(self.distortion) not in LENSES[self.lens].counts:
-            allowed = ' or '.join(map(str, LENSES[self.lens].counts))
-            raise CalibrationError(
-                f'{len(self.distortion)} distortion coefficients were given; '
-                f'{self.lens!r} takes {allowed}'
-            )
+        if self.lens:
+            check_distortion(self.lens, self.distortion)
 
     @classmethod
     def from_calibration(
@@ -118,16 +148,20 @@ class Pinhole:
 
         """
         distortion = tuple(map(float, d)) if any(d) else ()
-        lens = (model or 'plumb_bob') if distortion else ''
+        lens = (model or DEFAULT_LENS) if distortion else ''
         fx, _, cx, _, fy, cy, *_ = map(float, k)
         return cls(*size, fx, fy, cx, cy, lens, distortion)
 
     @cached_property
     def rays(self) -> Floats:
-        """2×height×width: x and y of what each pixel sees at z = 1."""
+        """2×height×width: x and y of what each pixel sees at z = 1.
+
+        Not finite where the calibration has no answer.
+        """
         pixels = np.stack(np.meshgrid(np.arange(self.width), np.arange(self.height)), axis=-1)
         seen = self.directions(pixels.reshape(-1, 2)).reshape(self.height, self.width, 2)
-        return np.ascontiguousarray(np.moveaxis(seen, -1, 0), np.float32)
+        with np.errstate(over='ignore'):
+            return np.ascontiguousarray(np.moveaxis(seen, -1, 0), np.float32)
 
     def directions(self, pixels: npt.ArrayLike) -> Doubles:
         """Tell what pixels see at z = 1: N×2 pixels, fractions allowed, to N×2 metres."""

@@ -1,1 +1,1 @@
-"""Images and masks as the bytes of ROS messages. Free of ROS."""
+"""Bytes of messages and of image files: what they hold, and what is written. Free of ROS."""

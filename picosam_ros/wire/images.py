@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Frame, Pixels
+from picosam_ros.wire.encoded_images import decode_image
+from picosam_ros.wire.value_range import Scale, ValueScale
 
 Rows = npt.NDArray[np.generic]
 
@@ -58,37 +60,32 @@ class Encoding:
 
     `channels` per pixel of `depth` bytes; `rows` stored for each two rows of the image (planar
     4:2:0 stores three); `block` columns and rows share a colour, so that the image must consist
-    of whole ones. `to_rgb` takes rows × width × channels (rows × width if there is one).
+    of whole ones. `to_rgb` takes rows × width × channels (rows × width if there is one) of uint8;
+    two bytes are scaled to one before.
     """
 
     channels: int
-    to_rgb: Callable[[Rows], Pixels]
+    to_rgb: Callable[[Pixels], Pixels]
     depth: int = 1
     rows: int = 2
     block: tuple[int, int] = (1, 1)
 
 
-def _reversed(rows: Rows) -> Pixels:
-    return rows[..., 2::-1].astype(np.uint8, copy=False)
+def _reversed(rows: Pixels) -> Pixels:
+    return rows[..., 2::-1]
 
 
-def _first_three(rows: Rows) -> Pixels:
-    return rows[..., :3].astype(np.uint8, copy=False)
+def _first_three(rows: Pixels) -> Pixels:
+    return rows[..., :3]
 
 
-def _grey(rows: Rows) -> Pixels:
-    return np.broadcast_to(_high_byte(rows)[..., None], (*rows.shape, 3))
+def _grey(rows: Pixels) -> Pixels:
+    return np.broadcast_to(rows[..., None], (*rows.shape, 3))
 
 
-def _high_byte(rows: Rows) -> Pixels:
-    if rows.dtype.itemsize == 1:
-        return rows.astype(np.uint8, copy=False)
-    return (rows >> 8).astype(np.uint8)  # type: ignore[operator]
-
-
-def _converted(code: int) -> Callable[[Rows], Pixels]:
-    def convert(rows: Rows) -> Pixels:
-        return np.asarray(cv2.cvtColor(np.ascontiguousarray(_high_byte(rows)), code), np.uint8)
+def _converted(code: int) -> Callable[[Pixels], Pixels]:
+    def convert(rows: Pixels) -> Pixels:
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(rows), code), np.uint8)
 
     return convert
 
@@ -116,6 +113,12 @@ ENCODINGS: dict[str, Encoding] = {
     'mono8': Encoding(1, _grey),
     '8UC1': Encoding(1, _grey),
     'mono16': Encoding(1, _grey, depth=2),
+    '16UC1': Encoding(1, _grey, depth=2),
+    'rgb16': Encoding(3, _first_three, depth=2),
+    'bgr16': Encoding(3, _reversed, depth=2),
+    'rgba16': Encoding(4, _first_three, depth=2),
+    'bgra16': Encoding(4, _reversed, depth=2),
+    '16UC3': Encoding(3, _reversed, depth=2),
     'yuv422': _UYVY,
     'uyvy': _UYVY,
     'yuv422_yuy2': _YUY2,
@@ -133,18 +136,22 @@ BYTES = {'mono8': 'u1', '8UC1': 'u1'}
 DEPTHS = {'16UC1': 'u2', 'mono16': 'u2', '32FC1': 'f4'}
 
 
-def to_frame(image: RawImage, received_ns: int) -> Frame:
+def to_frame(image: RawImage, received_ns: int, scale: Scale | None = None) -> Frame:
     """Return a frame; its pixels are a view of the image's data where the encoding allows.
 
     Raises:
         ImageError: see `to_rgb`.
 
     """
-    return Frame(to_rgb(image), image.stamp_ns, image.frame_id, received_ns)
+    return Frame(to_rgb(image, scale), image.stamp_ns, image.frame_id, received_ns)
 
 
-def to_rgb(image: RawImage) -> Pixels:
+def to_rgb(image: RawImage, scale: Scale | None = None) -> Pixels:
     """Return H×W×3 uint8 RGB.
+
+    Args:
+        image: as it arrived.
+        scale: takes 16 bits a value to 8; None takes the range that the image uses.
 
     Raises:
         ImageError: an unknown encoding, no pixels, or fewer bytes than described.
@@ -159,7 +166,12 @@ def to_rgb(image: RawImage) -> Pixels:
             f'{columns}×{rows} pixels share a colour, so sizes are multiples of that'
         )
     kind = f'u{encoding.depth}'
-    return encoding.to_rgb(_view(image, kind, image.height * encoding.rows // 2, encoding.channels))
+    stored = _view(image, kind, image.height * encoding.rows // 2, encoding.channels)
+    if encoding.depth == 1:
+        return encoding.to_rgb(stored.view(np.uint8))
+    # bincount and tables take the machine's order of bytes only.
+    values = stored.astype(np.uint16, copy=False)
+    return encoding.to_rgb((scale or ValueScale())(values))
 
 
 def to_plane(image: RawImage, encodings: Mapping[str, str]) -> Rows:
@@ -177,20 +189,20 @@ def to_plane(image: RawImage, encodings: Mapping[str, str]) -> Rows:
     return _view(image, encodings[image.encoding], image.height)
 
 
-def decode(image: CompressedImage) -> Pixels:
-    """Return H×W×3 uint8 RGB.
+def decode(image: CompressedImage, scale: Scale | None = None) -> Pixels:
+    """Return H×W×3 uint8 RGB; `scale` as in `to_rgb`.
 
     Raises:
         ImageError: OpenCV cannot read the data.
 
     """
-    bgr = cv2.imdecode(image.data, cv2.IMREAD_COLOR) if image.data.size else None
-    if bgr is None:
+    try:
+        return decode_image(image.data, scale)
+    except ImageError as error:
         raise ImageError(
             f'a compressed image of {image.data.size} bytes in the format {image.format!r} was '
-            'given, which OpenCV cannot read; it reads JPEG and PNG'
-        )
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+            f'given: {error}; allowed are JPEG and PNG'
+        ) from error
 
 
 def _check(image: RawImage, encodings: Mapping[str, object]) -> None:

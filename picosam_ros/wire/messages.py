@@ -34,11 +34,27 @@ _HEADER = 4  # bytes
 _LITTLE_ENDIAN = b'\0\1\0\0'
 
 
+def nanoseconds(sec: int, nanosec: int) -> int:
+    """Return the stamp of a builtin_interfaces/Time in nanoseconds since the epoch.
+
+    Raises:
+        ValueError: seconds below 0, or nanoseconds of a second or more. Made into another stamp,
+            it would match nothing that the sender knows.
+
+    """
+    if sec < 0 or not 0 <= nanosec < NANOSECONDS:
+        raise ValueError(
+            f'the stamp is {sec} s and {nanosec} ns; allowed are seconds from 0 on and nanoseconds '
+            f'from 0 to {NANOSECONDS - 1}: the driver that sets it must be corrected'
+        )
+    return sec * NANOSECONDS + nanosec
+
+
 def read_image(serialised: bytes) -> RawImage:
     """Read a sensor_msgs/Image; `data` is a view of the bytes.
 
     Raises:
-        ImageError: the bytes end before the message does.
+        ImageError: the bytes end before the message does, or its stamp is none.
 
     """
     return _read(serialised, 'sensor_msgs/msg/Image', _image)
@@ -48,7 +64,7 @@ def read_compressed_image(serialised: bytes) -> CompressedImage:
     """Read a sensor_msgs/CompressedImage; `data` is a view of the bytes.
 
     Raises:
-        ImageError: the bytes end before the message does.
+        ImageError: the bytes end before the message does, or its stamp is none.
 
     """
     return _read(serialised, 'sensor_msgs/msg/CompressedImage', _compressed_image)
@@ -114,6 +130,8 @@ def _read(serialised: bytes, kind: str, read: Callable[[Reader], T]) -> T:
         return read(Reader(serialised))
     except (struct.error, UnicodeDecodeError, IndexError) as error:
         raise ImageError(f'{len(serialised)} bytes are not a serialised {kind}: {error}') from error
+    except ValueError as error:
+        raise ImageError(str(error)) from error
 
 
 def _image(reader: Reader) -> RawImage:
@@ -137,6 +155,7 @@ class Reader:
     Raises:
         IndexError, struct.error, UnicodeDecodeError: of all methods; the bytes end before the
             field does, or are not text.
+        ValueError: of `header`; its stamp is none.
 
     """
 
@@ -167,8 +186,13 @@ class Reader:
         return octets
 
     def header(self) -> tuple[int, str]:
-        """Read a std_msgs/Header: its stamp in nanoseconds, and its frame id."""
-        stamp_ns = self.get('i') * NANOSECONDS + self.get('I')
+        """Read a std_msgs/Header: its stamp in nanoseconds, and its frame id.
+
+        Raises:
+            ValueError: the stamp is none, see `nanoseconds`.
+
+        """
+        stamp_ns = nanoseconds(self.get('i'), self.get('I'))
         return stamp_ns, self.text()
 
 

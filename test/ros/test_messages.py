@@ -3,12 +3,14 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from hypothesis import given
 from hypothesis import strategies as st
-from sensor_msgs.msg import Image
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from picosam_ros.errors import PromptError
+from picosam_ros.errors import ImageError, PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.msg import Box2D, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
@@ -26,6 +28,7 @@ from picosam_ros.ros.messages import (
     to_time,
 )
 from picosam_ros.wire.images import to_rgb
+from picosam_ros.wire.messages import read_compressed_image, read_image
 
 HEADER = Header(stamp=to_time(12_000_000_034), frame_id='lens')
 
@@ -35,11 +38,28 @@ def frame():
     return Frame(np.zeros((60, 80, 3), np.uint8), 12_000_000_034, 'lens')
 
 
-@given(st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1))
+@given(st.integers(0, 2**31 * 10**9 - 1))
 def test_stamps_round_trip_to_the_nanosecond(nanoseconds):
     stamp = to_time(nanoseconds)
     assert 0 <= stamp.nanosec < 10**9
     assert from_time(stamp) == nanoseconds
+
+
+@pytest.mark.parametrize(('sec', 'nanosec'), [(-1, 0), (5, 10**9), (5, 2**32 - 1), (-(2**31), 1)])
+def test_a_stamp_that_is_none_is_refused_and_not_made_into_another(sec, nanosec):
+    told = f'the stamp is {sec} s and {nanosec} ns; allowed are'
+    stamp = Time(sec=sec, nanosec=nanosec)
+    with pytest.raises(ImageError, match=told):
+        from_time(stamp)
+    with pytest.raises(PromptError, match=told):
+        from_time(stamp, PromptError)
+    image = Image(header=Header(stamp=stamp))
+    with pytest.raises(ImageError, match=told):
+        to_raw_image(image)
+    with pytest.raises(ImageError, match=told):
+        read_image(serialize_message(image))
+    with pytest.raises(ImageError, match=told):
+        read_compressed_image(serialize_message(CompressedImage(header=Header(stamp=stamp))))
 
 
 def test_a_header_is_that_of_the_frame(frame):
@@ -82,6 +102,16 @@ def test_labels_are_those_of_the_message():
     ]
     message = PromptMessage(points=points)
     assert to_points(message) == (Point(1, 2), Point(3, 4, positive=False))
+
+
+@pytest.mark.parametrize(
+    ('label', 'hint'),
+    [(2, "give SAM's corners 2 and 3 as `box`"), (3, '`box`'), (255, 'leave such a point out')],
+)
+def test_another_label_is_refused_beside_a_positive_point(label, hint):
+    points = [Point2D(x=1.0, y=2.0), Point2D(x=3.5, y=4.0, label=label)]
+    with pytest.raises(PromptError, match=rf'\(3.5, 4\) has label {label}; allowed are 0 .*{hint}'):
+        to_prompt(PromptMessage(points=points))
 
 
 def test_the_roi_size_of_a_prompt_goes_before_that_of_the_node():

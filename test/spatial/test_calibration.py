@@ -1,4 +1,5 @@
 import math
+import os
 from dataclasses import replace
 
 import pytest
@@ -70,15 +71,23 @@ def test_what_is_written_is_read_again_and_has_the_shapes_of_the_format(tmp_path
     }
 
 
-@pytest.mark.parametrize('count', [0, 4, 8, 14])
-def test_any_number_of_coefficients_is_kept(tmp_path, count):
-    calibration = replace(CALIBRATION, d=(0.1,) * count)
+@pytest.mark.parametrize(
+    ('model', 'count'),
+    [
+        *(('plumb_bob', count) for count in (0, 4, 5)),
+        *(('rational_polynomial', count) for count in (8, 12, 14)),
+        ('equidistant', 4),
+        ('', 5),
+    ],
+)
+def test_the_coefficients_of_every_model_are_kept(tmp_path, model, count):
+    calibration = replace(CALIBRATION, distortion_model=model, d=(0.1,) * count)
     write_calibration(calibration, tmp_path / 'it.yaml')
     assert read_calibration(tmp_path / 'it.yaml') == calibration
 
 
 def test_a_file_that_does_not_exist_is_told_by_name(tmp_path):
-    with pytest.raises(CalibrationError, match=r"none\.yaml' is no camera calibration: .*No such"):
+    with pytest.raises(CalibrationError, match=r"none\.yaml' is no camera calibration: .*no such"):
         read_calibration(tmp_path / 'none.yaml')
 
 
@@ -91,6 +100,13 @@ def test_bytes_that_are_no_text_are_refused(path):
     path.write_bytes(b'\xff\xfe\x00\x80')
     with pytest.raises(CalibrationError, match='is no camera calibration'):
         read_calibration(path)
+
+
+@pytest.mark.parametrize('name', ['!!int ""', '!!bool x', '!!timestamp x', '2024-02-30', '=', '*a'])
+def test_a_value_that_is_none_is_refused_with_its_line(path, name):
+    written = WRITTEN.replace('camera_name: ', f'camera_name: {name} #')
+    assert written != WRITTEN
+    assert 'line ' in refused(path, written)
 
 
 @pytest.mark.parametrize('key', ['image_width', 'camera_matrix', 'distortion_model'])
@@ -107,10 +123,18 @@ def test_what_is_missing_is_named(path, key):
         ('521.5', '.nan', 'camera_matrix has a number that is not finite'),
         ('-0.3', '.inf', 'distortion_coefficients has a number that is not finite'),
         ('521.5', '0.', 'the focal lengths are 0 and 522.1; both must be above 0'),
-        ('image_width: 640', 'image_width: 0', 'its size is 0×480; both must be above 0'),
-        ('318.2', 'wide', 'a size or the data of a matrix is no number'),
-        ('image_height: 480', 'image_height: [1]', 'a size or the data of a matrix is no number'),
-        ('  cols: 4\n  data: [480.', '  cols: 4\n  dato: [480.', "no number ('data')"),
+        ('image_width: 640', 'image_width: 0', 'its size is 0×480; allowed are 1 to 65535 pixels'),
+        ('318.2', 'wide', 'the data of a matrix is no list of numbers'),
+        ('318.2', '1' + 400 * '0', 'the data of a matrix is no list of numbers'),
+        *(
+            ('image_height: 480', f'image_height: {side}', 'a side of the image is')
+            for side in ('[1]', '480.5', '.nan', '.inf', 'true')
+        ),
+        ('image_width: 640', 'image_width: 100000', 'its size is 100000×480; allowed are'),
+        ('plumb_bob', 'fish', "distortion model 'fish' was given; known are plumb_bob"),
+        ('plumb_bob', 'equidistant', "5 distortion coefficients were given; 'equidistant' takes 4"),
+        ('-0.3, 0.1, ', '', "3 distortion coefficients were given; 'plumb_bob' takes 4 or 5"),
+        ('  cols: 4\n  data: [480.', '  cols: 4\n  dato: [480.', "no list of numbers ('data')"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(path, old, new, told):
@@ -128,6 +152,25 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(CalibrationError, match=r'cannot be written to .*set camera_info_url'):
         write_calibration(CALIBRATION, tmp_path / 'file' / 'front.yaml')
+
+
+def test_a_model_that_nobody_knows_is_refused_without_coefficients_too():
+    with pytest.raises(CalibrationError, match="'fish' was given; known are plumb_bob"):
+        replace(CALIBRATION, distortion_model='fish', d=())
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'front.yaml')
+    with pytest.raises(CalibrationError, match='it is a folder, a pipe or a device'):
+        read_calibration(tmp_path / 'front.yaml')
+
+
+def test_a_file_that_is_no_calibration_by_its_size_is_not_read(tmp_path):
+    path = tmp_path / 'front.yaml'
+    path.touch()
+    os.truncate(path, 1 << 40)
+    with pytest.raises(CalibrationError, match='it has more than 262144 bytes'):
+        read_calibration(path)
 
 
 def test_numbers_are_checked_however_they_come():

@@ -11,6 +11,7 @@ from picosam_ros.spatial.cloud import (
     aligned_cloud,
     measure,
     object_cloud,
+    objects_without_depth,
 )
 from picosam_ros.spatial.pinhole import Pinhole
 
@@ -160,3 +161,28 @@ def test_what_a_mask_catches_of_the_background_is_trimmed():
     assert trimmed.high[2] < 1.1
     assert trimmed.centroid == pytest.approx((0, 0, 1), abs=0.02)
     assert naive.centroid[2] > 1.09
+
+
+def test_a_ray_or_a_depth_that_is_no_number_makes_no_point():
+    camera = Pinhole(64, 48, 1e-39, 50.0, 31.0, 23.5)  # all but one column see to infinity
+    assert not np.isfinite(camera.rays).all()
+    depth = np.full((48, 64), 1.5, np.float32)
+    depth[:4] = [[np.nan], [np.inf], [-np.inf], [-1.0]]
+    depth[4] = np.finfo(np.float32).max
+    picture = small(np.ones((48, 64)), depth)
+    points = object_cloud(picture, camera, Range())
+    assert len(points) == 48 - 4  # the rows without a depth
+    assert np.isfinite(xyz(points)).all()
+    aligned = xyz(aligned_cloud(picture, camera, Range()))
+    whole = np.isfinite(aligned).all(axis=2)
+    assert np.count_nonzero(whole) == len(points)
+    assert np.isnan(aligned[~whole]).all()
+
+
+def test_objects_without_any_known_depth_are_named():
+    labels, depth = [[1, 2, 2, 255], [3, 0, 3, 9]], [[0.0, 1, np.nan, 1], [-1, 1, np.inf, 1]]
+    picture = small(labels, np.array(depth, np.float32))
+    camera = Pinhole(4, 2, 2.0, 2.0, 1, 1)
+    points = object_cloud(picture, camera, Range())
+    assert objects_without_depth(picture, points) == (1, 3)
+    assert objects_without_depth(picture, points[:0]) == (1, 2, 3, 9)

@@ -196,3 +196,12 @@ def test_a_ground_is_kept_as_long_as_camera_and_place_stay(ground):
     assert not ground.is_for(
         Pinhole(640, 480, 520.0, 520.0, 319.5, 239.6), camera_pose(HEIGHT, PITCH)
     )
+
+
+@pytest.mark.parametrize(
+    ('translation', 'rotation'),
+    [((0, np.nan, 1), (0, 0, 0, 1)), ((0, 0, np.inf), (0, 0, 0, 1)), ((0, 0, 1), (np.nan,) * 4)],
+)
+def test_a_pose_of_nan_is_refused(translation, rotation):
+    with pytest.raises(CalibrationError, match='has a number that is not finite'):
+        pose_of(translation, rotation)

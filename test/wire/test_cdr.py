@@ -19,7 +19,7 @@ UINT32 = st.integers(0, 2**32 - 1)
 def image_message(frame_id='camera', encoding='rgb8', data=b'123456', **fields):
     message = Image(encoding=encoding, **fields)
     message.header.frame_id = frame_id
-    message.header.stamp.sec = -3
+    message.header.stamp.sec = 3
     message.header.stamp.nanosec = 5
     message.data = data
     return message
@@ -36,7 +36,7 @@ def image_message(frame_id='camera', encoding='rgb8', data=b'123456', **fields):
 )
 def test_any_serialised_image_reads_back_equal(frame_id, encoding, data, **fields):
     read = read_image(serialize_message(image_message(frame_id, encoding, data, **fields)))
-    assert read.stamp_ns == -2_999_999_995
+    assert read.stamp_ns == 3_000_000_005
     assert read.frame_id == frame_id
     assert read.encoding == encoding
     assert read.data.tobytes() == data

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -6,17 +7,21 @@ from picosam_ros.resample import PADDING, crop
 from picosam_ros.roi import Roi
 from picosam_ros.wire.images import (
     ENCODINGS,
+    CompressedImage,
     RawImage,
+    decode,
     to_frame,
     to_rgb,
 )
+from picosam_ros.wire.value_range import ValueScale
 
 HEIGHT, WIDTH = 12, 16
 COLOURS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255), 'grey': (128, 128, 128)}
 YUV = [name for name in ENCODINGS if name.startswith(('yu', 'uyvy', 'nv'))]
 BAYER = [name for name in ENCODINGS if name.startswith('bayer')]
-GREY = ['mono8', '8UC1', 'mono16']
+GREY = ['mono8', '8UC1', 'mono16', '16UC1']
 COLOUR = ['rgb8', 'bgr8', 'rgba8', 'bgra8', '8UC3']
+COLOUR += ['rgb16', 'bgr16', 'rgba16', 'bgra16', '16UC3']
 
 
 def described(rows, encoding, *, width=WIDTH, height=HEIGHT, big=False):
@@ -35,10 +40,11 @@ def padded(rows):
 
 def stored_colour(rgb, encoding):
     """Store H×W×3 as the name of the encoding tells: one letter for one byte."""
-    letters = 'bgr' if encoding == '8UC3' else encoding[:-1]
+    letters = 'bgr' if encoding.endswith('UC3') else encoding.rstrip('816')
     rgba = np.dstack([rgb, np.full_like(rgb[..., 0], 9)])
     order = ['rgba'.index(letter) for letter in letters]
-    return rgba[..., order].reshape(rgb.shape[0], -1)
+    stored = rgba[..., order].reshape(rgb.shape[0], -1)
+    return (stored.astype('<u2') * 257).view(np.uint8) if '16' in encoding else stored
 
 
 def mosaic(rgb, pattern):
@@ -112,12 +118,39 @@ def test_a_grey_byte_is_all_three_channels(encoding, rng):
     assert np.array_equal(rgb, np.dstack([grey, grey, grey]))
 
 
+@pytest.mark.parametrize('encoding', ['mono16', '16UC1'])
 @pytest.mark.parametrize('big', [False, True])
-def test_of_sixteen_bits_of_grey_the_high_byte_counts_in_either_order(big, rng):
+def test_of_sixteen_bits_that_are_all_used_the_high_byte_counts(encoding, big, rng):
     grey = rng.integers(0, 65536, (HEIGHT, WIDTH)).astype('>u2' if big else '<u2')
-    rgb = to_rgb(described(padded(grey.view(np.uint8)), 'mono16', big=big))
+    rgb = to_rgb(described(padded(grey.view(np.uint8)), encoding, big=big))
     assert np.array_equal(rgb[..., 1], grey.astype(int) // 256)
     assert rgb.shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize('encoding', [name for name in ENCODINGS if '16' in name])
+@pytest.mark.parametrize('big', [False, True])
+def test_the_twelve_bits_of_a_sensor_give_the_picture_of_their_upper_eight(encoding, big, rng):
+    channels = ENCODINGS[encoding].channels
+    values = rng.integers(0, 4096, (HEIGHT, WIDTH * channels)).astype('>u2' if big else '<u2')
+    whole = values.astype(int) * 16 + values.astype(int) // 256
+    twelve, sixteen = (
+        described(padded(v.astype(values.dtype).view(np.uint8)), encoding, big=big)
+        for v in (values, whole)
+    )
+    assert np.array_equal(to_rgb(twelve), to_rgb(sixteen))
+    assert not to_rgb(twelve, ValueScale('5000,9000')).any()
+
+
+@pytest.mark.parametrize('kind', ['.png', '.tiff'])
+def test_a_compressed_image_of_sixteen_bits_is_scaled_too(kind, rng):
+    grey = rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+    for shift in (2, 8):
+        _, encoded = cv2.imencode(kind, grey.astype(np.uint16) << shift)
+        image = CompressedImage(5, 'lens', f'mono16; {kind} compressed', encoded.ravel())
+        assert np.array_equal(decode(image)[..., 0], grey)
+        if shift == 8:  # as OpenCV itself does it
+            assert np.array_equal(decode(image), cv2.imdecode(encoded, cv2.IMREAD_COLOR))
+        assert not decode(image, ValueScale('65400,65535')).any()
 
 
 @pytest.mark.parametrize('encoding', YUV)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
-
-from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
@@ -14,9 +10,10 @@ from sensor_msgs.srv import SetCameraInfo
 
 from picosam_ros.errors import CalibrationError
 from picosam_ros.frame import Frame
-from picosam_ros.ros.messages import header_of
+from picosam_ros.ros.camera.camera_info_url import is_there, missing, path_of
+from picosam_ros.ros.messages import from_time, header_of
 from picosam_ros.spatial.calibration import Calibration, read_calibration, write_calibration
-from picosam_ros.spatial.pinhole import Pinhole
+from picosam_ros.spatial.pinhole import Pinhole, check_finite
 
 _QUEUE = 10
 UNCALIBRATED = (
@@ -30,8 +27,8 @@ class CameraInfoPublisher:
 
     Args:
         node: owns topic and service.
-        url: of the file: a path, file:///PATH or package://PACKAGE/PATH. One that does not exist
-            yet is where `~/set_camera_info` writes; empty keeps what it gets for this session.
+        url: of the file, see `path_of`. One that does not exist yet is where `~/set_camera_info`
+            writes; empty keeps what it gets for this session.
 
     Raises:
         CalibrationError: the file is no calibration, or the URL is none of the above.
@@ -43,14 +40,17 @@ class CameraInfoPublisher:
 
     def __init__(self, node: Node, url: str = '') -> None:
         self._node = node
-        self._path = path_of(url) if url else None
+        self._path = path_of(url, node.get_name()) if url else None
         self._calibration: Calibration | None = None
         self._size: tuple[int, int] | None = None
-        if self._path is not None and self._path.exists():
-            self._calibration = read_calibration(self._path)
         self.complaint = ''
+        if self._path is not None:
+            if is_there(self._path):
+                self._calibration = read_calibration(self._path)
+            else:
+                self.complaint = missing(url, self._path)
         if self._calibration is None:
-            node.get_logger().warning(UNCALIBRATED)
+            node.get_logger().warning(self.complaint or UNCALIBRATED)
         self._publisher = node.create_publisher(CameraInfo, 'camera_info', _QUEUE)
         self._service = node.create_service(SetCameraInfo, '~/set_camera_info', self._on_set)
 
@@ -70,7 +70,7 @@ class CameraInfoPublisher:
         """
         calibration = self._calibration
         if calibration is None:
-            raise CalibrationError(UNCALIBRATED)
+            raise CalibrationError(self.complaint or UNCALIBRATED)
         if self._size is not None:
             calibration.check_size(*self._size)
         return to_camera_info(calibration)
@@ -125,30 +125,6 @@ class CameraInfoPublisher:
         response.status_message = f'the calibration is used from now on and {kept}'
         self._node.get_logger().info(response.status_message)
         return response
-
-
-def path_of(url: str) -> Path:
-    """Turn a path or URL of a calibration into a path.
-
-    Raises:
-        CalibrationError: another kind of URL, or a package that is not installed.
-
-    """
-    parts = urlsplit(url)
-    if parts.scheme == 'package':
-        try:
-            return Path(get_package_share_directory(parts.netloc)) / unquote(parts.path).lstrip('/')
-        except (PackageNotFoundError, ValueError, OSError) as error:
-            raise CalibrationError(
-                f'camera_info_url {url!r} names the package {parts.netloc!r}, which is not '
-                'installed; source its workspace, or give a path'
-            ) from error
-    if parts.scheme not in ('', 'file') or parts.netloc:
-        raise CalibrationError(
-            f'camera_info_url {url!r} was given; allowed are a path, file:///PATH and '
-            'package://PACKAGE/PATH'
-        )
-    return Path(unquote(parts.path) if parts.scheme else url).expanduser()
 
 
 def to_camera_info(calibration: Calibration) -> CameraInfo:
@@ -239,9 +215,12 @@ def to_pinhole(info: CameraInfo, *, rectified: bool = False) -> Pinhole:
         rectified: the images are rectified: P is theirs, and there is no distortion.
 
     Raises:
-        CalibrationError: see Pinhole; an uncalibrated driver sends zeros.
+        CalibrationError: see Pinhole; an uncalibrated driver sends zeros. A number of K, D, R or P
+            that is not finite, or a stamp that is none.
 
     """
+    check_finite(K=info.k, D=info.d, R=info.r, P=info.p)
+    from_time(info.header.stamp, CalibrationError)
     p = list(info.p)
     k = [p[0], p[1], p[2], p[4], p[5], p[6], p[8], p[9], p[10]] if rectified else list(info.k)
     roi, columns, rows = info.roi, max(info.binning_x, 1), max(info.binning_y, 1)

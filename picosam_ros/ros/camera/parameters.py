@@ -56,7 +56,7 @@ PARAMETERS = (
         'camera_info_url',
         '',
         'Calibration file, which set_camera_info writes: a path, file:///PATH or '
-        'package://PACKAGE/PATH.',
+        'package://PACKAGE/PATH; ~, ${NAME} and ${ROS_HOME} are filled in.',
         read_only=True,
     ),
     Parameter(

@@ -26,6 +26,7 @@ from picosam_ros.spatial.cloud import (
     aligned_cloud,
     measure,
     object_cloud,
+    objects_without_depth,
 )
 from picosam_ros.spatial.ground import Cells, Patch
 from picosam_ros.spatial.pinhole import Pinhole
@@ -56,10 +57,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Counts:
-    """How much was found."""
+    """What was found.
+
+    Attributes:
+        objects: number of those with points.
+        points: number of them.
+        without_depth: ids of the objects without any.
+
+    """
 
     objects: int
     points: int
+    without_depth: tuple[int, ...] = ()
 
 
 class CloudOutputs:
@@ -88,7 +97,7 @@ class CloudOutputs:
     def publish_objects(
         self, image: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header
     ) -> Counts:
-        """Publish cloud, pose and markers."""
+        """Publish cloud, pose and markers; an object without known depth has none of them."""
         points = object_cloud(image, camera, wanted.depth_range)
         if self._cloud.get_subscription_count():
             self._cloud.publish(to_cloud(points, header))
@@ -98,7 +107,7 @@ class CloudOutputs:
             self._pose.publish(to_pose(followed, header))
         if self._markers.get_subscription_count():
             self._markers.publish(to_markers(objects, header))
-        return Counts(len(objects), len(points))
+        return Counts(len(objects), len(points), objects_without_depth(image, points))
 
     def publish_aligned(
         self, image: LabelledDepth, camera: Pinhole, wanted: Wanted, header: Header

@@ -72,8 +72,8 @@ class DepthView:
         """See View."""
         labels, confidence, depth = images
         _check_frames({**_frames(labels, confidence), 'depth': depth.frame_id}, camera_frame)
+        _check_size(labels, camera)
         image = _image(labels, confidence, _named('depth', depth, DEPTHS))
-        _check_size(image, camera)
         return Seen(image, image)
 
     def destroy(self) -> None:
@@ -94,6 +94,7 @@ class GroundView:
         """See View."""
         labels, confidence = images
         _check_frames(_frames(labels, confidence), camera_frame)
+        _check_size(labels, camera)
         ground = self._ground_of(camera, self._pose(labels))
         everything = _image(labels, confidence, ground.depth)
         objects, feet = everything, None
@@ -174,10 +175,10 @@ def _check_frames(frames: dict[str, str], camera_frame: str) -> None:
             )
 
 
-def _check_size(image: LabelledDepth, camera: Pinhole) -> None:
-    height, width = image.labels.shape
-    if (camera.width, camera.height) != (width, height):
+def _check_size(labels: RawImage, camera: Pinhole) -> None:
+    """Before anything is computed for every pixel of the camera, of which there may be many."""
+    if (camera.width, camera.height) != (labels.width, labels.height):
         raise ImageError(
-            f'label_mask has {width}×{height} pixels, camera_info is for {camera.width}×'
-            f'{camera.height}; both must be of one camera and size: check the remaps'
+            f'label_mask has {labels.width}×{labels.height} pixels, camera_info is for '
+            f'{camera.width}×{camera.height}; both must be of one camera and size: check the remaps'
         )

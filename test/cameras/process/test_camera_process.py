@@ -3,6 +3,8 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -299,8 +301,8 @@ def run_program(folder, faults, until, then, cwd=None):
         f'{then}\n'
     )
     # Its output ends with the last process that has it.
-    return child_process.subprocess.run(
-        [child_process.sys.executable, script],
+    return subprocess.run(
+        [sys.executable, script],
         capture_output=True,
         text=True,
         check=False,

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
@@ -32,6 +34,23 @@ def test_a_region_moves_the_principal_point_and_binning_shrinks_all():
 def test_zeros_are_an_uncalibrated_camera():
     with pytest.raises(CalibrationError, match='the camera is not calibrated; calibrate it'):
         to_pinhole(CameraInfo(width=640, height=480))
+
+
+@pytest.mark.parametrize('name', ['k', 'd', 'r', 'p'])
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(name, value):
+    message = info(distortion_model='plumb_bob', d=D)
+    getattr(message, name)[-1] = value
+    for rectified in (False, True):
+        with pytest.raises(CalibrationError, match=f'{name.upper()} .*not finite'):
+            to_pinhole(message, rectified=rectified)
+
+
+def test_a_stamp_that_is_none_is_refused():
+    message = info()
+    message.header.stamp.nanosec = 10**9
+    with pytest.raises(CalibrationError, match='the stamp is 0 s and 1000000000 ns'):
+        to_pinhole(message)
 
 
 def test_an_unknown_distortion_model_is_refused_with_the_way_out():

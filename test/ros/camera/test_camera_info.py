@@ -1,6 +1,3 @@
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from helpers.calibrated import CALIBRATION
@@ -14,7 +11,6 @@ from picosam_ros.frame import Frame
 from picosam_ros.ros.camera.camera_info import (
     CameraInfoPublisher,
     from_camera_info,
-    path_of,
     to_camera_info,
 )
 from picosam_ros.spatial.calibration import read_calibration, write_calibration
@@ -121,6 +117,60 @@ def test_zeros_are_no_calibration_and_the_old_one_stays(node, file):
     assert tuple(heard.after(frame()).k) == CALIBRATION.k
 
 
+def test_a_file_that_is_not_there_is_named_and_stays_told_until_it_is_written(node, tmp_path):
+    path = tmp_path / 'typo.yaml'
+    heard = Heard(node, path)
+    assert f"camera_info_url is '{path}', and there is no file '{path}'" in heard.topic.complaint
+    assert '${ROS_HOME}' in heard.topic.complaint
+    assert not heard.after(frame()).k.any()
+    with pytest.raises(CalibrationError, match=r'typo\.yaml'):
+        heard.topic.known()
+    assert heard.set(to_camera_info(CALIBRATION)).success
+    assert not heard.topic.complaint
+
+
+@pytest.mark.parametrize(
+    ('fields', 'told'),
+    [
+        ({'d': [float('nan')] * 5}, 'not finite'),
+        ({'p': [float('inf')] * 12}, 'not finite'),
+        ({'r': [float('nan')] * 9}, 'not finite'),
+        ({'d': [0.1] * 3}, "'plumb_bob' takes 4 or 5"),
+        ({'distortion_model': 'fish'}, "'fish' was given; known are"),
+        ({'width': 2**32 - 1}, 'allowed are 1 to 65535'),
+    ],
+)
+def test_what_no_camera_has_is_refused_and_the_good_file_stays(node, file, fields, told):
+    heard, before = Heard(node, file), file.read_bytes()
+    message = to_camera_info(CALIBRATION)
+    for name, value in fields.items():
+        setattr(message, name, value)
+    response = heard.set(message)
+    assert not response.success
+    assert told in response.status_message
+    assert file.read_bytes() == before
+    assert tuple(heard.after(frame()).d) == CALIBRATION.d
+
+
+def test_a_link_in_place_of_the_file_is_told_in_the_answer(node, file, tmp_path):
+    link = tmp_path / 'link.yaml'
+    link.symlink_to(file)
+    heard, before = Heard(node, link), file.read_bytes()
+    response = heard.set(to_camera_info(CALIBRATION))
+    assert not response.success
+    assert 'it is a symbolic link to' in response.status_message
+    assert (link.is_symlink(), file.read_bytes()) == (True, before)
+
+
+def test_a_folder_that_is_in_the_way_is_told_in_the_answer(node, tmp_path):
+    path = tmp_path / 'front.yaml'
+    heard = Heard(node, path)
+    path.mkdir()
+    response = heard.set(to_camera_info(CALIBRATION))
+    assert not response.success
+    assert 'it is a folder or a device, not a file; set camera_info_url' in response.status_message
+
+
 def test_a_broken_file_is_refused_at_once(node, tmp_path):
     path = tmp_path / 'broken.yaml'
     path.write_text('image_width: 640')
@@ -130,35 +180,3 @@ def test_a_broken_file_is_refused_at_once(node, tmp_path):
 
 def test_messages_are_read_as_they_are_written():
     assert from_camera_info(to_camera_info(CALIBRATION), 'front') == CALIBRATION
-
-
-@pytest.mark.parametrize(
-    ('url', 'path'),
-    [
-        ('/etc/front.yaml', '/etc/front.yaml'),
-        ('front.yaml', 'front.yaml'),
-        ('~/front.yaml', str(Path.home() / 'front.yaml')),
-        ('file:///etc/the%20front.yaml', '/etc/the front.yaml'),
-        ('/with 100%20/it.yaml', '/with 100%20/it.yaml'),
-    ],
-)
-def test_paths_and_file_urls_are_understood(url, path):
-    assert path_of(url) == Path(path)
-
-
-def test_a_package_url_is_in_its_share_folder(monkeypatch):
-    monkeypatch.setenv('AMENT_PREFIX_PATH', sys.prefix)
-    path = path_of('package://picosam_ros/config/camera.yaml')
-    assert path.is_file()
-    missing = pytest.raises(CalibrationError, match="'nobody_has_this', which is not installed")
-    with missing:
-        path_of('package://nobody_has_this/camera.yaml')
-    monkeypatch.delenv('AMENT_PREFIX_PATH')
-    with missing:
-        path_of('package://nobody_has_this/camera.yaml')
-
-
-@pytest.mark.parametrize('url', ['http://host/it.yaml', 'file://host/it.yaml'])
-def test_other_urls_are_refused_with_those_that_are_allowed(url):
-    with pytest.raises(CalibrationError, match='allowed are a path, file:///PATH and package://'):
-        path_of(url)
