@@ -7,11 +7,11 @@ by Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from picosam_ros import __version__
 from picosam_ros.commands import (
@@ -26,8 +26,15 @@ from picosam_ros.commands import (
     track,
     view,
 )
+from picosam_ros.commands.outputs import check_arguments
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
+from picosam_ros.standard_streams import (
+    discard_errors,
+    discard_output,
+    open_output_stream,
+    output_fault,
+)
 
 COMMANDS = {
     'segment': segment,
@@ -41,6 +48,9 @@ COMMANDS = {
     'sensor-check': sensor_check,
     'completion': completion,
 }
+
+# OpenCV and FFmpeg print faults of files, which are told in our own words.
+_QUIET = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8'}
 
 REPORT = 'run it again with --debug and report the traceback'
 
@@ -56,37 +66,57 @@ interrupted by Ctrl-C. NO_COLOR=1 turns colours off.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
-    _replace_unencodable_characters()
-    arguments = make_parser().parse_args(_with_coordinates(sys.argv[1:] if argv is None else argv))
+    given = sys.argv[1:] if argv is None else argv
     try:
-        exit_code: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone (`| head`); without this, Python raises once more while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        open_output_stream()
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        return _run(_with_coordinates(given))
     except KeyboardInterrupt:
         return 130
-    except (PicosamError, ImportError) as error:
-        if arguments.debug:
-            raise
-        return _fail(_sentence(error))
+    except BrokenPipeError:
+        # The reader has gone (`| head`).
+        discard_output()
+        return 1
     except Exception as error:
-        if arguments.debug:
+        if '--debug' in given:
             raise
-        words = str(error).strip().split('\n', 1)[0]
-        return _fail(f'internal error: {type(error).__name__}: {words}; {REPORT}')
+        return _fail(_sentence(output_fault() or error))
+
+
+def _run(given: Sequence[str]) -> int:
+    try:
+        arguments = make_parser().parse_args(given)
+        check_arguments(arguments)
+        exit_code: int = arguments.run(arguments)
+    finally:
+        # Now, and not while Python exits, where an error could not be told. Of the help, too.
+        sys.stdout.flush()
     return exit_code
 
 
 def _fail(sentence: str) -> int:
-    print(f'{paint("picosam:", "red", sys.stderr)} {sentence}', file=sys.stderr)
+    try:
+        print(f'{paint("picosam:", "red", sys.stderr)} {_printable(sentence)}', file=sys.stderr)
+        sys.stderr.flush()
+    except OSError:  # nobody can be told but by the exit code
+        discard_errors()
     return 1
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells when its help cannot be written; argparse takes that for success."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line, with every subcommand."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='picosam',
         description='Segment the object that a point or a box marks.',
         epilog=EPILOG,
@@ -126,14 +156,21 @@ def _with_coordinates(argv: Sequence[str]) -> list[str]:
 def _sentence(error: Exception) -> str:
     if isinstance(error, ImportError):
         return f'{error}; run "picosam doctor" for the command that fixes it'
-    return str(error)
+    if isinstance(error, PicosamError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        # What our own code writes has a name; a stream has none.
+        what = error.filename or 'standard output, or another stream, cannot be written'
+        return f'{what}: {error.strerror.lower()}'
+    if isinstance(error, MemoryError) or 'Insufficient memory' in str(error):  # OpenCV's
+        return 'there is not enough memory for this; give a smaller image or file'
+    words = str(error).strip().split('\n', 1)[0]
+    return f'internal error: {type(error).__name__}: {words}; {REPORT}'
 
 
-def _replace_unencodable_characters() -> None:
-    """Print a question mark for a character that the terminal cannot encode."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors='replace')
+def _printable(sentence: str) -> str:
+    """Escape what would break the line or steer the terminal: names of files may hold anything."""
+    return ''.join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in sentence)
 
 
 if __name__ == '__main__':

@@ -1,3 +1,4 @@
+import json
 import os
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 from picosam_ros import __version__
 from picosam_ros.cli import COMMANDS, main, make_parser
+from picosam_ros.commands.outputs import INPUTS, OUTPUTS
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import ImageError
 
@@ -119,6 +121,83 @@ def test_a_reader_that_leaves_early_is_no_error():
     )
     os.close(writing)
     assert left.stderr == b''
+
+
+PICTURE = ('segment', 'docs/images/race.png', '--point', '310,170')
+COMMANDS_THAT_PRINT = [('--help',), ('--version',), ('completion', 'bash'), PICTURE]
+
+
+@pytest.mark.parametrize('unbuffered', ['', '1'])
+@pytest.mark.parametrize('arguments', COMMANDS_THAT_PRINT, ids=lambda words: words[0])
+def test_a_disk_that_is_full_is_one_sentence(arguments, unbuffered):
+    with Path('/dev/full').open('w') as full:
+        failed = streamed(*arguments, stdout=full, PYTHONUNBUFFERED=unbuffered)
+    assert failed.returncode == 1
+    assert failed.stderr.endswith('cannot be written: no space left on device\n')
+    assert failed.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize('unbuffered', ['', '1'])
+def test_a_fault_that_cannot_be_told_is_told_by_the_exit_code(unbuffered):
+    with Path('/dev/full').open('w') as full:
+        words = ('segment', 'no.png', '--point', '1,1')
+        failed = streamed(*words, stderr=full, PYTHONUNBUFFERED=unbuffered)
+    assert (failed.returncode, failed.stdout) == (1, '')
+
+
+@pytest.mark.parametrize('arguments', COMMANDS_THAT_PRINT, ids=lambda words: words[0])
+def test_a_closed_output_is_told_before_any_work(arguments):
+    failed = closed('>&-', *arguments)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith('picosam: standard output is closed, which is where the result')
+    assert failed.stderr.count('\n') == 1
+
+
+def test_with_a_closed_error_output_json_stays_clean():
+    assert closed('2>&-', 'segment', 'no.png', '--point', '1,1', '--json').stdout == ''
+    json.loads(closed('2>&-', *PICTURE, '--json').stdout)
+
+
+def test_a_name_cannot_break_the_sentence_or_steer_the_terminal():
+    failed = run('segment', 'a\n\033[31mb.png', '--point', '1,1')
+    assert failed.stderr.startswith('picosam: image a\\n\\x1b[31mb.png cannot be read')
+
+
+def test_every_path_that_a_command_takes_is_known_as_an_input_or_an_output():
+    taken = {
+        action.dest
+        for subparser in subparsers()
+        for action in subparser._actions
+        if action.type is Path or action.metavar in ('FILE', 'DIR')
+    }
+    assert taken <= {*INPUTS, *OUTPUTS}
+
+
+def subparsers():
+    [choices] = (
+        action.choices for action in make_parser()._actions if isinstance(action.choices, dict)
+    )
+    return choices.values()
+
+
+def streamed(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment):
+    return subprocess.run(
+        [sys.executable, '-m', 'picosam_ros', *arguments],
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+def closed(stream, *arguments):
+    """Run the command with a stream closed, which only a shell does."""
+    command = shlex.join([sys.executable, '-m', 'picosam_ros', *arguments])
+    return subprocess.run(
+        ['sh', '-c', f'{command} {stream}'], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
 
 
 class Terminal:

@@ -10,9 +10,10 @@ from picosam_ros.bags.mask_bag import MaskBag
 from picosam_ros.bags.messages import read_frame
 from picosam_ros.bags.recording import Recorded, Recording
 from picosam_ros.engines import Engine
-from picosam_ros.errors import ImageError
+from picosam_ros.errors import BagError, ImageError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Prompt
+from picosam_ros.wire.value_range import Scale, ValueScale
 
 
 @dataclass
@@ -52,7 +53,12 @@ class FollowStats:
 
 
 def follow(
-    recording: Recording, topic: str, engine: Engine, prompts: Sequence[Prompt], masks: MaskBag
+    recording: Recording,
+    topic: str,
+    engine: Engine,
+    prompts: Sequence[Prompt],
+    masks: MaskBag,
+    scale: Scale | None = None,
 ) -> Iterator[FollowStats]:
     """Segment image by image and write the masks; yields at the beginning and after each image.
 
@@ -62,16 +68,18 @@ def follow(
         engine: opened by the caller.
         prompts: about the first image that can be read.
         masks: what is written to.
+        scale: takes 16 bits a value to 8; None takes the range that the images use.
 
     Raises:
         PromptError: a prompt does not fit that image, or the engine.
-        BagError: the masks cannot be written.
+        BagError: not one image could be read, or the masks cannot be written.
 
     """
-    stats = FollowStats()
+    stats = FollowStats(notes=list(recording.notes))
     yield stats
     recorded: list[Recorded] = []
-    frames = _frames(recording.images(topic), recorded, stats)
+    images = recording.images(topic)
+    frames = _frames(images, recorded, stats, scale or ValueScale())
     first_ns = None
     for result in segmenter.follow(engine, prompts, frames):
         at_ns = recorded.pop().at_ns
@@ -85,17 +93,28 @@ def follow(
             for answer in result.lost
         ]
         yield stats
+    if not stats.images:
+        raise BagError(_nothing_read(recording, topic, stats))
     if stats.refused:
         yield stats
 
 
+def _nothing_read(recording: Recording, topic: str, stats: FollowStats) -> str:
+    told = stats.notes[len(recording.notes) :]
+    why = '; '.join((*told[:1], *filter(None, [recording.damage])))
+    if not stats.refused and not why:
+        return f'{topic} of {recording.path} has no message; record it again, or name another topic'
+    what = f'not one of the {stats.refused} images of {topic}' if stats.refused else topic
+    return f'{what} of {recording.path} could be read, so there are no masks: {why}'
+
+
 def _frames(
-    images: Iterable[Recorded], recorded: list[Recorded], stats: FollowStats
+    images: Iterable[Recorded], recorded: list[Recorded], stats: FollowStats, scale: Scale
 ) -> Iterator[Frame]:
     """Yield the images that can be read, each put into `recorded` before; count the others."""
     for message in images:
         try:
-            frame = read_frame(message.serialised, message.kind)
+            frame = read_frame(message.serialised, message.kind, scale)
         except ImageError as error:
             if not stats.refused:
                 stats.notes.append(f'image {stats.seen + 1} is left out: {error}')

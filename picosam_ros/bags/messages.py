@@ -10,14 +10,17 @@ from picosam_ros.errors import BagError
 from picosam_ros.frame import Frame
 from picosam_ros.wire.images import decode, to_frame
 from picosam_ros.wire.messages import read_compressed_image, read_image
+from picosam_ros.wire.value_range import Scale
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 MASKS, LATENCY = 'picosam_ros/msg/MaskArray', 'picosam_ros/msg/Latency'
 IMAGE_TYPES = (IMAGE, COMPRESSED)
 
 
-def read_frame(serialised: bytes, kind: str) -> Frame:
+def read_frame(serialised: bytes, kind: str, scale: Scale | None = None) -> Frame:
     """Read an image of one of IMAGE_TYPES; its pixels are a view where the encoding allows.
+
+    `scale` takes 16 bits a value to 8, see wire.images.to_rgb.
 
     Raises:
         ImageError: the bytes are not such a message, or not an image that we can read.
@@ -26,9 +29,9 @@ def read_frame(serialised: bytes, kind: str) -> Frame:
     if kind == COMPRESSED:
         compressed = read_compressed_image(serialised)
         stamp_ns = compressed.stamp_ns
-        return Frame(decode(compressed), stamp_ns, compressed.frame_id, stamp_ns)
+        return Frame(decode(compressed, scale), stamp_ns, compressed.frame_id, stamp_ns)
     image = read_image(serialised)
-    return to_frame(image, image.stamp_ns)
+    return to_frame(image, image.stamp_ns, scale)
 
 
 @cache

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
 
+from picosam_ros.bags import mcap, sqlite
+from picosam_ros.bags.channels import StorageFile
+from picosam_ros.bags.compression import decompress_file, decompress_message
 from picosam_ros.bags.messages import IMAGE_TYPES, typestore
-from picosam_ros.errors import BagError
+from picosam_ros.errors import BagError, PicosamError
+from picosam_ros.files.yaml import read_yaml
 
 STORAGES = ('.db3', '.mcap')
-
-# Of MCAP (https://mcap.dev/spec): the file's first and last bytes, two kinds of records, and how
-# many bytes hold a record's length.
-_MAGIC = b'\x89MCAP0\r\n'
-_FOOTER, _DATA_END = 0x02, 0x0F
-_LENGTH_BYTES = 8
+COMPRESSED = '.zstd'
+_LARGEST_METADATA = 2**25
+_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,10 @@ class Recorded:
 
 
 class Recording:
-    """An open rosbag2: a folder, or a single .db3 or .mcap file.
-
-    The libraries raise errors of many kinds on damaged data (a length that overflows, a missing
-    schema, a chunk that does not decompress): any of them ends the images and sets `damage`.
+    """An open rosbag2: a folder, or a single .db3 or .mcap file, compressed or not.
 
     Attributes:
-        damage: why not all messages could be read, so far; empty if nothing is wrong.
+        notes: sentences about what is left out though nothing is damaged.
         topics: image topics and their numbers of messages.
         storage: 'sqlite3' or 'mcap'.
 
@@ -57,21 +53,30 @@ class Recording:
     def __init__(self, path: Path) -> None:
         typestore()  # first, for its error where rosbags is missing
         self.path = path
-        self.damage = ''
+        self.storage = ''
+        self._damage: list[str] = []
         self._stack = ExitStack()
+        self._scratch: Path | None = None
         try:
-            self._readers = self._opened()
+            self._files = self._opened()
         except BaseException:
             self._stack.close()
             raise
-        connections = [c for reader in self._readers for c in reader.connections]
-        images = [c for c in connections if c.msgtype in IMAGE_TYPES]
         self.topics: dict[str, int] = {}
-        for connection in images:
-            count = self.topics.get(connection.topic, 0)
-            self.topics[connection.topic] = count + connection.msgcount
-        names = [path.name] if path.is_file() else [file.name for file in path.iterdir()]
-        self.storage = 'mcap' if any('.mcap' in name for name in names) else 'sqlite3'
+        left_out: dict[str, str] = {}
+        for channel in (channel for _, file in self._files for channel in file.channels):
+            if channel.unreadable:
+                left_out[channel.topic] = channel.unreadable
+            elif channel.kind in IMAGE_TYPES:
+                self.topics[channel.topic] = self.topics.get(channel.topic, 0) + channel.count
+        self.notes = [f'topic {topic} is left out: {why}' for topic, why in left_out.items()]
+
+    @property
+    def damage(self) -> str:
+        """Why not all messages could be read, so far; empty if nothing is wrong."""
+        told = '; '.join(self._damage[:_TOLD])
+        more = len(self._damage) - _TOLD
+        return f'{told}; and {more} more' if more > 0 else told
 
     def __enter__(self) -> Recording:
         return self
@@ -88,7 +93,9 @@ class Recording:
         """
         there = ', '.join(f'{name} ({count})' for name, count in self.topics.items())
         if not self.topics:
-            raise BagError(f'{self.path} has no image topics (of type {" or ".join(IMAGE_TYPES)})')
+            why = ''.join(f'; {note}' for note in self.notes[:1])
+            wanted = ' or '.join(IMAGE_TYPES)
+            raise BagError(f'{self.path} has no image topics (of type {wanted}){why}')
         if topic and topic not in self.topics:
             raise BagError(f'image topic {topic!r} was given; {self.path} has {there}')
         if not topic and len(self.topics) > 1:
@@ -98,44 +105,100 @@ class Recording:
     def images(self, topic: str) -> Iterator[Recorded]:
         """Yield the messages of a topic in the order of their recording.
 
-        They end early where the recording is damaged; `damage` has the reason then.
+        Those of damaged parts are left out; `damage` has the reason then.
         """
-        for reader in self._readers:
-            wanted = [c for c in reader.connections if c.topic == topic]
-            if not wanted:
+        for path, file in self._files:
+            kinds = {
+                channel.number: channel.kind
+                for channel in file.channels
+                if channel.topic == topic and channel.kind in IMAGE_TYPES and not channel.unreadable
+            }
+            for number, at_ns, data in file.messages(kinds) if kinds else ():
+                try:
+                    yield Recorded(at_ns, kinds[number], decompress_message(data))
+                except BagError as error:
+                    self._damaged(str(error), path)
+            self._damaged(file.damage, path)
+
+    def _opened(self) -> list[tuple[Path, StorageFile]]:
+        files: list[tuple[Path, StorageFile]] = []
+        for number, path in enumerate(self._paths()):
+            try:
+                file = self._open(path, number)
+            except (PicosamError, OSError) as error:
+                self._damaged(_reason(error), path)
                 continue
-            try:
-                for connection, at_ns, serialised in reader.messages(wanted):
-                    yield Recorded(at_ns, connection.msgtype, serialised)
-            except Exception as error:  # noqa: BLE001 - see Recording
-                self.damage = self.damage or _message(error)
-                return
+            self._stack.callback(file.close)
+            self._damaged(file.damage, path)
+            files.append((path, file))
+        if not any(channel.count for _, file in files for channel in file.channels):
+            raise self._unreadable(self.damage or 'it holds no message')
+        return files
 
-    def _opened(self) -> list[Any]:
-        from rosbags.rosbag2 import Reader
-
-        if not self.path.exists():
-            raise BagError(f'{self.path} does not exist; give a rosbag2 folder or file')
-        if self.path.is_file() and self.path.suffix not in STORAGES:
-            raise self._unreadable(f'its name does not end in {" or ".join(STORAGES)}')
+    def _paths(self) -> list[Path]:
+        """Return the storage files in the order of recording."""
+        path = self.path
+        if path.is_file():
+            if not _is_storage(path):
+                raise self._unreadable(f'its name does not end in {" or ".join(STORAGES)}')
+            return [path]
+        if not path.is_dir():
+            why = 'is no file and no folder' if path.exists() else 'does not exist'
+            raise BagError(f'{path} {why}; give a rosbag2 folder or file')
         try:
-            return [self._stack.enter_context(Reader(self.path))]
-        except FileNotFoundError:
-            self.damage = 'it has no metadata.yaml'
-        except Exception as error:  # noqa: BLE001 - see Recording
-            self.damage = _message(error)
-        scratch = Path(self._stack.enter_context(TemporaryDirectory(prefix='picosam_bag_')))
-        files = [self.path] if self.path.is_file() else _files(self.path)
-        readers = []
-        for number, file in enumerate(files):
+            there = [file for file in path.iterdir() if _is_storage(file) and file.is_file()]
+        except OSError as error:
+            raise self._unreadable(_reason(error)) from error
+        there.sort(key=lambda file: (len(file.name), file.name))
+        return self._listed(there) or there
+
+    def _listed(self, there: list[Path]) -> list[Path]:
+        """Return the files that metadata.yaml lists and that are there."""
+        metadata = self.path / 'metadata.yaml'
+        if not metadata.exists():
+            self._damaged('it has no metadata.yaml')
+            return []
+        try:
+            names = read_yaml(metadata, _LARGEST_METADATA)['rosbag2_bagfile_information'][
+                'relative_file_paths'
+            ]
+            listed = [self.path / PurePath(name).name for name in names]
+        except (PicosamError, KeyError, TypeError, AttributeError) as error:
+            self._damaged(f'its metadata.yaml cannot be read ({error})')
+            return []
+        found = [file for file in listed if file in there]
+        if missing := [file.name for file in listed if file not in there]:
+            self._damaged(f'{", ".join(missing)} of its metadata.yaml is not there')
+        return found
+
+    def _open(self, path: Path, number: int) -> StorageFile:
+        if path.suffix == COMPRESSED:
+            whole = self._scratch_path(f'{number}{Path(path.stem).suffix}')
             try:
-                whole = recover(file, scratch / f'{number}{file.suffix}')
-                readers.append(self._stack.enter_context(Reader(whole)))
-            except Exception as error:  # noqa: BLE001 - see Recording
-                self.damage = f'{file.name}: {_message(error)}'
-        if not any(reader.message_count for reader in readers):
-            raise self._unreadable(self.damage)
-        return readers
+                decompress_file(path, whole)
+            except BagError as error:
+                self._damaged(str(error), path)
+            path = whole
+        with path.open('rb') as file:
+            head = file.read(len(sqlite.MAGIC))
+        if not head:
+            raise BagError('it is empty')
+        if head.startswith(mcap.MAGIC):
+            self.storage = self.storage or 'mcap'
+            return mcap.McapFile(path)
+        self.storage = self.storage or 'sqlite3'
+        return sqlite.SqliteFile(path, lambda: self._scratch_path(f'{number}_copy.db3'))
+
+    def _scratch_path(self, name: str) -> Path:
+        if self._scratch is None:
+            folder = TemporaryDirectory(prefix='picosam_bag_')
+            self._scratch = Path(self._stack.enter_context(folder))
+        return self._scratch / name
+
+    def _damaged(self, why: str, part: Path | None = None) -> None:
+        named = f'{part.name}: {why}' if why and part not in (None, self.path) else why
+        if why and named not in self._damage:
+            self._damage.append(named)
 
     def _unreadable(self, reason: str) -> BagError:
         return BagError(
@@ -144,71 +207,12 @@ class Recording:
         )
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return the storage files in the order of recording."""
-    found = [file for file in folder.iterdir() if file.suffix in STORAGES]
-    return sorted(found, key=lambda file: (len(file.name), file.name))
+def _is_storage(path: Path) -> bool:
+    name = path.name.removesuffix(COMPRESSED)
+    return name.endswith(STORAGES)
 
 
-def _message(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
     return str(error) or type(error).__name__
-
-
-def recover(source: Path, target: Path) -> Path:
-    """Copy the whole records of a .mcap or .db3 file to `target`, and return that.
-
-    A recorder that was killed leaves a .mcap without the index at its end, or a .db3 without its
-    last pages.
-
-    Raises:
-        OSError, sqlite3.Error: the file cannot be read at all.
-
-    """
-    if source.suffix == '.mcap':
-        with source.open('rb') as reading, target.open('wb') as writing:
-            _copy_records(reading, writing)
-    else:
-        _copy_rows(source, target)
-    return target
-
-
-def _copy_records(source: BinaryIO, target: BinaryIO) -> None:
-    """Copy whole records, and append a footer without an index."""
-    target.write(source.read(len(_MAGIC)))
-    while len(head := source.read(1 + _LENGTH_BYTES)) == 1 + _LENGTH_BYTES:
-        length = int.from_bytes(head[1:], 'little')
-        if head[0] in (_DATA_END, _FOOTER):
-            break
-        # A damaged length may be any number: never read more than there is.
-        body = _read(source, length)
-        if len(body) < length:
-            break
-        target.write(head + body)
-    target.write(bytes([_FOOTER]) + (20).to_bytes(_LENGTH_BYTES, 'little') + bytes(20) + _MAGIC)
-
-
-def _read(source: BinaryIO, length: int) -> bytes:
-    here = source.tell()
-    rest = source.seek(0, 2) - here
-    source.seek(here)
-    return source.read(min(length, rest))
-
-
-def _copy_rows(source: Path, target: Path) -> None:
-    """Copy row by row until one cannot be read."""
-    with (
-        closing(sqlite3.connect(f'{source.resolve().as_uri()}?immutable=1', uri=True)) as reading,
-        closing(sqlite3.connect(target)) as writing,
-    ):
-        # Without this, SQLite refuses a file that is shorter than its header says.
-        reading.execute('PRAGMA writable_schema=ON')
-        tables = reading.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        ).fetchall()
-        for name, sql in sorted(tables, key=lambda table: table[0] == 'messages'):
-            writing.execute(sql)
-            with suppress(sqlite3.DatabaseError):
-                for row in reading.execute(f'SELECT * FROM "{name}"'):
-                    marks = ','.join('?' * len(row))
-                    writing.execute(f'INSERT INTO "{name}" VALUES ({marks})', row)
-        writing.commit()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from picosam_ros.prompt import Box, Point, Prompt
+
+if TYPE_CHECKING:
+    from picosam_ros.wire.value_range import ValueScale
 
 
 def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -105,6 +109,29 @@ def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(arguments, name, None))}
 
 
+def add_range_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare --range, for images of 16 bits."""
+    parser.add_argument(
+        '--range',
+        metavar='LOW,HIGH',
+        dest='value_range',
+        type=_value_range,
+        default='auto',
+        help='values of images of 16 bits that become black and white; full for all of them (the '
+        'high byte), auto for those that the images use (the default)',
+    )
+
+
+def scale_of(arguments: argparse.Namespace, *, stream: bool = True) -> ValueScale:
+    """Return the scale of --range, which tells on standard error what it chose."""
+    from picosam_ros.wire.value_range import ValueScale
+
+    def tell(sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+
+    return ValueScale(arguments.value_range, stream=stream, told=tell)
+
+
 def add_sensor_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of an IMX500 and of a simulated one."""
     parser.add_argument(
@@ -162,16 +189,20 @@ def positive(text: str) -> float:
     return value
 
 
-def at_least(least: int, text: str) -> int:
+def at_least(least: int, text: str, most: int = 10**9) -> int:
     """Parse an integer.
 
     Raises:
-        ArgumentTypeError: not an integer, or less than `least`.
+        ArgumentTypeError: not an integer, or less than `least` or more than `most`.
 
     """
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f'{text!r} was given; allowed are integers from {least}')
-    return int(text)
+    # No more digits than Python reads.
+    value = int(text) if text.isdecimal() and len(text) <= len(str(most)) else -1
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} was given; allowed are integers from {least} to {most}'
+        )
+    return value
 
 
 def _point(text: str) -> Point:
@@ -181,6 +212,17 @@ def _point(text: str) -> Point:
             f'{text!r} was given; the third number is 1 (on the object) or 0 (not on it)'
         )
     return Point(values[0], values[1], positive=len(values) == 2 or bool(values[2]))
+
+
+def _value_range(text: str) -> str:
+    from picosam_ros.errors import ImageError
+    from picosam_ros.wire.value_range import read_range
+
+    try:
+        read_range(text)
+    except ImageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _box(text: str) -> Box:

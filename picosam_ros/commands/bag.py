@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from picosam_ros.commands.arguments import (
     add_engine_arguments,
     add_prompt_arguments,
+    add_range_argument,
     engine_options,
     prompts_of,
+    scale_of,
 )
 from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
 from picosam_ros.errors import BagError
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='of type Image or CompressedImage (default: the only one)',
     )
     add_prompt_arguments(parser, several=True)
+    add_range_argument(parser)
     add_engine_arguments(parser)
     parser.add_argument(
         '-o',
@@ -54,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Segment the recording and print a summary; return 130 if interrupted.
 
     Raises:
-        BagError: a recording cannot be read, at all or from some point on, or written.
+        BagError: a recording cannot be read, at all or in part, or written.
         PromptError: a prompt does not fit the first image, or the file of prompts is wrong.
 
     """
@@ -72,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         topic = recording.choose(arguments.image_topic)
         progress = Progress(recording.topics[topic], 'images', live=not arguments.json)
-        for stats in follow(recording, topic, engine, prompts, masks):
+        for stats in follow(recording, topic, engine, prompts, masks, scale_of(arguments)):
             progress.show(stats.seen)
             if interrupted.is_set():
                 break
@@ -80,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     report = stats.figures(progress.seconds)
     if arguments.json:
         where = {'bag': str(arguments.bag), 'topic': topic, 'out': str(arguments.out)}
-        print(json.dumps({**where, **report}, indent=2))
+        print(json.dumps({**where, **report, 'notes': stats.notes}, indent=2))
     else:
         _print_summary(arguments, stats, report)
     if recording.damage:

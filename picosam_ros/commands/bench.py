@@ -27,14 +27,18 @@ EXAMPLE = 'picosam bench --prompts 3 --threads 1'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_engine_arguments(parser)
-    count = partial(at_least, 1)
+    count = partial(at_least, 1, most=10_000_000)
     parser.add_argument(
-        '--prompts', metavar='N', type=count, default=1, help='prompts per frame (default: 1)'
+        '--prompts',
+        metavar='N',
+        type=partial(at_least, 1, most=254),
+        default=1,
+        help='prompts per frame (default: 1)',
     )
     parser.add_argument(
         '--threads',
         metavar='N',
-        type=count,
+        type=partial(at_least, 1, most=256),
         help="threads of one inference (default: the engine's)",
     )
     parser.add_argument(

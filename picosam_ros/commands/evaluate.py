@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import threading
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from picosam_ros.commands.arguments import add_engine_arguments, at_least, engine_options
+from picosam_ros.commands.arguments import (
+    add_engine_arguments,
+    add_range_argument,
+    at_least,
+    engine_options,
+    scale_of,
+)
 from picosam_ros.commands.terminal import INTERRUPTED, Progress, Screen, catch_interrupt, paint
 
 if TYPE_CHECKING:
     from picosam_ros.evaluation.evaluator import Evaluator
+    from picosam_ros.evaluation.left_out import Named
 
 HELP = 'accuracy of the masks on labelled images'
 DESCRIPTION = """\
@@ -35,6 +43,9 @@ EXAMPLE = (
     'picosam eval --images val2017 --annotations instances_val2017.json --protocol full --limit 500'
 )
 PROTOCOLS = ('crop96', 'full', 'box')
+
+# Faults that are printed; --json has more.
+_TOLD = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,10 +73,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--clicks',
         metavar='N',
-        type=partial(at_least, 1),
+        type=partial(at_least, 1, most=1000),
         default=1,
         help='clicks per object, where the answer is wrong; with --protocol full (default: 1)',
     )
+    add_range_argument(parser)
     add_engine_arguments(parser)
     parser.add_argument(
         '--limit', metavar='N', type=partial(at_least, 1), help='evaluate the first N objects only'
@@ -88,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     from picosam_ros.commands.media import check_writable, write_image
+    from picosam_ros.commands.outputs import check_output
     from picosam_ros.engines import open_engine
     from picosam_ros.evaluation.annotations import Annotations
     from picosam_ros.evaluation.evaluator import Evaluator
@@ -107,8 +120,16 @@ def run(arguments: argparse.Namespace) -> int:
         catch_interrupt() as interrupted,
     ):
         screen.clear()
+        if arguments.sheet and arguments.sheet.exists():
+            pictures = (image.find(arguments.images) for image in annotations.images.values())
+            check_output(arguments.sheet, filter(None, pictures))
         evaluator = Evaluator(
-            engine, annotations, arguments.images, arguments.protocol, arguments.clicks
+            engine,
+            annotations,
+            arguments.images,
+            arguments.protocol,
+            arguments.clicks,
+            scale_of(arguments, stream=False),
         )
         seconds = _evaluate(evaluator, arguments, interrupted)
         report = {**_report(evaluator), 'seconds': round(seconds, 1)}
@@ -143,8 +164,15 @@ def _report(evaluator: Evaluator) -> dict[str, Any]:
         'model': evaluator.engine.description.get('model', ''),
         **evaluator.report(),
         'skipped': dict(evaluator.annotations.skipped + evaluator.skipped),
+        'left_out': [asdict(named) for named in _named(evaluator)],
         'missing_images': evaluator.missing,
     }
+
+
+def _named(evaluator: Evaluator) -> list[Named]:
+    from picosam_ros.evaluation.left_out import NAMED
+
+    return [*evaluator.annotations.skipped.named, *evaluator.skipped.named][:NAMED]
 
 
 def _title(report: dict[str, Any]) -> str:
@@ -174,6 +202,8 @@ def _print_report(report: dict[str, Any], sheet: Path | None) -> None:
         print(sentence)
     for reason, count in report['skipped'].items():
         print(paint(f'skipped: {count} ({reason})', 'dim'))
+    for named in report['left_out'][:_TOLD]:
+        print(paint(f'{named["what"]} is left out: {named["reason"]}', 'yellow'))
     if report['missing_images']:
         print(paint(f'{report["missing_images"]} images are not in the folder', 'yellow'))
     print(paint(f'{report["seconds"]:.0f} s', 'dim'))

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from picosam_ros.commands.arguments import (
     add_engine_arguments,
     add_prompt_arguments,
+    add_range_argument,
     engine_options,
     prompt_of,
+    scale_of,
 )
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import EngineError
@@ -35,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('image', metavar='IMAGE', type=Path, help='a JPEG, PNG, BMP or TIFF file')
     add_prompt_arguments(parser)
+    add_range_argument(parser)
     add_engine_arguments(parser)
     parser.add_argument(
         '-o', dest='mask', metavar='MASK', type=Path, help='write the mask as an image of 0 and 255'
@@ -48,13 +51,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Segment, write the requested files, and print the result."""
     if not arguments.points and arguments.box is None:
         arguments.usage_error('give the object with --point X,Y or --box X0,Y0,X1,Y1')
-    from picosam_ros.commands.media import read_image, write_image, write_mask
+    from picosam_ros.commands.media import (
+        check_mask_writable,
+        check_writable,
+        read_image,
+        write_image,
+        write_mask,
+    )
     from picosam_ros.engines import make_engine
     from picosam_ros.frame import Frame
 
     prompt = prompt_of(arguments)
-    frame = Frame.from_array(read_image(arguments.image))
+    frame = Frame.from_array(read_image(arguments.image, scale_of(arguments)))
     prompt, note = prompt.fitted(frame.width, frame.height)
+    if arguments.mask:
+        check_mask_writable(arguments.mask, frame.width, frame.height)
+    if arguments.overlay:
+        check_writable(arguments.overlay, frame.width, frame.height)
     start = time.perf_counter()
     with make_engine(arguments.engine, **engine_options(arguments)) as engine:
         load_ms = 1e3 * (time.perf_counter() - start)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from picosam_ros.signals import on_ending
+
 STYLES = {'bold': '1', 'dim': '2', 'red': '31', 'green': '32', 'yellow': '33', 'cyan': '36'}
 
 
@@ -113,10 +115,7 @@ INTERRUPTED = 130
 def catch_interrupt() -> Iterator[threading.Event]:
     """Set the event on SIGINT and SIGTERM instead of raising, so that open files get finished."""
     interrupted = threading.Event()
-    handlers = {
-        number: signal.signal(number, lambda *_: interrupted.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    handlers = on_ending(interrupted.set)
     try:
         yield interrupted
     finally:

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         CameraError: the video cannot be read, at all or from some frame on.
-        ImageError: the output video cannot be written.
+        ImageError, OutputError: the output video cannot be written.
         PromptError: a prompt does not fit the first frame.
 
     """
@@ -64,8 +64,6 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.engines import open_engine
 
     video = VideoFile(str(arguments.video))
-    if arguments.out.exists() and arguments.out.samefile(arguments.video):
-        raise CameraError(f'{arguments.out} is the input video; give another name with -o')
     with (
         VideoWriter(arguments.out, video.rate) as out,
         open_engine(arguments.engine, **engine_options(arguments)) as engine,

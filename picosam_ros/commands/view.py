@@ -84,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='port of the page; if it is in use, the next free one; 0 for any (default: 8080)',
     )
     parser.add_argument(
+        '--public-url',
+        metavar='URL',
+        default='',
+        help="the page's address behind a reverse proxy, like https://robot.example/viewer/",
+    )
+    parser.add_argument(
         '--open', action='store_true', help='open the page in the browser, where there is a screen'
     )
 
@@ -152,6 +158,7 @@ def _make_view(arguments: argparse.Namespace) -> CameraView:
         roi_size=arguments.roi_size,
         address=arguments.address,
         port=arguments.port,
+        public_url=arguments.public_url,
     )
 
 

@@ -3,93 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
 import mmap
-import re
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-import cv2
 import numpy as np
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation import coco_masks
-from picosam_ros.frame import Pixels
+from picosam_ros.evaluation.json_arrays import elements
+from picosam_ros.evaluation.labelled import LabelledImage, LabelledObject
+from picosam_ros.evaluation.left_out import LeftOut
+from picosam_ros.wire.encoded_images import LONGEST_SIDE, MOST_PIXELS
 
-# A string, whatever is in it, or a bracket: all that the structure depends on.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
-_OPENING = frozenset(b'[{')
-_QUOTE = ord('"')
-# The file's object, an array in it, an element of that array.
-_FILE, _ARRAY, _ELEMENT = 1, 2, 3
-
-
-@dataclass(frozen=True)
-class LabelledImage:
-    """An image with labelled objects, as the annotations describe it.
-
-    Attributes:
-        names: possible paths in the folder of images, the likeliest first.
-        width, height: in pixels.
-        objects: offsets of its annotations in the file, begin and end alternating.
-
-    """
-
-    names: tuple[str, ...]
-    width: int
-    height: int
-    objects: array[int] = field(default_factory=lambda: array('Q'), repr=False)
-
-    def find(self, folder: Path) -> Path | None:
-        """Return its file, if it is there."""
-        paths = (folder / name for name in self.names)
-        return next((path for path in paths if path.is_file()), None)
-
-    def read(self, path: Path) -> Pixels:
-        """Return H×W×3 uint8, R, G, B, as stored: annotations ignore EXIF orientations.
-
-        Raises:
-            DatasetError: not an image, or not of the size in the annotations.
-
-        """
-        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if bgr is None:
-            raise DatasetError(f'OpenCV cannot read {path} as an image; copy it again')
-        if bgr.shape[:2] != (self.height, self.width):
-            raise DatasetError(
-                f'{path} has {bgr.shape[1]}×{bgr.shape[0]} pixels, but its annotations are for '
-                f'{self.width}×{self.height}; give the images that were labelled'
-            )
-        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-@dataclass(frozen=True)
-class LabelledObject:
-    """One labelled object.
-
-    Attributes:
-        image: the image that contains it.
-        category: name of its category; empty if the file has only one.
-        segmentation: polygons, or run lengths.
-        area: stated area in pixels; None if the file states none.
-
-    """
-
-    image: LabelledImage
-    category: str
-    segmentation: Sequence[Sequence[float]] | Mapping[str, Any]
-    area: float | None
-
-    def mask(self) -> Pixels:
-        """Return uint8 [height, width], 1 on the object; all 0 if its outline contains no pixel."""
-        if isinstance(self.segmentation, Mapping):
-            return coco_masks.decode_rle(self.segmentation)
-        return coco_masks.fill_polygons(self.segmentation, self.image.height, self.image.width)
+# Bytes of an entry: many times an outline that was drawn by hand.
+_LARGEST_ENTRY = 2**24
+_LARGEST_ID = 2**63
+# Characters of an id that is a text.
+_LONGEST_NAME = 40
 
 
 class Annotations:
@@ -98,7 +33,7 @@ class Annotations:
     Attributes:
         images: images with objects, by id, in the order of their first annotation.
         count: number of objects, without crowds.
-        skipped: number of annotations that are left out, by reason.
+        skipped: annotations that are left out: an entry that is damaged is no reason to stop.
 
     Args:
         path: COCO's or LVIS's instances, or any JSON of that form. Crowds (`iscrowd` 1: regions
@@ -113,10 +48,16 @@ class Annotations:
         self.path = path
         self.images: dict[int, LabelledImage] = {}
         self.count = 0
-        self.skipped: Counter[str] = Counter()
+        self.skipped = LeftOut()
         self._categories: dict[int, str] = {}
+        # Of the annotations that have one: its id, and where it begins.
+        self._ids, self._begins = array('q'), array('Q')
         self._text = _mapped(path)
-        self._index()
+        try:
+            self._index()
+        except BaseException:
+            self._text.close()
+            raise
 
     def objects(self, image: LabelledImage) -> Iterator[tuple[int, int]]:
         """Yield the offsets of the objects of an image; `read` takes them."""
@@ -125,10 +66,11 @@ class Annotations:
     def read(self, where: tuple[int, int]) -> LabelledObject:
         """Return one object."""
         entry = self._entry(*where)
-        several = len(self._categories) > 1
+        category, several = entry.get('category_id'), len(self._categories) > 1
         return LabelledObject(
+            _name('annotation', entry, where[0]),
             self.images[entry['image_id']],
-            self._categories.get(entry.get('category_id', 0), '') if several else '',
+            self._categories.get(category, '') if several and isinstance(category, int) else '',
             entry['segmentation'],
             entry.get('area'),
         )
@@ -153,57 +95,128 @@ class Annotations:
         images: dict[int, LabelledImage] = {}
         objects: dict[int, array[int]] = {}
         for key, begin, end in elements(self._text):
-            if key == 'annotations':
-                self._add_object(objects, begin, end)
-            elif key == 'images':
+            what = {'annotations': 'annotation', 'images': 'image', 'categories': 'category'}
+            if key not in what:
+                continue
+            entry: dict[str, Any] = {}
+            try:
                 entry = self._entry(begin, end)
-                images[self._field(entry, 'id')] = self._image(entry)
-            elif key == 'categories':
-                entry = self._entry(begin, end)
-                self._categories[self._field(entry, 'id')] = str(entry.get('name', ''))
-        for number, where in objects.items():
-            if number not in images:
-                raise DatasetError(f'{self.path} has annotations of image {number}, but no image')
-            images[number].objects.extend(where)
-            self.images[number] = images[number]
+                if key == 'annotations':
+                    self._add_object(objects, entry, begin, end)
+                elif key == 'images':
+                    _add_image(images, entry)
+                else:
+                    self._categories.setdefault(_whole(entry, 'id'), str(entry.get('name', '')))
+            except DatasetError as error:
+                # Objects of a damaged image are counted when they are missed.
+                kind, name = f'damaged {what[key]}', _name(what[key], entry, begin)
+                self.skipped.add(kind, name, str(error), objects=int(key == 'annotations'))
+        self._leave_out_twins(objects)
+        self._join(images, objects)
         if not self.count:
+            first = ''.join(f'; {named.what}: {named.reason}' for named in self.skipped.named[:1])
             raise DatasetError(
                 f'{self.path} has no labelled object; an evaluation needs the instances of COCO '
-                'or LVIS: "images" and "annotations" with "segmentation"'
+                f'or LVIS: "images" and "annotations" with "segmentation"{first}'
             )
 
-    def _add_object(self, objects: dict[int, array[int]], begin: int, end: int) -> None:
-        entry = self._entry(begin, end)
+    def _join(self, images: dict[int, LabelledImage], objects: dict[int, array[int]]) -> None:
+        for number, where in objects.items():
+            count = len(where) // 2
+            if number in images:
+                images[number].objects.extend(where)
+                self.images[number] = images[number]
+                self.count += count
+            else:
+                reason = f'it is of image {number}, but no image of that id is described'
+                name = _name('annotation', self._entry(where[0], where[1]), where[0])
+                self.skipped.add('no such image', name, reason, objects=count)
+
+    def _add_object(
+        self, objects: dict[int, array[int]], entry: dict[str, Any], begin: int, end: int
+    ) -> None:
         if entry.get('iscrowd'):
             self.skipped['crowd'] += 1
-        elif not entry.get('segmentation'):
+            return
+        if not entry.get('segmentation'):
             self.skipped['no mask'] += 1
-        else:
-            self.count += 1
-            where = objects.setdefault(self._field(entry, 'image_id'), array('Q'))
-            where.extend((begin, end))
+            return
+        image = _whole(entry, 'image_id')
+        if not isinstance(entry['segmentation'], (list, dict)):
+            raise DatasetError('its segmentation is neither polygons nor run lengths')
+        area = entry.get('area')
+        if area is not None and not (_is_number(area) and 0 <= area < math.inf):
+            raise DatasetError(f'its area is {str(area)[:40]!r}, not a number of pixels')
+        objects.setdefault(image, array('Q')).extend((begin, end))
+        number = entry.get('id')
+        if isinstance(number, int) and abs(number) < _LARGEST_ID:
+            self._ids.append(number)
+            self._begins.append(begin)
 
-    def _image(self, entry: Mapping[str, Any]) -> LabelledImage:
-        names = _names(str(entry.get('file_name', '')), str(entry.get('coco_url', '')))
-        if not names:
-            raise DatasetError(f'{self.path} names no file for image {entry["id"]}')
-        return LabelledImage(names, self._field(entry, 'width'), self._field(entry, 'height'))
-
-    def _field(self, entry: Mapping[str, Any], name: str) -> int:
-        if not isinstance(entry.get(name), int):
-            raise DatasetError(f'{self.path} has an entry without a whole number as {name!r}')
-        number: int = entry[name]
-        return number
+    def _leave_out_twins(self, objects: dict[int, array[int]]) -> None:
+        """Leave out the second of two annotations of one id."""
+        ids = np.frombuffer(self._ids, np.int64)
+        _, first = np.unique(ids, return_index=True)
+        twins = np.ones(len(ids), np.bool_)
+        twins[first] = False
+        begins = {self._begins[index]: self._ids[index] for index in np.flatnonzero(twins)}
+        for number in begins.values():
+            self.skipped.add('id given twice', f'annotation {number}', 'its id is given twice')
+        if begins:
+            for image, where in objects.items():
+                kept = [
+                    pair for pair in zip(*[iter(where)] * 2, strict=True) if pair[0] not in begins
+                ]
+                objects[image] = array('Q', [offset for pair in kept for offset in pair])
+        self._ids, self._begins = array('q'), array('Q')
 
     def _entry(self, begin: int, end: int) -> dict[str, Any]:
+        """Return an entry; raise DatasetError if it is none."""
+        if end - begin > _LARGEST_ENTRY:
+            raise DatasetError(f'it has {end - begin} bytes; allowed are {_LARGEST_ENTRY}')
         try:
-            entry: dict[str, Any] = json.loads(self._text[begin:end])
-        except ValueError as error:
+            entry = json.loads(self._text[begin:end])
+        except (ValueError, RecursionError) as error:
             raise DatasetError(f'{self.path} is no JSON from byte {begin} on: {error}') from error
+        if not isinstance(entry, dict):
+            raise DatasetError(f'it is {str(entry)[:40]} and not an object with names and values')
         return entry
 
 
+def _add_image(images: dict[int, LabelledImage], entry: Mapping[str, Any]) -> None:
+    number, width, height = (_whole(entry, name) for name in ('id', 'width', 'height'))
+    names = _names(str(entry.get('file_name', '')), str(entry.get('coco_url', '')))
+    if not names:
+        raise DatasetError('it names no file')
+    if not (0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE):
+        raise DatasetError(f'its size is {width}×{height}; allowed are 1 to {LONGEST_SIDE} a side')
+    if width * height > MOST_PIXELS:
+        raise DatasetError(f'its size is {width}×{height}: more than {MOST_PIXELS} pixels')
+    if number in images:
+        raise DatasetError('its id is given twice; the first one is used')
+    images[number] = LabelledImage(names, width, height)
+
+
+def _whole(entry: Mapping[str, Any], name: str) -> int:
+    number = entry.get(name)
+    if not isinstance(number, int) or isinstance(number, bool) or abs(number) >= _LARGEST_ID:
+        raise DatasetError(f'it is without a whole number as {name!r}')
+    return number
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _name(what: str, entry: Mapping[str, Any], begin: int) -> str:
+    number = entry.get('id')
+    known = isinstance(number, (int, str)) and len(str(number)) <= _LONGEST_NAME
+    return f'{what} {number}' if known else f'{what} at byte {begin}'
+
+
 def _mapped(path: Path) -> mmap.mmap:
+    if path.exists() and not path.is_file():
+        raise DatasetError(f'the annotations {path} are a folder or a device, not a file')
     try:
         with path.open('rb') as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -216,38 +229,9 @@ def _mapped(path: Path) -> mmap.mmap:
 
 def _names(file_name: str, coco_url: str) -> tuple[str, ...]:
     """Return possible paths; LVIS has only the URL, whose last two parts are COCO's folders."""
-    parts = PurePosixPath(urlsplit(coco_url).path).parts
+    try:
+        parts = PurePosixPath(urlsplit(coco_url).path).parts
+    except ValueError:  # no address: brackets that do not match
+        parts = ()
     places = (file_name, '/'.join(parts[-2:]), PurePosixPath(file_name).name, *parts[-1:])
-    return tuple(dict.fromkeys(place for place in places if place.strip('/')))
-
-
-def elements(text: mmap.mmap | bytes) -> Iterator[tuple[str, int, int]]:
-    """Yield the elements of each array of the file's top-level object: its key and their offsets.
-
-    Args:
-        text: JSON in UTF-8: an object of arrays of objects.
-
-    Returns:
-        Key, and the offsets of the element's first byte and of the one after its last.
-
-    Raises:
-        DatasetError: brackets do not match, as in a file that was cut off.
-
-    """
-    depth, key, begin = 0, '', 0
-    for token in _TOKEN.finditer(text):
-        start = token.start()
-        mark = text[start]
-        if mark == _QUOTE:
-            if depth == _FILE:
-                key = token[0][1:-1].decode()
-        elif mark in _OPENING:
-            depth += 1
-            if depth == _ELEMENT:
-                begin = start
-        else:
-            if depth == _ELEMENT:
-                yield key, begin, token.end()
-            depth -= 1
-    if depth:
-        raise DatasetError(f'the JSON ends within {depth} open brackets: the file was cut off')
+    return tuple(dict.fromkeys(place for place in places if place.strip('/') and '\0' not in place))

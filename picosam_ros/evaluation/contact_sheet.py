@@ -74,7 +74,7 @@ def _rows(scores: Sequence[Score]) -> tuple[Sequence[Score], ...]:
 
 def _tile(evaluator: Evaluator, score: Score) -> Tile:
     labelled = evaluator.annotations.read(score.where)
-    case = evaluator.case(labelled.image.read(score.path), labelled.mask())
+    case = evaluator.case(labelled.image.read(score.path, evaluator.scale), labelled.mask())
     prompt, answer = evaluator.interactions(case)[-1]
     image = _drawn(replace(case, prompt=prompt), answer)
     return Tile(image, score.ious[-1], labelled.category)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,12 +13,15 @@ import numpy as np
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import DatasetError, EngineError
 from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.evaluation.labelled import LabelledObject
+from picosam_ros.evaluation.left_out import LeftOut
 from picosam_ros.evaluation.metrics import by_size, clicks_report, iou, summary
 from picosam_ros.evaluation.protocols import PROTOCOLS, Case, Interaction, interactions
 from picosam_ros.frame import Pixels
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.segmenter import Segmenter
+from picosam_ros.wire.value_range import Scale
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,9 @@ class Evaluator:
         protocol: a name of PROTOCOLS; metrics of different ones are not comparable.
         clicks: clicks on each object: the protocol's, then where the mask is wrong. More than
             one are for the protocol `full`: in the others the prompt fixes the ROI.
+        scale: takes images of 16 bits a value to 8; None takes the range that each of them uses.
         scores: scores of the objects so far.
-        skipped: number of objects left out so far, by reason.
+        skipped: objects left out so far; one that is damaged is no reason to stop.
         missing: number of images that are not in the folder.
 
     """
@@ -66,20 +69,25 @@ class Evaluator:
     folder: Path
     protocol: str = 'crop96'
     clicks: int = 1
+    scale: Scale | None = None
     scores: list[Score] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
+    skipped: LeftOut = field(default_factory=LeftOut)
     missing: int = 0
 
     def evaluate(self, limit: int | None = None) -> Iterator[int]:
         """Evaluate all objects, or the first `limit` ones; yield the number done so far.
 
         Raises:
-            DatasetError: an image or a mask is damaged, or no image is there at all.
+            DatasetError: not one object could be evaluated.
             EngineError: the engine returned no mask.
 
         """
         for done, (path, pixels, where) in enumerate(islice(self._objects(), limit), 1):
-            self._score(path, pixels, where)
+            labelled = self.annotations.read(where)
+            try:
+                self._score(path, pixels, where, labelled)
+            except DatasetError as error:
+                self.skipped.add('damaged mask', labelled.name, str(error))
             yield done
         if not self.scores:
             raise DatasetError(self._nothing_evaluated())
@@ -141,12 +149,18 @@ class Evaluator:
             if path is None:
                 self.missing += 1
                 continue
-            pixels = image.read(path)
+            try:
+                pixels = image.read(path, self.scale)
+            except DatasetError as error:
+                count = len(image.objects) // 2
+                self.skipped.add('damaged picture', f'image {path}', str(error), objects=count)
+                continue
             for where in self.annotations.objects(image):
                 yield path, pixels, where
 
-    def _score(self, path: Path, pixels: Pixels, where: tuple[int, int]) -> None:
-        labelled = self.annotations.read(where)
+    def _score(
+        self, path: Path, pixels: Pixels, where: tuple[int, int], labelled: LabelledObject
+    ) -> None:
         mask = labelled.mask()
         pixel_count = np.count_nonzero(mask)
         if not pixel_count:
@@ -168,10 +182,14 @@ class Evaluator:
         )
 
     def _nothing_evaluated(self) -> str:
-        first = next(iter(self.annotations.images.values()))
+        if self.skipped:
+            told = [f'{count} ({kind})' for kind, count in self.skipped.items()]
+            first = ''.join(f'; {named.what}: {named.reason}' for named in self.skipped.named[:1])
+            return f'no labelled object could be evaluated: left out were {", ".join(told)}{first}'
+        image = next(iter(self.annotations.images.values()))
         return (
             f'no labelled object could be evaluated: {self.missing} of '
             f'{len(self.annotations.images)} images are not in {self.folder}, for example '
-            f'{first.names[0]}; give the folder that holds them (for LVIS the one of train2017 '
+            f'{image.names[0]}; give the folder that holds them (for LVIS the one of train2017 '
             'and val2017)'
         )

@@ -8,10 +8,15 @@ from typing import Any
 
 import yaml
 
-from picosam_ros.errors import PromptError
+from picosam_ros.errors import PromptError, YamlError
+from picosam_ros.files.yaml import compose, construct
 from picosam_ros.prompt import Box, Point, Prompt
 
 _KEYS = ('id', 'points', 'box', 'roi_size', 'size_step')
+# Characters of a wrong value that an error shows.
+_SHOWN = 80
+# Of a size in pixels.
+_LARGEST = 2**31 - 1
 
 
 def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
@@ -22,7 +27,15 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
             sentence names its line.
 
     """
-    root = _parsed(Path(path))
+    try:
+        root = compose(Path(path))
+    except YamlError as error:
+        if error.line:
+            raise PromptError(f'{path}, {error}') from error
+        raise PromptError(
+            f'the prompts of {str(path)!r} cannot be read: {error}; give the path of a YAML file '
+            'of prompts, or nothing'
+        ) from error
     if not isinstance(root, yaml.SequenceNode) or not root.value:
         raise PromptError(
             f'{path} holds no list of prompts; write one entry for each, with no key above them, '
@@ -33,7 +46,7 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
         where = f'{path}, line {node.start_mark.line + 1}, entry {number}'
         try:
             prompt = _prompt(node)
-        except (PromptError, yaml.YAMLError) as error:
+        except (PromptError, YamlError) as error:
             raise PromptError(f'{where}: {error}') from error
         if any(other.object_id == prompt.object_id for other in prompts):
             raise PromptError(f'{where}: id {prompt.object_id} is given twice; each needs its own')
@@ -41,30 +54,13 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
     return tuple(prompts)
 
 
-def _parsed(path: Path) -> yaml.Node | None:
-    try:
-        return yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise PromptError(
-            f'the prompts of {str(path)!r} cannot be read ({error.strerror}); give the path of '
-            'a YAML file, or nothing'
-        ) from error
-    except UnicodeDecodeError as error:
-        raise PromptError(f'{path} is no text in UTF-8: {error.reason}') from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PromptError(f'{path}, line {line}: no YAML: {error.problem}') from error
-    except yaml.YAMLError as error:
-        raise PromptError(f'{path}: no YAML: {error}') from error
-
-
 def _prompt(node: yaml.Node) -> Prompt:
-    entry: Any = yaml.SafeLoader('').construct_document(node)
+    entry: Any = construct(node)
     if not isinstance(entry, dict):
-        raise PromptError(f'{entry!r} was given; an entry has the keys {", ".join(_KEYS)}')
+        raise PromptError(f'{_shown(entry)} was given; an entry has the keys {", ".join(_KEYS)}')
     unknown = [key for key in entry if key not in _KEYS]
     if unknown:
-        raise PromptError(f'key {unknown[0]!r} was given; allowed are {", ".join(_KEYS)}')
+        raise PromptError(f'key {_shown(unknown[0])} was given; allowed are {", ".join(_KEYS)}')
     if 'id' not in entry:
         raise PromptError('it has no id; give one from 1 to 254')
     return Prompt(
@@ -80,7 +76,7 @@ def _point(given: Any) -> Point:
     values = _numbers(given, 'point', (2, 3), '[x, y], or [x, y, 0] for one beside the object')
     label = values[2] if len(values) == 3 else 1
     if label not in (0, 1):
-        raise PromptError(f'point {given} has the label {label:g}; allowed are 1 and 0')
+        raise PromptError(f'point {_shown(given)} has the label {label:g}; allowed are 1 and 0')
     return Point(values[0], values[1], bool(label))
 
 
@@ -89,16 +85,18 @@ def _box(given: Any) -> Box:
 
 
 def _whole(given: Any, name: str) -> int:
-    if not _is(given, int) or given < 0:
-        raise PromptError(f'{name} {given!r} was given; it must be a whole number, not negative')
+    if not _is(given, int) or not 0 <= given <= _LARGEST:
+        raise PromptError(
+            f'{name} {_shown(given)} was given; it must be a whole number from 0 to {_LARGEST}'
+        )
     return int(given)
 
 
 def _step(given: Any) -> int:
-    if not _is(given, int):
+    if not _is(given, int) or abs(given) > _LARGEST:
         raise PromptError(
-            f'size_step {given!r} was given; it must be a whole number: 1 for the next larger '
-            'object, -1 for the next smaller one'
+            f'size_step {_shown(given)} was given; it must be a whole number: 1 for the next '
+            'larger object, -1 for the next smaller one'
         )
     return int(given)
 
@@ -106,7 +104,7 @@ def _step(given: Any) -> int:
 def _numbers(given: Any, name: str, counts: Sequence[int], form: str) -> list[float]:
     values = _listed(given, name, form)
     if len(values) not in counts or not all(_is(value, (int, float)) for value in values):
-        raise PromptError(f'{name} {given!r} was given; write it as {form}')
+        raise PromptError(f'{name} {_shown(given)} was given; write it as {form}')
     return [_float(value, name) for value in values]
 
 
@@ -119,9 +117,14 @@ def _float(value: float, name: str) -> float:
 
 def _listed(given: Any, name: str, form: str) -> list[Any]:
     if not isinstance(given, list):
-        raise PromptError(f'{name} {given!r} was given; write a list: {form}')
+        raise PromptError(f'{name} {_shown(given)} was given; write a list: {form}')
     return given
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'

@@ -113,15 +113,21 @@ def test_compressed_images_are_images_too(tmp_path, engine):
 def test_an_image_that_cannot_be_read_is_left_out_and_told(tmp_path, engine):
     contents = [image(0), b'\0\1\0\0abc', image(2, encoding='nonsense'), image(3)]
     messages = [(IMAGE, at(number), content) for number, content in enumerate(contents)]
-    broken = np.frombuffer(b'no picture', np.uint8)
     stats = followed(record(tmp_path / 'bag', topics={TOPIC: messages}), tmp_path / 'out', engine)
     assert (stats.images, stats.refused) == (2, 2)
     [note] = stats.notes
     assert note.startswith('image 2 is left out: 7 bytes are not a serialised sensor_msgs/')
+
+
+def test_a_recording_of_which_no_image_can_be_read_is_an_error_and_nothing_is_made(
+    tmp_path, engine
+):
+    broken = np.frombuffer(b'no picture', np.uint8)
     topics = {TOPIC: [(COMPRESSED, 1, compressed(0, broken, 'jpeg'))]}
-    stats = followed(record(tmp_path / 'bag2', topics=topics), tmp_path / 'out2', engine)
-    assert "in the format 'jpeg' was given, which OpenCV cannot read" in stats.notes[0]
-    assert not (tmp_path / 'out2').exists()
+    path = record(tmp_path / 'bag', topics=topics)
+    with pytest.raises(BagError, match=r"not one of the 1 images of .*'jpeg' was given: OpenCV"):
+        followed(path, tmp_path / 'out', engine)
+    assert [file.name for file in tmp_path.iterdir()] == ['bag']
 
 
 def test_a_prompt_that_does_not_fit_the_first_image_is_an_error_and_nothing_is_made(

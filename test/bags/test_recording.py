@@ -51,6 +51,13 @@ def test_a_recorder_that_was_killed_left_no_metadata_and_its_images_are_read(tmp
         assert len(times(recording)) == 10
 
 
+@pytest.mark.parametrize('name', ['bag.db3', 'bag.mcap'])
+def test_an_empty_file_is_told_to_be_empty(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(BagError, match='cannot be read as a rosbag2: it is empty'):
+        Recording(tmp_path / name)
+
+
 def test_a_part_that_is_damaged_does_not_hide_the_others(tmp_path):
     path = record(tmp_path / 'bag', 'mcap')
     storage_file(path).rename(path / 'bag_0.mcap')
@@ -61,7 +68,7 @@ def test_a_part_that_is_damaged_does_not_hide_the_others(tmp_path):
     (path / 'metadata.yaml').unlink()
     with Recording(path) as recording:
         assert len(times(recording)) == 20
-        assert recording.damage.startswith('bag_1.mcap: ')
+        assert 'bag_1.mcap: it is no SQLite file' in recording.damage
 
 
 def test_data_that_are_damaged_in_the_middle_end_the_images_there(tmp_path):

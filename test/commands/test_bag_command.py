@@ -82,7 +82,7 @@ def test_ctrl_c_ends_it_with_a_bag_that_can_be_read(tmp_path, network):
         env=os.environ,
     )
     try:
-        while not out.exists():
+        while not any(tmp_path.glob('picosam_*.part/*')):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=60)
@@ -114,3 +114,67 @@ def test_a_disk_that_is_full_is_reported(tmp_path, network, capsys, monkeypatch)
     monkeypatch.setattr('rosbags.rosbag2.Writer.write', refuse)
     assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 1
     assert f'{out} cannot be written: database or disk is full' in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ['bag']
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+@pytest.mark.parametrize('name', ['m#1', 'm?v=1', 'm%41', 'a b', 'né', '[x]', 'new\nline', '-o'])
+def test_a_name_with_characters_that_have_a_meaning_elsewhere_is_a_name(
+    tmp_path, network, name, storage
+):
+    day = tmp_path / f'day {name}'
+    path, out = record(tmp_path / 'bag', storage), day / name
+    day.mkdir()
+    path = path.rename(day / f'in {name}')
+    assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]) == 0
+    assert sorted(file.name for file in day.iterdir()) == sorted([path.name, name])
+    assert {file.suffix for file in out.iterdir()} == {storage_file(path).suffix, '.yaml'}
+    safe = out.rename(tmp_path / 'out')
+    assert len(read(safe)['/segmenter/masks']) == 10
+
+
+@pytest.mark.parametrize('way', ['itself', 'inside', 'deep inside', 'through a link'])
+def test_the_recording_that_is_read_is_not_written_into(tmp_path, network, capsys, way):
+    path = record(tmp_path / 'bag')
+    (tmp_path / 'link').symlink_to(path)
+    ways = {
+        'itself': tmp_path / 'other' / '..' / 'bag',
+        'inside': path / 'masks',
+        'deep inside': path / 'new' / 'masks',
+        'through a link': tmp_path / 'link' / 'masks',
+    }
+    (tmp_path / 'other').mkdir()
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    out = str(ways[way])
+    assert main(['bag', str(path), '--point', POINT, '--model', network, '-o', out]) == 1
+    said = 'is the input' if way == 'itself' else 'lies inside of the input'
+    assert said in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_a_folder_for_the_new_recording_is_made_and_does_not_stay_after_an_error(
+    tmp_path, network, monkeypatch
+):
+    path, out = record(tmp_path / 'bag'), tmp_path / 'new' / 'day' / 'out'
+    arguments = ['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]
+
+    def refuse(*_):
+        raise OSError(28, 'No space left on device')
+
+    with monkeypatch.context() as full:
+        full.setattr('rosbags.rosbag2.Writer.close', refuse)
+        assert main(arguments) == 1
+    assert not (tmp_path / 'new').exists()
+    assert main(arguments) == 0
+    assert len(read(out)['/segmenter/masks']) == 10
+
+
+def test_what_is_left_out_is_told_as_a_note(tmp_path, network, capsys):
+    path, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    with sqlite3.connect(storage_file(path)) as connection:
+        connection.execute("INSERT INTO topics VALUES (9, '/log', 'Log', 'json', '', '')")
+    connection.close()
+    arguments = ['bag', str(path), '--point', POINT, '--model', network, '-o', str(out)]
+    assert main([*arguments, '--json']) == 0
+    [note] = json.loads(capsys.readouterr().out)['notes']
+    assert note.startswith('topic /log is left out')

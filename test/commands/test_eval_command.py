@@ -59,6 +59,7 @@ def test_json_has_the_figures_the_trivial_answer_and_what_was_left_out(evaluate,
             'large': None,
         },
         'skipped': {'crowd': 1},
+        'left_out': [],
         'missing_images': 0,
     }
 
@@ -87,6 +88,27 @@ def test_the_sheet_is_written(evaluate, tmp_path, capsys):
     assert evaluate('--sheet', path) == 0
     assert cv2.imread(str(path)).shape[1] > 300
     assert f'sheet in {path}' in capsys.readouterr().out
+
+
+def test_what_is_left_out_is_named(evaluate, dataset, capsys):
+    dataset.label(100, [[0, 0, 1e9, 1e9]])
+    dataset.write()
+    assert evaluate() == 0
+    printed = capsys.readouterr().out
+    assert 'skipped: 1 (damaged mask)\n' in printed
+    assert 'annotation 4 is left out: a polygon reaches to 1e+09; allowed' in printed
+    assert evaluate('--json') == 0
+    [named] = json.loads(capsys.readouterr().out)['left_out']
+    assert named['what'] == 'annotation 4'
+
+
+def test_a_labelled_image_is_not_written_over(evaluate, dataset, tmp_path, capsys):
+    link = tmp_path / 'sheet.png'
+    link.symlink_to(dataset.folder / 'b.png')
+    before = link.read_bytes()
+    assert evaluate('--sheet', link) == 1
+    assert f'the output {link} is the input {dataset.folder / "b.png"}' in capsys.readouterr().err
+    assert link.read_bytes() == before
 
 
 def test_a_sheet_that_cannot_be_written_is_reported_before_anything_is_evaluated(evaluate, capsys):

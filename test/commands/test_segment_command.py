@@ -51,6 +51,28 @@ def test_json_has_the_mask_in_numbers_and_the_time_of_every_stage(segment, pictu
     }
 
 
+def test_sixteen_bits_are_scaled_as_told_or_as_asked_for(segment, picture, capsys):
+    cv2.imwrite(picture, cv2.imread(picture).astype(np.uint16) << 4)
+    for more, area, told in (
+        ((), 1200, 'images of 16 bits use the values 0,4095 of 0,65535'),
+        (('--range', '0,4095'), 1200, ''),
+        (('--range', 'full'), 0, ''),
+    ):
+        assert segment('--point', CENTRE, '--json', *more) == 0
+        printed = capsys.readouterr()
+        assert json.loads(printed.out)['area'] == area
+        assert printed.err.count('\n') == bool(told)
+        assert printed.err.startswith(told)
+
+
+@pytest.mark.parametrize('given', ['5', '9,5', '0,70000', 'wide'])
+def test_a_range_that_is_none_is_a_usage_error(segment, capsys, given):
+    with pytest.raises(SystemExit) as end:
+        segment('--point', CENTRE, '--range', given)
+    assert end.value.code == 2
+    assert f"value range '{given}' was given; allowed are auto, full" in capsys.readouterr().err
+
+
 def test_the_readable_answer_has_box_area_score_and_milliseconds(segment, capsys):
     # The ROI reaches one row over the border, and the padding's red, 124, is close to the
     # network's threshold: 1200 / (1200 + 96) of the pixels are sure.
@@ -174,7 +196,7 @@ def test_a_picture_is_read_upright_as_its_exif_data_tell(tmp_path, tiny_network,
             ['--point', '9,9', '-o', 'mask.jpg'],
             'is not of a lossless format; use one of the suffixes',
         ),
-        (['--point', '9,9', '-o', 'no-folder/mask.png'], 'cannot be written: no such file'),
+        (['--point', '9,9', '-o', 'no-folder/mask.png'], 'there is no folder no-folder'),
         (['--point', '9,9', '--overlay', 'drawn'], 'use the suffix .png or .jpg'),
         (['--point', '9,9', '--overlay', 'drawn.txt'], 'use the suffix .png or .jpg'),
     ],
@@ -195,7 +217,8 @@ def test_a_file_that_is_no_picture_is_refused(content, tmp_path, capsys):
     path = tmp_path / 'notes.jpg'
     path.write_bytes(content)
     assert main(['segment', str(path), '--point', '1,1']) == 1
-    assert f'OpenCV cannot read {path} as an image' in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f'image {path} cannot be read: OpenCV cannot read it as an image' in told
 
 
 def test_a_folder_is_refused(tmp_path, capsys):
@@ -238,3 +261,101 @@ def test_a_runtime_that_is_unknown_is_an_error_with_the_known_ones(segment, caps
     assert segment('--point', CENTRE, '--runtime', 'abacus') == 1
     told = "runtime 'abacus' was given; allowed are onnxruntime, openvino"
     assert told in capsys.readouterr().err
+
+
+def link(path, target):
+    path.symlink_to(target)
+    return path
+
+
+def hard_link(path, target):
+    path.hardlink_to(target)
+    return path
+
+
+WAYS = {
+    'itself': lambda given, folder: given,
+    'link': lambda given, folder: link(folder / 'link.png', given),
+    'hard link': lambda given, folder: hard_link(folder / 'hard.png', given),
+    'other words': lambda given, folder: given.parent / '..' / given.parent.name / given.name,
+    'linked folder': lambda given, folder: link(folder / 'there', given.parent) / given.name,
+}
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('option', ['-o', '--overlay'])
+def test_the_picture_that_is_read_is_not_written_over(
+    segment, picture, option, way, tmp_path, capsys
+):
+    given = Path(picture)
+    before = given.read_bytes()
+    assert segment('--point', CENTRE, option, WAYS[way](given, tmp_path)) == 1
+    assert f'is the input {picture}; give the output another name' in capsys.readouterr().err
+    assert given.read_bytes() == before
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_two_outputs_are_two_files(segment, tmp_path, capsys, monkeypatch, there):
+    monkeypatch.chdir(tmp_path)
+    Path('x').mkdir()
+    if there:
+        Path('a.png').write_bytes(b'before')
+    same = tmp_path / 'x' / '..' / 'a.png'
+    assert segment('--point', CENTRE, '-o', 'a.png', '--overlay', same) == 1
+    assert 'a.png was given for two outputs' in capsys.readouterr().err
+    assert not there or Path('a.png').read_bytes() == b'before'
+
+
+def test_a_device_takes_any_number_of_outputs(segment, tmp_path):
+    outputs = [link(tmp_path / name, '/dev/null') for name in ('a.png', 'b.png')]
+    assert segment('--point', CENTRE, '-o', outputs[0], '--overlay', outputs[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ('option', 'said'),
+    [
+        ('o.pgm', 'is of a format that holds no colour; use the suffix .png or .jpg'),
+        ('o.webp', '.webp holds no image of 17000×40 pixels (at most 16383 a side)'),
+    ],
+)
+def test_what_a_format_cannot_hold_is_refused_before_the_work(
+    option, said, tmp_path, tiny_network, capfd, monkeypatch
+):
+    monkeypatch.setattr('picosam_ros.engines.make_engine', None)
+    wide = tmp_path / 'wide.png'
+    cv2.imwrite(str(wide), np.zeros((40, 17000, 3), np.uint8))
+    outputs = ['-o', str(tmp_path / 'mask.png'), '--overlay', str(tmp_path / option)]
+    assert main(['segment', str(wide), '--point', '9,9', *outputs]) == 1
+    assert said in capfd.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ['wide.png']
+
+
+def test_a_picture_that_is_too_large_for_opencv_is_refused(tmp_path, capsys):
+    path = tmp_path / 'huge.pgm'
+    path.write_bytes(b'P5 40000 40000 255\n')
+    assert main(['segment', str(path), '--point', '1,1']) == 1
+    assert 'it has more than 1073741824 pixels' in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(segment, tmp_path, capsys, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, 'No space left on device')
+
+    mask = tmp_path / 'mask.png'
+    mask.write_bytes(b'before')
+    there = sorted(tmp_path.iterdir())
+    monkeypatch.setattr('picosam_ros.files.replace.PartFile.write', refuse)
+    assert segment('--point', CENTRE, '-o', mask) == 1
+    assert f'{mask} cannot be written: no space left on device' in capsys.readouterr().err
+    assert mask.read_bytes() == b'before'
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions_and_a_link_its_target(segment, tmp_path):
+    mask = tmp_path / 'mask.png'
+    mask.write_bytes(b'before')
+    mask.chmod(0o640)
+    assert segment('--point', CENTRE, '-o', link(tmp_path / 'link.png', mask)) == 0
+    assert (tmp_path / 'link.png').is_symlink()
+    assert mask.read_bytes() != b'before'
+    assert mask.stat().st_mode & 0o777 == 0o640

@@ -1,4 +1,5 @@
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -134,7 +135,7 @@ def test_ctrl_c_leaves_a_video_that_can_be_watched(tiny_network, tmp_path):
     command = [sys.executable, '-m', 'picosam_ros', 'track', str(video), *CLICK, '--json']
     command += ['--model', tiny_network(), '-o', str(out)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        while not (out.exists() and out.stat().st_size > 50_000):
+        while not any(part.stat().st_size > 50_000 for part in tmp_path.glob('picosam_*.part.avi')):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=60)
@@ -183,7 +184,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(
 def test_the_video_that_is_read_is_not_written_over(track, video, capsys):
     before = video.read_bytes()
     assert track('-o', video) == 1
-    assert 'is the input video' in capsys.readouterr().err
+    assert f'the output {video} is the input {video}; give' in capsys.readouterr().err
     assert video.read_bytes() == before
 
 
@@ -200,12 +201,14 @@ def test_without_an_object_it_is_a_usage_error(video, tmp_path, capsys):
     assert 'give one object with --point X,Y' in capsys.readouterr().err
 
 
-def test_a_disk_that_is_full_is_reported(video, tiny_network, tmp_path):
-    out = tmp_path / 'out.mkv'
+@pytest.mark.parametrize('ending', CODECS)
+@pytest.mark.parametrize('limit_bytes', [200, 9000])
+def test_a_disk_that_is_full_is_reported(tiny_network, tmp_path, ending, limit_bytes):
+    video, out = write(tmp_path / 'video.avi', frames=40), tmp_path / f'out{ending}'
     command = [sys.executable, '-m', 'picosam_ros', 'track', str(video), *CLICK, '-o', str(out)]
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
     command += ['--model', tiny_network()]
     done = subprocess.run(
@@ -213,3 +216,28 @@ def test_a_disk_that_is_full_is_reported(video, tiny_network, tmp_path):
     )
     assert done.returncode == 1
     assert f'{out} could not be written completely; is the disk full?' in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == [video.name]
+
+
+def test_a_pipe_is_refused_and_stays(track, tmp_path, capsys):
+    pipe = tmp_path / 'out.avi'
+    os.mkfifo(pipe)
+    assert track('-o', pipe) == 1
+    told = f'{pipe} cannot be written: it is a device or a pipe, not a file'
+    assert told in capsys.readouterr().err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize('name', ['a#b', 'a?b', '100%d', '%03d', 'a b', 'né', '[x]', 'a:b', 'a\nb'])
+def test_a_name_with_characters_that_have_a_meaning_elsewhere_is_a_name(
+    track, video, tmp_path, monkeypatch, name
+):
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    given = video.rename(folder / f'{name}.avi').name
+    for ending in CODECS:
+        assert track('-o', f'out {name}{ending}', given=given) == 0
+        out = folder / f'out {name}{ending}'
+        assert len(read(out.rename(tmp_path / f'out{ending}'))[1]) == 12
+    assert [file.name for file in folder.iterdir()] == [given]

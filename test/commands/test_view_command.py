@@ -179,20 +179,23 @@ def test_what_is_clicked_refined_and_removed_on_the_page_is_answered_without_ros
     viewed.page.send('point', tag=2, x=x + 5, y=y, object=1, refine=True)
     assert viewed.answer(2)['generation'] > answer['generation']
     viewed.page.send('point', tag=3, x=x, y=y, object=9, refine=True)
-    assert 'object 9 was given' in viewed.answer(3)['reason']
+    assert 'object 9 is not segmented' in viewed.answer(3)['reason']
     viewed.page.send('point', tag=4, x=9999, y=y)
     assert viewed.answer(4)['state'] == 'refused'
 
     viewed.page.send('point', tag=7, x=x, y=y, stamp='1')
-    assert 'send it sooner' in viewed.answer(7)['reason']
+    assert viewed.answer(7)['state'] == 'accepted'
+    newest = 'Answered on the newest image, not on the one that was clicked: '
+    assert viewed.wait_for(lambda page: page.texts['notice'])[-1]['text'].startswith(newest)
 
     viewed.page.send('box', tag=5, x0=x - 80, y0=y - 80, x1=x + 80, y1=y + 80)
     assert viewed.answer(5)['state'] == 'accepted'
     viewed.page.send('remove', tag=6, object=1)
     assert viewed.answer(6)['reason'] == 'removed'
     viewed.page.send('clear')
-    notice = viewed.wait_for(lambda page: page.texts['notice'] and page.texts['notice'][-1])
-    assert notice['text'] == '1 objects cleared'
+    assert viewed.wait_for(
+        lambda page: [each for each in page.texts['notice'] if each['text'] == '2 objects cleared']
+    )
     assert viewed.end(signal.SIGINT)[0] == 0
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 
 import cv2
 import numpy as np
@@ -7,6 +8,7 @@ from helpers.labelled import compress, rectangle, run_lengths
 
 from picosam_ros.errors import DatasetError
 from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.wire.value_range import ValueScale
 
 WHERE = (30, 20, 70, 50)
 
@@ -115,7 +117,7 @@ def test_a_file_that_is_no_picture_is_refused(dataset):
     (dataset.folder / '0001.png').write_text('text')
     with (
         Annotations(dataset.write()) as annotations,
-        pytest.raises(DatasetError, match=r'OpenCV cannot read .* as an image'),
+        pytest.raises(DatasetError, match=r'0001.png cannot be read: OpenCV cannot'),
     ):
         annotations.images[image].read(dataset.folder / '0001.png')
 
@@ -130,13 +132,101 @@ def test_a_file_that_is_no_picture_is_refused(dataset):
         ('{"annotations": [{"image_id": 1; }]}', 'is no JSON from byte 17 on'),
         ('{"annotations": [{"segmentation": [[1, 2]]}]}', "without a whole number as 'image_id'"),
         ('{"annotations": [{"image_id": 1, "segmentation": [[1, 2]]}]}', 'of image 1, but no im'),
-        ('{"images": [{"id": 1, "width": 9, "height": 9}]}', 'names no file for image 1'),
+        ('{"images": [{"id": 1, "width": 9, "height": 9}]}', 'image 1: it names no file'),
     ],
 )
 def test_a_file_without_what_is_needed_is_refused_in_a_sentence(dataset, text, said):
     dataset.path.write_text(text)
     with pytest.raises(DatasetError, match=said):
         Annotations(dataset.path)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'reason'),
+    [
+        ({'image_id': 'a'}, "it is without a whole number as 'image_id'"),
+        ({'image_id': True}, "it is without a whole number as 'image_id'"),
+        ({'image_id': 10**30}, "it is without a whole number as 'image_id'"),
+        ({'image_id': 5}, 'it is of image 5, but no image of that id is described'),
+        ({'area': float('nan')}, "its area is 'nan', not a number of pixels"),
+        ({'area': -3}, "its area is '-3', not a number of pixels"),
+        ({'area': 'large'}, "its area is 'large', not a number of pixels"),
+        ({'segmentation': 'everything'}, 'its segmentation is neither polygons nor run lengths'),
+        ({'id': 1}, 'its id is given twice'),
+    ],
+)
+def test_a_damaged_annotation_is_left_out_with_its_id_and_the_reason(dataset, fields, reason):
+    image = dataset.picture()
+    dataset.label(image, rectangle(*WHERE))
+    dataset.label(image, **{'segmentation': rectangle(*WHERE), **fields})
+    with Annotations(dataset.write()) as annotations:
+        assert annotations.count == len(masks(annotations)) == 1
+        assert sum(annotations.skipped.values()) == 1
+        [named] = annotations.skipped.named
+    assert (named.what, named.reason) == (f'annotation {fields.get("id", 2)}', reason)
+
+
+@pytest.mark.parametrize(
+    'entry',
+    ['{"id": 2; }', '[1, 2]', f'{{"id": {"9" * 5000}}}', '{"a": ' + '[' * 9**5 + ']' * 9**5 + '}'],
+    ids=['no JSON', 'a list', 'digits', 'nested'],
+)
+def test_an_entry_that_cannot_be_parsed_is_left_out_with_its_place(dataset, entry):
+    dataset.label(dataset.picture(), rectangle(*WHERE))
+    text = dataset.write().read_text()
+    place = text.index('"annotations": [') + len('"annotations": [')
+    dataset.path.write_text(f'{text[:place]}{entry}, {text[place:]}')
+    with Annotations(dataset.path) as annotations:
+        assert annotations.count == 1
+        assert annotations.skipped == {'damaged annotation': 1}
+        assert annotations.skipped.named[0].what == f'annotation at byte {place}'
+
+
+@pytest.mark.parametrize(
+    ('fields', 'reason'),
+    [
+        ({'width': 10**6, 'height': 10**6}, '1000000×1000000: more than 1073741824 pixels'),
+        ({'width': 0}, 'its size is 0×120; allowed are 1 to'),
+        ({'width': '160'}, "without a whole number as 'width'"),
+        ({'id': 100}, 'its id is given twice; the first one is used'),
+        ({'file_name': None}, 'it names no file'),
+    ],
+)
+def test_a_damaged_image_is_named_and_its_objects_are_left_out(dataset, fields, reason):
+    dataset.label(dataset.picture('a.png'), rectangle(*WHERE))
+    other = dataset.picture('b.png', **fields)
+    dataset.label(other, rectangle(*WHERE))
+    with Annotations(dataset.write()) as annotations:
+        assert annotations.skipped.named[0].what == f'image {fields.get("id", 101)}'
+        assert reason in annotations.skipped.named[0].reason
+        assert annotations.images[100].names == ('a.png',)
+        assert annotations.count == 1
+        assert annotations.skipped['no such image'] == 1
+
+
+@pytest.mark.parametrize('name', ['a\0/b', 'x' * 300, '../' * 2000])
+def test_a_name_that_no_file_can_have_is_a_missing_image(dataset, name):
+    image = dataset.picture()
+    dataset.content['images'][0]['file_name'] = name
+    dataset.content['images'][0]['coco_url'] = 'http://[/0002.png'
+    dataset.label(image, rectangle(*WHERE))
+    dataset.write()
+    with Annotations(dataset.path) as annotations:
+        assert annotations.images[image].find(dataset.folder) is None
+
+
+@pytest.mark.parametrize('text', ['{"images": ]]}', '{"annotations": [{}]}]'])
+def test_a_bracket_that_is_not_open_is_reported(dataset, text):
+    dataset.path.write_text(text)
+    with pytest.raises(DatasetError, match='closes a bracket at byte'):
+        Annotations(dataset.path)
+
+
+def test_what_never_ends_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / 'pipe.json')
+    for path in (tmp_path / 'pipe.json', tmp_path):
+        with pytest.raises(DatasetError, match='are a folder or a device, not a file'):
+            Annotations(path)
 
 
 def test_a_file_that_is_not_there_is_reported(tmp_path):
@@ -161,3 +251,16 @@ def test_the_index_holds_a_fraction_of_the_file(dataset):
     finally:
         tracemalloc.stop()
     assert peak < size / 10
+
+
+def test_an_image_of_sixteen_bits_is_scaled_by_its_own_range_or_a_given_one(dataset):
+    image = dataset.picture()
+    dataset.label(image, rectangle(*WHERE))
+    path = dataset.folder / '0001.png'
+    eight = cv2.imread(str(path))
+    eight[0, 0], eight[0, 1] = 0, 255
+    cv2.imwrite(str(path), eight.astype(np.uint16) << 2)
+    with Annotations(dataset.write()) as annotations:
+        read = annotations.images[image].read
+        assert np.array_equal(read(path), eight[..., ::-1])
+        assert np.array_equal(read(path, ValueScale('0,4095')), eight[..., ::-1] >> 2)

@@ -97,11 +97,60 @@ def test_a_folder_without_any_of_the_images_is_reported(evaluated, dataset):
         evaluated()
 
 
-def test_a_mask_of_another_size_than_the_picture_is_refused(evaluated, dataset):
+def test_where_nothing_is_left_to_evaluate_the_first_reason_is_told(evaluated, dataset):
     image = dataset.picture()
     dataset.label(image, {'size': [10, 10], 'counts': [50, 50]})
-    with pytest.raises(DatasetError, match='a mask of 10×10 pixels was given for an image of 160'):
+    with pytest.raises(DatasetError, match='annotation 1: a mask of 10×10 pixels was given'):
         evaluated()
+
+
+@pytest.mark.parametrize(
+    ('segmentation', 'reason'),
+    [
+        ({'size': [10, 10], 'counts': [50, 50]}, 'a mask of 10×10 pixels was given for an image'),
+        ({'size': [10**6, 10**6], 'counts': [10**12]}, 'of 1000000x1000000 pixels were given'),
+        ({'size': '120x160', 'counts': [1]}, 'of the size 120x160 were given'),
+        ({'size': [120, 160], 'counts': [2**62, 2**62, 2**62, 2**62, 19200]}, 'run lengths cover'),
+        ({'size': [120, 160], 'counts': [-1, 19201]}, 'run lengths cover'),
+        ({'size': [120, 160], 'counts': [10**30]}, 'hold a number that is no count of pixels'),
+        ({'size': [120, 160], 'counts': [19200.5]}, 'neither a text nor a list of whole numbers'),
+        ({'size': [120, 160], 'counts': 'ooooooooooooooooo0'}, 'hold a number that is no count'),
+        ({'size': [120, 160], 'counts': 'é'}, 'damaged, or not in the COCO format'),
+        ({'size': [120, 160], 'counts': 'oo'}, 'damaged, or not in the COCO format'),
+        ({'size': [120, 160]}, 'neither a text nor a list of whole numbers'),
+        ([[0, 0, 1e9, 0, 1e9, 1e9]], 'a polygon reaches to 1e+09'),
+        ([[0, 0, 10**400, 0]], 'in turn and finite'),
+        ([[0, 0, float('nan'), 0]], 'in turn and finite'),
+        ([['0', '0', '9', '9']], 'in turn and finite'),
+        ([5, 5, 9, 9], 'a polygon was given; it takes x and y'),
+        ([[0, 0, 9, 0, 9, 9]] * 1001, '1001 polygons were given; allowed are 1000'),
+        ([[0, 0, 10**6, 10**6] * 9], 'pixels long; allowed are'),
+    ],
+)
+def test_a_damaged_mask_is_left_out_with_its_id_and_the_others_are_evaluated(
+    evaluated, dataset, segmentation, reason
+):
+    image = dataset.picture(rectangles=[SQUARE])
+    dataset.label(image, rectangle(*SQUARE))
+    dataset.label(image, segmentation)
+    dataset.label(image, rectangle(*SQUARE))
+    evaluator = evaluated()
+    assert len(evaluator.scores) == 2
+    assert evaluator.skipped == {'damaged mask': 1}
+    [named] = evaluator.skipped.named
+    assert named.what == 'annotation 2'
+    assert reason in named.reason
+
+
+def test_a_damaged_picture_is_left_out_with_all_its_objects(evaluated, dataset):
+    for name in ('a.png', 'b.png'):
+        image = dataset.picture(name, rectangles=[SQUARE])
+        dataset.label(image, rectangle(*SQUARE))
+        dataset.label(image, rectangle(*SQUARE))
+    (dataset.folder / 'a.png').write_bytes(b'text')
+    evaluator = evaluated()
+    assert len(evaluator.scores) == 2
+    assert evaluator.skipped == {'damaged picture': 2}
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)

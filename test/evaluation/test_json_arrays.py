@@ -3,7 +3,7 @@ import json
 import pytest
 
 from picosam_ros.errors import DatasetError
-from picosam_ros.evaluation.annotations import elements
+from picosam_ros.evaluation.json_arrays import elements
 
 CONTENT = {
     'info': {'text': 'brackets ]}[{ and a quote " in a string', 'list': [[1], [2]]},
@@ -22,6 +22,15 @@ def test_every_element_is_found_under_the_key_of_its_array(options, ascii_only):
         if key in found:
             found[key].append(json.loads(text[begin:end]))
     assert found == {name: CONTENT[name] for name in found}
+
+
+@pytest.mark.parametrize('indent', [None, 1])
+def test_elements_that_are_no_objects_are_found_too(indent):
+    given = [None, 5, {'a': 1}, 'x, [', [], True, {}, 1e9]
+    content = {'info': {'a': 1, 'b': {'c': None}}, 'images': given, 'more': [1]}
+    text = json.dumps(content, indent=indent).encode()
+    found = [json.loads(text[begin:end]) for key, begin, end in elements(text) if key == 'images']
+    assert found == given
 
 
 def test_a_file_that_was_cut_off_is_reported():

@@ -97,3 +97,56 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
         path.write_bytes(content)
         with pytest.raises(PromptError, match=r'photo.yaml'):
             read_prompts(path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'line', 'reason'),
+    [
+        ('- id: 1\n  points: [[2024-01-01, 1]]', 1, '[datetime.date(2024, 1, 1), 1] was given'),
+        ('- id: 1\n  points: [[2024-13-45, 1]]', 1, 'a value cannot be read (month must be'),
+        (
+            '- id: 1\n  box: !!python/object:os.system {}',
+            1,
+            'line 2: no YAML: could not determine a constructor',
+        ),
+        ('- id: 1\n  box: !!int []', 1, 'line 2: no YAML: expected a scalar node'),
+        ('- id: !!binary "??"', 1, ''),
+        ("- id: !!int ''", 1, 'a value cannot be read (string index out of range)'),
+        ("- {id: 1, points: [[!!float '_', 1]]}", 1, 'a value cannot be read (string index out'),
+        ('\n- ' + '[' * 10_000, 2, 'nested deeper than the 20 levels'),
+        ('- {id: ' + '1' * 5000 + '}', 1, 'an integer of 5000 digits was given; allowed are'),
+        ('- {id: 0x' + 'f' * 5000 + '}', 1, 'an integer of 5002 digits was given; allowed are'),
+        ('- {id: 0x' + 'f' * 900 + '}', 1, '… was given; it must be a whole number from 0 to'),
+        ('- &a [1]\n- *a', 2, 'the alias *a was given; write the value itself'),
+        ('- id: 1\n  box: [1,\x002]', 2, "no YAML: the character '\\x00' is not allowed"),
+        ('- id: 1\n  id: 2', 2, "the key 'id' is given twice"),
+        ('- id: 1\n---\n- id: 2', 2, 'expected a single document'),
+        ('- id: 1\n\tbox: 2', 2, 'no YAML: '),
+        ('- {id: 1, points: [[' + '1, ' * 500 + '1]]}', 1, '1, 1, 1, 1… was given; write it as'),
+    ],
+)
+def test_whatever_the_file_holds_is_a_sentence_with_its_line(read, text, line, reason):
+    with pytest.raises(PromptError) as refused:
+        read(text)
+    assert f'prompts.yaml, line {line}' in str(refused.value)
+    assert reason in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_a_byte_order_mark_is_understood(tmp_path, encoding):
+    path = tmp_path / 'prompts.yaml'
+    path.write_text('- {id: 1, points: [[5, 6]]}  # é', encoding=encoding)
+    assert read_prompts(path) == (Prompt((Point(5, 6),)),)
+
+
+def test_another_encoding_is_named_with_its_line(tmp_path):
+    path = tmp_path / 'prompts.yaml'
+    path.write_bytes(b'# mine\n- {id: 1}  # \xe9\n')
+    with pytest.raises(PromptError, match=r'prompts.yaml, line 2: no text in UTF-8'):
+        read_prompts(path)
+
+
+def test_a_file_that_never_ends_is_refused():
+    with pytest.raises(PromptError, match=r"'/dev/zero' cannot be read: it has more than 262144"):
+        read_prompts('/dev/zero')

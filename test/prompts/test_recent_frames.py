@@ -3,7 +3,9 @@ import pytest
 
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
-from picosam_ros.prompts.recent_frames import RecentFrames
+from picosam_ros.prompts import recent_frames
+from picosam_ros.prompts.recent_frames import NOT_KEPT, RecentFrames, is_about_stamp, noted
+from picosam_ros.results import Answer, PromptState
 
 SECOND = 1_000_000_000
 START = 1000 * SECOND
@@ -123,3 +125,86 @@ def test_nothing_is_left_after_clearing():
     recent.clear()
     assert recent.newest is None
     assert bind(recent, START) is None
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_frame_that_is_looked_at_is_kept_for_as_long_as_that_goes_on():
+    clock = Clock()
+    recent = RecentFrames(clock=clock)
+    shown = frame(START)
+    recent.add(shown)
+    assert recent.keep(START)
+    for step in range(1, 1000):
+        clock.now += recent_frames.LOOK_S / 4
+        recent.add(frame(START + step))
+        recent.keep(START)
+        assert bind(recent, START) is shown
+    clock.now += recent_frames.LOOK_S
+    recent.add(frame(START + 1000))
+    assert bind(recent, START) is None
+
+
+def test_frames_that_are_looked_at_are_bounded_and_the_ones_not_asked_for_go_first():
+    size = frame(START).pixels.nbytes
+    recent = RecentFrames(limit=2, limit_bytes=10 * size)
+    frames = [frame(START + index) for index in range(200)]
+    for each in frames:
+        recent.add(each)
+        recent.keep(each.stamp_ns)
+        recent.keep(START)
+    kept = [each for each in frames if bind(recent, each.stamp_ns) is each]
+    assert kept == [frames[0], *frames[-9:]]
+    few = RecentFrames(limit=2)
+    for each in frames:
+        few.add(each)
+        few.keep(each.stamp_ns)
+    assert len(few._looked_at) == recent_frames.MAX_LOOKED_AT
+
+
+def test_what_a_slow_engine_answered_is_kept_while_newer_frames_come():
+    answered = [frame(START + index) for index in range(10)]
+    recent = RecentFrames()
+    for each in answered:
+        recent.add(each)
+        recent.answered(each)
+        for step in range(100):
+            recent.add(frame(each.stamp_ns + SECOND + step))
+    kept = [each for each in answered if bind(recent, each.stamp_ns, max_age_s=9.0) is each]
+    assert kept == answered[-recent_frames.ANSWERED :]
+
+
+def test_a_frame_that_is_not_there_is_not_kept():
+    recent = seen(frame(0), frame(START))
+    assert not recent.keep(START - 1)
+    assert not recent.keep(0)
+
+
+def test_frames_of_another_size_are_not_looked_at_any_more():
+    recent = seen(frame(START))
+    recent.keep(START)
+    recent.add(frame(START + 1, width=9))
+    recent.answered(frame(START))
+    assert bind(recent, START) is None
+
+
+def test_who_prompts_for_a_frame_that_is_not_kept_is_told_that_the_newest_one_was_taken():
+    accepted, clamped = Answer(1, PromptState.ACCEPTED), Answer(1, PromptState.CLAMPED, 'box')
+    assert noted(accepted, START, None).reason == NOT_KEPT
+    for answer, stamp, made_for in ((accepted, 0, None), (accepted, START, frame(START)),
+                                    (clamped, START, None)):  # fmt: skip
+        assert noted(answer, stamp, made_for) is answer
+
+
+def test_a_refusal_for_the_stamp_is_known_from_any_other():
+    recent = seen(frame(START))
+    for stamp_ns, frame_id, about in ((START - 9 * SECOND, '', True), (2 * START, '', True),
+                                      (START, 'map', False)):  # fmt: skip
+        with pytest.raises(PromptError) as refused:
+            bind(recent, stamp_ns, frame_id)
+        assert is_about_stamp(str(refused.value)) == about

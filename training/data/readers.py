@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from picosam_ros.evaluation import coco_masks
-from picosam_ros.evaluation.annotations import Annotations, LabelledImage
+from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.evaluation.labelled import LabelledImage
 from training.data import split
 
 

@@ -173,9 +173,13 @@ def test_an_optional_package_names_what_it_adds_and_its_name_on_pypi_and_in_apt(
 def test_every_package_that_is_imported_is_one_that_the_doctor_knows():
     package = fixes.source_root() / 'picosam_ros'
     imported = {name for path in package.rglob('*.py') for name in imports(path)} | {*RUNTIMES}
-    # vision_msgs and the like are known one by one; rclpy and launch_ros bring the others along.
-    with_rclpy = re.compile(r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|launch|\w+_msgs')
-    foreign = {name for name in imported - {'picosam_ros'} if not with_rclpy.fullmatch(name)}
+    # vision_msgs and the like are known one by one; rclpy and launch_ros bring the others along,
+    # and rosbags what decompresses.
+    along = re.compile(
+        r'ament_index_python|(rcl|builtin)_interfaces|std_srvs|launch|\w+_msgs'
+        r'|backports|compression|lz4'
+    )
+    foreign = {name for name in imported - {'picosam_ros'} if not along.fullmatch(name)}
     examined = ' '.join(path.read_text() for path in (package / 'commands' / 'doctor').glob('*.py'))
     unknown = {name for name in foreign - sys.stdlib_module_names if f"'{name}'" not in examined}
     assert {'cv2', 'aiohttp', 'openvino'} <= foreign
