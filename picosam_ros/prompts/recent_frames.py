@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import replace
 
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
+from picosam_ros.results import Answer, PromptState
 
 # About what a detector, or a person who clicks at once, takes at 30 frames per second.
 FRAMES = 8
 # Views keep their messages alive: large images are kept for a shorter time.
 BYTES = 64 << 20
 
+# A frame that was answered may be shown when the next ones are answered already.
+ANSWERED = 4
+# Frames that somebody looks at: a few for each of some slow browsers.
+MAX_LOOKED_AT = 48
+LOOK_S = 1.0
+
 # Clocks of two machines that are kept in step differ by less.
 CLOCK_SLACK_S = 0.1
+
+# What is said of a prompt that was accepted although the frame of its stamp is not kept.
+NOT_KEPT = 'the image of its stamp is not kept: the newest one was taken'
 
 _SECOND = 1e9
 
 
 class RecentFrames:
-    """The last few frames, so that a prompt can be answered on the one that it was made for.
+    """The frames that a prompt may have been made for, so that it can be answered on that one.
 
-    Thread-safe.
+    These are the last few; those that were answered last, which a slow engine has shown long after
+    they came; and those that somebody looks at, see `keep`. Thread-safe.
 
     Args:
-        limit: frames that are kept.
-        limit_bytes: pixels that are kept; the newest frame always is.
+        limit: of the last frames that are kept.
+        limit_bytes: pixels of the last frames that are kept; the newest frame always is. Those that
+            were answered, ANSWERED at most, and those that are looked at, MAX_LOOKED_AT at most,
+            have as much each.
+        clock: steady, in seconds.
 
     """
 
-    def __init__(self, limit: int = FRAMES, limit_bytes: int = BYTES) -> None:
-        self._limit = limit
+    def __init__(
+        self,
+        limit: int = FRAMES,
+        limit_bytes: int = BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._limit_bytes = limit_bytes
+        self._clock = clock
         self._frames: deque[Frame] = deque(maxlen=limit)
+        self._answered: deque[Frame] = deque(maxlen=ANSWERED)
+        # With the time until which each is kept, that which ends first in front.
+        self._looked_at: OrderedDict[int, tuple[Frame, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -44,18 +69,69 @@ class RecentFrames:
 
     def add(self, frame: Frame) -> None:
         """Add a frame; frames of another size mean other pixels and are forgotten."""
-        fits = max(1, self._limit_bytes // max(frame.pixels.nbytes, 1))
         with self._lock:
             if self._frames and self._frames[-1].pixels.shape != frame.pixels.shape:
-                self._frames.clear()
-            while len(self._frames) >= fits:
+                self._clear()
+            while len(self._frames) >= self._fitting(frame):
                 self._frames.popleft()
             self._frames.append(frame)
+            self._end_looks(frame)
+
+    def answered(self, frame: Frame) -> None:
+        """Keep a frame whose masks are about to be published, as one of the last such frames."""
+        with self._lock:
+            newest = self._frames[-1] if self._frames else None
+            if newest is None or newest.pixels.shape != frame.pixels.shape:
+                return
+            while len(self._answered) >= self._fitting(frame):
+                self._answered.popleft()
+            self._answered.append(frame)
+
+    def keep(self, stamp_ns: int) -> bool:
+        """Keep the frame of a stamp for LOOK_S, as somebody looks at it.
+
+        Called again and again, it keeps it for as long as that goes on. Where there are too many,
+        those go first that were not asked for the longest.
+
+        Returns:
+            Whether there is such a frame.
+
+        """
+        with self._lock:
+            frame = self._of_stamp(stamp_ns)
+            if frame is None or not stamp_ns:
+                return False
+            self._looked_at.pop(stamp_ns, None)
+            self._looked_at[stamp_ns] = frame, self._clock() + LOOK_S
+            self._end_looks(frame)
+            return True
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
-            self._frames.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        self._frames.clear()
+        self._answered.clear()
+        self._looked_at.clear()
+
+    def _fitting(self, frame: Frame) -> int:
+        return max(1, self._limit_bytes // max(frame.pixels.nbytes, 1))
+
+    def _end_looks(self, frame: Frame) -> None:
+        most, now = min(self._fitting(frame), MAX_LOOKED_AT), self._clock()
+        for stamp_ns, (_, end) in list(self._looked_at.items()):
+            if end > now and len(self._looked_at) <= most:
+                return
+            del self._looked_at[stamp_ns]
+
+    def _of_stamp(self, stamp_ns: int) -> Frame | None:
+        looked_at = self._looked_at.get(stamp_ns)
+        if looked_at is not None:
+            return looked_at[0]
+        known = (*self._answered, *self._frames)
+        return next((each for each in reversed(known) if each.stamp_ns == stamp_ns), None)
 
     def find(self, stamp_ns: int, frame_id: str, *, now_ns: int, max_age_s: float) -> Frame | None:
         """Return the frame that a header means; None for the newest one.
@@ -72,18 +148,29 @@ class RecentFrames:
 
         """
         with self._lock:
-            frames = tuple(self._frames)
-        if not frames:
+            newest = self._frames[-1] if self._frames else None
+            made_for = self._of_stamp(stamp_ns)
+        if newest is None:
             return None
-        newest = frames[-1]
         _check_frame_id(frame_id, newest.frame_id)
         if not stamp_ns:
             return None
-        for frame in reversed(frames):
-            if frame.stamp_ns == stamp_ns:
-                return frame
+        if made_for is not None:
+            return made_for
         _check_stamp(stamp_ns, newest.stamp_ns, now_ns, max_age_s)
         return None
+
+
+def noted(answer: Answer, stamp_ns: int, made_for: Frame | None) -> Answer:
+    """Return the answer to a prompt of a stamp; it says so if there was no frame of that stamp."""
+    if stamp_ns and made_for is None and answer.state == PromptState.ACCEPTED:
+        return replace(answer, reason=answer.reason or NOT_KEPT)
+    return answer
+
+
+def is_about_stamp(reason: str) -> bool:
+    """Return whether a prompt was refused for its stamp alone; without one it may be answered."""
+    return reason.startswith('stamp ')
 
 
 def _check_frame_id(given: str, expected: str) -> None:

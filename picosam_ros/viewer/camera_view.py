@@ -13,13 +13,14 @@ from typing import Any
 from picosam_ros.cameras import Camera
 from picosam_ros.cameras.reader import CameraReader
 from picosam_ros.engines import Engine
+from picosam_ros.engines.frame_budget import frame_budget
 from picosam_ros.errors import PicosamError, PromptError, fault_text
 from picosam_ros.frame import Frame
 from picosam_ros.health import segmentation_status
 from picosam_ros.latency import LatencyWindow, Timing, completed
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
-from picosam_ros.prompts.recent_frames import RecentFrames
+from picosam_ros.prompts.recent_frames import RecentFrames, noted
 from picosam_ros.results import Answer, Result
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.status import Level, Status
@@ -123,6 +124,10 @@ class CameraView:
             count = self._segmenter.prompts.clear()
             self.server.call(self.server.hub.broadcast_notice, f'{count} objects cleared')
 
+    def keep(self, stamp_ns: int) -> None:
+        """Keep the frame of a stamp, as a browser shows it."""
+        self._recent.keep(stamp_ns)
+
     def set_streaming(self, enabled: bool) -> None:
         """Show frames, or none while no browser is connected."""
         if enabled:
@@ -161,9 +166,11 @@ class CameraView:
                 request.stamp_ns, '', now_ns=time.time_ns(), max_age_s=PROMPT_MAX_AGE_S
             )
             if request.refine:
-                return store.refine(object_id, points, made_for, size_step=request.size_step)
-            prompt = Prompt(points, request.box, object_id, self._roi_size, request.size_step)
-            return store.put(prompt, made_for)
+                answer = store.refine(object_id, points, made_for, size_step=request.size_step)
+            else:
+                prompt = Prompt(points, request.box, object_id, self._roi_size, request.size_step)
+                answer = store.put(prompt, made_for)
+            return noted(answer, request.stamp_ns, made_for)
         except PromptError as error:
             return store.refuse(object_id, str(error))
 
@@ -184,6 +191,8 @@ class CameraView:
 
     def _work(self, frame: Frame, queue_ms: float) -> None:
         offered = time.perf_counter() - queue_ms / 1e3
+        self._recent.answered(frame)
+        self._segmenter.frame_budget = frame_budget(0.0, self._monitor.rate())
         for result in self._segmenter.process(frame):
             # Late masks are of images that were shown already.
             if not result.late:

@@ -13,6 +13,7 @@ from aiohttp import web
 from picosam_ros.errors import PicosamError
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.frames import LEVELS, JpegEncoder, Level, ViewerFrame
+from picosam_ros.viewer.rate_limits import RateLimiter
 
 # Answers are never replaced by newer ones; a client that does not read so many is disconnected.
 MAX_ANSWERS = 1000
@@ -26,16 +27,17 @@ SLOW_S, FAST_S = 0.20, 0.08
 # Consecutive fast round trips before the level rises.
 FAST_COUNT = 60
 _SMOOTHING = 0.2
-# The page acknowledges each frame, and nobody clicks faster than this.
-MESSAGES_PER_SECOND, BURST = 120.0, 240.0
-# Refused messages after which a client is disconnected.
-MAX_REFUSED = 500
 
 
 class Client:
     """Queues at most one frame, one text of each kind and `MAX_ANSWERS` answers for a browser.
 
     Newer frames and texts replace those that wait: a slow client gets fewer of them.
+
+    Args:
+        socket: of the browser.
+        encoder: shared by all clients.
+        on_sent: called with a frame that is about to be sent.
 
     Attributes:
         rate_limiter: of its messages.
@@ -44,12 +46,20 @@ class Client:
 
     """
 
-    def __init__(self, socket: web.WebSocketResponse, encoder: JpegEncoder) -> None:
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        encoder: JpegEncoder,
+        on_sent: Callable[[ViewerFrame], None],
+    ) -> None:
         self.rate_limiter = RateLimiter()
         self.flow_control = FlowControl()
         self.overflowed = False
         self._socket = socket
         self._encoder = encoder
+        self._on_sent = on_sent
+        # Stamps by number, of the frame that the browser shows and those on their way to it.
+        self._shown: dict[int, int] = {}
         self._frame: ViewerFrame | None = None
         self._texts: dict[str, str] = {}
         self._answers: deque[str] = deque()
@@ -76,7 +86,13 @@ class Client:
     def acknowledge(self, number: int, *, held: bool) -> None:
         """Handle the acknowledgement of a frame; see FlowControl."""
         if self.flow_control.acknowledge(number, held=held):
+            self._shown = {sent: at for sent, at in self._shown.items() if sent >= number}
             self._wake.set()
+
+    @property
+    def shown_stamps(self) -> tuple[int, ...]:
+        """Stamps of the images that the browser shows, or is about to; it may click into them."""
+        return tuple(self._shown.values())
 
     def report_link(self, clients: int) -> None:
         """Queue the state of the connection, and how many browsers are connected."""
@@ -122,6 +138,8 @@ class Client:
             self.set_text('notice', protocol.notice(sentence))
             return
         self.flow_control.sent(frame.number)
+        self._shown[frame.number] = frame.stamp_ns
+        self._on_sent(frame)
         await self._socket.send_bytes(message)
 
 
@@ -195,42 +213,3 @@ class FlowControl:
         self._index += step
         self._fast = 0
         self._ignored = len(self._in_flight)
-
-
-class RateLimiter:
-    """A token bucket for the messages of one client.
-
-    Args:
-        clock: steady, in seconds.
-
-    Attributes:
-        refused: messages beyond the rate, and malformed ones.
-
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.refused = 0
-        self._clock = clock
-        self._left = BURST
-        self._refilled = clock()
-
-    def allow(self) -> bool:
-        """Take one message from the bucket; return whether it was left."""
-        now = self._clock()
-        self._left = min(self._left + MESSAGES_PER_SECOND * (now - self._refilled), BURST)
-        self._refilled = now
-        if self._left < 1:
-            self.refused += 1
-            return False
-        self._left -= 1
-        return True
-
-    @property
-    def message(self) -> str:
-        """The error text for a client that sends too fast."""
-        return f'more than {MESSAGES_PER_SECOND:g} messages per second; send fewer'
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether so much was refused that the client is to be disconnected."""
-        return self.refused > MAX_REFUSED

@@ -5,20 +5,23 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.latency import LatencyWindow, RateMeter, Timing
+from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.frames import ViewerFrame
-from picosam_ros.viewer.pending import PendingPrompts
+from picosam_ros.viewer.pending import PendingPrompt, PendingPrompts
 from picosam_ros.viewer.protocol import Acknowledge, Clear, Component, PromptRequest, Remove
 
 # Results of the medians, and the time window of the rate.
 _MEDIAN_RESULTS = 15
 _RATE_WINDOW_S = 2.0
+_ON_NEWEST = 'Answered on the newest image, not on the one that was clicked: '
 
 
 class Backend(Protocol):
@@ -32,6 +35,9 @@ class Backend(Protocol):
 
     def clear_objects(self) -> None:
         """Remove all objects."""
+
+    def keep(self, stamp_ns: int) -> None:
+        """A browser shows the image of a stamp: it is to be kept for a click for another second."""
 
     def set_streaming(self, enabled: bool) -> None:
         """Start to deliver frames, as the first browser connected, or stop after the last."""
@@ -96,14 +102,33 @@ class Hub:
             client.set_frame(frame)
 
     def broadcast_answer(self, answer: Answer) -> None:
-        """Send the answer to a prompt to all clients; only its sender gets it with the tag."""
-        prompt = None
+        """Send the answer to a prompt to all clients; only its sender gets it with the tag.
+
+        A prompt whose image is not known to the backend, or not any more, is sent again for the
+        newest one; its sender is told.
+        """
+        prompt, accepted = None, answer.state != PromptState.REFUSED
         if answer.state != PromptState.LOST:  # which answers no prompt
-            accepted = answer.state != PromptState.REFUSED
             prompt = self._pending.resolve(answer.object_id, accepted=accepted)
+        if prompt is not None and not accepted and self._sent_for_newest(prompt, answer.reason):
+            return
+        if prompt is not None and accepted:
+            note = prompt.note or (answer.reason if answer.reason == NOT_KEPT else '')
+            if note:
+                prompt.sender.enqueue(protocol.notice(_ON_NEWEST + note))
         for client in self._clients:
             tag = prompt.tag if prompt is not None and prompt.sender is client else None
             client.enqueue(protocol.answer(answer, tag))
+
+    def _sent_for_newest(self, prompt: PendingPrompt[Client], reason: str) -> bool:
+        if not is_about_stamp(reason) or prompt.request is None or not prompt.request.stamp_ns:
+            return False
+        newest = replace(prompt.request, stamp_ns=0)
+        self._pending.add(
+            prompt.sender, prompt.tag, prompt.object_id, creates=True, request=newest, note=reason
+        )
+        self._backend.send_prompt(newest)
+        return True
 
     def broadcast_diagnostics(self, components: list[Component]) -> None:
         """Send the diagnostics to all clients."""
@@ -120,8 +145,16 @@ class Hub:
         """Add the timing of one result to the statistics of the next tick."""
         self._latency.add(timing, dropped)
 
+    def keep(self, frame: ViewerFrame) -> None:
+        """Ask the backend to keep the image of a frame that is sent to a browser."""
+        if frame.stamp_ns:
+            self._backend.keep(frame.stamp_ns)
+
     def tick(self) -> None:
         """Send statistics and unanswered prompts; to be called a few times a second."""
+        for stamp_ns in {stamp for client in self._clients for stamp in client.shown_stamps}:
+            if stamp_ns:
+                self._backend.keep(stamp_ns)
         statistics = self._latency.text()
         for client in self._clients:
             client.set_text('statistics', statistics)
@@ -149,6 +182,10 @@ class Hub:
     def _dispatch(self, client: Client, request: protocol.Request) -> None:
         if isinstance(request, Acknowledge):
             client.acknowledge(request.number, held=request.held)
+        elif not client.rate_limiter.allow_prompt():
+            self.refused['prompt rate'] += 1
+            tag = None if isinstance(request, Clear) else request.tag
+            self._notify(client, client.rate_limiter.prompt_message, tag)
         elif isinstance(request, PromptRequest):
             self._send_prompt(client, request)
         elif isinstance(request, Remove):
@@ -157,11 +194,18 @@ class Hub:
         elif isinstance(request, Clear):
             self._backend.clear_objects()
 
+    def _notify(self, client: Client, text: str, tag: int | None) -> None:
+        if tag is None:
+            client.set_text('notice', protocol.notice(text))
+        else:
+            client.enqueue(protocol.notice(text, tag))
+
     def _send_prompt(self, client: Client, request: PromptRequest) -> None:
         used = self._frame.object_ids if self._frame is not None else frozenset()
         object_id = request.object_id or self._pending.free_id(used)
-        self._pending.add(client, request.tag, object_id, creates=True)
-        self._backend.send_prompt(request.with_object_id(object_id))
+        request = request.with_object_id(object_id)
+        self._pending.add(client, request.tag, object_id, creates=True, request=request)
+        self._backend.send_prompt(request)
 
 
 class ViewerStatistics:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.prompt import FIRST_ID, LAST_ID
+from picosam_ros.viewer.protocol import PromptRequest
 
 Sender = TypeVar('Sender')
 
@@ -28,6 +29,8 @@ class PendingPrompt(Generic[Sender]):
         object_id: of the prompt.
         creates: whether the object exists once it is accepted.
         sent_at: in seconds.
+        request: what was sent; None for a removal.
+        note: for the sender once it is accepted.
 
     """
 
@@ -36,6 +39,8 @@ class PendingPrompt(Generic[Sender]):
     object_id: int
     creates: bool
     sent_at: float
+    request: PromptRequest | None = None
+    note: str = ''
 
 
 class PendingPrompts(Generic[Sender]):
@@ -66,9 +71,20 @@ class PendingPrompts(Generic[Sender]):
                 return object_id
         raise ViewerError(f'object ids {FIRST_ID} to {LAST_ID} are all in use; remove an object')
 
-    def add(self, sender: Sender, tag: int, object_id: int, *, creates: bool) -> None:
-        """Add a prompt that is sent now."""
-        self._pending.append(PendingPrompt(sender, tag, object_id, creates, self._clock()))
+    def add(
+        self,
+        sender: Sender,
+        tag: int,
+        object_id: int,
+        *,
+        creates: bool,
+        request: PromptRequest | None = None,
+        note: str = '',
+    ) -> None:
+        """Add a prompt that is sent now; `request` and `note` as in PendingPrompt."""
+        self._pending.append(
+            PendingPrompt(sender, tag, object_id, creates, self._clock(), request, note)
+        )
 
     def resolve(self, object_id: int, *, accepted: bool) -> PendingPrompt[Sender] | None:
         """Remove and return the oldest prompt of an object; None if there is none."""

@@ -9,13 +9,14 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from picosam_ros.errors import ViewerError
+from picosam_ros.viewer.accept import accept
 from picosam_ros.viewer.auth import AccessControl
+from picosam_ros.viewer.http_errors import HttpErrors, make_logger
 from picosam_ros.viewer.hub import Backend, Hub
 from picosam_ros.viewer.site import ErrorHandler, Site, repeat
 
@@ -36,6 +37,7 @@ class Server:
         address: to bind; one that other machines can reach requires a token.
         port: to bind; if it is in use, the next free one; 0 for any free port.
         max_clients: browsers connected at the same time.
+        public_url: see AccessControl.
         on_error: called, in the server's thread, with what was not expected to be raised there;
             by default it is logged. The server goes on, unless there is a `fault`.
 
@@ -57,17 +59,19 @@ class Server:
         address: str = '127.0.0.1',
         port: int = 8080,
         max_clients: int = 16,
+        public_url: str = '',
         on_error: ErrorHandler | None = None,
     ) -> None:
         self.fault = ''
         self._on_error = on_error or self._log
         self._logged = ''
-        access = AccessControl(address)
+        access = AccessControl(address, public_url)
         self.token = access.token
         self.hub = Hub(backend, name=name, title=title)
         self.site = Site(self.hub, access, max_clients=max_clients, on_error=self._failed)
         self.port = port
         self._address = address
+        self._public_url = public_url
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._on_loop_error)
         self._thread = threading.Thread(target=self._run, name='picosam_web', daemon=True)
@@ -75,17 +79,20 @@ class Server:
         self._started = threading.Event()
         self._stopping = asyncio.Event()
         self._listening: socket.socket | None = None
+        self._open = 0
 
     @property
     def url(self) -> str:
-        """The page's address on this machine, without the token."""
+        """The page's address, `public_url` or that on this machine, without the token."""
+        if self._public_url:
+            return f'{self._public_url.rstrip("/")}/'
         everywhere = self._address in ('0.0.0.0', '::')
         host = '127.0.0.1' if everywhere else self._address
         return f'http://[{host}]:{self.port}/' if ':' in host else f'http://{host}:{self.port}/'
 
     @property
     def link(self) -> str:
-        """The page's address on this machine, with the token if one is required."""
+        """The page's address, with the token if one is required."""
         return f'{self.url}?token={self.token}' if self.token else self.url
 
     def statistics(self) -> dict[str, object]:
@@ -93,6 +100,7 @@ class Server:
         return {
             'address': self.url,
             'browsers': len(self.hub),
+            'connections': self._open,
             'images encoded': self.site.encoder.encoded,
             **{f'refused ({cause})': n for cause, n in dict(self.hub.refused).items()},
         }
@@ -144,33 +152,48 @@ class Server:
             self._failed(error)
         finally:
             if self._listening is not None:
-                self._listening.close()  # where no site took it
+                self._listening.close()
             self._loop.close()
             self._started.set()
 
     async def _serve(self) -> None:
+        errors = HttpErrors(self.hub.refused, self._failed)
         runner = web.AppRunner(
-            self.site.application, handle_signals=False, access_log=None, keepalive_timeout=15.0
+            self.site.application,
+            handle_signals=False,
+            access_log=None,
+            logger=make_logger(errors),
+            keepalive_timeout=15.0,
         )
         assert self._listening is not None
         try:
             await runner.setup()
-            await web.SockSite(runner, self._listening).start()
-            close_idle = partial(self._close_idle, runner)
-            closing_idle = asyncio.create_task(repeat(close_idle, IDLE_CHECK_S, self._failed))
+            assert runner.server is not None
+            accepting = asyncio.create_task(
+                accept(self._listening, runner.server, self.site.connections, self._failed)
+            )
+            accepting.add_done_callback(lambda _: self._stopping.set())
+            closing_idle = asyncio.create_task(repeat(self._close_idle, IDLE_CHECK_S, self._failed))
             self._started.set()
             await self._stopping.wait()
             closing_idle.cancel()
+            if accepting.done():
+                accepting.result()  # raises: it ends in no other way
+            accepting.cancel()
+            await asyncio.wait((accepting,))
         finally:
+            self._listening.close()
             await runner.cleanup()
 
-    def _close_idle(self, runner: web.AppRunner) -> None:
-        if runner.server is not None:
-            self.site.idle_closer.close_idle(runner.server.connections)
+    def _close_idle(self) -> None:
+        self.site.connections.close_idle()
+        self._open = len(self.site.connections)
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get('exception')
-        if isinstance(error, Exception):
+        if isinstance(error, ConnectionError | TimeoutError):
+            self.hub.refused['broken connections'] += 1
+        elif isinstance(error, Exception):
             self._failed(error)
         else:
             loop.default_exception_handler(context)

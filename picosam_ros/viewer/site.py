@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from picosam_ros.viewer.auth import AccessControl, Handler, make_middleware
 from picosam_ros.viewer.client import Client
+from picosam_ros.viewer.connections import Connections
 from picosam_ros.viewer.frames import JpegEncoder
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.protocol import MAX_MESSAGE_BYTES
@@ -21,9 +21,6 @@ from picosam_ros.viewer.protocol import MAX_MESSAGE_BYTES
 HEARTBEAT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
 TICK_S = 0.25
-# Connections that send no request.
-IDLE_TIMEOUT_S = 10.0
-MAX_CONNECTIONS = 100
 
 # What a browser shows when its connection is closed after an error of the viewer.
 FAILED = b'the viewer failed on this connection; its log has the error'
@@ -56,7 +53,7 @@ class Site:
     Attributes:
         application: for aiohttp to serve.
         encoder: shared by all clients.
-        idle_closer: closes idle connections.
+        connections: that are open.
         refused: requests, messages and connections, by cause.
 
     """
@@ -66,12 +63,12 @@ class Site:
     ) -> None:
         self.encoder = JpegEncoder(on_error)
         self.refused: Counter[str] = hub.refused
-        self.idle_closer = IdleConnectionCloser(self.refused)
+        self.connections = Connections(self.refused, max_clients)
         self._hub = hub
         self._max_clients = max_clients
         self._on_error = on_error
         self._sockets: set[web.WebSocketResponse] = set()
-        middleware = make_middleware(access, self.refused, self.idle_closer.on_request)
+        middleware = make_middleware(access, self.refused, self._accepted)
         self.application = web.Application(middlewares=[middleware])
         for path, (name, content_type) in _FILES.items():
             handler = _file_handler((_FOLDER / name).read_bytes(), content_type)
@@ -79,6 +76,9 @@ class Site:
         self.application.router.add_get('/socket', self._connect)
         self.application.cleanup_ctx.append(self._run_ticks)
         self.application.on_shutdown.append(self._close_sockets)
+
+    def _accepted(self, request: web.Request) -> None:
+        self.connections.authorized(request.transport)
 
     async def _run_ticks(self, _: web.Application) -> AsyncIterator[None]:
         """Tick while the application runs; close the encoder afterwards."""
@@ -107,10 +107,13 @@ class Site:
             compress=False,
             timeout=CLOSE_TIMEOUT_S,
         )
-        if not socket.can_prepare(request).ok:
+        if not _is_upgrade(socket, request):
+            # The page asks so for the reason of a refusal; a wrong upgrade is another matter.
+            if 'Upgrade' in request.headers:
+                self.refused['malformed requests'] += 1
             return web.Response(status=400, text='not a WebSocket request\n')
         await socket.prepare(request)
-        client = Client(socket, self.encoder)
+        client = Client(socket, self.encoder, self._hub.keep)
         self._sockets.add(socket)
         try:
             await self._serve(client, socket)
@@ -152,6 +155,15 @@ class Site:
         self.refused['oversized messages' if oversized else 'broken connections'] += 1
 
 
+def _is_upgrade(socket: web.WebSocketResponse, request: web.Request) -> bool:
+    if hdrs.SEC_WEBSOCKET_PROTOCOL in request.headers:
+        return False  # there is none; aiohttp would print what was asked for
+    try:
+        return socket.can_prepare(request).ok
+    except ValueError:  # a key that is no ASCII
+        return False
+
+
 async def _run_both(send: Coroutine[Any, Any, None], receive: Coroutine[Any, Any, None]) -> None:
     """Run both until one of them fails or receiving ends.
 
@@ -191,41 +203,3 @@ def _file_handler(body: bytes, content_type: str) -> Handler:
         return web.Response(body=body, content_type=content_type, charset='utf-8')
 
     return serve
-
-
-class IdleConnectionCloser:
-    """Closes connections that send no request, as each open socket costs memory.
-
-    Args:
-        refused: counts closed connections by cause.
-        clock: steady, in seconds.
-
-    """
-
-    def __init__(self, refused: Counter[str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._refused = refused
-        self._clock = clock
-        self._idle_since: dict[Any, float] = {}
-        self._used: set[Any] = set()
-
-    def on_request(self, request: web.Request) -> None:
-        """Exempt the connection of a request from then on."""
-        self._used.add(request.protocol)
-
-    def close_idle(self, connections: list[Any]) -> None:
-        """Close connections that are idle for too long, and idle ones beyond the limit."""
-        now = self._clock()
-        self._used.intersection_update(connections)
-        idle = [connection for connection in connections if connection not in self._used]
-        self._idle_since = {one: self._idle_since.get(one, now) for one in idle}
-        excess = len(connections) - MAX_CONNECTIONS
-        for index, connection in enumerate(idle):
-            if now - self._idle_since[connection] > IDLE_TIMEOUT_S:
-                self._close(connection, 'idle connections')
-            elif index < excess:
-                self._close(connection, 'too many connections')
-
-    def _close(self, connection: Any, cause: str) -> None:
-        if connection.transport is not None:
-            self._refused[cause] += 1
-            connection.transport.abort()

@@ -136,3 +136,84 @@ def test_unanswered_prompts_come_with_the_image(assembler, shown):
     assembler.add_image(image(1))
     assert shown[0].unanswered == ((7, 'hidden'),)
     assert shown[0].object_ids == {7}
+
+
+def test_images_that_come_twice_are_counted_once_and_masks_are_shown_all_the_same(assembler, shown):
+    assembler.add_masks(masks(1))
+    assembler.add_image(image(1))
+    for stamp in range(2, 200):
+        for _ in range(2):
+            assembler.add_image(image(stamp, size=limits.MAX_BYTES // 4))
+        assembler.add_masks(masks(stamp))
+        assert shown[-1].stamp_ns == stamp
+    assert all(frame.segmented for frame in shown)
+    assert assembler._bytes == 0
+    # Twice also after its masks.
+    assembler.add_image(image(199))
+    assert len(shown) == 199
+    assert assembler.late == 1
+
+
+def test_masks_that_come_twice_for_an_image_that_was_shown_are_counted(assembler, shown):
+    for _ in range(3):
+        assembler.add_masks(masks(1))
+        assembler.add_image(image(1))
+    assert stamps(shown) == [1]
+    assert assembler.unmatched == 2
+
+
+def test_masks_that_come_twice_before_their_image_are_those_of_both(assembler, shown):
+    first = FrameMasks(1, (disc_mask(1), disc_mask(2)), ((3, 'hidden'), (4, 'hidden')))
+    assembler.add_masks(first)
+    assembler.add_masks(FrameMasks(1, (disc_mask(2, generation=7), disc_mask(3))))
+    assembler.add_image(image(1))
+    assert {mask.object_id: mask.generation for mask in shown[0].masks} == {1: 1, 2: 7, 3: 1}
+    assert shown[0].unanswered == ((4, 'hidden'),)
+
+
+def test_masks_of_other_images_do_not_keep_the_picture_back(assembler, shown, clock):
+    for step in range(100):
+        clock.now += 0.1
+        assembler.add_masks(masks(10**9 + step))
+        assembler.add_image(image(step + 1))
+    assert len(shown) > 80
+    assert not any(frame.segmented for frame in shown)
+    # Masks of images that were shown without tell that the next ones will have theirs.
+    assembler.add_masks(masks(100))
+    assembler.add_image(image(101))
+    assembler.add_masks(masks(101))
+    assert shown[-1].stamp_ns == 101
+    assert shown[-1].segmented
+
+
+def test_stamps_that_go_back_a_little_for_good_are_followed_after_some_images(assembler, shown):
+    start = 10 * limits.JUMP_NS
+    assembler.add_image(image(start))
+    for step in range(limits.MAX_LATE_IMAGES):
+        assembler.add_image(image(start - 500_000_000 + step))
+    assert stamps(shown) == [start]
+    assert assembler.late == limits.MAX_LATE_IMAGES
+    assembler.add_image(image(start - 400_000_000))
+    assembler.add_image(image(start - 300_000_000))
+    assert stamps(shown)[1:] == [start - 400_000_000, start - 300_000_000]
+
+
+def test_a_stamp_far_in_the_future_holds_nothing_up(assembler, shown):
+    assembler.add_image(image(2**60))
+    assembler.add_masks(masks(2**60 + 1))
+    assembler.add_image(image(5))
+    assembler.add_masks(masks(5))
+    assembler.add_image(image(6))
+    assembler.add_masks(masks(6))
+    assert stamps(shown) == [2**60, 5, 6]
+
+
+def test_images_without_a_stamp_are_all_shown_without_masks(assembler, shown):
+    assembler.add_image(image(7))
+    for _ in range(3):
+        assembler.add_masks(masks(0))
+        assembler.add_image(image(0))
+    assert stamps(shown) == [7, 0, 0, 0]
+    assert not any(frame.segmented for frame in shown)
+    assert [frame.number for frame in shown] == [1, 2, 3, 4]
+    assert (assembler.unstamped, assembler.unmatched) == (3, 3)

@@ -110,3 +110,18 @@ def test_without_a_browser_no_frames_are_kept_for_one(scripted):
     scripted.frame()
     scripted.frame()
     assert scripted.view._assembler.frames == 0
+
+
+def test_a_click_into_an_image_that_is_still_shown_is_answered_on_that_one(scripted):
+    scripted.frame()
+    clicked = scripted.wait_for(lambda page: page.frames)[-1]['stamp']
+    kept = scripted.view._recent._looked_at
+    for _ in range(20):
+        scripted.frame()
+        scripted.view.keep(int(clicked))
+    assert int(clicked) in kept
+    scripted.page.send('point', tag=1, x=5, y=5, stamp=clicked)
+    answer = scripted.wait_for(lambda page: page.texts['answer'])[0]
+    assert (answer['state'], answer['reason']) == ('accepted', '')
+    made_for = scripted.view._segmenter.prompts._made_for
+    assert [frame.stamp_ns for frame in made_for.values()] == [int(clicked)]

@@ -14,8 +14,8 @@ from aiohttp import ClientWSTimeout, WSCloseCode, web
 from helpers.viewer_server import PATIENCE, RecordingBackend, make_frame, on_a_loop, until, upgraded
 
 from picosam_ros.errors import ViewerError
+from picosam_ros.viewer import connections, site
 from picosam_ros.viewer import server as server_module
-from picosam_ros.viewer import site
 from picosam_ros.viewer.server import Server
 
 
@@ -106,9 +106,9 @@ async def test_closing_idle_connections_that_fails_is_reported_and_tried_again(
     serve, reports, monkeypatch
 ):
     monkeypatch.setattr(server_module, 'IDLE_CHECK_S', 0.01)
-    monkeypatch.setattr(site, 'IDLE_TIMEOUT_S', 0.0)
+    monkeypatch.setattr(connections, 'IDLE_TIMEOUT_S', 0.0)
     served = serve(on_error=reports)
-    raises_once(monkeypatch, served.server.site.idle_closer, 'close_idle')
+    raises_once(monkeypatch, served.server.site.connections, 'close_idle')
     await reported(reports)
     reader, writer = await asyncio.open_connection('127.0.0.1', served.server.port)
     with contextlib.suppress(ConnectionError):

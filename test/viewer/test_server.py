@@ -13,8 +13,7 @@ from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import client as limits
-from picosam_ros.viewer import pending, site
+from picosam_ros.viewer import connections, pending, rate_limits
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
 
@@ -220,6 +219,108 @@ async def test_binary_is_refused(served):
         assert served.refused['malformed messages'] == 1
 
 
+MALFORMED = [
+    b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n',  # TLS
+    b'GET\r\n\r\n',
+    b'GET / HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n',
+    b'G\0T / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+    b'GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n',
+    b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ' + b'x' * 20_000 + b'\r\n\r\n',
+    b'GET /' + b'x' * 20_000 + b' HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+    b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n',
+    b'GET http://[ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+    b'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
+    b'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+    b'Sec-WebSocket-Version: 7\r\nSec-WebSocket-Key: x\r\n\r\n',
+    b'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+    b'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \xff\xfe\r\n\r\n',
+    b'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+    b'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+    b'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    b'Sec-WebSocket-Protocol: chat\r\n\r\n',
+]
+
+
+@pytest.mark.parametrize('request_bytes', MALFORMED, ids=range(len(MALFORMED)))
+@on_a_loop
+async def test_a_malformed_request_is_counted_and_not_printed(request_bytes, served, caplog, capfd):
+    reader, writer = await asyncio.open_connection('127.0.0.1', served.server.port)
+    writer.write(request_bytes)
+    answer = await reader.readline()
+    assert answer.split()[1][:1] == b'4', answer
+    await until(lambda: sum(served.refused.values()))
+    assert set(served.refused) <= {'malformed requests', 'unknown paths'}
+    assert (caplog.text, capfd.readouterr().err) == ('', '')
+    writer.close()
+    async with served.client() as client:
+        await client.text('hello')
+
+
+@on_a_loop
+async def test_a_socket_that_breaks_the_protocol_is_closed_counted_and_not_printed(
+    served, caplog, capfd
+):
+    for frame in (b'\xff\xff\xff\xff', b'\x81\x05hello', b'\x83\x80\0\0\0\0', b'\x89\xfe\x7f\xff'):
+        reader, writer = await upgraded(served)
+        writer.write(frame)
+        await reader.read(65536)
+        writer.close()
+    await until(lambda: not len(served.server.hub))
+    assert served.refused['broken connections'] >= 1
+    assert (caplog.text, capfd.readouterr().err) == ('', '')
+
+
+@on_a_loop
+async def test_what_is_refused_closes_its_connection(serve):
+    served = serve(address='0.0.0.0')
+    for path, host in (('/', '127.0.0.1'), ('/', 'evil.example'), ('/socket?token=x', 'localhost')):
+        reader, writer = await asyncio.open_connection('127.0.0.1', served.server.port)
+        writer.write(f'GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n'.encode())
+        assert b'onnection: close' in await reader.read()
+        writer.close()
+
+
+@on_a_loop
+async def test_wrong_tokens_are_limited_and_the_right_one_is_let_in_all_the_same(serve):
+    served = serve(address='0.0.0.0')
+    async with aiohttp.ClientSession(served.base) as session:
+        codes = [(await session.get(f'/?token={number}')).status for number in range(30)]
+        assert codes[0] == 401
+        assert codes[-1] == 429
+        # A page that has no token yet is no guess.
+        assert (await session.get('/')).status == 401
+        assert (await session.get(f'/main.js?token={served.server.token}')).status == 200
+    limited = served.refused['token (too many wrong ones)']
+    assert limited == codes.count(429)
+
+
+@on_a_loop
+async def test_a_path_that_is_not_served_is_refused_with_what_a_proxy_has_to_do(served):
+    async with aiohttp.ClientSession(served.base) as session:
+        for request in (session.get('/robot1/'), session.post('/'), session.get('/favicon.ico')):
+            response = await request
+            assert response.status in (404, 405)
+            assert 'has to leave the folder out' in await response.text()
+            assert "default-src 'none'" in response.headers['Content-Security-Policy']
+    assert served.refused['unknown paths'] == 3
+
+
+@on_a_loop
+async def test_prompts_beyond_the_rate_are_refused_each_with_its_tag_and_the_rest_goes_on(served):
+    async with served.client() as client:
+        for tag in range(1, 61):
+            await client.send('point', tag=tag, x=1, y=2, object=1, refine=True)
+        notice = await client.text('notice')
+        assert notice['text'].startswith('more than 10 prompts per second')
+        assert notice['tag'] == len(served.backend.prompts) + 1
+        served.show(make_frame(1))
+        assert (await client.frame())[0]['number'] == 1
+        await client.send('ack', number=1)
+        await until(lambda: [one.flow_control.acknowledged for one in served.server.hub] == [1])
+    assert served.refused['prompt rate'] >= 30
+    assert len(served.backend.prompts) < 30
+
+
 @on_a_loop
 async def test_an_oversized_message_ends_the_connection(served):
     async with served.client() as client:
@@ -241,11 +342,16 @@ async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_discon
         # It reads meanwhile, as browsers do: a client that does not is cut off without a reason.
         sending = asyncio.create_task(send())
         message = await flood.text('notice')
-        assert message['text'] == 'more than 120 messages per second; send fewer'
+        assert (message['tag'], message['text'].partition(';')[0]) == (
+            1,
+            'more than 10 prompts per second',
+        )
+        await flood.text('notice', lambda message: 'more than 120 messages' in message['text'])
         assert await flood.closed() == aiohttp.WSCloseCode.POLICY_VIOLATION
         await sending
-        assert len(served.backend.prompts) < limits.BURST + 100
-        assert served.refused['rate limit'] > limits.MAX_REFUSED
+        assert len(served.backend.prompts) < rate_limits.PROMPT_BURST + 100
+        assert served.refused['prompt rate'] > 100
+        assert served.refused['rate limit'] > rate_limits.MAX_REFUSED
         assert served.refused['disconnected clients'] == 1
         served.show(make_frame(1))
         assert (await good.frame())[0]['number'] == 1
@@ -309,7 +415,7 @@ async def test_a_program_may_give_the_token_with_the_socket(serve):
 
 @on_a_loop
 async def test_half_open_connections_are_closed_and_do_not_keep_others_out(served, monkeypatch):
-    monkeypatch.setattr(site, 'IDLE_TIMEOUT_S', 0.2)
+    monkeypatch.setattr(connections, 'IDLE_TIMEOUT_S', 0.2)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(50)]
     for _, writer in silent[::2]:
         writer.write(b'GET / HTTP/1.1\r\nHost: 127')  # and never more
@@ -318,7 +424,9 @@ async def test_half_open_connections_are_closed_and_do_not_keep_others_out(serve
             *(reader.read() for reader, _ in silent), return_exceptions=True
         )
         assert len(ends) == 50
-        assert served.refused['idle connections'] == 50
+        of_address = served.refused['too many connections of an address']
+        assert of_address >= 50 - connections.MAX_UNAUTHORIZED_PER_ADDRESS
+        assert served.refused['idle connections'] + of_address == 50
         # One that has asked for something stays.
         await client.send('clear')
         await until(lambda: served.backend.cleared)
@@ -328,7 +436,7 @@ async def test_half_open_connections_are_closed_and_do_not_keep_others_out(serve
 
 @on_a_loop
 async def test_connections_beyond_the_limit_are_closed(served, monkeypatch):
-    monkeypatch.setattr(site, 'MAX_CONNECTIONS', 10)
+    monkeypatch.setattr(connections, 'MAX_UNAUTHORIZED', 10)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(30)]
     await until(lambda: served.refused['too many connections'] >= 20)
     async with served.client() as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,22 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from picosam_ros.errors import ImageError
+from picosam_ros.frame import Pixels
 from picosam_ros.msg import Box2D, Latency, Mask, MaskArray, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
+from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
 from picosam_ros.viewer.frames import ViewerMask
 from picosam_ros.viewer.protocol import Component, PromptRequest
 from picosam_ros.viewer.server import Server
+from picosam_ros.wire.images import RawImage
 from picosam_ros.wire.messages import read_image
+from picosam_ros.wire.value_range import ValueScale
 
 _QUEUE = 10
 # Every prompt is answered, also the prompts of a second in which the executor was busy.
@@ -59,13 +64,16 @@ class ViewerBridge:
         self._call = self.server.call
         self._assembler = FrameAssembler(lambda frame: self._call(self._hub.broadcast_frame, frame))
         self._node = node
+        self._scale = ValueScale(node.get_parameter('value_range').value)
         self._name = node.resolve_topic_name(name)
         self._active = False
         self._image_error = ''
+        self._refused_masks = 0
         self._components: dict[str, Component] = {}
         self._subscriptions: list[Any] = []
         self._wanted = threading.Event()
         self._prompts = node.create_publisher(PromptMessage, 'prompt', _STATUS_QUEUE)
+        self._shown = node.create_publisher(Header, 'shown', SHOWN_QOS)
         self._client = node.create_client(Trigger, f'{name}/clear_prompts')
         self._clear_call = RetryingCall(
             self._client, lambda message: self._call(self._hub.broadcast_notice, message)
@@ -106,6 +114,9 @@ class ViewerBridge:
             **self.server.statistics(),
             'frames': self._assembler.frames,
             'masks without their image': self._assembler.unmatched,
+            'images after a newer one': self._assembler.late,
+            'images without a stamp': self._assembler.unstamped,
+            'masks refused': self._refused_masks,
         }
 
     def reset(self) -> None:
@@ -138,6 +149,10 @@ class ViewerBridge:
         """Call `clear_prompts`; its answer, or that it is missing, is shown in every browser."""
         self._clear_call.call()
 
+    def keep(self, stamp_ns: int) -> None:
+        """Publish that a browser shows the image of a stamp."""
+        self._shown.publish(Header(stamp=to_time(stamp_ns)))
+
     def set_streaming(self, enabled: bool) -> None:
         """Request that the large topics are subscribed to, or unsubscribed, by the next poll."""
         (self._wanted.set if enabled else self._wanted.clear)()
@@ -150,6 +165,7 @@ class ViewerBridge:
         self._node.destroy_subscription(self._status_subscription)
         self._node.destroy_client(self._client)
         self._node.destroy_publisher(self._prompts)
+        self._node.destroy_publisher(self._shown)
 
     def _poll(self) -> None:
         self._update_subscriptions()
@@ -191,12 +207,20 @@ class ViewerBridge:
         self.image_stats.add(image.stamp_ns, received_ns, image.frame_id)
         self._assembler.add_image(
             PendingImage(
-                image.stamp_ns, image.width, image.height, len(serialised), lambda: to_rgb(image)
+                image.stamp_ns, image.width, image.height, len(serialised), self._to_rgb(image)
             )
         )
 
+    def _to_rgb(self, image: RawImage) -> Callable[[], Pixels]:
+        return lambda: to_rgb(image, self._scale)
+
     def _on_masks(self, message: MaskArray) -> None:
-        self._assembler.add_masks(_to_masks(message))
+        try:
+            self._assembler.add_masks(_to_masks(message))
+        # Pixels that do not fill the mask's size are NumPy's ValueError.
+        except (ImageError, ValueError) as error:
+            self._image_error = f'masks of {self._name}: {error}'
+            self._refused_masks += 1
 
     def _on_latency(self, message: Latency) -> None:
         self._call(self._hub.record_timing, to_timing(message), int(message.dropped))

@@ -1,6 +1,7 @@
 """Parameters of the node `viewer`."""
 
 from picosam_ros.ros.parameters import Parameter
+from picosam_ros.ros.segmentation.parameters import VALUE_RANGE
 
 PARAMETERS = (
     Parameter(
@@ -21,6 +22,14 @@ PARAMETERS = (
         'Port of the page; if it is in use, the next free one is taken; 0 takes any.',
         low=0,
         high=65535,
+        read_only=True,
+    ),
+    VALUE_RANGE,
+    Parameter(
+        'public_url',
+        '',
+        "The page's address behind a reverse proxy, like https://robot.example/viewer/; empty "
+        'without one.',
         read_only=True,
     ),
     Parameter(

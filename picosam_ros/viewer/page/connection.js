@@ -14,8 +14,10 @@ export class Connection {
   }
 
   open() {
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    this.socket = new WebSocket(`${scheme}://${location.host}/socket`);
+    // Beside the page, wherever that is: a reverse proxy may serve it in a folder.
+    const address = new URL('socket', location.href);
+    address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.socket = new WebSocket(address);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onmessage = (event) => this.receive(event.data);
     this.socket.onclose = (event) => this.lost(event);

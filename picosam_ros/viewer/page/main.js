@@ -66,8 +66,8 @@ const connection = new Connection({
   },
 
   notice({ tag, text }) {
-    if (tag !== null) refuse(tag, text);
-    else showMessage(null, text);
+    // A step or a removal has no marker beside which it could be said.
+    if (tag === null || !refuse(tag, text)) showMessage(null, text);
     announce(text);
   },
 
@@ -151,11 +151,13 @@ function prompt(type, fields, marker) {
   view.draw();
 }
 
+// Returns whether the prompt has a marker, beside which the reason is shown.
 function refuse(tag, reason) {
   steps.refuse(tag);
   const marker = markers.refuse(tag, reason);
   if (marker) showMessage(marker, reason);
   view.draw();
+  return Boolean(marker);
 }
 
 function remove(object) {
