@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from picosam_ros.errors import ImageError
-from picosam_ros.ros.messages import to_frame, to_rgb
+from picosam_ros.ros.messages import _by_cv_bridge, to_frame, to_rgb
 from picosam_ros.wire.images import RawImage
 
 
@@ -19,7 +19,7 @@ def test_what_the_core_knows_needs_no_cv_bridge(monkeypatch):
 
 def test_an_image_without_pixels_is_none_for_cv_bridge():
     with pytest.raises(ImageError, match='it is empty'):
-        to_rgb(RawImage(0, '', 0, 0, 'rgb16', False, 0, np.zeros(0, np.uint8)))
+        to_rgb(RawImage(0, '', 0, 0, '16SC1', False, 0, np.zeros(0, np.uint8)))
 
 
 def test_an_unknown_encoding_is_named_with_the_known_ones_and_cv_bridge(monkeypatch):
@@ -42,7 +42,7 @@ class CvBridge:
 
 def test_cv_bridge_gets_the_image_as_it_is(monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
-    rgb = to_rgb(RawImage(0, '', 4, 5, 'rgb16', True, 24, np.array([7, 8, 9], np.uint8)))
+    rgb = to_rgb(RawImage(0, '', 4, 5, '16SC1', True, 24, np.array([7, 8, 9], np.uint8)))
     assert rgb.dtype == np.uint8
     assert rgb.tolist() == [[[4, 5, 24]], [[7, 8, 9]]]
     with pytest.raises(ImageError, match=r"'nonsense' .*convert: Unrecognized image encoding"):
@@ -52,7 +52,6 @@ def test_cv_bridge_gets_the_image_as_it_is(monkeypatch):
 def test_cv_bridge_converts_the_rest_where_it_is_installed():
     pytest.importorskip('cv_bridge', reason='cv_bridge is not on PyPI: apt brings it with ROS')
     data = np.arange(48, dtype=np.uint16).view(np.uint8)
-    rgb = to_rgb(RawImage(0, '', 4, 4, 'rgb16', False, 24, data))
-    assert rgb.shape == (4, 4, 3)
+    assert _by_cv_bridge(RawImage(0, '', 4, 4, 'rgb16', False, 24, data)).shape == (4, 4, 3)
     with pytest.raises(ImageError, match=r'nonsense.*cv_bridge cannot convert'):
         to_rgb(RawImage(0, '', 4, 4, 'nonsense', False, 24, data))
