@@ -5,7 +5,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from picosam_ros.ros.camera.parameters import PARAMETERS
-from picosam_ros.ros.launch_arguments import arguments_of, name_arguments
+from picosam_ros.ros.launch_arguments import arguments_of, enclave_arguments, name_arguments
 
 
 def generate_launch_description():
@@ -15,6 +15,7 @@ def generate_launch_description():
         executable='camera',
         name=LaunchConfiguration('name'),
         namespace=LaunchConfiguration('namespace'),
+        ros_arguments=enclave_arguments(),
         output='screen',
         parameters=[parameters],
         # What rqt_image_view sends when it shows `image_raw`.

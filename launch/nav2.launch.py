@@ -9,7 +9,12 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 from picosam_ros.ros.cloud.parameters import PARAMETERS
-from picosam_ros.ros.launch_arguments import TRUE_OR_FALSE, arguments_of, name_arguments
+from picosam_ros.ros.launch_arguments import (
+    TRUE_OR_FALSE,
+    arguments_of,
+    enclave_arguments,
+    name_arguments,
+)
 
 # Argument to default and description.
 TOPICS = {
@@ -78,6 +83,7 @@ def generate_launch_description():
             executable='cloud',
             name='cloud',
             namespace=namespace,
+            ros_arguments=enclave_arguments(),
             output='screen',
             parameters=[{'autostart': False, **cloud_parameters}],
             remappings=[

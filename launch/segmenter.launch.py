@@ -5,7 +5,7 @@ from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from picosam_ros.ros.launch_arguments import arguments_of, name_arguments
+from picosam_ros.ros.launch_arguments import arguments_of, enclave_arguments, name_arguments
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
 
 
@@ -17,6 +17,7 @@ def generate_launch_description():
         executable='segmenter',
         name=LaunchConfiguration('name'),
         namespace=LaunchConfiguration('namespace'),
+        ros_arguments=enclave_arguments(),
         output='screen',
         parameters=[parameters],
         # The second is what rqt_image_view sends when it shows that image.

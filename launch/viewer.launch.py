@@ -5,7 +5,7 @@ from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from picosam_ros.ros.launch_arguments import arguments_of, name_arguments
+from picosam_ros.ros.launch_arguments import arguments_of, enclave_arguments, name_arguments
 from picosam_ros.ros.viewer.parameters import PARAMETERS
 
 
@@ -16,6 +16,7 @@ def generate_launch_description():
         executable='viewer',
         name='viewer',
         namespace=LaunchConfiguration('namespace'),
+        ros_arguments=enclave_arguments(),
         output='screen',
         parameters=[parameters],
         remappings=[('image', LaunchConfiguration('image'))],

@@ -42,13 +42,21 @@ def _typed(row: Parameter) -> ParameterValue:
     return ParameterValue(LaunchConfiguration(row.name), value_type=type(row.default))
 
 
+def enclave_arguments() -> list[str | LaunchConfiguration]:
+    """Return the `ros_arguments` of a node that puts it into its enclave."""
+    return ['--enclave', LaunchConfiguration('enclave')]
+
+
 def name_arguments(default: str = '') -> list[DeclareLaunchArgument]:
-    """Return the arguments `namespace` and, where a node has a default name, `name`."""
+    """Return the arguments `namespace`, `enclave` and, where a node has a default name, `name`."""
+    prefix = 'Prefix of all names; of two cameras each needs one, or both publish image_raw.'
+    enclave = 'Enclave of SROS 2, for a secured graph.'
     arguments = [
-        DeclareLaunchArgument('namespace', default_value='', description='Prefix of all names.')
+        DeclareLaunchArgument('namespace', default_value='', description=prefix),
+        DeclareLaunchArgument('enclave', default_value='/', description=enclave),
     ]
     if default:
-        description = 'Name of the node; each node needs its own.'
+        description = 'Name of the node; each node of a namespace needs its own.'
         arguments.append(
             DeclareLaunchArgument('name', default_value=default, description=description)
         )

@@ -1,9 +1,9 @@
 """The network for the sensor: quantised by Sony's Model Compression Toolkit, as ONNX.
 
 `python -m training.export.imx500 --data DIR --checkpoint FILE --out picosam2-96-imx500.onnx`, in an
-environment of its own (requirements-imx500.txt; `make imx500-model` makes it). What comes then, the
-converter and the packager, is Sony's and runs under Sony's terms: docs/raspberry-pi.md has the two
-commands.
+environment of its own (requirements-imx500.lock; `make imx500-model` makes it). What comes then,
+the converter and the packager, is Sony's and runs under Sony's terms: docs/raspberry-pi.md has the
+two commands.
 """
 
 import argparse
