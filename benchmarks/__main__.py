@@ -15,6 +15,7 @@ from benchmarks.report import Section
 SECTIONS = (
     'engine',
     'transport',
+    'discovery',
     'overload',
     'memory',
     'costs',

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.report import Row
-from benchmarks.rigs.process_sizes import read_sizes
+from benchmarks.rigs.process_sizes import own_mb, read_sizes
 from benchmarks.rigs.stream import Setting, camera
 from benchmarks.timing import isolated
 
@@ -22,7 +22,7 @@ def measure(frames: int) -> Iterator[Row]:
     yield Row('resident (RSS)', sizes['Rss'], 'MB', TARGET_MB, f'after {frames} images')
     if 'Pss' in sizes:
         yield Row('shared pages divided (PSS)', sizes['Pss'], 'MB')
-        own = sizes['Private_Clean'] + sizes['Private_Dirty']
+        own = own_mb(sizes)
         yield Row('its own pages only (USS)', own, 'MB')
         yield Row('anonymous', sizes['Anonymous'], 'MB', note='heap and stacks, no files')
 

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.report import Row
-from benchmarks.rigs.process_sizes import read_sizes
+from benchmarks.rigs.process_sizes import own_mb, read_sizes
 from benchmarks.timing import isolated
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cameras.process.camera import Imx500Process
@@ -85,8 +85,7 @@ def _ages(frames: int) -> tuple[float, float, float]:
                     taken += 1
                     own.append((frame.received_ns - frame.stamp_ns) / 1e6)
             if isinstance(camera, Imx500Process):
-                sizes = read_sizes(Path(f'/proc/{camera.pid}'))
-                size = sizes.get('Private_Clean', 0) + sizes.get('Private_Dirty', 0)
+                size = own_mb(read_sizes(Path(f'/proc/{camera.pid}')))
             camera.close()
     direct, through = map(median, ages)
     return direct, through, size
