@@ -44,7 +44,7 @@ TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(
   ROS_PYTHON_CHECK_FIELDS=1 \
   $(if $(filter humble,$(ROS_DISTRO)),ROS_LOCALHOST_ONLY=1,ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST)
 
-.PHONY: help setup demo test bench race eval imx500-model docs lint format lock clean FORCE
+.PHONY: help setup demo test bench race attack eval imx500-model docs lint format lock clean FORCE
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench: $(INSTALLED)  ## print the figures about speed that the documentation cla
 race: $(INSTALLED)  ## let every engine and its peers run on equal work [ARGS='--json FILE --png FILE']
 	$(VENV)/bin/python -m benchmarks.race $(ARGS)
 
+attack: $(INSTALLED)  ## attack the nodes and commands, and tell what held [ARGS='--only NAME --scale 0.1']
+	$(VENV)/bin/python -m benchmarks.attack $(ARGS)
+
 eval: $(INSTALLED)  ## print how good the networks are on the held-out photos of a store [DATA=DIR] [ARGS=...]
 	@test -d '$(DATA)/coco_train' || { \
 	  echo "make eval: give the photo store of training/README.md with DATA=DIR" >&2; exit 2; }
@@ -80,7 +83,7 @@ imx500-model:  ## quantise a training for the sensor, in .venv-imx500 [DATA=DIR]
 	@test -f '$(CHECKPOINT)' -a -d '$(DATA)' || { \
 	  echo "make imx500-model: give DATA=DIR and CHECKPOINT=FILE of training/README.md" >&2; exit 2; }
 	test -d .venv-imx500 || $(PYTHON) -m venv .venv-imx500
-	.venv-imx500/bin/pip install --quiet -r training/requirements-imx500.txt
+	.venv-imx500/bin/pip install --quiet --no-deps --require-hashes -r training/requirements-imx500.lock
 	.venv-imx500/bin/python -m training.export.imx500 --data '$(DATA)' --checkpoint '$(CHECKPOINT)' \
 	  $(if $(CONFIG),--config $(CONFIG)) --out picosam_ros/models/imx500/$(or $(MODEL),picosam2-96)-imx500.onnx
 
@@ -97,15 +100,18 @@ clean:  ## remove the environments and what the tools left
 	rm -rf .venv .venv-* build install log .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock:  ## pin the newest versions of requirements/*.in (needs uv)
+lock:  ## pin the newest versions of requirements/*.in, and what training/requirements-imx500.in pulls in (needs uv)
 	$(call pin,dev.in requirements/ros-jazzy.in,jazzy.lock)
 	$(call pin,dev.in requirements/ros-kilted.in,kilted.lock)
 	$(call pin,base.in,base.lock)
+	$(call compile,3.11,training/requirements-imx500.in,training/requirements-imx500.lock)
 
-define pin
-$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
+pin = $(call compile,3.10,requirements/$(1),requirements/$(2))
+
+define compile
+$(UV) pip compile --quiet --upgrade --universal --python-version $(1) --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-  requirements/$(1) --output-file requirements/$(2)
+  $(2) --output-file $(3)
 endef
 
 # wildcard: for a release that has no lock, the script tells which have one.

@@ -30,6 +30,14 @@ def busy() -> bool:
     return os.getloadavg()[0] > 0.5
 
 
+def slowness() -> float:
+    """How many times longer work takes here now than where it has the cores for itself; 1 or more.
+
+    A limit in seconds that is meant for such a machine is multiplied by it.
+    """
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def _processor() -> str:
     lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
     fields = dict(map(str.strip, line.split(':', 1)) for line in lines if ':' in line)

@@ -12,7 +12,7 @@ from typing import Any
 
 from picosam_ros.simulation.chip import MAX_INT64, NO_NETWORK, fingerprint
 from picosam_ros.simulation.geometry import FULL, PixelRectangle
-from picosam_ros.simulation.network import SensorNetwork
+from picosam_ros.simulation.network import SensorNetwork, make_network
 from picosam_ros.simulation.settings import Settings
 
 ID = '/base/soc/i2c0mux/i2c@1/imx500@1a'
@@ -43,6 +43,7 @@ class Device:
         self.clock = settings.clock
         self.network: SensorNetwork | None = None
         self.network_name = ''
+        self._model = ''
         self._chip = settings.chip
         self._lock = threading.RLock()
         self._acquired = self._streaming = False
@@ -76,6 +77,25 @@ class Device:
         with self._lock:
             self._acquired = False
             fcntl.lockf(self._chip.fd, fcntl.LOCK_UN)
+
+    def take_network(self, model: str, name: str) -> None:
+        """Take what runs in the sensor.
+
+        It is kept over closing and opening: a second copy beside the first would leave a hole of
+        its size in the heap.
+
+        Args:
+            model: see Settings; the settings may have another network in its place.
+            name: of the network in the sensor's output.
+
+        Raises:
+            ModelError: it cannot be used.
+
+        """
+        if self.network is None or model != self._model:
+            self.network = make_network(self.settings, model)
+            self._model = model
+        self.network_name = name
 
     def write_roi(self, roi: PixelRectangle) -> None:
         """Write the ROI, cut down to ROI_MAX; one of size 0 means all of the sensor.

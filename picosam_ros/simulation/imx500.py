@@ -11,7 +11,7 @@ import numpy.typing as npt
 from picosam_ros.models import shipped_models
 from picosam_ros.simulation.device import ID, Device
 from picosam_ros.simulation.geometry import FULL, PixelRectangle
-from picosam_ros.simulation.network import Metadata, make_network, unpack
+from picosam_ros.simulation.network import Metadata, unpack
 
 
 class IMX500:
@@ -85,7 +85,6 @@ class IMX500:
         runs_itself = network_file in shipped_models() or network_file.endswith('.onnx')
         if not runs_itself and not Path(network_file).is_file():
             raise RuntimeError(f'Firmware file {Path(network_file).absolute()} does not exist.')
-        self._device.network = make_network(
-            settings, network_file if runs_itself else settings.model
+        self._device.take_network(
+            network_file if runs_itself else settings.model, Path(network_file).stem
         )
-        self._device.network_name = Path(network_file).stem

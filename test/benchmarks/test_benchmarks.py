@@ -63,7 +63,9 @@ def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it():
 
 
 def test_every_section_is_run_by_a_test_here():
-    assert {'engine', 'clicks', 'sensor_start', *OF_FILMS, *OF_THE_NODE} == {*benchmarks.SECTIONS}
+    assert {'engine', 'clicks', 'discovery', 'sensor_start', *OF_FILMS, *OF_THE_NODE} == {
+        *benchmarks.SECTIONS
+    }
 
 
 def test_the_section_about_the_start_of_a_sensor_runs_to_the_end(monkeypatch):
@@ -90,6 +92,20 @@ def test_a_section_about_the_node_runs_to_the_end(name, monkeypatch):
     assert name in section.command
     assert section.rows
     assert len({row.name for row in section.rows}) == len(section.rows)
+
+
+def test_the_section_about_discovery_runs_to_the_end(monkeypatch):
+    pytest.importorskip('rclpy')
+    from benchmarks.sections import discovery
+
+    shipped = {'as shipped': discovery.VARIANTS['as shipped']}
+    monkeypatch.setattr(discovery, 'VARIANTS', shipped)
+    monkeypatch.setattr(discovery, 'QUIET_S', 0.0)
+    monkeypatch.setattr(discovery, 'COUNTED_S', 1.0)
+    monkeypatch.setattr(discovery, 'COUNTS', (2,))
+    rows = benchmarks.measure('discovery', FRAMES).rows
+    assert all(row.value > 0 for row in rows)
+    assert len({row.name for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize('name', ['start', 'first_start'])
