@@ -5,12 +5,30 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from helpers.coverage_files import drop_unfinished
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 # A busy machine may take its time over one example.
 settings.register_profile('picosam', deadline=None, max_examples=60)
 settings.load_profile('picosam')
+
+
+@pytest.fixture(scope='session', autouse=True)
+def own_cache(tmp_path_factory):
+    """Give the networks that passed a trial a folder that is not the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('cache')))
+        yield
+
+
+# The innermost wrapper: pytest-cov combines the files in one further out.
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session):
+    done = yield
+    if session.config.pluginmanager.hasplugin('_cov'):
+        drop_unfinished(session.config.rootpath)
+    return done
 
 
 @pytest.fixture(scope='session')

@@ -87,8 +87,6 @@ PLACES = [
      'cameras/process/test_child.py::test_a_call_that_raises_is_answered_with_it'),
     (Place('cameras/process/child.py', '_progress_told', 'Process'),
      'cameras/process/test_child.py::test_a_progress_that_raises_is_not_known'),
-    (Place('cameras/process/child_process.py', 'run_python', 'Popen'),
-     'cameras/process/test_child.py::test_a_camera_that_raises_is_told_and_the_child_ends'),
     (Place('cameras/reader.py', 'CameraReader.start', 'Thread', 'picosam_camera'),
      'cameras/test_reader.py::'
      'test_a_camera_that_raises_anything_is_told_closed_and_opened_again'),
@@ -107,6 +105,10 @@ PLACES = [
     (Place('nodes/cloud.py', 'CloudNode.__init__', 'Worker'),
      'ros/cloud/test_cloud_worker.py::'
      'test_work_that_fails_is_an_error_and_counted_and_the_next_images_are_taken'),
+    (Place('python_process.py', 'run_python', 'Popen'),
+     'engines/test_trial.py::test_a_file_that_ends_its_process_is_refused_with_a_sentence'),
+    (Place('ros/callback_thread.py', 'CallbackThread.start', 'Thread', 'picosam_callbacks'),
+     'ros/test_callback_thread.py::test_a_thread_that_fails_outside_of_callbacks_is_told_and_goes_on'),
     (Place('ros/demo/node_processes.py', 'NodeProcesses.__init__', 'Popen'),
      'ros/demo/test_node_processes.py::test_the_end_of_a_process_that_fails_is_said'),
     (Place('ros/demo/node_processes.py', 'NodeProcesses.__init__', 'Thread', 'picosam_stderr'),
@@ -130,6 +132,8 @@ PLACES = [
     (Place('viewer/server.py', 'Server.__init__', 'Thread', 'picosam_web'),
      'viewer/test_failures.py::'
      'test_a_server_that_fails_at_its_start_says_so_and_leaves_its_port'),
+    (Place('viewer/server.py', 'Server._serve', 'create_task'),
+     'viewer/test_viewer_connections.py::test_a_server_that_can_accept_no_more_says_so_and_ends'),
     (Place('viewer/server.py', 'Server._serve', 'create_task'),
      'viewer/test_failures.py::'
      'test_closing_idle_connections_that_fails_is_reported_and_tried_again'),

@@ -58,10 +58,16 @@ class CloudRig(Client):
         self._stamp_ns = max(self._stamp_ns + 1, self.node.get_clock().now().nanoseconds)
         return Header(stamp=to_time(self._stamp_ns - round(1e9 * age_s)), frame_id=frame_id)
 
-    def calibrate(self, focal=FOCAL, *, frame_id=FRAME, width=WIDTH, height=HEIGHT):
-        """Send a calibration; a focal length of zero is what uncalibrated cameras send."""
+    def calibrate(self, focal=FOCAL, *, frame_id=FRAME, width=WIDTH, height=HEIGHT, **last):
+        """Send a calibration; a focal length of zero is what uncalibrated cameras send.
+
+        `last` replaces the last number of k, d, r or p.
+        """
         k = [focal, 0.0, 31.5, 0.0, focal, 23.5, 0.0, 0.0, 1.0] if focal else [0.0] * 9
         info = CameraInfo(header=self.header(frame_id), width=width, height=height, k=k)
+        info.distortion_model, info.d = 'plumb_bob', [0.0] * 5
+        for name, value in last.items():
+            getattr(info, name)[-1] = value
         self.infos.publish(info)
 
     def show(self, labels, depth=None, *, header=None, depth_header=None):

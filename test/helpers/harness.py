@@ -54,30 +54,50 @@ def serve_until(executor, condition, seconds=PATIENCE):
     return met
 
 
+# On a busy machine, too, each object has its mask on each image.
+_NO_BUDGET = {'frame_budget': 3600.0}
+DEFAULTS = {'camera': _NO_BUDGET, 'segmenter': _NO_BUDGET}
+
+
 class Process:
     """An installed executable, in a namespace of its own.
 
     Args:
         executable: its name in lib/picosam_ros.
-        parameters: by name.
+        parameters: by name, beside those of DEFAULTS.
         remaps: from, to.
         namespace: without one the process gets a fresh one.
+        parameter_files: their paths.
+        redirected: what a shell does with its standard streams, as `2>&-`.
 
     """
 
-    def __init__(self, executable, parameters=None, *, remaps=None, namespace=None):
+    def __init__(
+        self,
+        executable,
+        parameters=None,
+        *,
+        remaps=None,
+        namespace=None,
+        parameter_files=(),
+        redirected='',
+    ):
         # Two of these test runs may share a ROS domain.
         self.namespace = namespace or f'/test{os.getpid()}_{next(_numbers)}'
         self.name = f'{self.namespace}/{executable}'
         arguments = ['-r', f'__ns:={self.namespace}']
         for old, new in (remaps or {}).items():
             arguments += ['-r', f'{old}:={new}']
-        for key, value in (parameters or {}).items():
+        for key, value in (DEFAULTS.get(executable, {}) | (parameters or {})).items():
             arguments += ['-p', f'{key}:={_as_yaml(value)}']
+        for each in parameter_files:
+            arguments += ['--params-file', str(each)]
         path = Path(sys.prefix) / 'lib' / 'picosam_ros' / executable
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         self.popen = subprocess.Popen(
-            [path, '--ros-args', *arguments], stdout=subprocess.DEVNULL, stderr=self._stderr
+            ['sh', '-c', f'exec "$0" "$@" {redirected}', path, '--ros-args', *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=self._stderr,
         )
 
     def __enter__(self):

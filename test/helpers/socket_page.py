@@ -10,7 +10,7 @@ import aiohttp
 
 
 class SocketPage:
-    """Acknowledges every frame, and records all messages.
+    """Acknowledges every frame, unless it is a slow one, and records all messages.
 
     Attributes:
         frames: their headers.
@@ -19,12 +19,13 @@ class SocketPage:
 
     """
 
-    def __init__(self, url):
+    def __init__(self, url, *, slow=False):
         self.frames = []
         self.texts = defaultdict(list)
         self.closed = False
         self.changed = threading.Condition()
         self._url = url
+        self._slow = slow
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -54,7 +55,8 @@ class SocketPage:
                 if message.type == aiohttp.WSMsgType.BINARY:
                     (length,) = struct.unpack_from('<I', message.data)
                     frame = json.loads(message.data[4 : 4 + length])
-                    await self._socket.send_json({'type': 'ack', 'number': frame['number']})
+                    if not self._slow:
+                        await self._socket.send_json({'type': 'ack', 'number': frame['number']})
                     with self.changed:
                         self.frames.append(frame)
                         self.changed.notify_all()

@@ -17,6 +17,8 @@ from picosam_ros.viewer.server import Server
 # Reached only where a test fails.
 PATIENCE = 20.0
 WIDTH, HEIGHT = 320, 240
+# Of show_a_mask_to_browsers.
+OBJECT = 2
 
 
 def on_a_loop(test):
@@ -37,6 +39,7 @@ class RecordingBackend:
         self.removed = []
         self.cleared = 0
         self.streaming = []
+        self.kept = []
         self.changed = threading.Event()
 
     def send_prompt(self, request):
@@ -49,6 +52,10 @@ class RecordingBackend:
 
     def clear_objects(self):
         self.cleared += 1
+        self.changed.set()
+
+    def keep(self, stamp_ns):
+        self.kept.append(stamp_ns)
         self.changed.set()
 
     def set_streaming(self, enabled):
@@ -141,6 +148,20 @@ def disc_mask(object_id=1, *, centre=(160, 120), radius=30, generation=1):
     roi = Roi(centre[0] - 48, centre[1] - 48, 96, 96)
     probability = np.where(inside, 255, 0).astype(np.uint8)
     return ViewerMask(object_id, generation, 'host', 0.9, probability, roi)
+
+
+def show_a_mask_to_browsers(served):
+    """Show a frame with a mask as soon as a browser is connected, as a node does."""
+    streaming = served.backend.set_streaming
+    black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    frame = make_frame(pixels=lambda: black, masks=(disc_mask(OBJECT),), segmented=True)
+
+    def set_streaming(enabled):
+        streaming(enabled)
+        if enabled:
+            served.show(frame)
+
+    served.backend.set_streaming = set_streaming
 
 
 async def until(condition):

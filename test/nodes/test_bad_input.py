@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point
 from helpers.rig import HEIGHT, ROI_SIZE, WIDTH, picture, values_of
@@ -148,3 +149,34 @@ def test_a_thousand_prompts_in_a_second_are_all_answered(rig):
     assert all(status.reason for status in refused)
     assert len(statuses) == sent + 2  # those of `settle`
     assert len(rig.show(picture(CENTRE)).masks.masks) > 1
+
+
+@pytest.mark.parametrize(('sec', 'nanosec'), [(-1, 0), (5, 10**9)])
+def test_a_stamp_that_is_none_is_refused_of_images_and_of_prompts(rig, sec, nanosec):
+    told = f'the stamp is {sec} s and {nanosec} ns; allowed are'
+    image = rig.image(picture(CENTRE))
+    image.header.stamp = Time(sec=sec, nanosec=nanosec)
+    rig.images.publish(image)
+    assert rig.component('input', lambda status: told in status.message).level == b'\1'
+    prompts = [
+        Prompt(points=[Point2D(x=150.0, y=100.0)]),
+        Prompt(action=Prompt.REFINE, points=[Point2D(x=150.0, y=100.0)]),
+        Prompt(action=Prompt.REMOVE),
+    ]
+    statuses = rig.inboxes['prompt_status']
+    for count, prompt in enumerate(prompts, 1):
+        prompt.header.stamp = image.header.stamp
+        rig.prompts.publish(prompt)
+        rig.wait_for(lambda: len([s for s in statuses if told in s.reason]) == count)  # noqa: B023
+    assert all(status.state == PromptStatus.REFUSED for status in statuses)
+    # Nobody made another stamp of it.
+    assert all(status.header.stamp == image.header.stamp for status in statuses)
+
+
+@pytest.mark.parametrize('action', [Prompt.SET, Prompt.REFINE])
+def test_labels_of_other_programs_are_refused_in_words(rig, action):
+    rig.set((*CENTRE, True))
+    points = [Point2D(x=150.0, y=100.0), Point2D(x=120.0, y=80.0, label=2)]
+    answer = rig.ask(Prompt(action=action, points=points))
+    assert answer.state == PromptStatus.REFUSED
+    assert 'label 2; allowed are 0 (not on the object) and 1 (on it); give SAM' in answer.reason

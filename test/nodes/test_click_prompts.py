@@ -8,6 +8,7 @@ from helpers.rig import Rig, values_of
 
 from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
 from picosam_ros.msg import Box2D, Point2D, Prompt, PromptStatus
+from picosam_ros.prompts.recent_frames import NOT_KEPT
 
 SCENE = 'coffee/handle'
 [CLICK] = click_on(SCENE).points
@@ -64,7 +65,8 @@ def test_a_step_from_the_present_mask_is_a_mask_of_another_size(rig, size_step):
     first = rig.set(AT)
     [before] = seen(rig)
     status = step(rig, size_step)
-    assert (status.state, status.reason) == (PromptStatus.ACCEPTED, '')
+    # Its stamp is its own, of no image.
+    assert (status.state, status.reason) == (PromptStatus.ACCEPTED, NOT_KEPT)
     assert status.generation > first.generation
     [after] = seen(rig)
     assert after.generation == status.generation
@@ -105,7 +107,7 @@ def test_a_step_of_an_object_that_does_not_exist_is_refused_with_those_that_do(r
     rig.set(AT, object_id=12)
     status = step(rig, 1, object_id=11)
     assert (status.state, status.generation) == (PromptStatus.REFUSED, 0)
-    assert status.reason == 'object 11 was given; objects that are segmented now: 12'
+    assert status.reason == 'object 11 is not segmented; objects that are segmented now: 12'
 
 
 def test_a_step_alone_is_no_prompt(rig):

@@ -362,3 +362,31 @@ def test_a_managed_cloud_goes_round_and_ends_well():
             client.wait_for(lambda: not client.node.count_publishers(f'{process.name}/cloud'))
         process.stop()
         client.close()
+
+
+def test_an_object_without_depth_is_a_warning_and_has_no_pose(rig):
+    depth = DEPTH.copy()
+    depth[square().astype(bool)] = np.nan
+    rig.shown(square(), depth)
+    rig.inboxes['pose'].clear()
+    rig.shown(square(), depth)
+    rig.component('cloud', 'no pixel of object 5 has a known depth, so it has no', WARN)
+    assert not rig.inboxes['pose']
+    rig.shown(square(), DEPTH)
+    rig.component('cloud', '1 objects', OK)
+    assert rig.inboxes['pose']
+
+
+@pytest.mark.parametrize('name', ['d', 'k', 'r', 'p'])
+def test_a_calibration_of_nan_is_an_error_and_no_topic_has_any(rig, name):
+    for inbox in rig.inboxes.values():
+        inbox.clear()
+    rig.calibrate(**{name: np.nan})
+    shown = [rig.show(square(), DEPTH) for _ in range(3)]
+    rig.component('camera_info', 'a number that is not finite', ERROR)
+    rig.component('cloud', 'a number that is not finite', ERROR)
+    stamps = [header.stamp for header in shown]
+    for inbox in rig.inboxes.values():
+        assert not [m for m in inbox if hasattr(m, 'header') and m.header.stamp in stamps]
+    rig.shown(square(), DEPTH)
+    rig.component('camera_info', 'the camera is calibrated', OK)

@@ -15,16 +15,12 @@ ROUND = (
     Transition.TRANSITION_CLEANUP,
 )
 
-SIMULATED = {'camera': 'imx500', 'simulate': True}
-# The state of a simulated sensor has files until Python's collector finds it, some cycles later.
-CHIP_FILES = 2
-
 CYCLES = pytest.mark.parametrize(
     ('executable', 'settings', 'cycles'),
     [
         ('segmenter', {}, 60),
         ('camera', {'camera': 'photos'}, 30),
-        ('camera', SIMULATED, 20),
+        ('camera', {'camera': 'imx500', 'simulate': True}, 20),
         pytest.param('segmenter', {}, 500, marks=pytest.mark.slow),
         pytest.param('camera', {'camera': 'photos'}, 100, marks=pytest.mark.slow),
     ],
@@ -47,31 +43,19 @@ class Manager(Client):
             assert future.result().success, self.process.stderr
 
 
-def least_files(client, watched):
-    """Return the least number of open files after each of WARM_UP cycles."""
-    counted = []
-    for _ in range(WARM_UP):
-        client.cycle(1)
-        counted.append(watched.num_fds())
-    return min(counted)
-
-
 @CYCLES
 @pytest.mark.timeout(600)
 def test_cycles_leave_no_memory_threads_or_files_behind(executable, settings, cycles):
     with Process(executable, {'autostart': False, 'threads': 1, **settings}) as process:
         client, watched = Manager(process), psutil.Process(process.popen.pid)
         client.cycle(WARM_UP)
-        least = least_files(client, watched)
         before = watched.memory_info().rss, watched.num_threads(), watched.num_fds()
         client.cycle(cycles)
         after = watched.memory_info().rss, watched.num_threads(), watched.num_fds()
         print(f'{executable}: {cycles} cycles, {(after[0] - before[0]) / (1 << 20):+.1f} MB')
         assert after[0] - before[0] < LEAK_BYTES
-        assert after[1] == before[1]
-        if settings is SIMULATED:
-            assert least_files(client, watched) <= least + CHIP_FILES
-        else:
-            assert after[2] == before[2]
+        assert after[1] <= before[1]
+        # A simulated sensor has a file that goes with it: circles would keep it for some cycles.
+        assert after[2] <= before[2]
         process.stop()
         client.close()

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.endless import endless
 from helpers.harness import PATIENCE, Client, Process
 from helpers.rig import Rig, picture
 
@@ -22,6 +23,19 @@ def test_a_signal_in_the_middle_of_work_ends_the_node_well_and_soon(red_network,
             rig.images.publish(rig.image(picture(CENTRE)))
         process.stop(number)
         rig.close()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_signals_that_are_repeated_until_it_has_ended_change_nothing(number):
+    with Process('segmenter') as process:
+        client = Client(process)
+        client.wait_for(lambda: client.node.count_services(f'{process.name}/clear_prompts'))
+        client.close()
+        deadline = time.monotonic() + PATIENCE
+        while process.running:
+            process.popen.send_signal(number)
+            assert time.monotonic() < deadline, process.stderr
+        assert process.wait() == 0, process.stderr
 
 
 def test_a_signal_while_the_node_starts_ends_it_well_and_soon():
@@ -53,6 +67,33 @@ def test_a_signal_while_a_camera_does_not_answer_ends_the_node_well_and_soon(
         assert 'the program was told to end while the camera was opened' in process.stderr
 
 
+def tried(path):
+    """Whether a process is at the trial of a network."""
+    lines = []
+    for file in Path('/proc').glob('[0-9]*/cmdline'):
+        try:
+            lines.append(file.read_bytes())
+        except OSError:  # it has ended
+            continue
+    return any(b'engines.trial' in line and os.fsencode(path) in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ('executable', 'parameters'), [('segmenter', {}), ('camera', {'camera': 'photos'})]
+)
+def test_a_signal_while_a_network_is_tried_that_does_not_end_ends_the_node_well_and_soon(
+    tmp_path, executable, parameters
+):
+    model = endless(tmp_path / 'endless.onnx')
+    with Process(executable, {'model': model, **parameters}) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not tried(model):
+            assert time.monotonic() < deadline, process.stderr
+        process.stop(signal.SIGTERM)
+        assert 'opening was interrupted' in process.stderr
+        assert not tried(model)
+
+
 @pytest.mark.parametrize(
     ('executable', 'parameters', 'sentence'),
     [
@@ -74,3 +115,13 @@ def test_a_file_of_parameters_that_is_not_there_is_one_sentence_and_exit_code_1(
     assert done.returncode == 1
     assert '/nowhere.yaml' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+@pytest.mark.parametrize('executable', ['segmenter', 'viewer'])
+def test_a_node_whose_standard_streams_are_closed_works_and_ends_well(executable, closed):
+    with Process(executable, redirected=closed) as process:
+        client = Client(process)
+        client.wait_for(lambda: client.state() == 'active')
+        process.stop(signal.SIGTERM)
+        client.close()

@@ -99,7 +99,7 @@ def test_an_object_that_does_not_exist_is_named_with_those_that_do(rig, action):
     prompt = Prompt(action=action, object_id=11, points=[Point2D(x=9.0, y=9.0)])
     status = rig.ask(prompt)
     assert (status.state, status.generation) == (PromptStatus.REFUSED, 0)
-    assert status.reason == 'object 11 was given; objects that are segmented now: 12'
+    assert status.reason == 'object 11 is not segmented; objects that are segmented now: 12'
 
 
 @pytest.mark.parametrize(

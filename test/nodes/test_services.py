@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from helpers.rig import HEIGHT, WIDTH, disc, picture
+from rclpy.qos import QoSProfile
 from std_srvs.srv import SetBool, Trigger
 
 from picosam_ros.msg import Box2D, Point2D, Prompt
@@ -55,6 +56,29 @@ def test_segment_touches_none_of_the_nodes_prompts(rig):
     [mask] = rig.show(picture(CENTRE)).masks.masks
     assert (mask.object_id, mask.generation) == (4, accepted.generation)
     assert not rig.inboxes['prompt_status'][1:]
+
+
+def test_segment_refuses_more_prompts_than_there_are_ids_and_more_points_than_allowed(rig):
+    image = rig.image(picture(CENTRE))
+    answer = segment(rig, image, *[at(*CENTRE, object_id=1 + n % 254) for n in range(300)])
+    assert not answer.success
+    assert '300 prompts were given in one call; allowed are up to 254' in answer.message
+    many = Prompt(points=[Point2D(x=100.0, y=100.0)] * 65, object_id=3)
+    answer = segment(rig, image, many)
+    assert not answer.success
+    assert '65 points were given for object 3; allowed are up to 64' in answer.message
+
+
+@pytest.mark.parametrize(('kind', 'name'), [(Segment, 'segment'), (Trigger, 'clear_prompts')])
+def test_calls_that_come_at_once_are_all_answered(rig, kind, name):
+    client = rig.node.create_client(
+        kind, f'{rig.process.name}/{name}', qos_profile=QoSProfile(depth=100)
+    )
+    rig.wait_for(client.service_is_ready)
+    rig.state()  # from here on the node knows this client, see Client.call
+    futures = [client.call_async(kind.Request()) for _ in range(60)]
+    rig.wait_for(lambda: all(future.done() for future in futures))
+    rig.node.destroy_client(client)
 
 
 def test_segment_without_prompts_gives_no_masks(rig):

@@ -8,15 +8,16 @@ import urllib.request
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 from helpers.harness import Client, Process
 from helpers.rig import HEIGHT, WIDTH, picture, values_of
 from lifecycle_msgs.msg import Transition
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
 
-from picosam_ros.msg import Prompt, PromptStatus
+from picosam_ros.msg import Mask, MaskArray, Prompt, PromptStatus
 from picosam_ros.ros.messages import from_time
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
@@ -82,6 +83,10 @@ def masked(*object_ids):
     return lambda frame: {mask['object'] for mask in frame['masks']} == set(object_ids)
 
 
+def stamp_of(message):
+    return str(from_time(message.header.stamp))
+
+
 def centre_of(mask):
     points = np.concatenate([np.reshape(curve, (-1, 2)) for curve in mask['outline']])
     return (points.min(axis=0) + points.max(axis=0)) / 2
@@ -105,6 +110,40 @@ def test_a_click_is_for_the_image_that_was_clicked_into(rig, page):
     page.send('point', tag=1, x=CENTRE[0], y=CENTRE[1], stamp=frame['stamp'])
     [status] = rig.wait_for(lambda: list(rig.inboxes['prompt_status']))
     assert from_time(status.header.stamp) == int(frame['stamp'])
+
+
+def elsewhere(rig, seconds):
+    """Show images of so many seconds, by their stamps, with the object at another place."""
+    for _ in range(10 * seconds):
+        rig._stamp_ns += 100_000_000
+        rig.show(picture((250, 160)))
+
+
+def test_a_late_click_is_answered_on_the_image_that_a_slow_browser_still_shows(rig, viewer):
+    with SocketPage(viewer.url, slow=True) as page:
+        frame = seen(rig, page)
+        elsewhere(rig, seconds=4)
+        page.send('point', tag=1, x=CENTRE[0], y=CENTRE[1], stamp=frame['stamp'])
+        answer = answered(rig, page, 1)
+        assert (answer['state'], answer['reason']) == ('accepted', '')
+
+        def late():
+            rig.images.publish(rig.image(picture((250, 160))))
+            of_click = [
+                m for m in rig.inboxes['masks'] if m.masks and stamp_of(m) == frame['stamp']
+            ]
+            return [mask for message in of_click for mask in message.masks]
+
+        assert {mask.object_id for mask in rig.wait_for(late)} == {answer['object']}
+
+
+def test_a_late_click_into_an_image_that_is_gone_is_for_the_newest_and_the_page_is_told(rig, page):
+    gone = str(int(seen(rig, page)['stamp']) + 1)
+    elsewhere(rig, seconds=4)
+    page.send('point', tag=1, x=250, y=160, stamp=gone)
+    assert answered(rig, page, 1)['state'] == 'accepted'
+    notice = told(rig, page, 'notice')['text']
+    assert notice.startswith('Answered on the newest image, not on the one that was clicked: stamp')
 
 
 @pytest.mark.parametrize('step', [1, -1])
@@ -219,6 +258,52 @@ def test_an_image_that_cannot_be_read_is_a_warning(rig, page, viewer):
         return page.texts['diagnostics']
 
     rig.wait_for(complaint)
+
+
+@pytest.mark.parametrize(
+    ('message', 'reason'),
+    [
+        (MaskArray(header=Header(stamp=Time(sec=5, nanosec=10**9))), 'the stamp is 5 s and 10'),
+        (MaskArray(masks=[Mask(width=3, height=2, probability=[1])]), 'cannot reshape array'),
+    ],
+    ids=['stamp', 'pixels'],
+)
+def test_masks_that_are_none_are_refused_and_told(rig, page, viewer, message, reason):
+    masks = rig.publisher(MaskArray, f'{rig.process.name}/masks')
+    full = f'{viewer.name.lstrip("/")}: viewer'
+
+    def status(condition):
+        statuses = [s for array in rig.diagnostics for s in array.status if s.name == full]
+        return next(filter(condition, statuses), None)
+
+    def told_once():
+        masks.publish(message)
+        return status(lambda found: reason in found.message)
+
+    assert int(values_of(rig.wait_for(told_once))['masks refused']) >= 1
+    rig.node.destroy_publisher(masks)
+    rig.diagnostics.clear()
+    rig.wait_for(lambda: status(lambda found: found.level == DiagnosticStatus.OK))
+    page.frames.clear()
+    seen(rig, page)  # the node goes on
+
+
+def test_a_second_viewer_beside_it_is_no_duplicate(rig, page, viewer):
+    full = f'{viewer.name.lstrip("/")}: topics'
+    parameters = {'segmentation': 'segmenter', 'port': 0}
+    remaps = {'__node': 'viewer2'}
+    with Process('viewer', parameters, namespace=viewer.namespace, remaps=remaps):
+        shown = f'{viewer.namespace}/shown'
+        rig.wait_for(lambda: rig.node.count_publishers(shown) == 2)
+        rig.diagnostics.clear()
+
+        def reported():
+            statuses = [s for array in rig.diagnostics for s in array.status if s.name == full]
+            return statuses if len(statuses) > 2 else None
+
+        # What two reports in a row see is told.
+        for status in rig.wait_for(reported):
+            assert status.level == DiagnosticStatus.OK, status.message
 
 
 def test_what_is_refused_is_counted_in_the_diagnostics(rig, page, viewer):

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,24 +25,9 @@ from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.msg import MaskArray, Prompt
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
-playwright = pytest.importorskip(
-    'playwright.sync_api', reason='a browser is driven by Playwright: pip install playwright'
-)
-expect = playwright.expect
+from helpers.chromium import CHROMIUM_IS_HERE, BrowserTimeout, Pages, chromium, expect
 
-CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser'))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason='there is no Chromium: sudo apt install chromium'
-)
-# As root it runs in no sandbox; and it stays off the network.
-FLAGS = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-]
+pytestmark = CHROMIUM_IS_HERE
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 DEMO = Path(sys.prefix) / 'lib' / 'picosam_ros' / 'demo'
 
@@ -123,35 +107,15 @@ def photo_url(photo):
 
 @pytest.fixture(scope='module')
 def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        expect.set_options(timeout=1e3 * PATIENCE)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def open_page(browser):
     """Return a function that opens the page; errors in its console fail the test."""
-    contexts, errors = [], []
-
-    def open_page(url, *, width=1280, height=800, quiet=True, touch=False):
-        size = {'width': width, 'height': height}
-        context = browser.new_context(viewport=size, has_touch=touch)
-        context.set_default_timeout(1e3 * PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
-        if quiet:
-            page.on('console', lambda it: errors.append(it.text) if it.type != 'log' else None)
-        page.on('pageerror', lambda error: errors.append(str(error)))
-        page.goto(url)
-        expect(page.locator('#empty')).to_be_hidden()
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+    with Pages(browser) as pages:
+        yield pages.open
 
 
 @pytest.fixture
@@ -539,7 +503,7 @@ def test_a_followed_object_is_stepped_smaller_and_larger_until_there_is_none(ope
         none = page.locator('.bubble', has_text='There is no larger object').first
         for _ in range(6):
             page.keyboard.press('+')
-            with contextlib.suppress(playwright.TimeoutError):
+            with contextlib.suppress(BrowserTimeout):
                 none.wait_for(timeout=1e3)
                 break
         expect(none).to_be_visible()
@@ -553,7 +517,7 @@ def click_until_found(page, x, y, tries=5):
     found = page.locator('#last-click', has_text='click to mask')
     for _ in range(tries):
         click(page, x, y)
-        with contextlib.suppress(playwright.TimeoutError):
+        with contextlib.suppress(BrowserTimeout):
             found.wait_for(timeout=1e3 * PATIENCE / tries)
             return
     expect(found).to_be_visible()
