@@ -21,10 +21,15 @@ Every command takes `--json` (one JSON object on standard output, nothing else),
 traceback of an error) and `--help` (with an example). Coordinates are pixels; the origin is the centre of the
 top-left one. Colours and progress bars are for terminals only, and `NO_COLOR=1` turns colours off.
 
+An output never replaces what the command reads, or another output, however the paths are written:
+that is an error before any work. A file or a recording appears under its name when it is complete;
+after an error there is none. Until then it is beside it, as `picosam_*.part`.
+Where a name begins with `-`, put `./` before it.
+
 | exit code | |
 |---|---|
 | 0 | success |
-| 1 | an error, printed as one sentence on standard error; for `doctor`: something required does not work |
+| 1 | an error, printed as one sentence on standard error, and also where standard output is closed or full; for `doctor`: something required does not work |
 | 2 | a wrong command line |
 | 130 | interrupted by Ctrl-C; `track` and `bag` finish the file that they write, `eval` prints its metrics so far; `view` ends with 0 |
 """
