@@ -39,7 +39,8 @@ class SequenceGaps:
 
     def _follow(self, number: int) -> None:
         """Make room for a number that follows none."""
-        count = self._publishers()
+        # The first message may be here before its publisher is counted.
+        count = max(self._publishers(), 1)
         if count != self._known:
             self._known = count
             self._last.clear()
@@ -48,4 +49,4 @@ class SequenceGaps:
             self._last.remove(max(smaller))
             self.lost += number - 1 - max(smaller)
         # Of publishers that ended while others began.
-        del self._last[: max(len(self._last) + 1 - max(count, 1), 0)]
+        del self._last[: max(len(self._last) + 1 - count, 0)]

@@ -59,3 +59,11 @@ def test_it_remembers_no_more_publishers_than_there_are():
     for _ in range(50):
         gaps.add(1)
     assert len(gaps._last) == 1
+
+
+def test_a_loss_is_counted_also_where_the_first_message_comes_before_its_publisher_is_known():
+    counts = [0, 1, 1]
+    gaps = SequenceGaps(lambda: counts.pop(0))
+    for number in (1, 5, 9):
+        gaps.add(number)
+    assert gaps.lost == 6
