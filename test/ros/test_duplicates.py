@@ -1,4 +1,5 @@
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from helpers.harness import serve_until
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -99,9 +100,11 @@ def test_a_namesake_that_only_one_report_sees_is_not_told(node, other, serve, ch
     assert (check(), check()) == ('', '')
 
 
-@pytest.mark.parametrize('topic', ['/prompt', '/diagnostics'])
-def test_topics_that_all_may_publish_are_left_out(node, other, serve, check, topic):
-    node.create_publisher(String, topic, 10)
-    other('rival').create_publisher(String, topic, 10)
+@pytest.mark.parametrize(
+    ('topic', 'kind'), [('/prompt', String), ('/diagnostics', DiagnosticArray)]
+)
+def test_topics_that_all_may_publish_are_left_out(node, other, serve, check, topic, kind):
+    node.create_publisher(kind, topic, 10)
+    other('rival').create_publisher(kind, topic, 10)
     serve(lambda: node.count_publishers(topic) == 2)
     assert (check(), check()) == ('', '')
