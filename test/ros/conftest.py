@@ -2,7 +2,11 @@
 
 import pytest
 from helpers import harness
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+
+from picosam_ros.ros import process
+from picosam_ros.ros.guarded_node import GuardedNode
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -16,3 +20,29 @@ def node():
     node = Node('tested')
     yield node
     node.destroy_node()
+
+
+@pytest.fixture
+def guarded():
+    node = GuardedNode('guarded')
+    yield node
+    node.destroy_node()
+
+
+@pytest.fixture(params=[process.make_executor, SingleThreadedExecutor], ids=['fast', 'single'])
+def executor(request, guarded):
+    made = request.param()
+    made.add_node(guarded)
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture
+def errors(guarded):
+    """Return how many errors of callbacks the node has counted."""
+
+    def count():
+        shown = guarded.callback_faults.report().get('callbacks')
+        return shown.values['errors'] if shown else 0
+
+    return count

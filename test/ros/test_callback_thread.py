@@ -5,20 +5,11 @@ import time
 
 import pytest
 from helpers.harness import PATIENCE
-from rclpy.executors import SingleThreadedExecutor
+from helpers.patient import until
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from picosam_ros.ros import process
 from picosam_ros.ros.callback_thread import CallbackThread
-from picosam_ros.ros.guarded_node import GuardedNode
-
-
-@pytest.fixture
-def guarded():
-    node = GuardedNode('guarded')
-    yield node
-    node.destroy_node()
 
 
 @pytest.fixture
@@ -28,33 +19,13 @@ def thread(guarded):
     made.stop()
 
 
-@pytest.fixture(params=[process.make_executor, SingleThreadedExecutor], ids=['fast', 'single'])
-def executor(request, guarded):
-    made = request.param()
-    made.add_node(guarded)
-    yield made
-    made.shutdown()
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def subscribe(guarded, thread, callback):
     """Subscribe in the thread and start it; return a publisher that is connected."""
     guarded.create_subscription(String, 'topic', callback, 100, callback_group=thread.group)
     publisher = guarded.create_publisher(String, 'topic', 100)
     thread.start()
-    wait_for(publisher.get_subscription_count)
+    until(publisher.get_subscription_count)
     return publisher
-
-
-def errors(node):
-    report = node.callback_faults.report()
-    return report['callbacks'].values['errors'] if report else 0
 
 
 def test_messages_are_taken_in_their_order_while_no_executor_runs(guarded, thread):
@@ -62,7 +33,7 @@ def test_messages_are_taken_in_their_order_while_no_executor_runs(guarded, threa
     publisher = subscribe(guarded, thread, lambda message, _: heard.append(message.data))
     for number in range(50):
         publisher.publish(String(data=str(number)))
-    wait_for(lambda: len(heard) == 50)
+    until(lambda: len(heard) == 50)
     assert heard == [str(number) for number in range(50)]
 
 
@@ -72,11 +43,11 @@ def test_an_executor_of_the_node_takes_none_of_them(guarded, thread, executor):
     for _ in range(20):
         publisher.publish(String())
         executor.spin_once(timeout_sec=0.01)
-    wait_for(lambda: len(callers) == 20)
+    until(lambda: len(callers) == 20)
     assert {caller.name for caller in callers} == {'picosam_callbacks'}
 
 
-def test_an_error_is_told_and_the_next_message_is_taken(guarded, thread):
+def test_an_error_is_told_and_the_next_message_is_taken(guarded, thread, errors):
     heard = []
 
     def take(message, _):
@@ -86,11 +57,13 @@ def test_an_error_is_told_and_the_next_message_is_taken(guarded, thread):
     publisher = subscribe(guarded, thread, take)
     publisher.publish(String(data='first'))
     publisher.publish(String(data='second'))
-    wait_for(lambda: errors(guarded) == 2)
+    until(lambda: errors() == 2)
     assert heard == ['first', 'second']
 
 
-def test_a_thread_that_fails_outside_of_callbacks_is_told_and_goes_on(guarded, thread, monkeypatch):
+def test_a_thread_that_fails_outside_of_callbacks_is_told_and_goes_on(
+    guarded, thread, monkeypatch, errors
+):
     heard, faults = [], [ZeroDivisionError(), ZeroDivisionError()]
     take = thread._take_messages
 
@@ -102,8 +75,8 @@ def test_a_thread_that_fails_outside_of_callbacks_is_told_and_goes_on(guarded, t
     monkeypatch.setattr(thread, '_take_messages', fail_first)
     publisher = subscribe(guarded, thread, lambda *taken: heard.append(taken))
     publisher.publish(String())
-    wait_for(lambda: heard)
-    assert errors(guarded) == 2
+    until(lambda: heard)
+    assert errors() == 2
 
 
 def test_a_service_that_takes_its_time_holds_nobody_up(guarded, thread, executor):
@@ -122,7 +95,7 @@ def test_a_service_that_takes_its_time_holds_nobody_up(guarded, thread, executor
     guarded.create_service(Trigger, 'quick', quick)
     clients = [guarded.create_client(Trigger, name) for name in ('slow', 'quick')]
     thread.start()
-    wait_for(lambda: all(client.service_is_ready() for client in clients))
+    until(lambda: all(client.service_is_ready() for client in clients))
     first, second = (client.call_async(Trigger.Request()) for client in clients)
     deadline = time.monotonic() + PATIENCE
     while not first.done():
@@ -137,7 +110,7 @@ def test_nothing_is_called_back_after_stop_and_its_thread_is_gone(guarded, threa
     heard = []
     publisher = subscribe(guarded, thread, lambda *taken: heard.append(taken))
     publisher.publish(String())
-    wait_for(lambda: heard)
+    until(lambda: heard)
     thread.stop()
     thread.stop()
     publisher.publish(String())

@@ -3,7 +3,6 @@
 import time
 import weakref
 
-import pytest
 from helpers.harness import PATIENCE, serve_until
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
@@ -11,24 +10,8 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from picosam_ros.errors import CameraError
-from picosam_ros.ros import process
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN
-from picosam_ros.ros.guarded_node import GONE, RECENT_S, CallbackFaults, GuardedNode
-
-
-@pytest.fixture
-def guarded():
-    node = GuardedNode('guarded')
-    yield node
-    node.destroy_node()
-
-
-@pytest.fixture(params=[process.make_executor, SingleThreadedExecutor], ids=['fast', 'single'])
-def executor(request, guarded):
-    made = request.param()
-    made.add_node(guarded)
-    yield made
-    made.shutdown()
+from picosam_ros.ros.guarded_node import GONE, RECENT_S, CallbackFaults
 
 
 def fail(*_):
@@ -41,11 +24,6 @@ def wait(executor, condition):
     while not condition():
         assert time.monotonic() < deadline
         executor.spin_once(timeout_sec=0.02)
-
-
-def errors(node):
-    shown = node.callback_faults.report().get('callbacks')
-    return shown.values['errors'] if shown else 0
 
 
 def test_a_message_that_was_queued_before_its_subscription_went_is_not_called_back(
@@ -99,7 +77,7 @@ def test_what_is_destroyed_keeps_nothing_alive(guarded):
     assert kept() is None
 
 
-def test_what_callbacks_raise_is_counted_and_the_others_are_served(guarded, executor):
+def test_what_callbacks_raise_is_counted_and_the_others_are_served(guarded, executor, errors):
     heard = []
     publisher = guarded.create_publisher(String, 'topic', 10)
     guarded.create_timer(0.01, fail)
@@ -107,10 +85,10 @@ def test_what_callbacks_raise_is_counted_and_the_others_are_served(guarded, exec
     guarded.create_subscription(String, 'topic', heard.append, 10)
     wait(executor, lambda: publisher.get_subscription_count() == 2)
     publisher.publish(String())
-    wait(executor, lambda: heard and errors(guarded) > 2)
+    wait(executor, lambda: heard and errors() > 2)
 
 
-def test_a_service_that_raises_answers_with_what_it_raised(guarded, executor):
+def test_a_service_that_raises_answers_with_what_it_raised(guarded, executor, errors):
     guarded.create_service(Trigger, 'service', fail)
     client = guarded.create_client(Trigger, 'service')
     wait(executor, client.service_is_ready)
@@ -118,7 +96,7 @@ def test_a_service_that_raises_answers_with_what_it_raised(guarded, executor):
     wait(executor, future.done)
     assert not future.result().success
     assert future.result().message == 'ZeroDivisionError: no reason'
-    assert errors(guarded) == 1
+    assert errors() == 1
 
 
 def test_a_service_that_is_gone_says_so(guarded):
