@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 
+from helpers.photo_clicks import folder_of
 from helpers.socket_page import SocketPage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,8 +217,8 @@ def test_the_page_shows_the_state_of_camera_and_engine_and_the_latency(view, dis
     assert statistics['stages']['total'] > 0
 
 
-def test_the_network_in_a_simulated_sensor_answers_a_click(view):
-    viewed = view('--simulate')
+def test_the_network_in_a_simulated_sensor_answers_a_click(view, tmp_path):
+    viewed = view('--simulate', '--source', folder_of('coffee', tmp_path))
     viewed.segmented_frame()
     viewed.page.send('point', tag=1, x=320, y=240)
     assert viewed.answer(1)['state'] in ('accepted', 'clamped')

@@ -41,6 +41,15 @@ def pixels_of(name):
     return resized
 
 
+def folder_of(name, folder):
+    """Write one photo into a folder, for a camera that stays with it; return the folder's path.
+
+    The camera's own photos change: an object is lost with its photo, whenever that happens.
+    """
+    cv2.imwrite(str(folder / f'{name}.png'), pixels_of(name)[..., ::-1])
+    return str(folder)
+
+
 def frame_of(name, *, dx=0, dy=0):
     """Return the photo as a frame, after a motion of whole pixels."""
     return Frame(np.roll(pixels_of(name), (dy, dx), (0, 1)))

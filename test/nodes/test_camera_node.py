@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from helpers.harness import Process
+from helpers.photo_clicks import folder_of
 from helpers.rig import Rig, array_of, picture, values_of
 from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import CameraInfo, Image
@@ -29,10 +30,16 @@ class CameraRig(Rig):
 
 
 @pytest.fixture(scope='module')
-def rig():
-    """Run a camera that looks at photographs, under another name, with the network that ships."""
-    # A busy machine may take its time to bring a prompt.
-    settings = {'camera': 'photos', 'rate': 20.0, 'frame_id': FRAME, 'prompt_max_age': 30.0}
+def rig(tmp_path_factory):
+    """Run a camera that looks at a photo, under another name, with the network that ships."""
+    settings = {
+        'camera': 'photos',
+        'source': folder_of('coffee', tmp_path_factory.mktemp('photo')),
+        'rate': 20.0,
+        'frame_id': FRAME,
+        # A busy machine may take its time to bring a prompt.
+        'prompt_max_age': 30.0,
+    }
     with Process(
         'camera', settings, namespace=ROBOT, remaps={'camera_info': 'front/info'}
     ) as process:

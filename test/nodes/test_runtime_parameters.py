@@ -1,5 +1,6 @@
 import pytest
 from helpers.harness import Client, Process
+from helpers.photo_clicks import folder_of
 from helpers.rig import ROI_SIZE, Rig, picture
 from rcl_interfaces.srv import DescribeParameters
 
@@ -130,8 +131,14 @@ def test_a_parameter_that_the_node_does_not_have_is_logged_with_the_nearest_one(
         client.close()
 
 
-def test_two_cameras_live_side_by_side(red_network):
-    settings = {'camera': 'photos', 'rate': 10.0, 'model': red_network, 'threads': 1}
+def test_two_cameras_live_side_by_side(red_network, tmp_path):
+    settings = {
+        'camera': 'photos',
+        'source': folder_of('coffee', tmp_path),
+        'rate': 10.0,
+        'model': red_network,
+        'threads': 1,
+    }
     left = Process('camera', settings, namespace='/left', remaps={'__node': 'front'})
     right = Process('camera', settings, namespace='/right')
     with left, right:

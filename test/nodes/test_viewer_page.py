@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from helpers.harness import PATIENCE, Client, Process
-from helpers.photo_clicks import pixels_of
+from helpers.photo_clicks import folder_of
 from helpers.rig import BACKGROUND, OBJECT
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
@@ -60,11 +60,9 @@ def camera(tmp_path_factory, red_network):
 @pytest.fixture(scope='module')
 def photo(tmp_path_factory):
     """Run a camera that looks at a photo, with the network that ships."""
-    folder = tmp_path_factory.mktemp('photo')
-    cv2.imwrite(str(folder / 'coffee.png'), pixels_of('coffee')[..., ::-1])
     parameters = {
         'camera': 'photos',
-        'source': folder,
+        'source': folder_of('coffee', tmp_path_factory.mktemp('photo')),
         'model': DEFAULT_MODEL,
         'threads': 1,
         'rate': 10.0,
