@@ -1,5 +1,6 @@
 """Cameras for a child process, which fail in one way each."""
 
+import os
 import time
 from pathlib import Path
 
@@ -61,11 +62,12 @@ class FailsToClose(Steady):
 
 
 class FailsToTellProgress(Steady):
-    """Starts once the file `let_go` exists."""
+    """Starts once the file `let_go` exists; beside it is the id of the process that tells."""
 
     def upload_progress(self):
-        if not Path(self.options['let_go']).with_suffix('.asked').exists():
-            Path(self.options['let_go']).with_suffix('.asked').touch()
+        teller = Path(self.options['let_go']).with_suffix('.teller')
+        if not teller.exists():
+            teller.write_text(f'{os.getpid()}\n')
             return 1, 4
         raise TypeError('a progress that nobody expected')
 
