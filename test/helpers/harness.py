@@ -194,18 +194,24 @@ class Client:
         client = self.node.create_client(kind, name)
         try:
             self.wait_for(client.service_is_ready)
-            # A service drops its answer to a client that it has not heard of yet. What a node
-            # announces is heard in order: who answers a later client knows this one.
-            self.state()
+            # A service drops its answer to a client that it has not heard of yet.
+            self.known_to(self.process.name)
             future = client.call_async(request or kind.Request())
             self.wait_for(future.done)
             return future.result()
         finally:
             self.node.destroy_client(client)
 
-    def state(self):
-        """Name the lifecycle state of the process's node; ask until there is an answer."""
-        client = self.node.create_client(GetState, f'{self.process.name}/get_state')
+    def known_to(self, name):
+        """Wait until a node knows all that is subscribed to here: what it publishes, arrives.
+
+        What is announced here is heard in order: who answers a later client knows what was before.
+        """
+        self.state(name)
+
+    def state(self, name=None):
+        """Name the lifecycle state of a node, the process's one; ask until there is an answer."""
+        client = self.node.create_client(GetState, f'{name or self.process.name}/get_state')
         self.wait_for(client.service_is_ready)
         futures, due = [], 0.0
 

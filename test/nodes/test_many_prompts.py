@@ -31,7 +31,7 @@ def flood(client, count, depth):
 
 def test_a_burst_that_fits_the_queue_of_the_publisher_loses_none(rig):
     answers = rig.subscribe(PromptStatus, f'{rig.process.name}/prompt_status', 2000)
-    rig.wait_for(lambda: answers.connected)
+    rig.known_to(rig.process.name)
     flood(rig, 1000, depth=1000)
     rig.wait_for(lambda: len(answers) == 1000)
     assert values_of(rig.component('prompts'))['lost'] == '0'

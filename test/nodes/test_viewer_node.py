@@ -147,13 +147,15 @@ def test_a_late_click_into_an_image_that_is_gone_is_for_the_newest_and_the_page_
 
 
 @pytest.mark.parametrize('step', [1, -1])
-def test_a_step_to_another_size_is_asked_for_the_image_and_object_that_were_shown(rig, page, step):
+def test_a_step_to_another_size_is_asked_for_the_image_and_object_that_were_shown(
+    rig, viewer, page, step
+):
     rig.set(CENTRE, object_id=7)
     frame = seen(rig, page, masked(7))
     [mask] = frame['masks']
     assert mask['candidates'] == 1
     prompts = rig.subscribe(Prompt, 'prompt')
-    rig.wait_for(lambda: prompts.connected)
+    rig.known_to(viewer.name)
     page.send('size', tag=2, object=7, step=step, stamp=frame['stamp'])
     answer = answered(rig, page, 2)
     # The rig's network has one answer. What it asks for is right nevertheless.
