@@ -51,7 +51,7 @@ class Duplicates:
         found = {*mixed, *(['name'] if namesakes > 1 else [])}
         lasting, self._seen = found & self._seen, found
         told = self._sentence(namesakes, {t: mixed[t] for t in sorted(lasting - {'name'})}, lasting)
-        if told and not self._told:
+        if told and told != self._told:
             self._node.get_logger().error(told)
         self._told = told
         return told
@@ -64,17 +64,18 @@ class Duplicates:
         self, namesakes: int, mixed: dict[str, tuple[str, ...]], lasting: set[str]
     ) -> str:
         name = self._node.get_fully_qualified_name()
-        if 'name' in lasting:
+        others = sorted({other for names in mixed.values() for other in names})
+        # The graph may know the publishers of a node before it lists the node.
+        if 'name' in lasting or name in others:
             topics = f', and publish {_listed(list(mixed))}' if mixed else ''
             return (
-                f'{namesakes} nodes are named {name}: they get the same prompts and images'
+                f'{max(namesakes, 2)} nodes are named {name}: they get the same prompts and images'
                 f'{topics}; stop all but one, or start each under a name or a namespace of its '
                 'own (launch argument name or namespace, else --ros-args -r __node:=NAME -r '
                 '__ns:=/SPACE)'
             )
         if not mixed:
             return ''
-        others = sorted({other for names in mixed.values() for other in names})
         return (
             f'{_listed(list(mixed))} is published by {name} and by {", ".join(others)}: who '
             'listens gets the messages of both; stop one, or start each in a namespace of its own '

@@ -6,7 +6,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 
-from picosam_ros.ros.connections import connections_of, topics_status
+from picosam_ros.ros.connections import Connection, connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, OK
 from picosam_ros.ros.duplicates import Duplicates
 
@@ -54,6 +54,12 @@ def check(node, duplicates):
     return lambda: duplicates.check(connections_of(node))
 
 
+@pytest.fixture
+def check_of(duplicates):
+    """Check a node whose topic has a second publisher, as the graph names it."""
+    return lambda name: duplicates.check([Connection('/watched/told', 1, False, (), (name,))])
+
+
 def test_a_node_alone_has_nothing_to_tell(node, other, serve, check):
     node.create_publisher(String, '~/told', 10)
     node.create_publisher(String, '~/told', 10)  # both are its own
@@ -78,6 +84,17 @@ def test_a_second_node_of_its_name_is_told_from_the_second_report_on(node, other
     twin.destroy_node()
     serve(lambda: not check())
     assert topics_status(connections_of(node), check()).level == OK
+
+
+def test_a_second_node_whose_topics_are_known_before_its_name_is_told_as_such(check_of, capfd):
+    unknown, own = 'a node whose name is not known', '/watched'
+    assert check_of(unknown) == ''
+    assert check_of(unknown).startswith(f'/watched/told is published by /watched and by {unknown}')
+    told = check_of(own)
+    assert told.startswith('2 nodes are named /watched: they get the same prompts and images, and')
+    assert check_of(own) == told
+    logged = capfd.readouterr().err
+    assert (logged.count(unknown), logged.count('2 nodes are named')) == (1, 1)
 
 
 def test_another_publisher_of_its_topic_is_told_by_name(node, other, serve, check):
