@@ -23,6 +23,15 @@ def node():
 
 
 @pytest.fixture
+def serve(node):
+    """Return a function that serves the node until a condition holds."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    yield lambda condition: harness.serve_until(executor, condition)
+    executor.shutdown()
+
+
+@pytest.fixture
 def guarded():
     node = GuardedNode('guarded')
     yield node

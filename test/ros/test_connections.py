@@ -1,6 +1,4 @@
 import pytest
-from helpers.harness import serve_until
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import (
     LivelinessPolicy,
@@ -19,14 +17,6 @@ def other():
     other = Node('other', namespace='/far')
     yield other
     other.destroy_node()
-
-
-@pytest.fixture
-def serve(node):
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    yield lambda condition: serve_until(executor, condition)
-    executor.shutdown()
 
 
 def connection_of(node, topic):

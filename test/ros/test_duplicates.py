@@ -1,8 +1,6 @@
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from helpers.harness import serve_until
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -34,14 +32,6 @@ def other():
     for node in made:
         node.destroy_node()
     context.try_shutdown()
-
-
-@pytest.fixture
-def serve(node):
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    yield lambda condition: serve_until(executor, condition)
-    executor.shutdown()
 
 
 @pytest.fixture

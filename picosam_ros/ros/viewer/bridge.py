@@ -25,6 +25,7 @@ from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
+from picosam_ros.ros.viewer.prompt_sender import PromptSender
 from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
 from picosam_ros.viewer.frames import ViewerMask
@@ -37,7 +38,7 @@ from picosam_ros.wire.value_range import ValueScale
 _QUEUE = 10
 # Every prompt is answered, also the prompts of a second in which the executor was busy.
 _STATUS_QUEUE = 1000
-# Poll period for viewer subscriptions and for the answer of `clear_prompts`.
+# Poll period for viewer subscriptions, prompts that wait, and the answer of `clear_prompts`.
 _POLL_PERIOD_S = 0.05
 
 
@@ -72,7 +73,7 @@ class ViewerBridge:
         self._components: dict[str, Component] = {}
         self._subscriptions: list[Any] = []
         self._wanted = threading.Event()
-        self._prompts = node.create_publisher(PromptMessage, 'prompt', _STATUS_QUEUE)
+        self._prompts = PromptSender(node)
         self._shown = node.create_publisher(Header, 'shown', SHOWN_QOS)
         self._client = node.create_client(Trigger, f'{name}/clear_prompts')
         self._clear_call = RetryingCall(
@@ -137,13 +138,13 @@ class ViewerBridge:
         if request.box is not None:
             box = request.box
             message.box = Box2D(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
-        self._prompts.publish(message)
+        self._prompts.send(message)
 
     def remove_object(self, object_id: int) -> None:
         """Publish the removal of an object."""
         message = PromptMessage(action=PromptMessage.REMOVE, object_id=object_id)
         message.header.stamp = self._node.get_clock().now().to_msg()
-        self._prompts.publish(message)
+        self._prompts.send(message)
 
     def clear_objects(self) -> None:
         """Call `clear_prompts`; its answer, or that it is missing, is shown in every browser."""
@@ -164,11 +165,12 @@ class ViewerBridge:
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._status_subscription)
         self._node.destroy_client(self._client)
-        self._node.destroy_publisher(self._prompts)
+        self._prompts.destroy()
         self._node.destroy_publisher(self._shown)
 
     def _poll(self) -> None:
         self._update_subscriptions()
+        self._prompts.poll()
         self._clear_call.poll()
 
     def _update_subscriptions(self) -> None:
