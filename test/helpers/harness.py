@@ -203,7 +203,7 @@ class Client:
             self.node.destroy_client(client)
 
     def known_to(self, name):
-        """Wait until a node knows all that is subscribed to here: what it publishes, arrives.
+        """Wait until a node knows all that is subscribed to here: what it publishes now arrives.
 
         What is announced here is heard in order: who answers a later client knows what was before.
         """
