@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from helpers.coverage_files import drop_unfinished
+from helpers.shared_memory import remove_abandoned
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
@@ -20,6 +21,13 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('cache')))
         yield
+
+
+@pytest.fixture(scope='session', autouse=True)
+def no_shared_memory_left():
+    """Free what the processes held that tests have killed."""
+    yield
+    remove_abandoned()
 
 
 # The innermost wrapper: pytest-cov combines the files in one further out.
