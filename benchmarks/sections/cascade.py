@@ -25,6 +25,7 @@ from picosam_ros.engines.base import Capabilities, Engine
 from picosam_ros.engines.cascade import CascadeEngine
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.mask import Mask
+from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Result, Segmentation
 from picosam_ros.roi import Roi
@@ -87,7 +88,10 @@ class Kind:
 def measure(frames: int) -> Iterator[Row]:
     """One row for each film; then the means; then the pace at the camera's rate."""
     kinds = (Kind('the truth', _truth), Kind('our network on the true box', _boxed))
-    with open_engine('host') as fast, open_engine('host') as other:
+    with (
+        open_engine('host', model=DEFAULT_MODEL) as fast,
+        open_engine('host', model=DEFAULT_MODEL) as other,
+    ):
         alone = [follow(fast, film).iou for film in SEQUENCES]
         corrected = [[_corrected(other, kind, film) for film in SEQUENCES] for kind in kinds]
         for film, without, *ious in zip(SEQUENCES, alone, *corrected, strict=True):
@@ -126,7 +130,9 @@ def _corrected(other: Engine, kind: Kind, film: Film) -> float:
             yield pixels, inside
         due.release()
 
-    with CascadeEngine(fast=make_engine('host'), slow=Slow(answer, hold)) as engine:
+    with CascadeEngine(
+        fast=make_engine('host', model=DEFAULT_MODEL), slow=Slow(answer, hold)
+    ) as engine:
         return evaluate(run(engine, frames())).iou
 
 
@@ -155,7 +161,9 @@ def _pace(fast: Engine, other: Engine, frames: int) -> Iterator[Row]:
     for _ in range(ROUNDS):
         steps, _ = _play(fast, frames // ROUNDS)
         alone += steps
-        with CascadeEngine(fast=make_engine('host'), slow=Slow(work, lambda: None)) as engine:
+        with CascadeEngine(
+            fast=make_engine('host', model=DEFAULT_MODEL), slow=Slow(work, lambda: None)
+        ) as engine:
             steps, came = _play(engine, frames // ROUNDS)
         corrected += steps
         corrections += came

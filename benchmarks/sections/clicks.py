@@ -15,6 +15,7 @@ from picosam_ros.cameras.photos import PHOTO_OBJECTS
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame
+from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.prompt import Prompt
 
 TITLE = 'Clicks: five places on each object in photos; IoU with its outline, drawn by hand'
@@ -24,7 +25,7 @@ def measure(frames: int) -> Iterator[Row]:
     """One row for each object: the mean of its five clicks; then the mean of those of the demo."""
     del frames
     of_all, of_demo = [], []
-    with open_engine('host') as engine:
+    with open_engine('host', model=DEFAULT_MODEL) as engine:
         for photo in OUTLINES:
             shown = {known.name for known in PHOTO_OBJECTS.get(photo, ())}
             for known, ious in _clicked(engine, photo):

@@ -13,6 +13,7 @@ from benchmarks.timing import median_of_new, medians
 from picosam_ros.drawing.overlay import draw
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.mask import Mask, label_image, stability
+from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.resample import crop, paste
 from picosam_ros.roi import Roi
 from picosam_ros.ros.messages import header_of, to_image
@@ -26,7 +27,7 @@ CROPS = (96, 192, 240)
 def measure(frames: int) -> Iterator[Row]:
     """Time each step; the note compares it to one inference of one object."""
     cv2.setNumThreads(1)  # as the nodes do
-    with HostEngine() as engine:
+    with HostEngine(model=DEFAULT_MODEL) as engine:
         inference = medians([bare.one_run(engine)], frames)[0]
     yield Row('inference, 1 object', 1e3 * inference, 'µs')
     for name, cost in _steps(frames):

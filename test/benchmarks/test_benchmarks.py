@@ -56,7 +56,9 @@ def test_a_section_about_films_runs_to_the_end(name, films):
     assert all(0 < row.value <= 1 for row in rows if not row.unit)
 
 
-def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it():
+def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it(monkeypatch):
+    # A busy machine, on which `auto` takes the fast network: the figures are of the best one.
+    monkeypatch.setattr('picosam_ros.engines.host.engine.SLOWEST_RUN_MS', 0.0)
     values = {row.name: row.value for row in benchmarks.measure('clicks', FRAMES).rows}
     assert values["mean of the demo's"] >= 0.85
     assert values["least of the demo's"] >= 0.6

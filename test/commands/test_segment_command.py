@@ -14,7 +14,7 @@ from picosam_ros import Frame, Prompt, open_engine
 from picosam_ros.cli import main
 from picosam_ros.drawing.overlay import draw
 from picosam_ros.engines import ENGINES
-from picosam_ros.models import DEFAULT_MODEL
+from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 CENTRE = '69.5,49.5'
@@ -84,9 +84,10 @@ def test_the_readable_answer_has_box_area_score_and_milliseconds(segment, capsys
 
 def test_the_mask_file_holds_0_and_255_as_the_library_finds_them(picture, tmp_path, capsys):
     path = tmp_path / 'mask.png'
-    assert main(['segment', picture, '--point', '60,40', '-o', str(path)]) == 0
+    words = ['--point', '60,40', '--model', FAST_MODEL]
+    assert main(['segment', picture, *words, '-o', str(path)]) == 0
     rgb = cv2.imread(picture)[..., ::-1]
-    with open_engine() as engine:
+    with open_engine(model=FAST_MODEL) as engine:
         [mask] = engine.segment(Frame.from_array(rgb), [Prompt.from_point(60, 40)])
     written = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert written.dtype == np.uint8
