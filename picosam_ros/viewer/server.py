@@ -112,7 +112,11 @@ class Server:
             ViewerError: the address cannot be bound, or the server ended at once.
 
         """
-        self._listening = self._bind()
+        try:
+            self._listening = self._bind()
+        except ViewerError:
+            self.stop()
+            raise
         self.port = self._listening.getsockname()[1]
         self._thread.start()
         self._started.wait()
@@ -120,10 +124,11 @@ class Server:
             raise ViewerError(self.fault)
 
     def stop(self) -> None:
-        """Close all connections, and wait until the thread has ended."""
+        """Close all connections, and wait until the thread has ended, if it was started."""
         if self._thread.is_alive():
             self.call(self._stopping.set)
             self._thread.join()
+        self._loop.close()
 
     def call(self, function: Callable[..., None], *arguments: Any) -> None:
         """Call a function soon on the event loop; a stopped server ignores it."""

@@ -462,6 +462,17 @@ def test_an_address_that_cannot_be_bound_is_reported():
         server.start()
 
 
+def test_a_server_that_never_served_leaves_no_event_loop_to_the_interpreter():
+    # It would print a traceback where it is collected after its files.
+    refused = Server(None, name='', title='', address='203.0.113.7', port=0)
+    with pytest.raises(ViewerError):
+        refused.start()
+    assert refused._loop.is_closed()
+    unused = Server(None, name='', title='', port=0)
+    unused.stop()
+    assert unused._loop.is_closed()
+
+
 @on_a_loop
 async def test_the_end_of_the_server_disconnects_the_clients_and_leaves_no_thread(serve):
     served = serve()
