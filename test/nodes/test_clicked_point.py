@@ -221,8 +221,9 @@ def test_a_frame_that_tf_does_not_know_is_refused_with_both(rig):
 def test_a_refused_click_is_seen_in_the_diagnostics_too(rig):
     calibrate(rig, calibration(k=[0.0] * 9))
     reason = click(rig, (0, 0, 1)).reason
-    warned = rig.component('prompts', lambda status: status.level == DiagnosticStatus.WARN)
-    assert warned.message == f'a prompt was refused: object 1: {reason}'
+    told = f'a prompt was refused: object 1: {reason}'
+    warned = rig.component('prompts', lambda status: status.message == told)
+    assert warned.level == DiagnosticStatus.WARN
     rig.diagnostics.clear()
     fine = rig.component('prompts', lambda status: status.level == DiagnosticStatus.OK)
     assert values_of(fine)['last refusal'] == f'object 1: {reason}'
