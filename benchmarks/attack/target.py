@@ -136,15 +136,13 @@ def masks_go_on(target: Target, what: str = '') -> Row:
     return Row(name, target.gap, 's', in_time(), f'{target.masks} masks')
 
 
-def unharmed(
-    process: NodeProcess, before: Footprint, memory_mb: float | None = HEAP_MB
-) -> Iterator[Row]:
+def unharmed(process: NodeProcess, before: Footprint, memory_mb: float = HEAP_MB) -> Iterator[Row]:
     """What must hold after every attack: it lives, holds no more than before, and ends well.
 
     Args:
         process: is ended.
         before: what it held.
-        memory_mb: what it may hold more; None where that is not judged.
+        memory_mb: what it may hold more.
 
     """
     alive = process.running

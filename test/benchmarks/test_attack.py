@@ -22,7 +22,7 @@ from picosam_ros.srv import Segment
 SEED = 5
 # The smallest at which each does all that it does. `peers` waits for the middleware's lease.
 SMALLEST = {'many_points': 9, 'prompt_storm': 8, 'signals': 3, 'soak': 2}
-# Of what they try, other tests try each kind. A soak judges memory from 40 s on.
+# Of what they try, other tests try each kind. A soak of 40 s judges memory strictly.
 LONGER = {'bad_numbers': 12, 'films': 2, 'soak': 40}
 HELD = Row('lost', 0, '', 0)
 BROKEN = Row('prompts without a trace', 3, '', 0, '10 sent')
