@@ -7,8 +7,13 @@ FOLDER = Path('/dev/shm')
 
 
 def remove_abandoned(folder=FOLDER):
-    """Remove the segments whose owner is gone, as `fastdds shm clean` does: it locks a file."""
+    """Remove the segments whose owner is gone, as `fastdds shm clean` does: it locks a file.
+
+    Ports are small, and have several owners: they stay.
+    """
     for lock in folder.glob('fast*_el'):
+        if '_port' in lock.name:
+            continue
         try:
             with lock.open() as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
