@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -133,6 +135,12 @@ def test_stamps_within_the_slop_match_and_the_label_masks_counts(rig):
     header, other = rig.header(), rig.header(age_s=0.03)
     assert rig.show(square(), DEPTH, header=header, depth_header=other) == header
     assert rig.received('cloud', header).header == header
+
+
+def test_diagnostics_name_the_package_that_matches(rig):
+    values = {value.key: value.value for value in rig.component('matches', 'match', OK).values}
+    expected = 'message_filters' if find_spec('message_filters') else 'picosam_ros'
+    assert values['matched by'] == expected
 
 
 def test_depth_of_another_size_is_told(rig):

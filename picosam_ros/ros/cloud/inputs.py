@@ -35,7 +35,7 @@ class CloudInputs:
     Args:
         node: owns the topics.
         names: of the image topics; their RawImages are handed over in this order.
-        on_set: takes them; it must not block or raise.
+        on_set: takes them; it must not block.
         queue_size, slop_s: see TimeSynchronizer.
 
     Attributes:
@@ -85,6 +85,8 @@ class CloudInputs:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._calibrations.destroy()
+        # Let go of now, not by the garbage collector: tens of images may wait.
+        self._synchronizer.clear()
 
     def report(self, *, max_age_s: float, rectified: bool) -> Mapping[str, Status]:
         """Component to status: each input, and the matches."""
@@ -144,6 +146,7 @@ class CloudInputs:
         values = {
             **{f'{name} arrived': count for name, count in statistics.counts.items()},
             'sets': statistics.matches,
+            'matched by': self._synchronizer.name,
             **{
                 f'{name} newest minus {self._names[0]} ms': f'{ms:+.1f}'
                 for name, ms in statistics.gaps_ms().items()

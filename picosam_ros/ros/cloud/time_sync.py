@@ -1,9 +1,9 @@
 """Puts together the images of several topics that were taken at the same time.
 
 On a robot message_filters does it, as for every other ROS node: apt installs it with ROS. The ROS
-wheels of PyPI lack it; there our own synchroniser is used, which chooses as TimeSynchronizer and
-ApproximateTimeSynchronizer do. `SyncStatistics` tells when stamps jump back (a bag
-that is played again): the synchroniser is cleared then, or old stamps would be matched for ever.
+wheels of PyPI lack it; there our own synchroniser is used, which chooses as its
+ApproximateTimeSynchronizer does. `SyncStatistics` tells when stamps jump back (a bag that is played
+again): the synchroniser is cleared then, or old stamps would be matched for ever.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+from rclpy.time import Time
 
 T = TypeVar('T')
 T_contra = TypeVar('T_contra', contravariant=True)
@@ -26,7 +28,18 @@ MATCH_TIMEOUT_S = 2.0
 
 
 class Synchronizer(Protocol[T_contra]):
-    """Takes items one by one, and hands over those that belong together."""
+    """Takes items one by one, and hands over those that belong together.
+
+    A set is complete with the item that arrives: of each other input the one with the nearest
+    stamp, or where those are too far from each other the next nearest. None is used twice. Sets
+    come as they are complete, which is not always in the order of their stamps.
+
+    Attributes:
+        name: of the package that matches.
+
+    """
+
+    name: str
 
     def add(self, index: int, stamp_ns: int, item: T_contra) -> None:
         """Take one of the inputs' items."""
@@ -36,16 +49,18 @@ class Synchronizer(Protocol[T_contra]):
 
 
 class TimeSynchronizer(Generic[T]):
-    """One queue for each input; whatever arrives may complete a set.
+    """One queue for each input.
 
     Args:
         count: of inputs.
-        on_set: called with one item of each input, in their order. It should only put them
-            into a slot: while it runs, nothing else is matched.
-        queue_size: how many items of each input wait; the oldest goes first.
+        on_set: called with one item of each input, in their order. What it raises, `add` raises,
+            and the items are used.
+        queue_size: how many items of each input wait; the one with the oldest stamp goes first.
         slop_ns: stamps of one set differ by less than this; 0 asks for equal ones.
 
     """
+
+    name = 'picosam_ros'
 
     def __init__(
         self, count: int, on_set: Callable[..., None], *, queue_size: int = 10, slop_ns: int = 0
@@ -91,54 +106,58 @@ class TimeSynchronizer(Generic[T]):
         return itertools.product(*choices)
 
     def _fit(self, stamps: tuple[int, ...]) -> bool:
-        spread = max(stamps) - min(stamps)
-        return spread < self._slop_ns or spread == self._slop_ns == 0
+        return max(stamps) - min(stamps) < max(self._slop_ns, 1)
 
 
 @dataclass(frozen=True)
 class _Stamped:
-    """An item with the header that message_filters looks for."""
+    """An item with the header.stamp that message_filters looks for."""
 
-    header: Any
+    stamp: Time
     item: Any
+
+    @property
+    def header(self) -> _Stamped:
+        """Itself: an object less for each image."""
+        return self
 
 
 class MessageFiltersSynchronizer:
-    """message_filters behind the interface of TimeSynchronizer.
+    """message_filters behind the interface of TimeSynchronizer, with the same arguments.
 
-    Args:
-        count: of inputs.
-        on_set: it must not raise: message_filters would keep its lock for ever.
-        queue_size: how many items of each input wait.
-        slop_s: seconds that stamps of one set may differ; 0 asks for equal ones.
+    ApproximateTimeSynchronizer for equal stamps, too: it is the same in all distributions, while
+    TimeSynchronizer forgets late messages since message_filters#238 (Humble 4.3.12, Jazzy 4.11.10,
+    Kilted 7.1.5) and matched them before.
 
     Raises:
         ImportError: message_filters is not installed.
 
     """
 
+    name = 'message_filters'
+
     def __init__(
-        self, count: int, on_set: Callable[..., None], *, queue_size: int, slop_s: float
+        self, count: int, on_set: Callable[..., None], *, queue_size: int = 10, slop_ns: int = 0
     ) -> None:
         import message_filters
 
+        self._on_set = on_set
+        self._found: list[tuple[_Stamped, ...]] = []
         self._inputs = [message_filters.SimpleFilter() for _ in range(count)]
-        self._synchronizer = (
-            message_filters.ApproximateTimeSynchronizer(self._inputs, queue_size, slop_s)
-            if slop_s
-            else message_filters.TimeSynchronizer(self._inputs, queue_size)
+        # Stamps are whole nanoseconds: those that differ by less than one are equal. A quarter
+        # more, because seconds are cut off to nanoseconds there.
+        slop_s = (max(slop_ns, 1) + 0.25) / 1e9
+        self._synchronizer = message_filters.ApproximateTimeSynchronizer(
+            self._inputs, queue_size, slop_s
         )
-        self._synchronizer.registerCallback(
-            lambda *matched: on_set(*[stamped.item for stamped in matched])
-        )
+        self._synchronizer.registerCallback(lambda *matched: self._found.append(matched))
 
     def add(self, index: int, stamp_ns: int, item: Any) -> None:
-        """Take an item of the input `index`."""
-        from std_msgs.msg import Header
-
-        from picosam_ros.ros.messages import to_time
-
-        self._inputs[index].signalMessage(_Stamped(Header(stamp=to_time(stamp_ns)), item))
+        """Take an item of the input `index`; one with the same stamp is replaced."""
+        self._inputs[index].signalMessage(_Stamped(Time(nanoseconds=stamp_ns), item))
+        # Not in its callback, in which it holds its lock: for ever, if that raises.
+        while self._found:
+            self._on_set(*[stamped.item for stamped in self._found.pop()])
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -150,10 +169,10 @@ def make_synchronizer(
     count: int, on_set: Callable[..., None], *, queue_size: int, slop_s: float
 ) -> Synchronizer[Any]:
     """Make a synchroniser; the arguments are those of TimeSynchronizer, the slop in seconds."""
+    slop_ns = round(1e9 * slop_s)
     try:
-        return MessageFiltersSynchronizer(count, on_set, queue_size=queue_size, slop_s=slop_s)
+        return MessageFiltersSynchronizer(count, on_set, queue_size=queue_size, slop_ns=slop_ns)
     except ImportError:
-        slop_ns = round(1e9 * slop_s)
         return TimeSynchronizer(count, on_set, queue_size=queue_size, slop_ns=slop_ns)
 
 

@@ -1,3 +1,6 @@
+import weakref
+from importlib.util import find_spec
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,26 +8,26 @@ from hypothesis import strategies as st
 from picosam_ros.ros.cloud.time_sync import (
     JUMP_NS,
     MATCH_TIMEOUT_S,
+    MessageFiltersSynchronizer,
     SyncStatistics,
     TimeSynchronizer,
+    make_synchronizer,
 )
 
 MS = 1_000_000
 
+NEEDS_MESSAGE_FILTERS = pytest.mark.skipif(
+    find_spec('message_filters') is None,
+    reason='message_filters is not on PyPI: apt brings it with ROS',
+)
 
-class Filters:
-    """Our adapter of message_filters, where that is installed; the slop in nanoseconds."""
-
-    def __new__(cls, count, on_set, *, queue_size=10, slop_ns=0):
-        pytest.importorskip('message_filters')
-        from picosam_ros.ros.cloud.time_sync import MessageFiltersSynchronizer
-
-        return MessageFiltersSynchronizer(
-            count, on_set, queue_size=queue_size, slop_s=slop_ns / 1e9
-        )
-
-
-BOTH = pytest.mark.parametrize('kind', [TimeSynchronizer, Filters], ids=['own', 'message_filters'])
+BOTH = pytest.mark.parametrize(
+    'kind',
+    [
+        pytest.param(TimeSynchronizer, id='own'),
+        pytest.param(MessageFiltersSynchronizer, id='message_filters', marks=NEEDS_MESSAGE_FILTERS),
+    ],
+)
 
 
 def fed(kind, arrivals, count=2, **settings):
@@ -67,6 +70,34 @@ def test_all_of_a_set_are_within_the_slop_of_each_other(kind):
 
 
 @BOTH
+# The second and the fourth, as seconds, are a nanosecond less in floating point.
+@pytest.mark.parametrize('slop_ns', [1, 15, 50 * MS, 1_001 * MS, 10_000 * MS])
+def test_the_slop_counts_to_the_nanosecond(kind, slop_ns):
+    for apart, count in ((slop_ns, 0), (slop_ns - 1, 1)):
+        sets = []
+        matcher = kind(2, lambda *things, sets=sets: sets.append(things), slop_ns=slop_ns)
+        matcher.add(0, 2**60, 'mask')
+        matcher.add(1, 2**60 - apart, 'depth')
+        assert len(sets) == count
+
+
+@BOTH
+def test_an_image_that_comes_late_still_completes_its_set(kind):
+    arrivals = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (1, 1)]
+    assert fed(kind, arrivals) == [(2, 2), (3, 3), (1, 1)]
+    assert fed(kind, arrivals, slop_ns=MS) == [(2, 2), (3, 3), (1, 1)]
+
+
+@BOTH
+def test_a_second_image_of_the_same_stamp_replaces_the_first(kind):
+    sets = []
+    matcher = kind(2, lambda *things: sets.append(things), queue_size=1)
+    for index, item in ((0, 'first'), (0, 'second'), (1, 'depth'), (1, 'again')):
+        matcher.add(index, 5, item)
+    assert sets == [('second', 'depth')]
+
+
+@BOTH
 def test_nothing_is_used_twice(kind):
     assert fed(kind, [(0, 1), (1, 1), (1, 1)]) == [(1, 1)]
     assert fed(kind, [(0, 10), (1, 10), (1, 12)], slop_ns=5 * MS) == [(10, 10)]
@@ -76,6 +107,9 @@ def test_nothing_is_used_twice(kind):
 def test_a_full_queue_forgets_its_oldest_stamp(kind):
     arrivals = [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2)]
     assert fed(kind, arrivals, queue_size=2) == [(2, 2)]
+    # The oldest is the one that arrives.
+    arrivals = [(0, 2), (0, 3), (1, 1), (0, 1), (1, 3)]
+    assert fed(kind, arrivals, queue_size=2) == [(3, 3)]
 
 
 @BOTH
@@ -90,30 +124,69 @@ def test_what_is_cleared_never_matches(kind):
     assert sets == [('again', 'new')]
 
 
+@BOTH
+def test_what_is_cleared_is_let_go_of(kind):
+    class Image:
+        pass
+
+    image = Image()
+    gone = weakref.ref(image)
+    matcher = kind(2, print)
+    matcher.add(0, 1, image)
+    del image
+    assert gone() is not None
+    matcher.clear()
+    assert gone() is None
+
+
+@NEEDS_MESSAGE_FILTERS
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 200)), max_size=60),
     st.integers(0, 40),
     st.integers(1, 6),
 )
 def test_ours_and_message_filters_choose_the_same(arrivals, slop, queue_size):
-    pytest.importorskip('message_filters')
     settings = {'count': 3, 'slop_ns': slop * MS, 'queue_size': queue_size}
-    assert fed(TimeSynchronizer, arrivals, **settings) == fed(Filters, arrivals, **settings)
+    own, theirs = (
+        fed(kind, arrivals, **settings) for kind in (TimeSynchronizer, MessageFiltersSynchronizer)
+    )
+    assert own == theirs
 
 
-def test_a_callback_that_raises_leaves_the_matcher_as_good_as_new():
+@BOTH
+def test_a_callback_that_raises_leaves_the_matcher_as_good_as_new(kind):
     seen = []
 
     def on_set(*things):
         seen.append(things)
         raise RuntimeError
 
-    matcher = TimeSynchronizer(2, on_set)
+    matcher = kind(2, on_set)
     for ms in (1, 2):
         matcher.add(0, ms, ms)
         with pytest.raises(RuntimeError):
             matcher.add(1, ms, ms)
     assert seen == [(1, 1), (2, 2)]
+
+
+@BOTH
+def test_a_callback_may_bring_further_images(kind):
+    seen = []
+
+    def on_set(*things):
+        seen.append(things)
+        if len(seen) == 1:
+            matcher.add(0, 2, 2)
+
+    matcher = kind(2, on_set)
+    for index, stamp in ((1, 2), (0, 1), (1, 1)):
+        matcher.add(index, stamp, stamp)
+    assert seen == [(1, 1), (2, 2)]
+
+
+def test_message_filters_matches_where_it_is_installed():
+    expected = 'message_filters' if find_spec('message_filters') else 'picosam_ros'
+    assert make_synchronizer(2, print, queue_size=1, slop_s=0.0).name == expected
 
 
 class Watch:
