@@ -25,8 +25,6 @@ ROS_MODULES = {'ament_index_python', 'cv_bridge', 'message_filters', 'rosbag2_py
 # Ours that need ROS: to import them is to import ROS.
 OURS_WITH_ROS = {f'picosam_ros.{room}' for room in ('msg', 'srv', 'ros', 'nodes')}
 BROUGHT_BY = {'tf2_ros': 'tf2_ros_py'}
-# Tried where it is installed; the package works without.
-OPTIONAL = {'cv_bridge'}
 
 # They talk to a running node, and import ROS when they run: until then they are the core's.
 LATE_IMPORTERS_OF_ROS = ('picosam_ros/commands/latency.py',)
@@ -135,7 +133,7 @@ def test_every_ros_package_that_is_imported_is_declared(manifest):
         for module in imported_names(path)
         if is_ros(module)
     }
-    needed = {BROUGHT_BY.get(name, name) for name in imported - OPTIONAL - {'picosam_ros'}}
+    needed = {BROUGHT_BY.get(name, name) for name in imported - {'picosam_ros'}}
     assert needed <= declared
 
 

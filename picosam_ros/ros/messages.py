@@ -19,6 +19,7 @@ from picosam_ros.msg import Latency, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer
+from picosam_ros.ros import bridged_images
 from picosam_ros.wire import images
 from picosam_ros.wire.images import ENCODINGS, RawImage
 from picosam_ros.wire.messages import NANOSECONDS, nanoseconds
@@ -112,11 +113,11 @@ def to_rgb(image: RawImage, scale: Scale | None = None) -> Pixels:
     `scale` as in wire.images.to_rgb.
 
     Raises:
-        ImageError: an unknown encoding, no pixels, or fewer bytes than described.
+        ImageError: no pixels, fewer bytes than described, or see bridged_images.to_rgb.
 
     """
     known = image.encoding in ENCODINGS or not image.width or not image.height
-    return images.to_rgb(image, scale) if known else _by_cv_bridge(image)
+    return images.to_rgb(image, scale) if known else bridged_images.to_rgb(image)
 
 
 def to_points(message: PromptMessage) -> tuple[Point, ...]:
@@ -173,27 +174,3 @@ def _to_point(message: Point2D) -> Point:
             f'{message.NEGATIVE} (not on the object) and {message.POSITIVE} (on it){hint}'
         )
     return Point(message.x, message.y, message.label == message.POSITIVE)
-
-
-def _by_cv_bridge(image: RawImage) -> Pixels:
-    try:
-        from cv_bridge import CvBridge
-    except ImportError as error:
-        raise ImageError(
-            f'encoding {image.encoding!r} was given; allowed are {", ".join(ENCODINGS)}; '
-            f'install cv_bridge for others, which cannot be imported ({error})'
-        ) from error
-    message = Image(
-        height=image.height,
-        width=image.width,
-        encoding=image.encoding,
-        is_bigendian=int(image.is_bigendian),
-        step=image.step,
-        data=image.data.tobytes(),
-    )
-    try:
-        return np.asarray(CvBridge().imgmsg_to_cv2(message, 'rgb8'), np.uint8)
-    except Exception as error:  # cv_bridge raises its own, OpenCV's and NumPy's
-        raise ImageError(
-            f'encoding {image.encoding!r} was given, which cv_bridge cannot convert: {error}'
-        ) from error

@@ -31,7 +31,7 @@ BAD_IMAGES = (
     {'height': 0},
     {'width': 2**32 - 1},
     {'height': 2**32 - 1},
-    {'encoding': '32FC1'},
+    {'encoding': '16SC3'},
     {'encoding': ''},
     {'encoding': 'nv12', 'height': HEIGHT - 1},
     {'encoding': 'uyvy', 'width': WIDTH - 1},
@@ -43,7 +43,7 @@ BAD_IMAGES = (
     [
         ({'step': 9}, f'step 9 was given for {WIDTH} pixels'),
         ({'data': b'123'}, f'3 bytes were given for {HEIGHT} rows'),
-        ({'encoding': '32FC1'}, "encoding '32FC1' was given; allowed are rgb8"),
+        ({'encoding': '16SC3'}, "encoding '16SC3' was given"),
     ],
 )
 def test_a_bad_image_is_a_warning_in_the_diagnostics_that_says_what_is_wrong(rig, fields, sentence):

@@ -20,8 +20,8 @@ COLOURS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255), 'grey'
 YUV = [name for name in ENCODINGS if name.startswith(('yu', 'uyvy', 'nv'))]
 BAYER = [name for name in ENCODINGS if name.startswith('bayer')]
 GREY = ['mono8', '8UC1', 'mono16', '16UC1']
-COLOUR = ['rgb8', 'bgr8', 'rgba8', 'bgra8', '8UC3']
-COLOUR += ['rgb16', 'bgr16', 'rgba16', 'bgra16', '16UC3']
+COLOUR = ['rgb8', 'bgr8', 'rgba8', 'bgra8', '8UC3', '8UC4']
+COLOUR += ['rgb16', 'bgr16', 'rgba16', 'bgra16', '16UC3', '16UC4']
 
 
 def described(rows, encoding, *, width=WIDTH, height=HEIGHT, big=False):
@@ -40,7 +40,7 @@ def padded(rows):
 
 def stored_colour(rgb, encoding):
     """Store H×W×3 as the name of the encoding tells: one letter for one byte."""
-    letters = 'bgr' if encoding.endswith('UC3') else encoding.rstrip('816')
+    letters = 'bgra'[: int(encoding[-1])] if 'UC' in encoding else encoding.rstrip('816')
     rgba = np.dstack([rgb, np.full_like(rgb[..., 0], 9)])
     order = ['rgba'.index(letter) for letter in letters]
     stored = rgba[..., order].reshape(rgb.shape[0], -1)

@@ -213,7 +213,8 @@ def _optional(package: str, module: str, adds: str) -> Callable[[], Finding]:
 
 
 OPTIONAL = (
-    _optional('cv_bridge', 'cv_bridge.core', 'the rarer image encodings'),
+    # Its compiled half: cv_bridge itself can be imported without.
+    _optional('cv_bridge', 'cv_bridge.boost.cv_bridge_boost', 'encodings such as 32FC1, 16SC1'),
     _optional('vision_msgs', 'vision_msgs.msg', '~/label_info for Nav2, boxes as prompts'),
     _optional('tf2_ros', 'tf2_ros', 'clicks and clouds in other frames than the camera'),
     _optional('message_filters', 'message_filters', "ROS's own synchroniser for depth images"),
