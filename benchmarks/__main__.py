@@ -25,6 +25,7 @@ SECTIONS = (
     'tracking',
     'cascade',
     'cloud',
+    'images',
     'viewer',
     'start',
 )

@@ -19,6 +19,7 @@ OF_THE_NODE = (
     'costs',
     'in_sensor',
     'cloud',
+    'images',
     'viewer',
     'start',
 )
