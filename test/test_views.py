@@ -84,6 +84,13 @@ def test_rviz_shows_overlay_mask_cloud_markers_and_tf(rviz):
     assert (cloud['Color Transformer'], cloud['Channel Name']) == ('Intensity', 'id')
 
 
+def test_no_view_shows_ids_as_grey_values(rviz, foxglove):
+    shown = [d['Topic']['Value'] for d in rviz['Visualization Manager']['Displays'] if 'Topic' in d]
+    shown += [panel['imageMode']['imageTopic'] for panel in panels(foxglove, 'Image')]
+    assert shown.count('/camera/label_mask/color') == 2
+    assert '/camera/label_mask' not in shown
+
+
 def test_every_topic_of_foxglove_is_one_of_ours(foxglove):
     topics = [*values(foxglove, {'imageTopic', 'pointTopic', 'topicToRender'})]
     topics += [topic for scene in panels(foxglove, '3D') for topic in scene['topics']]

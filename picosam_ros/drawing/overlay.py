@@ -79,6 +79,26 @@ def colour_of(object_id: int) -> Colour:
     return PALETTE[(object_id - 1) % len(PALETTE)]
 
 
+def colour_labels(labels: Pixels) -> Pixels:
+    """Return a label image for people: each id in its colour, 0 (nothing) black.
+
+    Args:
+        labels: H×W uint8 of object ids.
+
+    Returns:
+        A new H×W×3 uint8 array, R, G, B.
+
+    """
+    return np.asarray(cv2.applyColorMap(labels, _label_colours()), np.uint8)
+
+
+@cache
+def _label_colours() -> Pixels:
+    """Return 256×1×3: R, G, B of each label."""
+    ids = (colour_of(object_id) for object_id in range(1, 256))
+    return np.array([(0, 0, 0), *ids], np.uint8)[:, None]
+
+
 @dataclass(frozen=True)
 class LinePainter:
     """Draws anti-aliased lines with a thin dark halo, visible on every background."""

@@ -7,6 +7,7 @@ from picosam_ros.drawing.labels import LabelArea, place, render_label
 from picosam_ros.drawing.overlay import (
     OPACITY,
     PALETTE,
+    colour_labels,
     colour_of,
     draw,
 )
@@ -171,3 +172,11 @@ def test_labels_avoid_each_other_and_stay_on_the_image():
 def test_a_label_is_as_tall_as_its_scale_tells():
     assert render_label('3 ms', None, 1.0).height == 18
     assert render_label('3 ms', None, 2.0).height == 36
+
+
+def test_each_label_has_the_colour_of_its_object_and_nothing_is_black():
+    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    coloured = colour_labels(labels).reshape(256, 3)
+    assert coloured[0].tolist() == [0, 0, 0]
+    for object_id in range(1, 255):
+        assert tuple(coloured[object_id]) == colour_of(object_id)

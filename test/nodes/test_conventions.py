@@ -147,6 +147,7 @@ def test_click_in_rviz_is_a_stamped_point(camera):
         'image_raw',
         'camera_info',
         'camera/label_mask',
+        'camera/label_mask/color',
         'camera/confidence',
         'camera/masks',
         'camera/overlay',

@@ -11,7 +11,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
-from picosam_ros.drawing.overlay import draw
+from picosam_ros.drawing.overlay import colour_labels, draw
 from picosam_ros.latency import Timing, completed
 from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
@@ -26,8 +26,9 @@ _QUEUE = 10
 class Outputs:
     """`~/masks`, `~/label_mask`, `~/confidence`, `~/overlay`, `~/latency`, `~/label_info`.
 
-    `~/overlay/compressed` is the overlay as JPEG, as image_transport names it. Every message has
-    the header of the image that it was computed from.
+    `~/overlay/compressed` is the overlay as JPEG, as image_transport names it, and
+    `~/label_mask/color` the label mask in the overlay's colours. Every message has the header of
+    the image that it was computed from.
 
     Args:
         node: owns the topics.
@@ -43,6 +44,7 @@ class Outputs:
         self._publish_lock = publish_lock
         self._masks = node.create_publisher(MaskArray, '~/masks', _QUEUE)
         self._labels = node.create_publisher(Image, '~/label_mask', _QUEUE)
+        self._coloured = node.create_publisher(Image, '~/label_mask/color', _QUEUE)
         self._confidence = node.create_publisher(Image, '~/confidence', _QUEUE)
         self._overlay = node.create_publisher(Image, '~/overlay', _QUEUE)
         self._jpeg = node.create_publisher(CompressedImage, '~/overlay/compressed', _QUEUE)
@@ -106,6 +108,7 @@ class Outputs:
         topics = (
             self._masks,
             self._labels,
+            self._coloured,
             self._confidence,
             self._overlay,
             self._jpeg,
@@ -123,10 +126,16 @@ class Outputs:
         messages: list[tuple[Publisher, bytes | CompressedImage]] = []
         if self._masks.get_subscription_count():
             messages.append((self._masks, serialise_masks(frame, masks, result.unanswered)))
-        if self._labels.get_subscription_count() or self._confidence.get_subscription_count():
+        plain = self._labels.get_subscription_count() or self._confidence.get_subscription_count()
+        coloured = self._coloured.get_subscription_count()
+        if plain or coloured:
             labels, confidence = label_image(list(masks), frame.width, frame.height)
-            messages.append((self._labels, serialise_image(frame, labels, 'mono8')))
-            messages.append((self._confidence, serialise_image(frame, confidence, 'mono8')))
+            if plain:
+                messages.append((self._labels, serialise_image(frame, labels, 'mono8')))
+                messages.append((self._confidence, serialise_image(frame, confidence, 'mono8')))
+            if coloured:
+                colours = colour_labels(labels)
+                messages.append((self._coloured, serialise_image(frame, colours, 'rgb8')))
         raw, jpeg = self._overlay.get_subscription_count(), self._jpeg.get_subscription_count()
         if raw or jpeg:
             latency_ms = 1e3 * (time.perf_counter() - captured)

@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 from helpers.harness import serve_until
+from helpers.rig import array_of
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
@@ -35,7 +36,8 @@ def outputs(node):
 @pytest.fixture
 def made(monkeypatch):
     """Count the calls of what fills a topic."""
-    counts = {'draw': 0, 'to_jpeg': 0, 'label_image': 0, 'serialise_masks': 0}
+    names = ('draw', 'to_jpeg', 'label_image', 'colour_labels', 'serialise_masks')
+    counts = dict.fromkeys(names, 0)
 
     def counted(name, function):
         def call(*arguments, **named):
@@ -78,6 +80,7 @@ def test_nothing_is_made_that_nobody_wants(made, publish):
         ('overlay', Image, {'draw'}),
         ('overlay/compressed', CompressedImage, {'draw', 'to_jpeg'}),
         ('label_mask', Image, {'label_image'}),
+        ('label_mask/color', Image, {'label_image', 'colour_labels'}),
         ('confidence', Image, {'label_image'}),
         ('masks', MaskArray, {'serialise_masks'}),
     ],
@@ -134,6 +137,44 @@ def test_the_overlay_is_drawn_once_for_both_of_its_topics(node, made, publish):
     executor.shutdown()
     assert (made['draw'], made['to_jpeg']) == (1, 1)
     assert compressed[0].header == raw[0].header
+
+
+def test_each_id_of_the_label_mask_has_the_colour_of_its_outline_in_the_overlay(node, outputs):
+    heard = {}
+    for topic in ('label_mask', 'label_mask/color', 'overlay'):
+        executor, heard[topic], _ = subscribed(node, Image, f'~/{topic}')
+        executor.shutdown()
+    frame = Frame(np.full((48, 320, 3), 100, np.uint8), stamp_ns=7, frame_id='lens')
+    logits = np.full((32, 32), -1, np.float32)
+    logits[4:28, 4:28] = 1
+    masks = tuple(
+        Mask(
+            Prompt.from_point(32 * i + 16, 24, object_id=i + 1),
+            logits,
+            Roi(32 * i, 8, 32, 32),
+            320,
+            48,
+            'host',
+            0.9,
+        )
+        for i in range(10)
+    )
+    result = Result(frame, masks, timing=Timing(inference=1.0, decode=0.5))
+    outputs.publish(result, offered=0.0, queue_ms=0.0, frames=1, dropped=0)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    serve_until(executor, lambda: all(heard.values()))
+    executor.shutdown()
+    labels, coloured, overlay = (array_of(heard[topic][0]) for topic in heard)
+    assert heard['label_mask/color'][0].header == heard['label_mask'][0].header
+    assert heard['label_mask/color'][0].encoding == 'rgb8'
+    assert coloured.shape == (*labels.shape, 3)
+    assert set(labels.ravel().tolist()) == set(range(11))
+    assert not coloured[labels == 0].any()
+    for object_id in range(1, 11):
+        [colour] = np.unique(coloured[labels == object_id], axis=0)
+        distance = np.abs(overlay[labels == object_id].astype(int) - colour).sum(axis=1)
+        assert distance.min() < 12, 'the outline is in the plain colour'
 
 
 def test_the_overlay_tells_the_time_since_the_capture(monkeypatch, node, outputs):
