@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from picosam_ros.frame import Frame
 
@@ -40,6 +41,19 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the device; a second call does nothing."""
+
+
+@runtime_checkable
+class ChangingScene(Protocol):
+    """A camera that goes on to another scene by itself, where every object would be lost."""
+
+    def stay_while(self, wanted: Callable[[], bool]) -> None:
+        """Stay with the scene as long as it is wanted; to be called before the first `read`.
+
+        Args:
+            wanted: called for every frame, in the thread that reads.
+
+        """
 
 
 def stamp_of(steady_ns: int) -> int:

@@ -38,9 +38,25 @@ SHAKE_PERIODS = ((1 / 2.3, 1 / 3.7), (1 / 2.1, 1 / 3.4))
 # Steps of the R2 sequence (Roberts 2018): points that fill a square evenly.
 HOME_STEPS = (0.7548776662466927, 0.5698402909980532)
 
-# Width at which the largest 4:3 part is kept in memory. At ZOOM_MIN its pixels are the image's;
-# linear sampling is sharp enough from there on, and does not alias.
-KEPT_WIDTH = WIDTH / ZOOM_MIN
+
+@dataclass(frozen=True)
+class Aim:
+    """Where the hand points the camera.
+
+    Attributes:
+        at: x and y of what the view pans about, in the photo's pixels; None is another place in
+            each lap, so that all of a long photo is seen.
+        pan: to each side, as a share of the view.
+        zoom: the view's least and greatest share of the largest 4:3 part of the photo.
+
+    """
+
+    at: tuple[float, float] | None = None
+    pan: float = PAN
+    zoom: tuple[float, float] = (ZOOM_MIN, ZOOM_MAX)
+
+
+ANYWHERE = Aim()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +67,7 @@ class Photo:
         name: file name without its suffix.
         width, height: of the file, in pixels. All coordinates are in these.
         pixels: H×W×3 uint8 RGB, resampled from the file's size to one that suits the camera.
+        aim: of the camera.
 
     """
 
@@ -58,9 +75,10 @@ class Photo:
     width: int
     height: int
     pixels: Pixels
+    aim: Aim = ANYWHERE
 
     @classmethod
-    def read(cls, path: Path) -> Photo:
+    def read(cls, path: Path, aim: Aim = ANYWHERE) -> Photo:
         """Decode a file in any format of OpenCV's. Raises CameraError if that fails."""
         try:
             rgb = decode_image(np.frombuffer(path.read_bytes(), np.uint8))
@@ -70,11 +88,13 @@ class Photo:
                 'folder, or save it as JPEG or PNG'
             ) from error
         height, width = rgb.shape[:2]
-        scale = KEPT_WIDTH / _largest_width(width, height)
+        # In the closest view its pixels are the image's: linear sampling is sharp enough from there
+        # on, and does not alias.
+        scale = WIDTH / aim.zoom[0] / _largest_width(width, height)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         kept = np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8)
-        return cls(path.stem, width, height, kept)
+        return cls(path.stem, width, height, kept, aim)
 
     @property
     def to_pixels(self) -> Affine:
@@ -107,8 +127,9 @@ class Viewpoint:
 class PhotoWalk:
     """Shows photo after photo for DWELL_NS each, with slow pan, zoom and a little shake.
 
-    Two walks past the same photos agree on every stamp, in whatever process they are: so a test
-    or a demo knows where an object of the photo is in the frame that carries a stamp.
+    Visits of photos are numbered from 1970 on. Two walks past the same photos agree on every stamp,
+    in whatever process they are: so a test or a demo knows where an object of the photo is in the
+    frame that carries a stamp, unless the camera stays longer at one.
 
     Args:
         photos: at least one.
@@ -118,11 +139,17 @@ class PhotoWalk:
     def __init__(self, photos: Sequence[Photo]) -> None:
         self.photos = tuple(photos)
 
-    def viewpoint(self, stamp_ns: int) -> Viewpoint:
-        """Return what is seen at a time in nanoseconds since 1970."""
-        lap, index = divmod(stamp_ns // DWELL_NS, len(self.photos))
+    def viewpoint(self, stamp_ns: int, visit: int | None = None) -> Viewpoint:
+        """Return what is seen at a time in nanoseconds since 1970.
+
+        Args:
+            stamp_ns: the time.
+            visit: the one that lasts then; None for the one of that time.
+
+        """
+        lap, index = divmod(visit_at(stamp_ns) if visit is None else visit, len(self.photos))
         photo = self.photos[index]
-        return Viewpoint(photo.name, index, _roi(photo.width, photo.height, stamp_ns / 1e9, lap))
+        return Viewpoint(photo.name, index, _roi(photo, stamp_ns / 1e9, lap))
 
     def render(self, view: Viewpoint) -> Pixels:
         """Sample HEIGHT × WIDTH × 3 uint8 RGB: a new array, the same for the same view."""
@@ -137,23 +164,30 @@ class PhotoWalk:
         return np.asarray(image, np.uint8)
 
 
-def _roi(photo_width: int, photo_height: int, seconds: float, lap: int) -> Roi:
-    zoom = (ZOOM_MIN + ZOOM_MAX) / 2 + (ZOOM_MAX - ZOOM_MIN) / 2 * _sway(seconds, ZOOM_PERIODS)
-    width = zoom * _largest_width(photo_width, photo_height)
+def visit_at(stamp_ns: int) -> int:
+    """Return the number of the visit at a time in nanoseconds since 1970."""
+    return stamp_ns // DWELL_NS
+
+
+def _roi(photo: Photo, seconds: float, lap: int) -> Roi:
+    least, greatest = photo.aim.zoom
+    zoom = (least + greatest) / 2 + (greatest - least) / 2 * _sway(seconds, ZOOM_PERIODS)
+    width = zoom * _largest_width(photo.width, photo.height)
     height = width * HEIGHT / WIDTH
-    x = _start(photo_width - width, width, WIDTH, seconds, lap, axis=0)
-    y = _start(photo_height - height, height, HEIGHT, seconds, lap, axis=1)
+    x, y = (_start(photo, side, seconds, lap, axis) for axis, side in enumerate((width, height)))
     return Roi(x, y, width, height)
 
 
-def _start(room: float, side: float, pixels: int, seconds: float, lap: int, *, axis: int) -> float:
-    """Return the first column (or row) of a view of `side`, given the `room` that it may move in.
-
-    Where a photo is much longer than 4:3, each lap has another home, so that all of it is seen.
-    """
-    shake = SHAKE * side / pixels
-    pan = min(PAN * side, room / 2 - shake)
-    home = lap * HOME_STEPS[axis] % 1 * (room - 2 * (pan + shake))
+def _start(photo: Photo, side: float, seconds: float, lap: int, axis: int) -> float:
+    """Return the first column (or row) of a view of `side` columns (rows)."""
+    length = (photo.width, photo.height)[axis]
+    shake = SHAKE * side / (WIDTH, HEIGHT)[axis]
+    pan = min(photo.aim.pan * side, (length - side) / 2 - shake)
+    room = length - side - 2 * (pan + shake)
+    if photo.aim.at is None:
+        home = lap * HOME_STEPS[axis] % 1 * room
+    else:
+        home = min(max(photo.aim.at[axis] - (length - room) / 2, 0), room)
     swing = pan * (1 + _sway(seconds, PAN_PERIODS[axis]))
     return home + swing + shake * (1 + _sway(seconds, SHAKE_PERIODS[axis]))
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from picosam_ros.cameras.base import Alarm, stamp_of
-from picosam_ros.cameras.photo_walk import HEIGHT, WIDTH, Photo, PhotoWalk
+from picosam_ros.cameras.photo_walk import ANYWHERE, HEIGHT, WIDTH, Aim, Photo, PhotoWalk, visit_at
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 
-# Of scikit-image's photos that lie inside its wheel, those that show several objects.
-PHOTOS = ('astronaut.png', 'coffee.png', 'motorcycle_left.png', 'coins.png')
+# Of scikit-image's photos that lie inside its wheel, those that show objects. Each is aimed so that
+# the middle of the image is always on one that a click there is answered with.
+PHOTOS = {
+    'astronaut.png': Aim(at=(302, 358), pan=0.04, zoom=(0.6, 0.75)),  # her name tag
+    'coffee.png': Aim(at=(368, 284), pan=0.05, zoom=(0.5, 0.65)),  # the spoon
+    'motorcycle_left.png': Aim(at=(538, 154), pan=0.04, zoom=(0.5, 0.6)),  # the headlamp
+    'coins.png': Aim(at=(203, 131), pan=0.03, zoom=(0.75, 0.9)),  # a coin
+}
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff')
 
@@ -41,7 +48,6 @@ PHOTO_OBJECTS: dict[str, tuple[PhotoObject, ...]] = {
     'astronaut': (
         PhotoObject('name tag', 299, 358),
         PhotoObject('helmet', 395, 428),
-        PhotoObject('fuel tank', 417, 40),
     ),
     'coffee': (PhotoObject('spoon', 368, 284),),
     'motorcycle_left': (
@@ -66,7 +72,8 @@ def open_photos(source: str = '') -> PhotoWalk:
 
     """
     paths = _in_folder(Path(source).expanduser()) if source else photo_files()
-    return PhotoWalk([Photo.read(path) for path in paths])
+    aims = {} if source else PHOTOS
+    return PhotoWalk([Photo.read(path, aims.get(path.name, ANYWHERE)) for path in paths])
 
 
 class PhotosCamera:
@@ -74,6 +81,9 @@ class PhotosCamera:
 
     A frame is captured at every multiple of the period on the steady clock. As with a real camera
     that has one buffer, a reader that is late gets the newest one; those before it are lost.
+
+    A photo that is wanted stays, while the hand moves on; then comes the one that the walk shows
+    at that time. See ChangingScene.
 
     Args:
         source: a folder of images; empty takes the photos of scikit-image.
@@ -89,6 +99,8 @@ class PhotosCamera:
         self._rate = rate
         self._frame_id = frame_id
         self._walk: PhotoWalk | None = None
+        self._wanted: Callable[[], bool] = lambda: False
+        self._visit: int | None = None
         self._alarm = Alarm()
         self._period_ns = 0
         self._tick = 0
@@ -110,6 +122,7 @@ class PhotosCamera:
                 'frames per second'
             )
         self._walk = open_photos(self._source)
+        self._visit = None
         self._alarm = Alarm()
         self._period_ns = round(1e9 / self._rate)
         self._tick = time.monotonic_ns() // self._period_ns
@@ -124,15 +137,20 @@ class PhotosCamera:
             return None
         self._tick = tick
         stamp = stamp_of(captured_ns)
-        pixels = self._walk.render(self._walk.viewpoint(stamp))
+        if self._visit is None or not self._wanted():
+            self._visit = visit_at(stamp)
+        pixels = self._walk.render(self._walk.viewpoint(stamp, self._visit))
         return Frame(pixels, stamp, self._frame_id, received_ns=time.time_ns())
+
+    def stay_while(self, wanted: Callable[[], bool]) -> None:
+        self._wanted = wanted
 
     def close(self) -> None:
         self._alarm.end()
 
 
 class Pointer:
-    """Knows where objects are in the frame that carries a stamp.
+    """Knows where objects are in the frame that carries a stamp, unless a photo stays longer.
 
     Args:
         walk: the photos of the camera; None for a camera that looks at anything, where the

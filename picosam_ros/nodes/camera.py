@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
+from picosam_ros.cameras.base import ChangingScene
 from picosam_ros.cameras.process.camera import PicameraProcess
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
@@ -62,6 +63,8 @@ class CameraNode(SegmentationNode):
     def open_source(self) -> None:
         """Open the camera."""
         assert self._camera is not None
+        if isinstance(self._camera, ChangingScene):
+            self._camera.stay_while(self.has_objects)
         url = self.parameters['camera_info_url']
         self._publisher = CameraPublisher(self, self._camera, self.offer, url)
         self._publisher.open()

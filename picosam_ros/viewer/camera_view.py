@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from picosam_ros.cameras import Camera
+from picosam_ros.cameras.base import ChangingScene
 from picosam_ros.cameras.reader import CameraReader
 from picosam_ros.engines import Engine
 from picosam_ros.engines.frame_budget import frame_budget
@@ -61,6 +62,8 @@ class CameraView:
         self._engine = engine
         self._segmenter = Segmenter(engine, tracker=Tracker())
         self._roi_size = roi_size
+        if isinstance(camera, ChangingScene):
+            camera.stay_while(lambda: bool(self._segmenter.prompts.active))
         self._reader = CameraReader(camera)
         self._worker: Worker[Frame] = Worker(self._work, self._failed)
         self._recent = RecentFrames()

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picosam_ros.cameras.photo_walk import DWELL_NS, HEIGHT, WIDTH, Photo, PhotoWalk
+from picosam_ros.cameras.photo_walk import (
+    DWELL_NS,
+    HEIGHT,
+    SHAKE,
+    WIDTH,
+    Aim,
+    Photo,
+    PhotoWalk,
+    visit_at,
+)
 from picosam_ros.errors import CameraError
 
 STAMPS = st.integers(0, 2**62)
@@ -33,6 +42,30 @@ def test_the_view_never_leaves_the_photo(stamp, width, height):
     assert roi.y >= -1e-6
     assert roi.x + roi.width <= width + 1e-6
     assert roi.y + roi.height <= height + 1e-6
+
+
+@given(
+    STAMPS,
+    st.tuples(st.floats(-9, 700), st.floats(-9, 500)),
+    st.floats(0, 0.2),
+    st.floats(0.2, 0.95),
+)
+def test_an_aimed_view_never_leaves_the_photo_either(stamp, at, pan, zoom):
+    aim = Aim(at=at, pan=pan, zoom=(zoom, 0.95))
+    photo = Photo('any', 600, 400, np.zeros((1, 1, 3), np.uint8), aim)
+    roi = PhotoWalk([photo]).viewpoint(stamp).roi
+    assert min(roi.x, roi.y) >= -1e-6
+    assert roi.x + roi.width <= 600 + 1e-6
+    assert roi.y + roi.height <= 400 + 1e-6
+
+
+@given(STAMPS)
+def test_an_aimed_view_keeps_in_its_middle_what_it_is_aimed_at(stamp):
+    aim = Aim(at=(200, 150), pan=0.05, zoom=(0.5, 0.6))
+    photo = Photo('any', 600, 400, np.zeros((1, 1, 3), np.uint8), aim)
+    x, y = PhotoWalk([photo]).viewpoint(stamp).affine(200, 150)
+    assert abs(x - WIDTH / 2) <= 0.05 * WIDTH + SHAKE + 1
+    assert abs(y - HEIGHT / 2) <= 0.05 * HEIGHT + SHAKE + 1
 
 
 @given(STAMPS, st.integers(8, 5000), st.integers(8, 5000))
@@ -84,6 +117,15 @@ def test_each_photo_is_shown_for_the_dwell_time_and_then_the_next():
     times = [start, start + DWELL_NS - 1, start + DWELL_NS, start + 2 * DWELL_NS, start + lap]
     assert [walk.viewpoint(time).name for time in times] == ['a', 'a', 'b', 'c', 'a']
     assert [walk.viewpoint(time).index for time in times] == [0, 0, 1, 2, 0]
+
+
+def test_a_visit_that_lasts_longer_stays_with_its_photo_and_never_jumps():
+    walk = PhotoWalk([blank('square', 512, 512), blank('other')])
+    visit = visit_at(MORNING)
+    views = [walk.viewpoint(MORNING + 33_000_000 * n, visit) for n in range(1000)]
+    assert {view.name for view in views} == {walk.viewpoint(MORNING).name}
+    places = np.array([view.affine(300, 200) for view in views])
+    assert np.abs(np.diff(places, axis=0)).max() < 8
 
 
 @pytest.mark.parametrize('axis', [0, 1])

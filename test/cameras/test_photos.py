@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from picosam_ros.cameras import make_camera
+from picosam_ros.cameras import make_camera, photo_walk
+from picosam_ros.cameras.photo_walk import visit_at
 from picosam_ros.cameras.photos import PHOTOS, PhotosCamera, open_photos
 from picosam_ros.errors import CameraError
 
@@ -81,6 +82,25 @@ def test_a_frame_shows_exactly_what_the_walk_shows_at_its_stamp(folder, open_cam
     np.testing.assert_array_equal(frame.pixels, walk.render(walk.viewpoint(frame.stamp_ns)))
     assert frame.pixels.shape == (480, 640, 3)
     assert frame.frame_id == 'eye'
+
+
+def test_a_photo_that_is_wanted_stays_while_others_would_have_come_and_then_they_come(
+    folder, open_camera, monkeypatch
+):
+    monkeypatch.setattr(photo_walk, 'DWELL_NS', 20_000_000)
+    camera, walk, wanted = open_camera(folder), open_photos(str(folder)), threading.Event()
+    camera.stay_while(wanted.is_set)
+    wanted.set()
+    first = visit_at(camera.read(timeout=10).stamp_ns)
+    passed = set()
+    while len(passed) < 7:
+        frame = camera.read(timeout=10)
+        passed.add(visit_at(frame.stamp_ns))
+        shown = walk.viewpoint(frame.stamp_ns, first)
+        np.testing.assert_array_equal(frame.pixels, walk.render(shown))
+    wanted.clear()
+    frame = camera.read(timeout=10)
+    np.testing.assert_array_equal(frame.pixels, walk.render(walk.viewpoint(frame.stamp_ns)))
 
 
 def test_frames_are_stamped_with_the_present_and_come_at_whole_periods(folder, open_camera):

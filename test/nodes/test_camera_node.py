@@ -9,7 +9,10 @@ from helpers.photo_clicks import folder_of
 from helpers.rig import Rig, array_of, picture, values_of
 from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import CameraInfo, Image
+from std_srvs.srv import Trigger
 
+from picosam_ros.cameras.photo_walk import visit_at
+from picosam_ros.cameras.photos import open_photos
 from picosam_ros.msg import PromptStatus
 from picosam_ros.ros.messages import from_time
 
@@ -109,6 +112,44 @@ def test_a_camera_stops_and_starts_with_the_lifecycle(rig):
         assert rig.change(Transition.TRANSITION_CONFIGURE)
         assert rig.change(Transition.TRANSITION_ACTIVATE)
         rig.wait_for(lambda: len(rig.image_raw) > 1)
+
+
+def test_a_photo_of_the_demo_stays_with_its_object_and_the_next_comes_without_one():
+    walk = open_photos()
+    with Process('camera', {'camera': 'photos', 'rate': 10.0, 'prompt_max_age': 30.0}) as process:
+        rig = CameraRig(process)
+        rig.wait_for(lambda: rig.image_raw and rig.inboxes['masks'])
+        assert rig.point(320, 240).state == PromptStatus.ACCEPTED
+        [mask] = rig.wait_for(lambda: [m.masks[0] for m in rig.inboxes['masks'] if m.masks][:1])
+        assert mask.area < 0.25 * 640 * 480
+        visit = None
+
+        def shown():
+            nonlocal visit
+            image = rig.image_raw[-1]
+            stamp = from_time(image.header.stamp)
+            visit = visit_at(stamp) if visit is None else visit
+            return image, stamp
+
+        def shows(image, view):
+            return np.array_equal(array_of(image), walk.render(view))
+
+        shown()
+        # The next change is what remains of this photo's time away, the second one 5 s more.
+        rig.wait_for(lambda: visit_at(shown()[1]) >= visit + 2)
+        image, stamp = shown()
+        assert shows(image, walk.viewpoint(stamp, visit))
+        newest = rig.inboxes['masks'][-1]
+        assert [one.object_id for one in newest.masks] == [1]
+        states = [status.state for status in rig.inboxes['prompt_status']]
+        assert PromptStatus.LOST not in states
+        rig.call(Trigger, f'{process.name}/clear_prompts')
+        rig.image_raw.clear()
+        rig.wait_for(lambda: len(rig.image_raw) > 2)
+        image, stamp = shown()
+        assert shows(image, walk.viewpoint(stamp))
+        process.stop()
+        rig.close()
 
 
 def test_a_video_is_segmented_frame_by_frame(tmp_path, red_network):

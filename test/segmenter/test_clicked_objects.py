@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from helpers.photo_clicks import OBJECTS, click_on, deepest, frame_of, iou
 
+from picosam_ros.cameras.photos import open_photos
 from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.runtimes import OnnxRuntimeNetwork
+from picosam_ros.frame import Frame
 from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import PromptState
@@ -346,3 +348,17 @@ def test_a_step_is_refused_where_the_network_has_one_answer(crop_engine):
     assert refused.reason == (
         "engine 'host' does not take a size_step; it takes positive points, negative points, boxes"
     )
+
+
+@pytest.mark.parametrize('model', [DEFAULT_MODEL, FAST_MODEL])
+def test_a_click_into_the_middle_of_each_photo_of_the_demo_gives_the_object_there(model):
+    walk = open_photos()
+    with HostEngine(model=model, threads=1) as engine:
+        for visit, photo in enumerate(walk.photos):
+            # The motions of the hand have no common period: every view is another one.
+            for stamp_ns in range(0, 40_000_000_000, 9_700_000_000):
+                pixels = walk.render(walk.viewpoint(stamp_ns, visit))
+                frame = Frame.from_array(pixels, stamp_ns=stamp_ns)
+                [mask] = engine.segment(frame, [Prompt.from_point(320, 240)]).masks
+                assert mask.to_image()[240, 320], photo.name
+                assert mask.area < 0.25 * 640 * 480, photo.name

@@ -13,6 +13,11 @@ from picosam_ros.viewer.camera_view import CameraView
 PATIENCE = 30.0
 
 
+class StayingCamera(ScriptedCamera):
+    def stay_while(self, wanted):
+        self.wanted = wanted
+
+
 class Scripted:
     """A view of a scripted camera and engine, and one page.
 
@@ -21,7 +26,7 @@ class Scripted:
     """
 
     def __init__(self):
-        self.camera, self.engine = ScriptedCamera(), ScriptedEngine()
+        self.camera, self.engine = StayingCamera(), ScriptedEngine()
         self.view = CameraView(self.camera, self.engine, port=0)
         self.view.open()
         self.page = SocketPage(self.view.server.link)
@@ -125,3 +130,14 @@ def test_a_click_into_an_image_that_is_still_shown_is_answered_on_that_one(scrip
     assert (answer['state'], answer['reason']) == ('accepted', '')
     made_for = scripted.view._segmenter.prompts._made_for
     assert [frame.stamp_ns for frame in made_for.values()] == [int(clicked)]
+
+
+def test_the_camera_stays_with_its_scene_while_there_is_an_object(scripted):
+    scripted.frame()
+    assert not scripted.camera.wanted()
+    scripted.page.send('point', tag=1, x=5, y=5)
+    answer = scripted.wait_for(lambda page: page.texts['answer'])[0]
+    assert answer['state'] == 'accepted'
+    assert scripted.camera.wanted()
+    scripted.page.send('clear')
+    until(lambda: not scripted.camera.wanted())

@@ -2,7 +2,8 @@
 
 It talks to the camera node as any user's program would: prompts to a topic, masks and latency
 from topics, and one image of each photo from the overlay topic. The viewer's page shows it
-all; while a user clicks there, the tour sends no prompts.
+all; while a user clicks there, or has an object there, the tour sends no prompts, and the camera
+stays with its photo.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from picosam_ros.wire.images import to_rgb
 
 # Period of looking for an object without a prompt.
 POINT_SECONDS = 0.2
-# Before a change of photo: time to remove the prompts, a user's too, which would all be lost.
+# Before a change of photo: time to remove the prompts; the camera stays as long as any is left.
 LEAVE_SECONDS = 0.5
-# After it: time for the node to have the new photo, to which a prompt is applied.
+# After it, and after that: time for the node to have the new photo, to which a prompt is applied.
 ARRIVE_SECONDS = 0.2
 # After the prompts: time for every object to be answered.
 IMAGE_SECONDS = 1.5
@@ -64,6 +65,8 @@ class Tour(GuardedNode):
         # When its objects were pointed at first; 0 before.
         self._scene_since = 0.0
         self._guest_until = 0.0
+        # When the node was last known to have prompts of another photo.
+        self._clear_since = 0.0
         # Objects of this scene with a prompt: one each, since they are tracked.
         self._targets: dict[int, Target] = {}
         self._overlay: Any = None
@@ -80,20 +83,22 @@ class Tour(GuardedNode):
 
     def act(self) -> None:
         """Send the prompts, or save the image, that are due; nothing before the first image."""
-        self._clearing.poll()
-        if not self.scoreboard.frames:
-            return
         now = time.monotonic()
-        if now - self._pointed < POINT_SECONDS:
+        self._clearing.poll()
+        if self._clearing.waiting:
+            self._clear_since = now
+        if not self.scoreboard.frames or now - self._pointed < POINT_SECONDS:
             return
         self._pointed = now
-        if self._guest_until and now >= self._guest_until:
-            # What the user left is removed.
+        if now < self._guest_until:
+            return
+        if self._guest_until:
+            # What is left of the user's and of ours is removed, and the camera goes on.
             self._guest_until, self._scene = 0.0, ''
         scene = self._scene_in(LEAVE_SECONDS)
         if scene != self._scene:
             self._enter(scene)
-        if self._guest_until or self._clearing.waiting or self._scene_in(-ARRIVE_SECONDS) != scene:
+        if not self._has_arrived(scene, now):
             return
         self._scene_since = self._scene_since or now
         in_view = self._in_view()
@@ -103,6 +108,11 @@ class Tour(GuardedNode):
             self._point_at(in_view[object_id])
         if now - self._scene_since > IMAGE_SECONDS and scene not in self.images:
             self._start_overlay()
+
+    def _has_arrived(self, scene: str, now: float) -> bool:
+        """Whether the newest image shows the scene: a prompt would keep the camera where it is."""
+        cleared = not self._clearing.waiting and now - self._clear_since >= ARRIVE_SECONDS
+        return cleared and self._scene_in(-ARRIVE_SECONDS) == scene
 
     def _scene_in(self, seconds: float) -> str:
         return self._targets_in(seconds)[0]
@@ -161,6 +171,8 @@ class Tour(GuardedNode):
         # Ours are for the newest image, the page's for the one that was clicked into.
         if message.header.stamp.sec:
             self._guest_until = time.monotonic() + GUEST_SECONDS
+            # One of ours that the user changes is the user's.
+            self._targets.pop(message.object_id, None)
 
     def _on_url(self, message: String) -> None:
         self.scoreboard.announce(message.data)
@@ -171,7 +183,8 @@ class Tour(GuardedNode):
         self.scoreboard.add_frame(timing, message.dropped)
 
     def _on_masks(self, message: MaskArray) -> None:
-        if time.monotonic() < self._guest_until and (message.masks or message.unanswered):
+        seen = {*(mask.object_id for mask in message.masks), *message.unanswered}
+        if time.monotonic() < self._guest_until and seen - self._targets.keys():
             self._guest_until = time.monotonic() + GUEST_SECONDS
         if self._targets.keys() <= {mask.object_id for mask in message.masks}:
             self._complete = message.header.stamp

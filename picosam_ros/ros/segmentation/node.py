@@ -97,6 +97,11 @@ class SegmentationNode(ManagedNode):
                 self._recent.add(frame)
                 self._worker.offer(frame)
 
+    def has_objects(self) -> bool:
+        """Whether there is anything to segment."""
+        segmenter = self._segmenter
+        return segmenter is not None and bool(segmenter.prompts.active)
+
     def refuse_image(self, error: ImageError) -> None:
         """Count an image that cannot be used, and say why."""
         self.health.refuse(error)

@@ -1,12 +1,13 @@
 """The tour past the photos, on a clock of the test's."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from picosam_ros.cameras.photo_walk import DWELL_NS
+from picosam_ros.cameras.photo_walk import ANYWHERE, DWELL_NS, PhotoWalk
 from picosam_ros.cameras.photos import PHOTO_OBJECTS, Pointer, open_photos
-from picosam_ros.msg import Prompt
+from picosam_ros.msg import Mask, MaskArray, Prompt
 from picosam_ros.ros.demo import tour as module
 
 DWELL = DWELL_NS / 1e9
@@ -66,22 +67,63 @@ def test_every_photo_is_pointed_at_once_it_is_there_and_left_before_it_goes(tour
     assert max(into_its_photo(tour.prompted)) < min(left)
 
 
-def test_a_user_who_clicks_is_left_alone_until_the_photo_goes_and_has_time_for_the_next(tour):
-    tour.act_for(1)
-    before = [*tour.prompted], [*tour.cleared]
-    click = Prompt()
+def user_clicks(tour, object_id):
+    click = Prompt(object_id=object_id)
     click.header.stamp.sec = 1
     tour._on_prompt(click)
-    tour.act_for(DWELL - 1 - module.LEAVE_SECONDS)
+
+
+def masks_of(*object_ids):
+    message = MaskArray()
+    message.masks = [Mask(object_id=object_id) for object_id in object_ids]
+    return message
+
+
+def test_a_user_who_clicks_is_left_alone_for_as_long_as_an_object_of_theirs_lives(tour):
+    tour.act_for(1)
+    before = [*tour.prompted], [*tour.cleared]
+    ours = [*tour._targets]
+    user_clicks(tour, 99)
+    for _ in range(round(TICKS * 4 * DWELL)):
+        tour._on_masks(masks_of(*ours, 99))
+        tour.act_for(1 / TICKS)
     assert (tour.prompted, tour.cleared) == before
-    tour.act_for(module.GUEST_SECONDS - DWELL)
-    assert tour.prompted == before[0]
-    assert len(tour.cleared) > len(before[1])
-    tour.act_for(2 * DWELL)
-    assert tour.prompted != before[0]
+    lost = tour.now
+    for _ in range(round(TICKS * (module.GUEST_SECONDS + 2 * DWELL))):
+        if len(tour.cleared) == len(before[1]):
+            tour._on_masks(masks_of(*ours))  # They live on, and keep nobody.
+        tour.act_for(1 / TICKS)
+    first = tour.cleared[len(before[1])]
+    assert first - lost == pytest.approx(module.GUEST_SECONDS, abs=module.POINT_SECONDS)
+    assert tour.prompted[len(before[0])] >= first
+
+
+def test_an_object_of_the_tour_that_a_user_refines_is_the_users(tour):
+    tour.act_for(1)
+    before = [*tour.cleared]
+    refined = next(iter(tour._targets))
+    user_clicks(tour, refined)
+    for _ in range(round(TICKS * (module.GUEST_SECONDS + DWELL))):
+        tour._on_masks(masks_of(refined))
+        tour.act_for(1 / TICKS)
+    assert tour.cleared == before
+
+
+def test_a_photo_whose_prompts_are_removed_late_has_time_to_go(tour):
+    tour.act_for(DWELL - module.LEAVE_SECONDS)
+    tour._clearing.waiting = True
+    tour.act_for(2 * module.LEAVE_SECONDS)
+    removed, before = tour.now, [*tour.prompted]
+    tour._clearing.waiting = False
+    tour.act_for(1)
+    # With a prompt, the camera would stay with the photo that it still shows.
+    assert tour.prompted[len(before)] >= removed + module.ARRIVE_SECONDS - 1 / TICKS
 
 
 def test_an_object_has_a_prompt_only_while_it_is_in_view(tour):
+    # Unaimed, a hand loses sight of some.
+    photos = [replace(photo, aim=ANYWHERE) for photo in open_photos().photos]
+    tour._pointer = Pointer(PhotoWalk(photos))
     left = set()
     for _ in range(round(12 * TICKS * DWELL)):
         tour.act_for(1 / TICKS)
