@@ -1,17 +1,17 @@
-"""Names of others in the documentation and in config/ are those of their sources.
+"""Names of others in the documentation, config/ and package.xml are those of their sources.
 
 outside_names.csv has a row for each: what it is, the releases of ROS that have it (of which we name
 Humble, Jazzy, Kilted and Lyrical), and the public file, as owner/repository/path, in which it was
 read. Who writes a new name reads it there first, on the branch of each release, and adds a row.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from helpers.outside_names import table
 from helpers.printed import ROOT, pages
 
 RELEASES = ('humble', 'jazzy', 'kilted', 'lyrical')
@@ -39,11 +39,6 @@ OTHERS = {'config', 'picosam_ros', 'rolling', *RELEASES}
 OBJECT = re.compile(r'object_(\d+|ID)')
 # Keys that name what other keys of the same file describe: those names are chosen there.
 NAMING = ('plugins', 'observation_sources', 'class_types', 'classes')
-
-
-def table() -> list[dict[str, str]]:
-    with (ROOT / 'test' / 'outside_names.csv').open(newline='') as file:
-        return list(csv.DictReader(file))
 
 
 def row_name(row: dict[str, str]) -> str:
@@ -136,6 +131,8 @@ def found() -> dict[str, set[Path]]:
     for path in CONFIG:
         take(of_every_page(path.read_text()), path)
         take((n for n in of_config(yaml.safe_load(path.read_text())) if n[0] != '/'), path)
+    manifest = ROOT / 'package.xml'
+    take(re.findall(r'<\w*depend>([\w]+-[\w-]+)<', manifest.read_text()), manifest)
     take(re.findall(r'Class: (\w+/[\w ]+)', VIEW.read_text()), VIEW)
     return places
 

@@ -99,24 +99,6 @@ def test_the_module_has_the_version_of_package_xml(manifest):
     assert picosam_ros.__version__ == manifest.findtext('version')
 
 
-def test_bloom_can_read_the_changelog(manifest):
-    changelog = pytest.importorskip('catkin_pkg.changelog')
-    # As catkin_prepare_release renames it.
-    version = manifest.findtext('version')
-    dated = f'{version} (2026-01-01)'
-    text = (ROOT / 'CHANGELOG.rst').read_text()
-    released = text.replace(f'Forthcoming\n{"-" * 11}', f'{dated}\n{"-" * len(dated)}')
-    read = changelog.Changelog('picosam_ros')
-    changelog.populate_changelog_from_rst(read, released)
-    [(newest, _, content)] = read.foreach_version()
-    assert newest == version
-    assert len(content) >= 4
-
-
-def test_no_dependency_is_one_that_only_pip_can_install(manifest):
-    assert not [element.text for element in manifest if (element.text or '').endswith('-pip')]
-
-
 def test_pip_installs_under_the_name_and_version_of_package_xml(manifest):
     asked = [sys.executable, 'setup.py', '--quiet', '--name', '--version', '--license']
     told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
