@@ -11,6 +11,8 @@ from picosam_ros.cameras.base import ChangingScene
 from picosam_ros.cameras.process.camera import PicameraProcess
 from picosam_ros.engines import Engine
 from picosam_ros.engines.base import RoiPlacer
+from picosam_ros.frame import Frame
+from picosam_ros.nodes.companions import COMPANIONS
 from picosam_ros.ros.camera.camera_info import to_pinhole
 from picosam_ros.ros.camera.camera_publisher import CameraPublisher
 from picosam_ros.ros.camera.parameters import CAMERA_OPTIONS, PARAMETERS
@@ -19,13 +21,14 @@ from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.stream_health import Expected, Source
 from picosam_ros.spatial.pinhole import Pinhole
+from picosam_ros.wire.images import raw_image
 
 
 class CameraNode(SegmentationNode):
     """Publishes `image_raw` and `camera_info`, and answers the prompts on every frame."""
 
-    def __init__(self) -> None:
-        super().__init__('camera', PARAMETERS)
+    def __init__(self, **options: Any) -> None:
+        super().__init__('camera', PARAMETERS, image_topic='image_raw', **options)
         self._camera: Camera | None = None
         self._publisher: CameraPublisher | None = None
 
@@ -66,7 +69,7 @@ class CameraNode(SegmentationNode):
         if isinstance(self._camera, ChangingScene):
             self._camera.stay_while(self.has_objects)
         url = self.parameters['camera_info_url']
-        self._publisher = CameraPublisher(self, self._camera, self.offer, url)
+        self._publisher = CameraPublisher(self, self._camera, self._take, url)
         self._publisher.open()
 
     def close_source(self) -> None:
@@ -99,10 +102,15 @@ class CameraNode(SegmentationNode):
             components['camera'] = self._publisher.status()
         return components
 
+    def _take(self, frame: Frame) -> None:
+        self.offer(frame)
+        if self.local_image.wanted:
+            self.local_image.publish(raw_image(frame, frame.pixels, 'rgb8'))
+
 
 def main() -> int:
     """Entry point."""
-    return run(CameraNode)
+    return run(CameraNode, companions=COMPANIONS)
 
 
 if __name__ == '__main__':

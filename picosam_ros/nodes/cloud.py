@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 from std_msgs.msg import Header
 
@@ -28,8 +29,8 @@ Images = tuple[RawImage, ...]
 class CloudNode(ManagedNode):
     """Subscribes to `label_mask`, `confidence`, `depth` and `camera_info`; publishes clouds."""
 
-    def __init__(self) -> None:
-        super().__init__('cloud', PARAMETERS)
+    def __init__(self, **options: Any) -> None:
+        super().__init__('cloud', PARAMETERS, **options)
         self._worker: Worker[Images] = Worker(self._work, self.failed)
         self._inputs: CloudInputs | None = None
         self._outputs: CloudOutputs | None = None

@@ -8,6 +8,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
+from picosam_ros.nodes.companions import COMPANIONS
 from picosam_ros.ros import process
 from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
 from picosam_ros.ros.managed_node import run
@@ -23,8 +24,8 @@ from picosam_ros.wire.value_range import ValueScale
 class SegmenterNode(SegmentationNode):
     """Subscribes to `image`, best effort, and answers the prompts on every image."""
 
-    def __init__(self) -> None:
-        super().__init__('segmenter', PARAMETERS)
+    def __init__(self, **options: Any) -> None:
+        super().__init__('segmenter', PARAMETERS, **options)
         self._subscription: Any = None
         self._calibration: CameraInfoSubscription | None = None
         self._scale = ValueScale()
@@ -59,14 +60,16 @@ class SegmenterNode(SegmentationNode):
     def _on_image(self, serialised: bytes) -> None:
         received_ns = self.get_clock().now().nanoseconds
         try:
-            self.offer(to_frame(read_image(serialised), received_ns, self._scale))
+            image = read_image(serialised)
+            self.local_image.publish(image)
+            self.offer(to_frame(image, received_ns, self._scale))
         except ImageError as error:
             self.refuse_image(error)
 
 
 def main() -> int:
     """Entry point."""
-    return run(SegmenterNode, profile=process.SENDS_MASKS)
+    return run(SegmenterNode, profile=process.SENDS_MASKS, companions=COMPANIONS)
 
 
 if __name__ == '__main__':

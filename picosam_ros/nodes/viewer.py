@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
@@ -23,8 +24,8 @@ RECONFIGURE = 'clean up, configure and activate the node'
 class ViewerNode(ManagedNode):
     """Serves the page; subscribes to what it shows while a browser has it open."""
 
-    def __init__(self) -> None:
-        super().__init__('viewer', PARAMETERS)
+    def __init__(self, **options: Any) -> None:
+        super().__init__('viewer', PARAMETERS, **options)
         shared = [self.resolve_topic_name(topic) for topic in ('prompt', 'shown')]
         self._duplicates = Duplicates(self, shared)
         self._bridge: ViewerBridge | None = None

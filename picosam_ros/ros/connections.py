@@ -42,6 +42,7 @@ class Connection:
         published: whether the other side publishes.
         incompatible: a sentence for each peer that cannot connect: topic, policy, node, remedy.
         others: of a topic that the node publishes, the nodes that publish it, too.
+        local: whether it is taken from a node of the same process.
 
     """
 
@@ -50,10 +51,13 @@ class Connection:
     published: bool
     incompatible: tuple[str, ...]
     others: tuple[str, ...] = ()
+    local: bool = False
 
     @property
     def count(self) -> str:
         """Return the number of peers in words."""
+        if self.local:
+            return 'taken from a node of this process'
         return f'{self.peers} {"publisher" if self.published else "subscriber"}' + 's' * (
             self.peers != 1
         )
@@ -64,7 +68,9 @@ def connections_of(node: Node) -> list[Connection]:
     subscriptions = getattr(node, 'all_subscriptions', node.subscriptions)
     subscribed = {subscription.topic_name for subscription in subscriptions}
     published = {publisher.topic_name for publisher in node.publishers}
+    local = {each.topic_name for each in getattr(node, 'local_subscriptions', ())}
     return [
+        *(Connection(topic, 1, True, (), local=True) for topic in sorted(local)),
         *(_connection(node, topic, True) for topic in sorted(subscribed.difference(_COMMON))),
         *(_connection(node, topic, False) for topic in sorted(published.difference(_COMMON))),
     ]

@@ -22,6 +22,7 @@ from rclpy.waitable import Waitable
 
 from picosam_ros.errors import PicosamError, fault_text
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
+from picosam_ros.ros.local_topics import LocalSubscription, LocalTopics
 
 # So long an error of a callback is shown in /diagnostics, in seconds.
 RECENT_S = 10.0
@@ -140,14 +141,24 @@ class CallbackFaults:
 class GuardedNode(Node):
     """What it makes calls back through a Callback, which is cleared before it is destroyed.
 
+    Args:
+        name: of the node.
+        local_topics: those of the other nodes of this process; None where there is no other.
+        options: of rclpy's Node.
+
     Attributes:
         callback_faults: what callbacks raised.
+        local_topics: as given, or its own.
 
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(
+        self, name: str, *, local_topics: LocalTopics | None = None, **options: Any
+    ) -> None:
         # First: rclpy makes services of its own.
         self.callback_faults = CallbackFaults()
+        self.local_topics = local_topics or LocalTopics()
+        self._local_subscriptions: list[LocalSubscription] = []
         super().__init__(name, **options)
 
     def guard_services(self) -> None:
@@ -184,6 +195,11 @@ class GuardedNode(Node):
         return tuple(self._subscriptions)
 
     @property
+    def local_subscriptions(self) -> tuple[LocalSubscription, ...]:
+        """Those to nodes of this process."""
+        return tuple(self._local_subscriptions)
+
+    @property
     def all_services(self) -> tuple[Any, ...]:
         """Those with a thread of their own, too."""
         return tuple(self._services)
@@ -194,6 +210,23 @@ class GuardedNode(Node):
         """As Node does."""
         guarded = self.guarded(callback)
         return super().create_subscription(msg_type, topic, guarded, *args, **options)
+
+    def create_local_subscription(
+        self, topic: str, callback: Callable[[Any], object]
+    ) -> LocalSubscription | None:
+        """Take a topic from a node of this process; None where no node of it publishes that.
+
+        Args:
+            topic: its name, as in `create_subscription`.
+            callback: called in the publisher's thread; it must not block.
+
+        """
+        found = self.local_topics.find(self.resolve_topic_name(topic))
+        if found is None:
+            return None
+        subscription = found.subscribe(self.guarded(callback))
+        self._local_subscriptions.append(subscription)
+        return subscription
 
     def create_service(
         self, srv_type: Any, srv_name: str, callback: Callable[..., Any], **options: Any
@@ -210,7 +243,11 @@ class GuardedNode(Node):
         return super().create_timer(timer_period_sec, self.guarded(callback), *args, **options)
 
     def destroy_subscription(self, subscription: Any) -> bool:
-        """As Node does."""
+        """As Node does; local ones, too."""
+        if isinstance(subscription, LocalSubscription):
+            subscription.destroy()
+            self._local_subscriptions.remove(subscription)
+            return True
         return _clear(subscription) and super().destroy_subscription(subscription)
 
     def destroy_service(self, service: Any) -> bool:

@@ -10,7 +10,8 @@ import sys
 import threading
 import traceback
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from functools import wraps
 from typing import Any
 
@@ -24,6 +25,7 @@ from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
 from picosam_ros.errors import PicosamError, fault_text
 from picosam_ros.ros import process, start
+from picosam_ros.ros.composition import Companion, make_nodes, take_names
 from picosam_ros.ros.diagnostics import Diagnostics, Status
 from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.parameters import AUTOSTART, Parameter, Parameters
@@ -54,6 +56,12 @@ class ManagedNode(GuardedNode, LifecycleNode):
     and close in any state: both do nothing where there is nothing to undo. Where one of them
     raises, that is told, and the node is unconfigured, or ends, all the same.
 
+    Args:
+        name: of the node.
+        table: its parameters.
+        elsewhere: names of the parameters of the other nodes of its process.
+        options: of GuardedNode.
+
     Attributes:
         parameters: by name.
         active: whether it works now.
@@ -62,11 +70,18 @@ class ManagedNode(GuardedNode, LifecycleNode):
 
     """
 
-    def __init__(self, name: str, table: Sequence[Parameter]) -> None:
-        super().__init__(name)
+    def __init__(
+        self,
+        name: str,
+        table: Sequence[Parameter],
+        *,
+        elsewhere: Collection[str] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(name, **options)
         _refuse_impossible_transitions(self)
         self.guard_services()
-        self.parameters = Parameters(self, (*table, AUTOSTART))
+        self.parameters = Parameters(self, (*table, AUTOSTART), elsewhere)
         self.active = False
         self.fault = ''
         self.finalized = False
@@ -221,48 +236,64 @@ def _watch_clock(node: GuardedNode, jumped_back: Callable[[], None]) -> JumpHand
     return node.get_clock().create_jump_callback(threshold, post_callback=node.guarded(jumped))
 
 
-def run(make: Callable[[], ManagedNode], *, profile: str = process.SENDS_IMAGES) -> int:
-    """Main of an executable: start the node, serve it until SIGINT or SIGTERM.
+def run(
+    make: Callable[..., ManagedNode],
+    *,
+    profile: str = process.SENDS_IMAGES,
+    companions: Mapping[str, Companion] | None = None,
+) -> int:
+    """Main of an executable: start its nodes, serve them until SIGINT or SIGTERM.
 
     Args:
-        make: makes the node.
+        make: makes the node, or the first one of several, with options of ManagedNode.
         profile: of Fast DDS; see process.prepare.
+        companions: those that `--with` may name, by name.
 
     Returns:
-        The exit code: 1 if the node could not start itself, and nobody stopped it.
+        The exit code: 1 if a node could not start itself, and nobody stopped it.
 
     """
-    process.prepare(profile)
-    cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
     stopped = threading.Event()
-    made: list[ManagedNode] = []
+    nodes: list[ManagedNode] = []
 
     def stop() -> None:
         stopped.set()
-        for node in made:
+        for node in nodes:
             node.interrupt()
 
-    on_ending(stop)
-    # Our own handlers, so that the node still has a context while it shuts down.
     try:
-        start.init_ros(sys.argv)
-        node = start.create_node(make)
+        known = companions or {}
+        names, arguments = take_names(sys.argv, known)
+        chosen = {name: known[name] for name in names}
+        profiles = (profile, *(each.profile for each in chosen.values()))
+        process.prepare(process.SENDS_IMAGES if process.SENDS_IMAGES in profiles else profile)
+        cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
+        on_ending(stop)
+        # Our own handlers, so that the nodes still have a context while they shut down.
+        start.init_ros(arguments)
+        nodes.extend(make_nodes(make, chosen, arguments))
     except start.StartError as error:
         print(error, file=sys.stderr)
         rclpy.try_shutdown()
         return 1
-    start.warn_of_ignored(node, sys.argv)
-    made.append(node)
+    first, *others = nodes
+    start.warn_of_ignored(first, arguments, others)
     executor = process.make_executor()
-    executor.add_node(node)
+    for node in nodes:
+        executor.add_node(node)
     try:
-        started = not node.parameters['autostart'] or node.configure_and_activate()
+        started = all(
+            not node.parameters['autostart'] or node.configure_and_activate() for node in nodes
+        )
         if started:
-            process.spin(executor, until=stopped.is_set, on_error=node.callback_failed)
+            process.spin(executor, until=stopped.is_set, on_error=first.callback_failed)
     finally:  # whatever ended it, camera and threads end well
-        if not node.finalized:
-            node.trigger_shutdown()
+        # Each of them, whatever another one raises, and last the one that the others listen to.
+        with ExitStack() as steps:
+            for node in nodes:
+                if not node.finalized:
+                    steps.callback(node.trigger_shutdown)
         executor.shutdown()
         # Not rclpy's, which lets SIGINT end the process for a moment (Kilted).
-        node.context.try_shutdown()
+        first.context.try_shutdown()
     return 0 if started or stopped.is_set() else 1

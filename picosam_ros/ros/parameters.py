@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -97,13 +97,23 @@ class Parameters:
     A parameter that was given and that the node does not have, such as a typo in a YAML file, is
     logged as a warning.
 
+    Args:
+        node: that has them.
+        table: of its parameters.
+        elsewhere: names of the parameters of other nodes of this process, which get the same ones.
+
+    Attributes:
+        names: of its parameters.
+
     Raises:
         rclpy.exceptions.InvalidParameterValueException: a value from the command line or a
             file is out of range or not among the choices.
 
     """
 
-    def __init__(self, node: Node, table: Sequence[Parameter]) -> None:
+    def __init__(
+        self, node: Node, table: Sequence[Parameter], elsewhere: Collection[str] = ()
+    ) -> None:
         self._node = node
         self._table = {parameter.name: parameter for parameter in table}
         # Before the declarations, so that it sees the initial values, too.
@@ -112,8 +122,13 @@ class Parameters:
             node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
         # rclpy has no public list of what the command line and the files gave.
         for name in node._parameter_overrides:  # noqa: SLF001
-            if not (node.has_parameter(name) or name.startswith('qos_overrides.')):
+            known = node.has_parameter(name) or name in elsewhere
+            if not (known or name.startswith('qos_overrides.')):
                 node.get_logger().warning(self._unknown(name))
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._table)
 
     def __getitem__(self, name: str) -> Any:
         return self._node.get_parameter(name).value

@@ -105,16 +105,36 @@ def without_ros_arguments(arguments: Sequence[str]) -> list[str]:
         raise StartError(explain(str(error))) from error
 
 
-def warn_of_ignored(node: Node, arguments: Sequence[str]) -> None:
-    """Log what of the command line ROS passes over: words that no one reads, files of others."""
+def ros_words(arguments: Sequence[str]) -> list[str]:
+    """Return the words of a command line that are meant for ROS."""
+    words = []
+    of_ros = False
+    for word in arguments:
+        if word == '--ros-args' or (of_ros and word == '--'):
+            of_ros = word != '--'
+        elif of_ros:
+            words.append(word)
+    return words
+
+
+def warn_of_ignored(node: Node, arguments: Sequence[str], others: Sequence[Node] = ()) -> None:
+    """Log what of the command line ROS passes over: words that no one reads, files of others.
+
+    Args:
+        node: that logs it.
+        arguments: of the command line.
+        others: further nodes of this process, which a file may be for.
+
+    """
     if words := without_ros_arguments(arguments)[1:]:
         node.get_logger().warning(
             f'{" ".join(words)} on the command line has no effect; what is meant for ROS follows '
             '--ros-args, as in --ros-args -p NAME:=VALUE'
         )
     for path in _parameter_files(arguments):
-        if warning := unused_file(path, node.get_fully_qualified_name()):
-            node.get_logger().warning(warning)
+        warnings = [unused_file(path, each.get_fully_qualified_name()) for each in (node, *others)]
+        if all(warnings):
+            node.get_logger().warning(warnings[0])
 
 
 def unused_file(path: Path, name: str) -> str:
@@ -146,10 +166,8 @@ def unused_file(path: Path, name: str) -> str:
 
 
 def _parameter_files(arguments: Sequence[str]) -> Iterator[Path]:
-    of_ros = False
-    for word, following in pairwise(arguments):
-        of_ros = word == '--ros-args' or (of_ros and word != '--')
-        if of_ros and word == '--params-file':
+    for word, following in pairwise(ros_words(arguments)):
+        if word == '--params-file':
             yield Path(following)
 
 

@@ -96,6 +96,8 @@ def _silence(stats: StreamStats, source: Source, connection: Connection | None) 
         return f'{fault}: {source.advice}'
     if connection.incompatible:
         return f'{fault}: {connection.incompatible[0]}'
+    if connection.local:
+        return f"{fault}, which a node of this process publishes: see that one's diagnostics"
     if not connection.peers:
         return f'{fault}: it has no publisher; {source.advice}'
     return (

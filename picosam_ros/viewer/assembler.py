@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from picosam_ros.frame import Pixels
+from picosam_ros.mask import Mask
+from picosam_ros.results import Result
 from picosam_ros.viewer.frames import ViewerFrame, ViewerMask
 
 # Images that wait for their masks: as many as a slow engine needs, and bounded.
@@ -50,6 +52,15 @@ class FrameMasks:
         reasons = {number: why for number, why in self.unanswered if number not in masks}
         unanswered = reasons | dict(later.unanswered)
         return replace(later, masks=tuple(masks.values()), unanswered=tuple(unanswered.items()))
+
+
+def masks_of(result: Result) -> FrameMasks:
+    """Return the masks of a result; their pixels are worked out now."""
+    return FrameMasks(
+        result.frame.stamp_ns,
+        tuple(map(_to_mask, result.masks)),
+        tuple((one.prompt.object_id, one.reason) for one in result.unanswered),
+    )
 
 
 class FrameAssembler:
@@ -208,3 +219,15 @@ class FrameAssembler:
 
     def _drop_image(self, stamp_ns: int) -> None:
         self._bytes -= self._images.pop(stamp_ns).size
+
+
+def _to_mask(mask: Mask) -> ViewerMask:
+    return ViewerMask(
+        mask.prompt.object_id,
+        mask.prompt.generation,
+        mask.engine,
+        mask.score,
+        mask.probability,
+        mask.roi,
+        mask.candidates,
+    )

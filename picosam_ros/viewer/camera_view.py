@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import Camera
@@ -19,7 +20,6 @@ from picosam_ros.errors import PicosamError, PromptError, fault_text
 from picosam_ros.frame import Frame
 from picosam_ros.health import segmentation_status
 from picosam_ros.latency import LatencyWindow, Timing, completed
-from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.prompts.recent_frames import RecentFrames, noted
 from picosam_ros.results import Answer, Result
@@ -27,8 +27,7 @@ from picosam_ros.segmenter import Segmenter
 from picosam_ros.status import Level, Status
 from picosam_ros.stream_stats import StreamMonitor, values_of
 from picosam_ros.tracking.tracker import Tracker
-from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
-from picosam_ros.viewer.frames import ViewerMask
+from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
 from picosam_ros.viewer.protocol import Component, PromptRequest
 from picosam_ros.viewer.server import Server
 from picosam_ros.worker import Worker
@@ -208,11 +207,7 @@ class CameraView:
             for answer in result.lost:
                 self.server.call(self.server.hub.broadcast_answer, answer)
             masks = self._segmenter.prompts.current(result.masks)
-            shown = FrameMasks(
-                result.frame.stamp_ns,
-                tuple(map(_to_mask, masks)),
-                tuple((one.prompt.object_id, one.reason) for one in result.unanswered),
-            )
+            shown = masks_of(replace(result, masks=masks))
             decoded = time.perf_counter()
             if self._streaming.is_set():
                 self._assembler.add_masks(shown)
@@ -245,16 +240,4 @@ class CameraView:
 def _to_image(frame: Frame) -> PendingImage:
     return PendingImage(
         frame.stamp_ns, frame.width, frame.height, frame.pixels.nbytes, lambda: frame.pixels
-    )
-
-
-def _to_mask(mask: Mask) -> ViewerMask:
-    return ViewerMask(
-        mask.prompt.object_id,
-        mask.prompt.generation,
-        mask.engine,
-        mask.score,
-        mask.probability,
-        mask.roi,
-        mask.candidates,
     )

@@ -138,6 +138,14 @@ BYTES = {'mono8': 'u1', '8UC1': 'u1'}
 DEPTHS = {'16UC1': 'u2', 'mono16': 'u2', '32FC1': 'f4'}
 
 
+def raw_image(frame: Frame, pixels: Pixels, encoding: str) -> RawImage:
+    """Return H×W or H×W×C uint8 as an image under the frame's header, without a copy of them."""
+    height, width = pixels.shape[:2]
+    data = np.ascontiguousarray(pixels).reshape(-1)
+    step = data.size // height
+    return RawImage(frame.stamp_ns, frame.frame_id, height, width, encoding, False, step, data)
+
+
 def to_frame(image: RawImage, received_ns: int, scale: Scale | None = None) -> Frame:
     """Return a frame; its pixels are a view of the image's data where the encoding allows.
 

@@ -69,6 +69,7 @@ class Process:
         namespace: without one the process gets a fresh one.
         parameter_files: their paths.
         redirected: what a shell does with its standard streams, as `2>&-`.
+        words: of its command line, before what is meant for ROS.
 
     """
 
@@ -81,6 +82,7 @@ class Process:
         namespace=None,
         parameter_files=(),
         redirected='',
+        words=(),
     ):
         # Two of these test runs may share a ROS domain.
         self.namespace = namespace or f'/test{os.getpid()}_{next(_numbers)}'
@@ -95,7 +97,7 @@ class Process:
         path = Path(sys.prefix) / 'lib' / 'picosam_ros' / executable
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         self.popen = subprocess.Popen(
-            ['sh', '-c', f'exec "$0" "$@" {redirected}', path, '--ros-args', *arguments],
+            ['sh', '-c', f'exec "$0" "$@" {redirected}', path, *words, '--ros-args', *arguments],
             stdout=subprocess.DEVNULL,
             stderr=self._stderr,
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
@@ -16,6 +16,7 @@ from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
 from picosam_ros.ros.cloud.time_sync import SyncStatistics, make_synchronizer
 from picosam_ros.ros.connections import Connection, connections_of
 from picosam_ros.ros.diagnostics import ERROR, OK, WARN, Status
+from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.stream_health import Expected, Source, input_status
 from picosam_ros.spatial.pinhole import Pinhole
 from picosam_ros.stream_stats import StreamMonitor
@@ -32,6 +33,8 @@ _ADVICE = {
 class CloudInputs:
     """Subscribes to images, best effort, and hands over those of one moment.
 
+    What a node of this process publishes is taken from it, in its thread.
+
     Args:
         node: owns the topics.
         names: of the image topics; their RawImages are handed over in this order.
@@ -45,7 +48,7 @@ class CloudInputs:
 
     def __init__(
         self,
-        node: Node,
+        node: GuardedNode,
         names: Sequence[str],
         on_set: Callable[..., None],
         *,
@@ -64,12 +67,8 @@ class CloudInputs:
             len(names), self._matched, queue_size=queue_size, slop_s=slop_s
         )
         self._calibrations = CameraInfoSubscription(node)
-        self._subscriptions = [
-            node.create_subscription(
-                Image, name, partial(self._on_image, name), qos_profile_sensor_data, raw=True
-            )
-            for name in names
-        ]
+        self._lock = threading.Lock()
+        self._subscriptions = [self._subscribe(name) for name in names]
 
     def camera(self, *, rectified: bool) -> tuple[Pinhole, str]:
         """Give the newest calibration and its frame id.
@@ -97,6 +96,12 @@ class CloudInputs:
             'matches': self._matches(),
         }
 
+    def _subscribe(self, name: str) -> Any:
+        local = self._node.create_local_subscription(name, partial(self._add, name))
+        return local or self._node.create_subscription(
+            Image, name, partial(self._on_image, name), qos_profile_sensor_data, raw=True
+        )
+
     def _on_image(self, name: str, serialised: bytes) -> None:
         try:
             image = read_image(serialised)
@@ -105,11 +110,15 @@ class CloudInputs:
             self._complaints[name] = str(error)
             self._arrivals[name].add_unreadable()
             return
+        self._add(name, image)
+
+    def _add(self, name: str, image: RawImage) -> None:
         received_ns = self._node.get_clock().now().nanoseconds
         self._arrivals[name].add(image.stamp_ns, received_ns, image.frame_id)
-        if self._statistics.add(name, image.stamp_ns):
-            self._synchronizer.clear()
-        self._synchronizer.add(self._names.index(name), image.stamp_ns, image)
+        with self._lock:
+            if self._statistics.add(name, image.stamp_ns):
+                self._synchronizer.clear()
+            self._synchronizer.add(self._names.index(name), image.stamp_ns, image)
 
     def _matched(self, *images: RawImage) -> None:
         self._statistics.match()

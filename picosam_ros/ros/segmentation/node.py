@@ -23,7 +23,7 @@ from picosam_ros.ros.managed_node import ManagedNode
 from picosam_ros.ros.parameters import Parameter
 from picosam_ros.ros.prompt_sources import SOURCES, PromptContext
 from picosam_ros.ros.segmentation.health import Activity, Health
-from picosam_ros.ros.segmentation.outputs import Outputs
+from picosam_ros.ros.segmentation.outputs import LOCAL_TOPICS, Outputs
 from picosam_ros.ros.segmentation.parameters import ENGINE_OPTIONS, TUNABLE
 from picosam_ros.ros.segmentation.services import Services
 from picosam_ros.ros.stream_health import Expected, Source
@@ -37,10 +37,27 @@ class SegmentationNode(ManagedNode):
 
     configure loads the engine and opens the topics, activate starts the work, deactivate stops
     it while prompts stay, cleanup frees everything.
+
+    Args:
+        name: of the node.
+        table: its parameters.
+        image_topic: that the frames have; the other nodes of this process take them there, as
+            RawImages.
+        options: of ManagedNode.
+
+    Attributes:
+        local_image: that topic.
+
     """
 
-    def __init__(self, name: str, table: Sequence[Parameter]) -> None:
-        super().__init__(name, table)
+    def __init__(
+        self, name: str, table: Sequence[Parameter], *, image_topic: str = 'image', **options: Any
+    ) -> None:
+        super().__init__(name, table, **options)
+        self.local_image, *_ = (
+            self.local_topics.declare(self.resolve_topic_name(topic))
+            for topic in (image_topic, *LOCAL_TOPICS)
+        )
         self.enabled = True
         self.health = Health(self)
         self._segmenter: Segmenter | None = None
@@ -119,7 +136,7 @@ class SegmentationNode(ManagedNode):
         self._segmenter = segmenter = self._tuned(Segmenter(engine, initial=initial))
         self.open_source()
         publish_lock = threading.Lock()
-        self._outputs = Outputs(self, segmenter.prompts, publish_lock)
+        self._outputs = Outputs(self, segmenter.prompts, publish_lock, self.local_topics)
         self._prompts = PromptContext(
             self,
             segmenter.prompts,

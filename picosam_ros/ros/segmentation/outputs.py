@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -17,10 +18,14 @@ from picosam_ros.mask import label_image
 from picosam_ros.msg import Latency, MaskArray
 from picosam_ros.prompts.store import PromptStore
 from picosam_ros.results import Result
+from picosam_ros.ros.local_topics import LocalTopic, LocalTopics
 from picosam_ros.ros.messages import header_of, to_jpeg
+from picosam_ros.wire.images import raw_image
 from picosam_ros.wire.messages import serialise_image, serialise_latency, serialise_masks
 
 _QUEUE = 10
+# What the other nodes of a process take there.
+LOCAL_TOPICS = ('~/masks', '~/label_mask', '~/confidence')
 
 
 class Outputs:
@@ -35,10 +40,18 @@ class Outputs:
         prompts: knows which masks are still current.
         publish_lock: held while masks are published, so that none of them follows the answer to a
             prompt that replaced or removed its object.
+        local_topics: where the nodes of this process take masks (each item a Result), label mask
+            and confidence (RawImages).
 
     """
 
-    def __init__(self, node: Node, prompts: PromptStore, publish_lock: threading.Lock) -> None:
+    def __init__(
+        self,
+        node: Node,
+        prompts: PromptStore,
+        publish_lock: threading.Lock,
+        local_topics: LocalTopics | None = None,
+    ) -> None:
         self._node = node
         self._prompts = prompts
         self._publish_lock = publish_lock
@@ -50,6 +63,9 @@ class Outputs:
         self._jpeg = node.create_publisher(CompressedImage, '~/overlay/compressed', _QUEUE)
         self._latency = node.create_publisher(Latency, '~/latency', _QUEUE)
         self._label_info = _label_info(node)
+        own = [node.resolve_topic_name(name) for name in LOCAL_TOPICS]
+        local = local_topics or LocalTopics()
+        self._local_masks, self._local_labels, self._local_confidence = map(local.declare, own)
 
     def publish(
         self, result: Result, *, offered: float, queue_ms: float, frames: int, dropped: int
@@ -96,12 +112,15 @@ class Outputs:
 
         The other topics have one message for each image, which was published with the image.
         """
-        if not self._masks.get_subscription_count():
+        remote, local = self._masks.get_subscription_count(), self._local_masks.wanted
+        if not (remote or local):
             return
         with self._publish_lock:
             current = self._prompts.current(result.masks)
-            if current:
+            if current and remote:
                 self._masks.publish(serialise_masks(result.frame, current, ()))
+            if current and local:
+                self._local_masks.publish(replace(result, masks=current, unanswered=()))
 
     def destroy(self) -> None:
         """Destroy the publishers."""
@@ -121,21 +140,26 @@ class Outputs:
 
     def _messages(
         self, result: Result, captured: float
-    ) -> list[tuple[Publisher, bytes | CompressedImage]]:
+    ) -> list[tuple[Publisher | LocalTopic, Any]]:
         frame, masks = result.frame, result.masks
-        messages: list[tuple[Publisher, bytes | CompressedImage]] = []
+        messages: list[tuple[Publisher | LocalTopic, Any]] = []
+        if self._local_masks.wanted:
+            messages.append((self._local_masks, result))
         if self._masks.get_subscription_count():
             messages.append((self._masks, serialise_masks(frame, masks, result.unanswered)))
-        plain = self._labels.get_subscription_count() or self._confidence.get_subscription_count()
+        local = self._local_labels.wanted or self._local_confidence.wanted
+        remote = self._labels.get_subscription_count() or self._confidence.get_subscription_count()
         coloured = self._coloured.get_subscription_count()
-        if plain or coloured:
+        if local or remote or coloured:
             labels, confidence = label_image(list(masks), frame.width, frame.height)
-            if plain:
-                messages.append((self._labels, serialise_image(frame, labels, 'mono8')))
-                messages.append((self._confidence, serialise_image(frame, confidence, 'mono8')))
-            if coloured:
-                colours = colour_labels(labels)
-                messages.append((self._coloured, serialise_image(frame, colours, 'rgb8')))
+        if local:
+            messages.append((self._local_labels, raw_image(frame, labels, 'mono8')))
+            messages.append((self._local_confidence, raw_image(frame, confidence, 'mono8')))
+        if remote:
+            messages.append((self._labels, serialise_image(frame, labels, 'mono8')))
+            messages.append((self._confidence, serialise_image(frame, confidence, 'mono8')))
+        if coloured:
+            messages.append((self._coloured, serialise_image(frame, colour_labels(labels), 'rgb8')))
         raw, jpeg = self._overlay.get_subscription_count(), self._jpeg.get_subscription_count()
         if raw or jpeg:
             latency_ms = 1e3 * (time.perf_counter() - captured)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -20,14 +19,15 @@ from picosam_ros.errors import ImageError
 from picosam_ros.frame import Pixels
 from picosam_ros.msg import Box2D, Latency, Mask, MaskArray, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
-from picosam_ros.results import Answer, PromptState
+from picosam_ros.results import Answer, PromptState, Result
 from picosam_ros.roi import Roi
+from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
 from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.ros.viewer.prompt_sender import PromptSender
 from picosam_ros.stream_stats import StreamMonitor
-from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage
+from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage, masks_of
 from picosam_ros.viewer.frames import ViewerMask
 from picosam_ros.viewer.protocol import Component, PromptRequest
 from picosam_ros.viewer.server import Server
@@ -48,7 +48,7 @@ class ViewerBridge:
     Large topics are subscribed only while a browser is connected and the bridge is active.
 
     Args:
-        node: owns the topics.
+        node: owns the topics; what a node of its process publishes is taken from that one.
         name: of the segmentation node.
         options: of the Server.
 
@@ -58,7 +58,7 @@ class ViewerBridge:
 
     """
 
-    def __init__(self, node: Node, name: str, **options: Any) -> None:
+    def __init__(self, node: GuardedNode, name: str, **options: Any) -> None:
         self.server = Server(self, name=name, title=socket.gethostname(), **options)
         self.image_stats = StreamMonitor()
         self._hub = self.server.hub
@@ -183,10 +183,12 @@ class ViewerBridge:
     def _subscribe(self) -> None:
         node, name = self._node, self._name
         self._subscriptions = [
-            node.create_subscription(
+            node.create_local_subscription('image', self._add_image)
+            or node.create_subscription(
                 Image, 'image', self._on_image, qos_profile_sensor_data, raw=True
             ),
-            node.create_subscription(MaskArray, f'{name}/masks', self._on_masks, _QUEUE),
+            node.create_local_subscription(f'{name}/masks', self._on_result)
+            or node.create_subscription(MaskArray, f'{name}/masks', self._on_masks, _QUEUE),
             node.create_subscription(Latency, f'{name}/latency', self._on_latency, _QUEUE),
             node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, _QUEUE),
         ]
@@ -205,16 +207,22 @@ class ViewerBridge:
             self._image_error = str(error)
             self.image_stats.add_unreadable()
             return
+        self._add_image(image)
+
+    def _add_image(self, image: RawImage) -> None:
         received_ns = self._node.get_clock().now().nanoseconds
         self.image_stats.add(image.stamp_ns, received_ns, image.frame_id)
         self._assembler.add_image(
             PendingImage(
-                image.stamp_ns, image.width, image.height, len(serialised), self._to_rgb(image)
+                image.stamp_ns, image.width, image.height, image.data.nbytes, self._to_rgb(image)
             )
         )
 
     def _to_rgb(self, image: RawImage) -> Callable[[], Pixels]:
         return lambda: to_rgb(image, self._scale)
+
+    def _on_result(self, result: Result) -> None:
+        self._assembler.add_masks(masks_of(result))
 
     def _on_masks(self, message: MaskArray) -> None:
         try:
