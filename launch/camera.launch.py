@@ -5,7 +5,13 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from picosam_ros.ros.camera.parameters import PARAMETERS
-from picosam_ros.ros.launch_arguments import arguments_of, enclave_arguments, name_arguments
+from picosam_ros.ros.launch_arguments import (
+    arguments_of,
+    companion_argument,
+    companion_words,
+    enclave_arguments,
+    name_arguments,
+)
 
 
 def generate_launch_description():
@@ -13,6 +19,7 @@ def generate_launch_description():
     camera = Node(
         package='picosam_ros',
         executable='camera',
+        arguments=companion_words(),
         name=LaunchConfiguration('name'),
         namespace=LaunchConfiguration('namespace'),
         ros_arguments=enclave_arguments(),
@@ -21,4 +28,4 @@ def generate_launch_description():
         # What rqt_image_view sends when it shows `image_raw`.
         remappings=[('image_mouse_left', 'image_raw_mouse_left')],
     )
-    return LaunchDescription([*arguments, *name_arguments('camera'), camera])
+    return LaunchDescription([*arguments, *name_arguments('camera'), companion_argument(), camera])

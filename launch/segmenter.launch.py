@@ -5,7 +5,13 @@ from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from picosam_ros.ros.launch_arguments import arguments_of, enclave_arguments, name_arguments
+from picosam_ros.ros.launch_arguments import (
+    arguments_of,
+    companion_argument,
+    companion_words,
+    enclave_arguments,
+    name_arguments,
+)
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
 
 
@@ -15,6 +21,7 @@ def generate_launch_description():
     segmenter = Node(
         package='picosam_ros',
         executable='segmenter',
+        arguments=companion_words(),
         name=LaunchConfiguration('name'),
         namespace=LaunchConfiguration('namespace'),
         ros_arguments=enclave_arguments(),
@@ -30,6 +37,7 @@ def generate_launch_description():
             ),
             *arguments,
             *name_arguments('segmenter'),
+            companion_argument(),
             segmenter,
         ]
     )

@@ -47,6 +47,17 @@ def enclave_arguments() -> list[str | LaunchConfiguration]:
     return ['--enclave', LaunchConfiguration('enclave')]
 
 
+def companion_argument() -> DeclareLaunchArgument:
+    """Return the argument `with`, which `companion_words` pass on."""
+    description = 'Nodes that share its process, as cloud,viewer; empty for none.'
+    return DeclareLaunchArgument('with', default_value='', description=description)
+
+
+def companion_words() -> list[list[str | LaunchConfiguration]]:
+    """Return the `arguments` of a node that take others into its process."""
+    return [['--with=', LaunchConfiguration('with')]]
+
+
 def name_arguments(default: str = '') -> list[DeclareLaunchArgument]:
     """Return the arguments `namespace`, `enclave` and, where a node has a default name, `name`."""
     prefix = 'Prefix of all names; of two cameras each needs one, or both publish image_raw.'
