@@ -27,6 +27,7 @@ SECTIONS = (
     'cloud',
     'images',
     'viewer',
+    'composition',
     'start',
 )
 # Sets an environment up: minutes, and the network.

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -39,6 +39,7 @@ class NodeProcess:
         executable: its name in lib/picosam_ros.
         parameters: by name.
         remaps: from, to.
+        words: of its command line, before what is meant for ROS.
 
     """
 
@@ -47,6 +48,7 @@ class NodeProcess:
         executable: str,
         parameters: Mapping[str, object] | None = None,
         remaps: Mapping[str, str] | None = None,
+        words: Sequence[str] = (),
     ) -> None:
         self.name = executable
         arguments = []
@@ -57,7 +59,7 @@ class NodeProcess:
         path = Path(sys.prefix) / 'lib' / 'picosam_ros' / executable
         self._output = TemporaryFile('w+b')  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            [path, *(['--ros-args', *arguments] if arguments else ())],
+            [path, *words, *(['--ros-args', *arguments] if arguments else ())],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,

@@ -21,6 +21,7 @@ OF_THE_NODE = (
     'cloud',
     'images',
     'viewer',
+    'composition',
     'start',
 )
 SECTION = Section('speed', 'How fast', (Row('one', 2.5, 'ms', 3, 'note'), Row('two', 4)), 'run me')
