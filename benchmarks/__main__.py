@@ -28,6 +28,7 @@ SECTIONS = (
     'images',
     'viewer',
     'composition',
+    'bandwidth',
     'start',
 )
 # Sets an environment up: minutes, and the network.

@@ -22,6 +22,7 @@ OF_THE_NODE = (
     'images',
     'viewer',
     'composition',
+    'bandwidth',
     'start',
 )
 SECTION = Section('speed', 'How fast', (Row('one', 2.5, 'ms', 3, 'note'), Row('two', 4)), 'run me')
