@@ -52,9 +52,10 @@ help:  ## list the targets
 setup: $(INSTALLED)  ## make the environment and build the package into it [ROS=kilted] [PYTHON=python3.12]
 	@echo '$(VENV) is ready: $(VENV)/bin/picosam, and the nodes in $(VENV)/lib/picosam_ros'
 
-demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=v4l2] [SOURCE=film.mp4] [SIMULATE=1]
+demo: $(INSTALLED)  ## run the demo [SECONDS=10] [CAMERA=v4l2] [SOURCE=film.mp4] [SIMULATE=1] [ADDRESS=0.0.0.0]
 	@$(VENV)/lib/picosam_ros/demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CAMERA),--camera $(CAMERA)) \
-	  $(if $(SOURCE),--source '$(SOURCE)') $(if $(SIMULATE),--simulate)
+	  $(if $(SOURCE),--source '$(SOURCE)') $(if $(SIMULATE),--simulate) \
+	  $(if $(ADDRESS),--address '$(ADDRESS)')
 
 test: $(INSTALLED)  ## run the tests, with coverage [ROS=kilted] [ARGS='-k roi']
 	$(TEST_ENVIRONMENT) $(VENV)/bin/python -m pytest --cov --cov-report=term $(ARGS)

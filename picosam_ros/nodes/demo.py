@@ -18,6 +18,7 @@ from picosam_ros.ros.demo.node_processes import NodeProcesses
 from picosam_ros.ros.demo.tour import Tour
 from picosam_ros.signals import on_ending
 
+LOOPBACK = '127.0.0.1'
 REFRESH_SECONDS = 0.5
 
 
@@ -83,8 +84,9 @@ def _commands(arguments: argparse.Namespace) -> list[list[str]]:
     # Without the warning of an uncalibrated camera.
     camera += ['--log-level', 'error']
     viewer = [sys.executable, '-m', 'picosam_ros.nodes.viewer', '--ros-args']
-    # Without the address: the table shows it.
-    viewer += ['-r', 'image:=image_raw', '--log-level', 'warn']
+    viewer += ['-r', 'image:=image_raw', '-p', f'address:={json.dumps(arguments.address)}']
+    # The table shows the address; only the log has the link with the token, if one is required.
+    viewer += ['--log-level', 'warn' if arguments.address == LOOPBACK else 'info']
     return [camera, viewer]
 
 
@@ -106,6 +108,11 @@ def _arguments() -> argparse.Namespace:
         '--simulate', action='store_true', help='with --camera imx500: one without hardware'
     )
     parser.add_argument('--source', default='', help='device, file or folder')
+    parser.add_argument(
+        '--address',
+        default=LOOPBACK,
+        help='of the page; 0.0.0.0 serves it to other machines, which need the token',
+    )
     parser.add_argument(
         '--output', type=Path, default=Path('demo'), help='folder for the overlay images'
     )

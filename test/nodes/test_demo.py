@@ -1,10 +1,15 @@
 """The demo where something is missing; in the browser it is tested beside the page."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
+import pytest
 from helpers.harness import PATIENCE
 
 DEMO = Path(sys.prefix) / 'lib' / 'picosam_ros' / 'demo'
@@ -32,3 +37,30 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
         == 'no mask was received; see the output of the camera node above'
     )
     assert not (tmp_path / 'pictures').exists()
+
+
+def test_for_other_machines_the_link_with_the_token_is_printed_and_opens_the_page(tmp_path):
+    pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
+    environment = {
+        **os.environ,
+        'BROWSER': 'none',
+        'ROS_DOMAIN_ID': str(int(os.environ.get('ROS_DOMAIN_ID', '0')) + 101),
+    }
+    with subprocess.Popen(
+        [DEMO, '--address', '0.0.0.0', '--output', tmp_path],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        try:
+            link = re.compile(r'open (http://127\.0\.0\.1:\d+/)(\?token=\S+)')
+            page, token = next(filter(None, map(link.search, demo.stderr))).groups()
+            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            with pytest.raises(urllib.error.HTTPError, match='401'):
+                browser.open(page, timeout=PATIENCE)
+            with browser.open(page + token, timeout=PATIENCE) as answer:
+                assert answer.status == 200
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.communicate(timeout=PATIENCE)
