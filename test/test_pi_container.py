@@ -11,10 +11,10 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import pytest
 import yaml
+from helpers.dockerfiles import check_syntax, instructions
 from helpers.printed import ROOT, blocks
 
 from picosam_ros.cli import make_parser
@@ -24,26 +24,7 @@ PAGE = ROOT / 'docs' / 'raspberry-pi.md'
 SHELL = [block for block in blocks(PAGE) if not block.is_listing]
 # Of Meson itself, not of a project's meson_options.txt.
 MESON_OPTIONS = {'auto_features', 'buildtype', 'libdir', 'python.platlibdir', 'werror'}
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One instruction of a Dockerfile: RUN, COPY, …, and what follows, on one line."""
-
-    name: str
-    value: str
-
-    def __str__(self):
-        return f'{self.name} {self.value[:30]}'
-
-
-def instructions():
-    text = (FOLDER / 'Dockerfile').read_text()
-    text = re.sub(r'^#.*\n', '', text, flags=re.M).replace('\\\n', ' ')
-    return [Instruction(*line.split(maxsplit=1)) for line in text.splitlines() if line.strip()]
-
-
-INSTRUCTIONS = instructions()
+INSTRUCTIONS = instructions(FOLDER / 'Dockerfile')
 RUNS = [instruction for instruction in INSTRUCTIONS if instruction.name == 'RUN']
 ARGS = dict(i.value.split('=', 1) for i in INSTRUCTIONS if i.name == 'ARG')
 
@@ -73,12 +54,6 @@ def words(command):
 def service():
     [only] = yaml.safe_load((FOLDER / 'compose.yaml').read_text())['services'].values()
     return only
-
-
-def check_syntax(script):
-    checked = subprocess.run(['bash', '-n'], input=script, capture_output=True, text=True)
-    assert not checked.returncode, checked.stderr
-    assert not checked.stderr
 
 
 @pytest.mark.parametrize('run', RUNS, ids=str)
