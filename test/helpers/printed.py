@@ -13,6 +13,7 @@ REASONS = (
     'ROS 2 from apt',
     'minutes',  # the README, followed literally, runs these: see test_readme_literally.py
     'training data',
+    'Docker',
     "Sony's tools",
 )
 MARK = re.compile(r'<!-- needs (?P<reason>[^:>]+?)(:[^>]*)?-->')
