@@ -35,6 +35,9 @@ check_machine() {
   command -v "${CXX:-c++}" > /dev/null ||
     fail "there is no C++ compiler to build the messages with; install one with:" \
       "sudo apt install g++"
+  "$PYTHON" -c 'import sysconfig; open(sysconfig.get_path("include") + "/Python.h")' 2> /dev/null ||
+    fail "'$PYTHON' has no headers (Python.h) to build the messages with; install them with:" \
+      "sudo apt install python3-dev"
   [ -n "$SOURCED" ] || check_wheels
 }
 

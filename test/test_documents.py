@@ -46,7 +46,7 @@ def test_the_messages_page_names_the_fields_that_were_built():
 
 
 def test_every_picture_and_page_that_a_page_links_to_is_there():
-    pages = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'training/README.md']
+    pages = [*ROOT.glob('*.md'), ROOT / 'training/README.md']
     pages += [*ROOT.glob('docs/*.md'), ROOT / 'picosam_ros/models/MODEL_CARD.md']
     broken = [
         f'{page.relative_to(ROOT)}: {target}'

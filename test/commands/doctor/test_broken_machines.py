@@ -213,6 +213,17 @@ def test_a_machine_without_a_compiler_is_reported_by_the_doctor_and_by_make_setu
     assert 'sudo apt install g++' in done.stderr
 
 
+def test_a_python_without_headers_is_told_before_anything_is_installed(tmp_path):
+    # As python3 of Debian and Ubuntu is without python3-dev.
+    bare = "import sysconfig\nsysconfig.get_path = lambda name: '/nowhere'\n"
+    (tmp_path / 'sitecustomize.py').write_text(bare)
+    done = setup(tmp_path, PYTHON=sys._base_executable, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert 'has no headers (Python.h)' in done.stderr
+    assert 'sudo apt install python3-dev' in done.stderr
+    assert not (tmp_path / 'venv').exists()
+
+
 @pytest.mark.parametrize(
     ('given', 'said'),
     [
