@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from helpers import harness
 from helpers.harness import GOODBYE, Client
+from helpers.installed import executable, prefix
 from helpers.launch_recording import Call, Recording
 from sensor_msgs.msg import Image
 
@@ -21,7 +22,6 @@ from picosam_ros.engines import ENGINES
 from picosam_ros.msg import Latency
 
 ROOT = Path(__file__).parents[1]
-EXECUTABLES = Path(sys.prefix) / 'lib' / 'picosam_ros'
 
 # What `ros2 launch` does with a path and name:=value.
 LAUNCH = """
@@ -93,7 +93,7 @@ class Launched:
         self.namespace = namespace
         self._log = folder / 'log'
         words = [f'{name}:={value}' for name, value in arguments.items()]
-        prefixes = [sys.prefix, os.environ.get('AMENT_PREFIX_PATH', '')]
+        prefixes = [str(prefix()), os.environ.get('AMENT_PREFIX_PATH', '')]
         with self._log.open('wb') as log:
             self._popen = subprocess.Popen(
                 [sys.executable, '-c', LAUNCH, path, f'namespace:={namespace}', *words],
@@ -174,14 +174,14 @@ def test_every_parameter_of_a_node_is_an_argument_of_its_launch_file(name):
 
 def test_every_node_is_an_executable_that_is_installed(file):
     for node in file.nodes:
-        assert os.access(EXECUTABLES / node['executable'], os.X_OK), node['executable']
+        assert os.access(executable(node['executable']), os.X_OK), node['executable']
 
 
 def test_every_word_of_a_command_line_is_one_that_the_executable_knows(file):
     for node in file.nodes:
         options = {word for word in node.get('arguments', []) if str(word).startswith('--')}
         if options:
-            command = [EXECUTABLES / node['executable'], '--help']
+            command = [executable(node['executable']), '--help']
             known = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
             assert options <= set(re.findall(r'--\w+', known))
 

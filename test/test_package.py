@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from helpers import installed
 from helpers.imports import ROOT, imported_names, module_name, python_files
 
 import picosam_ros
@@ -58,9 +59,9 @@ def importers(unwanted, allowed: tuple[str, ...]) -> list[str]:
 
 @pytest.fixture(scope='session')
 def prefix() -> Path:
-    """Return the prefix into which the package was built: where its messages lie."""
-    messages = pytest.importorskip('picosam_ros.msg', reason='the messages are not built')
-    return Path(messages.__file__).parents[5]
+    """Return the prefix into which the package was built."""
+    pytest.importorskip('picosam_ros.msg', reason='the messages are not built')
+    return installed.prefix()
 
 
 @pytest.fixture(scope='session')

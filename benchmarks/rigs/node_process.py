@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 
 from benchmarks.rigs.process_sizes import Footprint, footprint
+from picosam_ros.ros.process import package_prefix
 
 # Seconds after which a process that was told to end is killed.
 PATIENCE_S = 20.0
@@ -56,7 +55,7 @@ class NodeProcess:
             arguments += ['-r', f'{old}:={new}']
         for key, value in (parameters or {}).items():
             arguments += ['-p', f'{key}:={_as_yaml(value)}']
-        path = Path(sys.prefix) / 'lib' / 'picosam_ros' / executable
+        path = package_prefix('picosam_ros') / 'lib' / 'picosam_ros' / executable
         self._output = TemporaryFile('w+b')  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [path, *words, *(['--ros-args', *arguments] if arguments else ())],

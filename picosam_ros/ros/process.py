@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
 if TYPE_CHECKING:
     from rclpy.executors import Executor
@@ -103,11 +103,16 @@ def use_shipped_profile(name: str = SENDS_IMAGES) -> Path | None:
     return profile
 
 
-def _share(package: str) -> Path:
+def package_prefix(package: str) -> Path:
+    """Return the folder whose lib/ and share/ hold an installed ROS package."""
     try:
-        return Path(get_package_share_directory(package))
+        return Path(get_package_prefix(package))
     except (PackageNotFoundError, OSError):  # a virtual environment that nobody sourced
-        return Path(sys.prefix) / 'share' / package
+        return Path(sys.prefix)
+
+
+def _share(package: str) -> Path:
+    return package_prefix(package) / 'share' / package
 
 
 def make_executor() -> Executor:

@@ -4,13 +4,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from itertools import count
-from pathlib import Path
 
 import rclpy
+from helpers import installed
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import SingleThreadedExecutor
@@ -94,10 +93,17 @@ class Process:
             arguments += ['-p', f'{key}:={_as_yaml(value)}']
         for each in parameter_files:
             arguments += ['--params-file', str(each)]
-        path = Path(sys.prefix) / 'lib' / 'picosam_ros' / executable
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         self.popen = subprocess.Popen(
-            ['sh', '-c', f'exec "$0" "$@" {redirected}', path, *words, '--ros-args', *arguments],
+            [
+                'sh',
+                '-c',
+                f'exec "$0" "$@" {redirected}',
+                installed.executable(executable),
+                *words,
+                '--ros-args',
+                *arguments,
+            ],
             stdout=subprocess.DEVNULL,
             stderr=self._stderr,
         )

@@ -4,15 +4,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from helpers.harness import PATIENCE
-
-DEMO = Path(sys.prefix) / 'lib' / 'picosam_ros' / 'demo'
+from helpers.installed import executable
 
 
 def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
@@ -23,7 +20,7 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
         'ROS_DOMAIN_ID': str(int(os.environ.get('ROS_DOMAIN_ID', '0')) + 101),
     }
     done = subprocess.run(
-        [DEMO, '--source', tmp_path / 'nowhere', '--output', tmp_path / 'pictures'],
+        [executable('demo'), '--source', tmp_path / 'nowhere', '--output', tmp_path / 'pictures'],
         env=environment,
         capture_output=True,
         text=True,
@@ -47,7 +44,7 @@ def test_for_other_machines_the_link_with_the_token_is_printed_and_opens_the_pag
         'ROS_DOMAIN_ID': str(int(os.environ.get('ROS_DOMAIN_ID', '0')) + 101),
     }
     with subprocess.Popen(
-        [DEMO, '--address', '0.0.0.0', '--output', tmp_path],
+        [executable('demo'), '--address', '0.0.0.0', '--output', tmp_path],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

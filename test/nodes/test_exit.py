@@ -1,13 +1,13 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from helpers.endless import endless
 from helpers.harness import PATIENCE, Client, Process
+from helpers.installed import executable
 from helpers.rig import Rig, picture
 
 CENTRE = (150, 100)
@@ -109,7 +109,7 @@ def test_a_wrong_parameter_is_one_sentence_and_exit_code_1(executable, parameter
 
 
 def test_a_file_of_parameters_that_is_not_there_is_one_sentence_and_exit_code_1():
-    node = [str(Path(sys.prefix, 'lib', 'picosam_ros', 'segmenter'))]
+    node = [str(executable('segmenter'))]
     arguments = ['--ros-args', '--params-file', '/nowhere.yaml']
     done = subprocess.run(node + arguments, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

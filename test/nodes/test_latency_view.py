@@ -4,16 +4,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import cv2
 import pytest
 from helpers.harness import PATIENCE
+from helpers.installed import executable
 from helpers.rig import picture
 from std_msgs.msg import String
 
-COMMAND = str(Path(sys.prefix) / 'bin' / 'picosam')
 CENTRE = (150, 100)
 
 
@@ -30,7 +28,7 @@ def finished(rig, *arguments, interrupt=False, namespace=None):
     """Run the command while the node is served; return exit code, output and errors."""
     environment = {**os.environ, 'NO_COLOR': '1'}
     process = subprocess.Popen(
-        [COMMAND, 'latency', *arguments],
+        [executable('picosam'), 'latency', *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,14 +6,13 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from helpers.harness import PATIENCE, Client, Process
+from helpers.installed import executable
 from helpers.photo_clicks import folder_of
 from helpers.rig import BACKGROUND, OBJECT
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -29,7 +28,6 @@ from helpers.chromium import CHROMIUM_IS_HERE, BrowserTimeout, Pages, chromium, 
 
 pytestmark = CHROMIUM_IS_HERE
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-DEMO = Path(sys.prefix) / 'lib' / 'picosam_ros' / 'demo'
 
 # Red discs in a photograph of 640×480; the camera's hand moves it by some pixels.
 DISCS = {'middle': (320, 240), 'left': (200, 240), 'right': (440, 240)}
@@ -538,7 +536,10 @@ def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_u
         'ROS_DOMAIN_ID': str(int(os.environ.get('ROS_DOMAIN_ID', '0')) + 102),
     }
     demo = subprocess.Popen(
-        [DEMO, '--output', tmp_path], env=environment, stdout=subprocess.PIPE, text=True
+        [executable('demo'), '--output', tmp_path],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         address = re.fullmatch(

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from helpers.installed import prefix
 from std_msgs.msg import Empty
 
 from picosam_ros.ros import process
@@ -78,6 +79,7 @@ def test_an_environment_without_the_file_is_left_alone(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures('unset')
 def test_the_profile_is_found_in_an_environment_that_nobody_sourced(monkeypatch):
+    monkeypatch.setattr(sys, 'prefix', str(prefix()))
     monkeypatch.setenv('AMENT_PREFIX_PATH', '/nowhere')
     profile = process.use_shipped_profile()
     assert profile is not None

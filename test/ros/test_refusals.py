@@ -2,12 +2,9 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-NODES = Path(sys.prefix, 'lib', 'picosam_ros')
+from helpers import installed
 
 ARGUMENTS = {
     '-r __ns:=/robot-1': "namespace '/robot-1' is refused: it begins with /, and between slashes "
@@ -54,7 +51,7 @@ def refusal(arguments, executable='segmenter', **settings):
     """Start a node that must not start; return the last line that it wrote."""
     environment = {name: value for name, value in {**os.environ, **settings}.items() if value}
     done = subprocess.run(
-        [NODES / executable, *arguments],
+        [installed.executable(executable), *arguments],
         env=environment,
         capture_output=True,
         text=True,

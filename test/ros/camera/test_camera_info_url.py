@@ -1,7 +1,7 @@
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.installed import prefix
 
 from picosam_ros.errors import CalibrationError
 from picosam_ros.ros.camera.camera_info_url import is_there, path_of
@@ -27,7 +27,7 @@ def test_paths_and_file_urls_are_understood(url, path, monkeypatch):
 
 
 def test_a_package_url_is_in_its_share_folder(monkeypatch):
-    monkeypatch.setenv('AMENT_PREFIX_PATH', sys.prefix)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(prefix()))
     path = path_of('package://picosam_ros/config/camera.yaml', 'front')
     assert path.is_file()
     missing = pytest.raises(CalibrationError, match="'nobody_has_this', which is not installed")
