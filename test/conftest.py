@@ -1,14 +1,37 @@
-"""A network whose answers can be worked out on paper, and a picture to crop from."""
+"""A network whose answers can be worked out on paper, and a picture to crop from.
 
+Nothing here needs a newer pytest than 6.2, which comes with ROS 2 Humble.
+"""
+
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from helpers.coverage_files import drop_unfinished
 from helpers.shared_memory import remove_abandoned
 from hypothesis import settings
-from onnx import TensorProto, helper, numpy_helper
+
+try:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+except ModuleNotFoundError:
+    pytest.exit(
+        'the tests need the Python package onnx, which no package of ROS brings: '
+        'python3 -m pip install -r requirements/base.lock, in a virtual environment',
+        returncode=4,
+    )
+
+# The folders of this checkout; pytest itself adds that of this file.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+# What the tests say stays on this machine, and ROS checks what is assigned to a message's fields:
+# Humble always does.
+HUMBLE = os.environ.get('ROS_DISTRO') == 'humble'
+os.environ.update(
+    {'ROS_LOCALHOST_ONLY': '1'} if HUMBLE else {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+)
+os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
 
 # A busy machine may take its time over one example.
 settings.register_profile('picosam', deadline=None, max_examples=60)
@@ -31,12 +54,13 @@ def no_shared_memory_left():
 
 
 # The innermost wrapper: pytest-cov combines the files in one further out.
-@pytest.hookimpl(wrapper=True, trylast=True)
+@pytest.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtestloop(session):
-    done = yield
+    yield
     if session.config.pluginmanager.hasplugin('_cov'):
+        from helpers.coverage_files import drop_unfinished
+
         drop_unfinished(session.config.rootpath)
-    return done
 
 
 @pytest.fixture(scope='session')

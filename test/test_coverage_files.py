@@ -1,5 +1,8 @@
 import sqlite3
 
+import pytest
+
+pytest.importorskip('coverage', reason='pip brings it, for make test')
 from coverage import CoverageData
 from helpers.coverage_files import drop_unfinished
 
