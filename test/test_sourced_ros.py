@@ -19,7 +19,11 @@ def pytest_with(plugins, *options):
     return subprocess.run(
         [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', *options, 'test/test_frame.py'],
         cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))},
+        env={
+            **os.environ,
+            'PYTHONPATH': os.pathsep.join(filter(None, paths)),
+            'PYTEST_ADDOPTS': '',
+        },
         capture_output=True,
         text=True,
     )
