@@ -1,6 +1,5 @@
 """Camera and segmentation in one node: `ros2 launch picosam_ros camera.launch.py`."""
 
-from launch import LaunchDescription
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -11,7 +10,10 @@ from picosam_ros.ros.launch_arguments import (
     companion_words,
     enclave_arguments,
     name_arguments,
+    respawn,
+    respawn_argument,
 )
+from picosam_ros.ros.launch_nodes import described
 
 
 def generate_launch_description():
@@ -27,5 +29,8 @@ def generate_launch_description():
         parameters=[parameters],
         # What rqt_image_view sends when it shows `image_raw`.
         remappings=[('image_mouse_left', 'image_raw_mouse_left')],
+        **respawn(),
     )
-    return LaunchDescription([*arguments, *name_arguments('camera'), companion_argument(), camera])
+    return described(
+        *arguments, *name_arguments('camera'), respawn_argument(), companion_argument(), camera
+    )

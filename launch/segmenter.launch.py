@@ -1,6 +1,5 @@
 """Masks for any image topic: `ros2 launch picosam_ros segmenter.launch.py image:=/camera/image`."""
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
@@ -11,7 +10,10 @@ from picosam_ros.ros.launch_arguments import (
     companion_words,
     enclave_arguments,
     name_arguments,
+    respawn,
+    respawn_argument,
 )
+from picosam_ros.ros.launch_nodes import described
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
 
 
@@ -29,15 +31,13 @@ def generate_launch_description():
         parameters=[parameters],
         # The second is what rqt_image_view sends when it shows that image.
         remappings=[('image', image), ('image_mouse_left', [image, '_mouse_left'])],
+        **respawn(),
     )
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'image', default_value='image', description='Topic of the images.'
-            ),
-            *arguments,
-            *name_arguments('segmenter'),
-            companion_argument(),
-            segmenter,
-        ]
+    return described(
+        DeclareLaunchArgument('image', default_value='image', description='Topic of the images.'),
+        *arguments,
+        *name_arguments('segmenter'),
+        respawn_argument(),
+        companion_argument(),
+        segmenter,
     )

@@ -3,6 +3,7 @@
 The words need no launch, which the wheels of PyPI lack: recorders take its place.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -34,7 +35,7 @@ path, *arguments = sys.argv[1:]
 included = IncludeLaunchDescription(
     AnyLaunchDescriptionSource(path), launch_arguments=[a.split(':=') for a in arguments]
 )
-service = LaunchService()
+service = LaunchService(argv=arguments)
 service.include_launch_description(LaunchDescription([included]))
 raise SystemExit(service.run())
 """
@@ -108,9 +109,10 @@ class Launched:
         return self
 
     def __exit__(self, *_):
-        if self.running:
+        # Nodes are left where the launch itself has ended badly.
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-            self._popen.wait()
+        self._popen.wait()
 
     @property
     def running(self):
@@ -119,6 +121,17 @@ class Launched:
     @property
     def stderr(self):
         return self._log.read_text()
+
+    def wait(self):
+        """Wait for its end; return the exit code."""
+        return self._popen.wait(harness.PATIENCE)
+
+    def processes(self):
+        """Give the ids of those of its session that are left."""
+        found = subprocess.run(
+            ['ps', '-o', 'pid=', '-s', str(self._popen.pid)], capture_output=True, text=True
+        )
+        return found.stdout.split()
 
     def interrupt(self):
         """Press Ctrl-C and return the exit code."""
@@ -135,7 +148,7 @@ def file(request):
 
 def test_every_file_makes_a_description(file):
     assert file.description.name == 'LaunchDescription'
-    assert file.nodes
+    assert file.all('Node')
 
 
 def test_every_argument_has_a_description_that_is_a_sentence(file):
@@ -165,11 +178,27 @@ def test_an_argument_has_the_default_and_the_choices_of_its_parameter():
     )
 
 
-@pytest.mark.parametrize('name', ['camera', 'segmenter', 'viewer'])
+@pytest.mark.parametrize('name', ['camera', 'segmenter', 'viewer', 'cloud'])
 def test_every_parameter_of_a_node_is_an_argument_of_its_launch_file(name):
     table = import_module(f'picosam_ros.nodes.{name}').PARAMETERS
     arguments = Recording(ROOT / 'launch' / f'{name}.launch.py').arguments
     assert {row.name for row in table} <= set(arguments)
+
+
+def test_what_the_nodes_need_is_looked_for_before_anything_starts(file):
+    [entities] = file.description.given
+    kinds = [each.name for each in entities if each.name != 'DeclareLaunchArgument']
+    look = next(each for each in entities if each.name == 'OpaqueFunction')
+    assert kinds[0] == 'OpaqueFunction'
+    assert look.named['function'].__name__ == '_look_for'
+    assert look.named['args'] == [file.all('Node')]
+
+
+def test_every_node_of_ours_can_be_started_again(file):
+    for node in file.nodes:
+        assert node['respawn'].given == ('respawn',)
+        assert node['respawn_delay'] > 0
+    assert file.arguments['respawn']['default_value'] == 'false'
 
 
 def test_every_node_is_an_executable_that_is_installed(file):
@@ -246,6 +275,81 @@ def test_two_cameras_are_launched_side_by_side(tmp_path):
         client.close()
 
 
+@pytest.fixture
+def real_launch():
+    reason = 'launch_ros is not among the wheels of PyPI; a ROS 2 that is installed has it'
+    pytest.importorskip('launch_ros', reason=reason)
+
+
+def is_installed(package):
+    prefixes = [sys.prefix, *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
+    index = 'share/ament_index/resource_index/packages'
+    return any(Path(prefix, index, package).exists() for prefix in prefixes)
+
+
+def failed(tmp_path, file, **words):
+    """Launch a file that must fail; return what it wrote, once nothing of it runs."""
+    with Launched(ROOT / 'launch' / file, tmp_path, '/failing', **words) as launched:
+        assert launched.wait() == 1, launched.stderr
+        assert launched.processes() == [], launched.stderr
+        return launched.stderr
+
+
+@pytest.mark.parametrize(
+    ('file', 'words', 'package'),
+    [
+        ('nav2.launch.py', {}, 'nav2-lifecycle-manager'),
+        ('demo.launch.py', {'rviz': 'true'}, 'rviz2'),
+    ],
+)
+def test_a_package_that_is_missing_is_told_before_anything_starts(
+    tmp_path, monkeypatch, real_launch, file, words, package
+):
+    if is_installed(package.replace('-', '_')):
+        pytest.skip(f'{package} is installed here')
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    written = failed(tmp_path, file, **words)
+    assert f'sudo apt install ros-jazzy-{package}, or source the workspace' in written
+    assert 'process started' not in written
+
+
+def test_an_error_while_nodes_run_leaves_none_of_them(tmp_path, stand_in, real_launch):
+    words = {'segmentation': 'camera', 'camera': 'photos', 'max_depth': 'far'}
+    written = failed(tmp_path, 'nav2.launch.py', **words)
+    assert "could not convert string to float: 'far'" in written
+    assert '[camera-1]: process started' in written
+
+
+def test_a_node_that_cannot_start_makes_the_exit_code_1(tmp_path, real_launch):
+    written = failed(tmp_path, 'camera.launch.py', camera='photos', source='/nowhere')
+    assert '/nowhere is not a folder' in written
+    assert 'camera-1 failed, see above' in written
+
+
+def test_with_a_node_that_cannot_start_those_that_need_it_end(tmp_path, stand_in, real_launch):
+    words = {'segmentation': 'camera', 'camera': 'photos', 'max_depth': -5.0}
+    written = failed(tmp_path, 'nav2.launch.py', **words)
+    assert 'cloud-2 failed, see above' in written
+
+
+def test_a_node_that_ends_is_started_again_where_that_is_asked_for(tmp_path, real_launch):
+    path = ROOT / 'launch' / 'camera.launch.py'
+    words = {'camera': 'photos', 'source': '/nowhere', 'respawn': 'true'}
+    with harness.ros(), Launched(path, tmp_path, '/again', **words) as launched:
+        client = Client(launched)
+        client.wait_for(lambda: launched.stderr.count('/nowhere is not a folder') >= 2)
+        assert launched.interrupt() == 0, launched.stderr
+        client.close()
+
+
+def test_an_argument_that_nobody_reads_is_told(tmp_path, real_launch):
+    words = {'camera': 'photos', 'source': '/nowhere', 'network': 'x'}
+    written = failed(tmp_path, 'camera.launch.py', **words)
+    assert "'network' has no effect" in written
+    assert "did you mean 'sensor_network'?" in written
+    assert "'namespace' has no effect" not in written
+
+
 @pytest.fixture(scope='module')
 def nav2():
     return Recording(ROOT / 'launch' / 'nav2.launch.py')
@@ -260,23 +364,34 @@ def test_nav2s_manager_waits_for_no_bond_and_starts_the_masks_before_the_clouds(
     assert parameters['bond_timeout'] == 0.0
     assert isinstance(parameters['bond_timeout'], float)
     [[masks], [clouds]] = parameters['node_names']
-    assert masks.given == ('segmentation',)
+    assert masks.given == ('name',)
     assert clouds == 'cloud'
 
 
-def test_what_nav2s_manager_starts_does_not_start_itself(nav2):
-    [include] = nav2.all('IncludeLaunchDescription')
-    # In a group: its autostart would be the manager's, too.
-    assert nav2.all('GroupAction')[0].given == ([include],)
-    assert dict(include.named['launch_arguments'])['autostart'] == 'false'
-    assert [value for name, _, value in nav2.settings if name == 'autostart'] == [False]
+def test_what_nav2s_manager_starts_does_not_start_itself_but_in_a_new_process(nav2):
+    includes = nav2.all('IncludeLaunchDescription')
+    # Each in a group: its autostart would be the manager's, too.
+    assert [group.given for group in nav2.all('GroupAction')] == [([each],) for each in includes]
+    for include in includes:
+        assert dict(include.named['launch_arguments'])['autostart'].given == ('respawn',)
+    [manager] = nav2.all('Node')
+    assert manager.named['condition'].name == 'UnlessCondition'
+    assert manager.named['condition'].given[0].given == ('respawn',)
+
+
+def test_what_nav2_includes_has_a_plain_name_so_that_its_arguments_are_shown(nav2):
+    names = [call.given[0][-1] for call in nav2.all('PathJoinSubstitution')]
+    assert names == ['segmenter.launch.py', 'camera.launch.py', 'cloud.launch.py']
 
 
 def test_the_clouds_hear_the_masks_of_the_node_that_is_chosen(nav2):
-    remappings = dict(nav2.nodes[0]['remappings'])
+    cloud = Recording(ROOT / 'launch' / 'cloud.launch.py')
+    remappings = dict(cloud.nodes[0]['remappings'])
     for topic in ('label_mask', 'confidence'):
         [node, name] = remappings[topic]
         assert (node.given, name) == (('segmentation',), f'/{topic}')
+    given = dict(nav2.all('IncludeLaunchDescription')[-1].named['launch_arguments'])
+    assert given['segmentation'].given == ('name',)
 
 
 @pytest.fixture
@@ -288,7 +403,8 @@ def stand_in(tmp_path, monkeypatch):
     executable.parent.mkdir(parents=True)
     executable.write_text(f'#!{sys.executable}\n{MANAGER}')
     executable.chmod(0o755)
-    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    prefixes = [str(tmp_path), os.environ.get('AMENT_PREFIX_PATH', '')]
+    monkeypatch.setenv('AMENT_PREFIX_PATH', os.pathsep.join(filter(None, prefixes)))
 
 
 def test_masks_and_clouds_are_launched_and_started_by_a_manager(tmp_path, stand_in):

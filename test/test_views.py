@@ -156,7 +156,9 @@ def test_the_semantic_layer_gets_four_topics_and_knows_every_class_that_is_annou
 
 def test_the_page_about_nav2_names_arguments_and_parameters_that_exist():
     page = read('docs/nav2.md')
-    files = [ROOT / 'launch' / f'{name}.launch.py' for name in ('nav2', 'camera', 'segmenter')]
+    files = [
+        ROOT / 'launch' / f'{name}.launch.py' for name in ('nav2', 'camera', 'segmenter', 'cloud')
+    ]
     declared = {name for path in files for name in Recording(path).arguments}
     for name in re.findall(r'\b(\w+):=', re.sub(r'--ros-args -r \S+|align_depth\S+', '', page)):
         assert name in declared

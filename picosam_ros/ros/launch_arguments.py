@@ -10,6 +10,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from picosam_ros.ros.parameters import AUTOSTART, Parameter
 
+# A node that ended is left alone for so many seconds.
+RESPAWN_DELAY_S = 2.0
+
 TRUE_OR_FALSE = ('true', 'false')
 
 
@@ -58,12 +61,17 @@ def companion_words() -> list[list[str | LaunchConfiguration]]:
     return [['--with=', LaunchConfiguration('with')]]
 
 
+def namespace_argument() -> DeclareLaunchArgument:
+    """Return the argument `namespace`."""
+    description = 'Prefix of all names; of two cameras each needs one, or both publish image_raw.'
+    return DeclareLaunchArgument('namespace', default_value='', description=description)
+
+
 def name_arguments(default: str = '') -> list[DeclareLaunchArgument]:
     """Return the arguments `namespace`, `enclave` and, where a node has a default name, `name`."""
-    prefix = 'Prefix of all names; of two cameras each needs one, or both publish image_raw.'
     enclave = 'Enclave of SROS 2, for a secured graph.'
     arguments = [
-        DeclareLaunchArgument('namespace', default_value='', description=prefix),
+        namespace_argument(),
         DeclareLaunchArgument('enclave', default_value='/', description=enclave),
     ]
     if default:
@@ -72,3 +80,18 @@ def name_arguments(default: str = '') -> list[DeclareLaunchArgument]:
             DeclareLaunchArgument('name', default_value=default, description=description)
         )
     return arguments
+
+
+def respawn_argument(more: str = '') -> DeclareLaunchArgument:
+    """Return the argument `respawn`; `more` says what else it brings."""
+    return DeclareLaunchArgument(
+        'respawn',
+        default_value='false',
+        choices=list(TRUE_OR_FALSE),
+        description=f'Start a node that ended again, after {RESPAWN_DELAY_S:g} s{more}.',
+    )
+
+
+def respawn() -> dict[str, object]:
+    """Return what a Node gets for that argument."""
+    return {'respawn': LaunchConfiguration('respawn'), 'respawn_delay': RESPAWN_DELAY_S}

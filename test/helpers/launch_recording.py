@@ -4,7 +4,6 @@ import re
 import runpy
 import sys
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
@@ -15,6 +14,12 @@ from unittest import mock
 from picosam_ros.ros.parameters import AUTOSTART
 
 ROOT = Path(__file__).parents[2]
+# Of ours, what imports launch.
+OURS = ('picosam_ros.ros.launch_arguments', 'picosam_ros.ros.launch_nodes')
+
+
+def _origin(module):
+    return Path(find_spec(module).origin)
 
 
 @dataclass
@@ -25,27 +30,39 @@ class Call:
     given: tuple
     named: dict
 
+    def add_action(self, action):
+        """As a description does."""
+        self.given[0].append(action)
+
 
 class Recording:
     """All that a launch file asks for."""
 
     def __init__(self, path):
         self.calls = []
-        ours = Path(find_spec('picosam_ros.ros.launch_arguments').origin)
-        text = path.read_text() + ours.read_text()
+        self._classes = {}
+        text = ''.join(each.read_text() for each in (path, *map(_origin, OURS)))
         modules = set(re.findall(r'^from (launch[\w.]*) import', text, re.MULTILINE))
         with mock.patch.dict(sys.modules, {name: self._recorder(name) for name in modules}):
-            sys.modules.pop('picosam_ros.ros.launch_arguments', None)
+            for ours in OURS:
+                sys.modules.pop(ours, None)
             self.description = runpy.run_path(str(path))['generate_launch_description']()
 
     def _recorder(self, module_name):
         module = ModuleType(module_name)
-        module.__getattr__ = lambda name: partial(self._record, name)
+        module.__getattr__ = self._recorded
         return module
 
-    def _record(self, name, /, *given, **named):
-        self.calls.append(Call(name, given, named))
-        return self.calls[-1]
+    def _recorded(self, name):
+        """Give a class, which our own functions can ask for with isinstance."""
+
+        def init(call, /, *given, **named):
+            Call.__init__(call, name, given, named)
+            self.calls.append(call)
+
+        if name not in self._classes:
+            self._classes[name] = type(name, (Call,), {'__init__': init})
+        return self._classes[name]
 
     def all(self, name):
         return [call for call in self.calls if call.name == name]
