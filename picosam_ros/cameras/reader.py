@@ -12,12 +12,15 @@ from typing import Protocol
 from picosam_ros.cameras.base import Camera
 from picosam_ros.errors import CameraError, EndOfStream, PicosamError, fault_text
 from picosam_ros.frame import Frame
+from picosam_ros.notice import Notice
 from picosam_ros.status import Level, Status
 
 # Also how long a thread that is stopped goes on, for a camera that keeps its timeout.
 _READ_TIMEOUT_S = 0.2
 # Without a frame for so many times the last interval, frames flow no longer.
 _SILENT_INTERVALS = 2
+# So long no frame comes before the log says so, in seconds; a hiccup is none.
+_TOLD_AFTER_S = 2.0
 # The state of a camera in which frames are expected: any other one explains why there is none.
 _STREAMING = 'streaming'
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.5, 5.0
@@ -51,7 +54,7 @@ class CameraReader:
 
     Args:
         camera: used by this object alone, but for its description.
-        log: receives faults, and when frames begin to flow.
+        log: receives faults, when frames begin to flow, and when and why they stop.
 
     Attributes:
         camera: the camera.
@@ -71,6 +74,7 @@ class CameraReader:
         self._arrived = self._interval = 0.0
         self._warning = ''
         self._logged_at = -_LOG_PERIOD_S
+        self._silence = Notice(self._log.warning, self._log.info, after_s=_TOLD_AFTER_S)
 
     def open(self) -> None:
         """Open the camera before the thread does, to learn whether that is possible.
@@ -91,6 +95,7 @@ class CameraReader:
         """
         self._stopping.clear()
         self._flowing = False
+        self._silence.clear()
         self._thread = threading.Thread(
             target=self._loop, args=(deliver,), name='picosam_camera', daemon=True
         )
@@ -152,9 +157,19 @@ class CameraReader:
             state = self.camera.description.get('state', _STREAMING)
             silence = f'no frame within {_READ_TIMEOUT_S:g} s'
             self._state = Status(Level.WARN, silence if state == _STREAMING else state)
+            self._silence.update(self._no_frames(state), '')
             return None
         self._flows(getattr(self.camera, 'warning', ''))
         return frame
+
+    def _no_frames(self, state: str) -> str:
+        stopped = 'frames stopped' if self._flowing else 'no frame comes'
+        advice = 'is it connected, and does another program use it?'
+        return f'camera {self.camera.name!r}: {stopped}: ' + (
+            f'the driver delivers none, and tells no fault: {advice}'
+            if state == _STREAMING
+            else state
+        )
 
     def _flows(self, warning: str) -> None:
         self._backoff = _FIRST_BACKOFF
@@ -164,6 +179,7 @@ class CameraReader:
         self._arrived = now
         if not self._flowing:
             self._log.info(f'camera {self.camera.name!r}: frames flow')
+        self._silence.update('', f'camera {self.camera.name!r}: frames flow again')
         if warning and not self._warning:
             self._log.warning(f'camera {self.camera.name!r}: {warning}')
         self._flowing, self._warning = True, warning
@@ -176,6 +192,7 @@ class CameraReader:
         self._backoff = min(2 * self._backoff, _LAST_BACKOFF)
         self._faults += 1
         self._flowing = False
+        self._silence.clear()
         self._state = self._unreported = Status(
             Level.ERROR, f'{fault_text(error)}; next try in {pause:g} s'
         )

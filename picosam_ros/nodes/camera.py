@@ -9,7 +9,7 @@ from typing import Any
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
 from picosam_ros.cameras.base import ChangingScene
 from picosam_ros.cameras.process.camera import PicameraProcess
-from picosam_ros.engines import Engine
+from picosam_ros.engines import ENGINES, Engine
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.frame import Frame
 from picosam_ros.nodes.companions import COMPANIONS
@@ -46,9 +46,21 @@ class CameraNode(SegmentationNode):
             },
         )
         sensor = self._camera if isinstance(self._camera, RoiPlacer) else None
+        self._warn_of_fallback(sensor)
         return super().make_engine(
             sensor=sensor, fallback_policy=self.parameters['fallback_policy'], **options
         )
+
+    def _warn_of_fallback(self, sensor: RoiPlacer | None) -> None:
+        engine, camera = self.parameters['engine'], self.parameters['camera']
+        having = [name for name in ENGINES if 'fallback_policy' in ENGINES.options_of(name)]
+        if sensor is None:
+            why = f'camera {camera!r}: no network runs in its sensor; it is for imx500'
+        elif engine not in having:
+            why = f'engine {engine!r}; it is for {", ".join(having)}'
+        else:
+            return
+        self.parameters.warn_unused(['fallback_policy'], why)
 
     def source(self) -> Source:
         """The camera."""

@@ -10,9 +10,11 @@ from typing import Any
 
 from std_msgs.msg import Header
 
+from picosam_ros.errors import CalibrationError
+from picosam_ros.notice import Notice
 from picosam_ros.ros.cloud.inputs import CloudInputs
 from picosam_ros.ros.cloud.outputs import CloudOutputs, Counts, Wanted
-from picosam_ros.ros.cloud.parameters import PARAMETERS
+from picosam_ros.ros.cloud.parameters import GROUND_PARAMETERS, PARAMETERS
 from picosam_ros.ros.cloud.views import VIEWS, View
 from picosam_ros.ros.connections import connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
@@ -24,6 +26,9 @@ from picosam_ros.wire.images import RawImage
 from picosam_ros.worker import Worker
 
 Images = tuple[RawImage, ...]
+
+# A camera driver that starts with this node has so long until its first camera_info, in seconds.
+_CALIBRATION_S = 3.0
 
 
 class CloudNode(ManagedNode):
@@ -40,10 +45,16 @@ class CloudNode(ManagedNode):
         self._counts = Counts(0, 0)
         self._work_ms = 0.0
         self._duplicates = Duplicates(self)
+        log = self.get_logger()
+        self._uncalibrated = Notice(log.warning, log.info, after_s=_CALIBRATION_S)
 
     def open(self) -> None:
         """Open the topics."""
         parameters = self.parameters
+        if parameters['mode'] != 'ground':
+            parameters.warn_unused(
+                GROUND_PARAMETERS, f'mode {parameters["mode"]!r}; it is for ground'
+            )
         self._view = view = VIEWS[parameters['mode']](self, parameters)
         self._outputs = CloudOutputs(self)
         self._inputs = CloudInputs(
@@ -58,6 +69,7 @@ class CloudNode(ManagedNode):
         """Reset the counts and begin to work."""
         self._clouds = self._worker.dropped = 0
         self._refused.clear()
+        self._uncalibrated.clear()
         self._worker.start()
 
     def stop(self) -> None:
@@ -88,6 +100,9 @@ class CloudNode(ManagedNode):
             components |= self._inputs.report(
                 max_age_s=self.parameters['max_age'], rectified=self.parameters['rectified']
             )
+            calibration = components['camera_info']
+            complaint = '' if calibration.level == OK else calibration.message
+            self._uncalibrated.update(complaint, calibration.message)
         return components
 
     def _offer(self, *images: RawImage) -> None:
@@ -100,7 +115,13 @@ class CloudNode(ManagedNode):
             return
         begun = time.perf_counter()
         parameters, first = self.parameters, images[0]
-        camera, frame_id = inputs.camera(rectified=parameters['rectified'])
+        try:
+            camera, frame_id = inputs.camera(rectified=parameters['rectified'])
+        except CalibrationError as error:
+            # A state, which `report` tells once, and no event of each set of images.
+            self._refused[type(error).__name__] += 1
+            self.fault = str(error)
+            return
         wanted = Wanted(
             parameters['object_id'],
             Range(parameters['min_depth'], parameters['max_depth']),

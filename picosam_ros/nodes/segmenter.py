@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rclpy.qos import qos_profile_sensor_data
@@ -9,16 +10,23 @@ from sensor_msgs.msg import Image
 
 from picosam_ros.errors import ImageError
 from picosam_ros.nodes.companions import COMPANIONS
+from picosam_ros.notice import Notice
 from picosam_ros.ros import process
 from picosam_ros.ros.camera.camera_info import CameraInfoSubscription
+from picosam_ros.ros.connections import connections_of
+from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.messages import to_frame
 from picosam_ros.ros.segmentation.node import SegmentationNode
 from picosam_ros.ros.segmentation.parameters import PARAMETERS
-from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Source
+from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Source, silence_text
 from picosam_ros.spatial.pinhole import Pinhole
 from picosam_ros.wire.messages import read_image
 from picosam_ros.wire.value_range import ValueScale
+
+# So long a driver that starts with this node has until its first image, in seconds.
+_FIRST_IMAGE_S = 5.0
+_IMAGE = 'sensor_msgs/msg/Image'
 
 
 class SegmenterNode(SegmentationNode):
@@ -29,6 +37,8 @@ class SegmenterNode(SegmentationNode):
         self._subscription: Any = None
         self._calibration: CameraInfoSubscription | None = None
         self._scale = ValueScale()
+        log = self.get_logger()
+        self._silence = Notice(log.warning, log.info, after_s=_FIRST_IMAGE_S)
 
     def source(self) -> Source:
         """The topic."""
@@ -56,6 +66,43 @@ class SegmenterNode(SegmentationNode):
         if self._calibration is not None:
             self._calibration.destroy()
             self._calibration = None
+
+    def start_source(self) -> None:
+        """Say what is awaited."""
+        self._silence.clear()
+        self.get_logger().info(
+            f'waiting for images on {self.source().name} ({_IMAGE}, best effort, which any '
+            'publisher can serve); another topic: remap image:=TOPIC'
+        )
+
+    def report(self) -> Mapping[str, Status]:
+        """Return the components of `/diagnostics`; the log has it once that no image comes."""
+        if self.active and self.enabled:
+            name = self.source().name
+            silent = self.health.silence_s > self.expected().timeout_s
+            self._silence.update(self._no_images() if silent else '', f'images arrive on {name}')
+        return super().report()
+
+    def _no_images(self) -> str:
+        source = self.source()
+        connection = next(
+            (e for e in connections_of(self) if e.published and e.topic == source.name), None
+        )
+        text = silence_text(f'no image from {source.name}', source, connection)
+        if connection is not None and not connection.peers:
+            text += f' {self._image_topics()}'
+        return text
+
+    def _image_topics(self) -> str:
+        own = {publisher.topic_name for publisher in self.publishers}
+        topics = [
+            topic
+            for topic, types in self.get_topic_names_and_types()
+            if _IMAGE in types and topic not in own and self.count_publishers(topic)
+        ]
+        if not topics:
+            return 'No other topic has images here: is it the same ROS_DOMAIN_ID?'
+        return f'Topics with images are {", ".join(sorted(topics))}'
 
     def _on_image(self, serialised: bytes) -> None:
         received_ns = self.get_clock().now().nanoseconds

@@ -133,6 +133,20 @@ class Parameters:
     def __getitem__(self, name: str) -> Any:
         return self._node.get_parameter(name).value
 
+    def warn_unused(self, names: Sequence[str], why: str) -> None:
+        """Log which of some parameters were set in vain; the default of one is as good as unset.
+
+        Args:
+            names: of those that have no effect now.
+            why: what follows `has no effect with`.
+
+        """
+        for name in names:
+            if self[name] != self._table[name].default:
+                self._node.get_logger().warning(
+                    f'parameter {name!r} was set to {self[name]!r}, which has no effect with {why}'
+                )
+
     def _unknown(self, name: str) -> str:
         nearest = get_close_matches(name, self._table, n=1)
         advice = f'did you mean {nearest[0]!r}?' if nearest else f'it has {", ".join(self._table)}'

@@ -92,6 +92,11 @@ def _silence(stats: StreamStats, source: Source, connection: Connection | None) 
         fault = f'no image yet from {source.name}'
     else:
         fault = f'no image from {source.name} for {duration_text(stats.silence_s)}'
+    return silence_text(fault, source, connection)
+
+
+def silence_text(fault: str, source: Source, connection: Connection | None) -> str:
+    """Return what a stream lacks, and why, as far as the graph tells, or what to check."""
     if connection is None:
         return f'{fault}: {source.advice}'
     if connection.incompatible:

@@ -298,6 +298,30 @@ def test_between_the_frames_of_a_slow_camera_frames_flow(reader, camera, monkeyp
         assert reader.status().message == message
 
 
+@pytest.mark.parametrize(
+    ('state', 'why'),
+    [
+        ({}, 'tells no fault: is it connected'),
+        ({'state': 'loads its network'}, 'loads its network'),
+    ],
+)
+def test_that_frames_stop_is_logged_once_with_the_reason_and_that_they_flow_again(
+    camera, log, monkeypatch, state, why
+):
+    monkeypatch.setattr(module, '_TOLD_AFTER_S', 0.0)
+    reader = CameraReader(camera, log)
+    camera.description = state
+    camera.script.put(frame(1))
+    assert reader._read()
+    assert [reader._read() for _ in range(3)] == [None] * 3
+    [told] = log.texts('warning')
+    assert told.startswith(f'camera {camera.name!r}: frames stopped: ')
+    assert why in told
+    camera.script.put(frame(2))
+    assert reader._read()
+    assert log.texts('info')[-1] == f'camera {camera.name!r}: frames flow again'
+
+
 def test_before_the_start_the_state_is_stale(reader):
     status = reader.status()
     assert (status.level, status.message) == (Level.STALE, 'not started')

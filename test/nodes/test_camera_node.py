@@ -185,6 +185,26 @@ def test_a_video_is_segmented_frame_by_frame(tmp_path, red_network):
         rig.close()
 
 
+def test_what_has_no_effect_with_this_camera_and_engine_is_told():
+    given = {'camera': 'photos', 'engine': 'host', 'encoder': 'x', 'fallback_policy': 'host_only'}
+    with Process('camera', given) as process:
+        rig = CameraRig(process)
+        told = (
+            "'fallback_policy' was set to 'host_only', which has no effect with camera 'photos'",
+            "'encoder' was set to 'x', which has no effect with engine 'host'",
+        )
+        rig.wait_for(lambda: all(words in process.stderr for words in told))
+        assert "'decoder'" not in process.stderr
+        process.stop()
+        rig.close()
+
+
+def test_an_option_of_another_camera_is_refused_with_the_cameras_that_have_it():
+    with Process('camera', {'camera': 'photos', 'sensor_network': 'x.rpk'}) as process:
+        assert process.wait() == 1
+        assert "camera 'photos' has no option sensor_network (of auto, imx500)" in process.stderr
+
+
 def test_a_source_that_does_not_exist_is_one_sentence_and_exit_code_1():
     with Process('camera', {'camera': 'video', 'source': '/nowhere/film.mp4'}) as process:
         assert process.wait() == 1

@@ -254,6 +254,7 @@ def test_a_node_that_gets_nothing_says_what_it_lacks():
             topic = f'{process.namespace}/{name}'
             assert rig.component(name, f'no image yet from {topic}').level in (WARN, ERROR)
         assert 'no camera_info has arrived' in rig.component('camera_info', '', ERROR).message
+        rig.wait_for(lambda: 'no camera_info has arrived' in process.stderr)
         process.stop()
         rig.close()
 
@@ -264,6 +265,21 @@ def test_without_camera_info_a_set_of_images_is_refused_in_words():
         rig.connect('label_mask', 'confidence', 'depth')
         rig.show(square(), DEPTH)
         assert rig.component('cloud', 'no camera_info has arrived').level == ERROR
+        rig.wait_for(lambda: 'no camera_info has arrived' in process.stderr)
+        for _ in range(3):
+            rig.show(square(), DEPTH)
+            assert rig.component('cloud', 'no camera_info has arrived').level == ERROR
+        process.stop()
+        assert process.stderr.count('no camera_info has arrived') == 1
+        rig.close()
+
+
+def test_a_parameter_of_the_other_mode_is_told():
+    with Process('cloud', {'camera_height': 1.0}) as process:
+        rig = CloudRig(process)
+        words = "'camera_height' was set to 1.0, which has no effect with mode 'depth'"
+        rig.wait_for(lambda: words in process.stderr)
+        assert "'camera_pitch'" not in process.stderr
         process.stop()
         rig.close()
 

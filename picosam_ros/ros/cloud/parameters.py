@@ -5,6 +5,17 @@ from picosam_ros.ros.parameters import Parameter
 # Names of the views, see views.VIEWS.
 MODES = ('depth', 'ground')
 
+# Those that mode ground alone reads.
+GROUND_PARAMETERS = (
+    'base_frame',
+    'camera_height',
+    'camera_pitch',
+    'standing',
+    'grid_length',
+    'grid_width',
+    'grid_resolution',
+)
+
 PARAMETERS = (
     Parameter(
         'mode',

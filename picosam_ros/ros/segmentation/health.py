@@ -71,6 +71,11 @@ class Health:
         """Of the images that arrive, in Hz; NaN before the second one."""
         return self._arrivals.rate()
 
+    @property
+    def silence_s(self) -> float:
+        """Seconds since the last image; infinite before the first."""
+        return self._arrivals.stats().silence_s
+
     def restart(self) -> None:
         """Reset all counts: the node was activated."""
         self.frames = self._ignored = 0

@@ -78,7 +78,16 @@ class SegmentationNode(ManagedNode):
         name = self.parameters['engine']
         given = {option: self.parameters[option] for option in ENGINE_OPTIONS} | options
         own = [option for option in ENGINES.options_of(name) if option in given]
+        self._warn_of_foreign(name)
         return make_engine(name, **{option: given[option] for option in own})
+
+    def _warn_of_foreign(self, engine: str) -> None:
+        for option in ENGINE_OPTIONS:
+            if option not in ENGINES.options_of(engine):
+                having = [name for name in ENGINES if option in ENGINES.options_of(name)]
+                self.parameters.warn_unused(
+                    [option], f'engine {engine!r}; it is for {", ".join(having)}'
+                )
 
     @abstractmethod
     def source(self) -> Source:
