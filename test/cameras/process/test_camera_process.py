@@ -278,14 +278,17 @@ def test_an_roi_that_the_driver_refuses_is_an_error_of_the_call(make):
 
 def test_openings_leave_no_process_no_thread_and_no_file(make):
     camera = make()
-    pids, before = [], None
+    pids, threads, opened = [], [], []
     for _ in range(5):
         camera.open()
         read(camera)
         pids.append(pid_of(camera))
         camera.close()
-        before = before or (threading.active_count(), files())
-    assert (threading.active_count(), files()) == before
+        threads.append(threading.active_count())
+        opened.append(files())
+    # What earlier tests left may end meanwhile: fewer are no leak.
+    assert threads[-1] <= threads[0], threads
+    assert opened[-1] <= opened[0], opened
     assert not any(map(exists, pids))
 
 
