@@ -59,6 +59,23 @@ def generate_launch_description():
     ])
 """
 
+# What a robot writes that includes a file of ours, in a namespace.
+PUSHED = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import PushRosNamespace
+
+def generate_launch_description():
+    included = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource('{included}'), launch_arguments={arguments}.items()
+    )
+    return LaunchDescription([
+        DeclareLaunchArgument('mine', default_value=''),
+        GroupAction([PushRosNamespace('pushed'), included]),
+    ])
+"""
+
 # What Nav2's lifecycle manager does with its parameters; it is not installed with launch.
 MANAGER = """
 import rclpy
@@ -287,9 +304,9 @@ def is_installed(package):
     return any(Path(prefix, index, package).exists() for prefix in prefixes)
 
 
-def failed(tmp_path, file, **words):
+def failed(tmp_path, file, namespace='/failing', **words):
     """Launch a file that must fail; return what it wrote, once nothing of it runs."""
-    with Launched(ROOT / 'launch' / file, tmp_path, '/failing', **words) as launched:
+    with Launched(ROOT / 'launch' / file, tmp_path, namespace, **words) as launched:
         assert launched.wait() == 1, launched.stderr
         assert launched.processes() == [], launched.stderr
         return launched.stderr
@@ -332,6 +349,13 @@ def test_with_a_node_that_cannot_start_those_that_need_it_end(tmp_path, stand_in
     assert 'cloud-2 failed, see above' in written
 
 
+def test_they_end_in_a_namespace_that_was_pushed_too(tmp_path, stand_in, real_launch):
+    path = tmp_path / 'robot.launch.py'
+    words = {'segmentation': 'camera', 'camera': 'photos', 'max_depth': '-5.0'}
+    path.write_text(PUSHED.format(included=ROOT / 'launch' / 'nav2.launch.py', arguments=words))
+    assert 'cloud-2 failed, see above' in failed(tmp_path, path, namespace='below')
+
+
 def test_a_node_that_ends_is_started_again_where_that_is_asked_for(tmp_path, real_launch):
     path = ROOT / 'launch' / 'camera.launch.py'
     words = {'camera': 'photos', 'source': '/nowhere', 'respawn': 'true'}
@@ -348,6 +372,15 @@ def test_an_argument_that_nobody_reads_is_told(tmp_path, real_launch):
     assert "'network' has no effect" in written
     assert "did you mean 'sensor_network'?" in written
     assert "'namespace' has no effect" not in written
+
+
+def test_arguments_of_a_robots_own_file_are_not_called_unknown(tmp_path, real_launch):
+    path = tmp_path / 'camera.launch.py'
+    words = {'camera': 'photos', 'source': '/nowhere'}
+    path.write_text(PUSHED.format(included=ROOT / 'launch' / 'camera.launch.py', arguments=words))
+    written = failed(tmp_path, path, mine='x')
+    assert '/nowhere is not a folder' in written
+    assert 'no effect' not in written
 
 
 @pytest.fixture(scope='module')

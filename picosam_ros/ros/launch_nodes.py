@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration, SubstitutionFailure
 from launch_ros.actions import Node
 from launch_ros.substitutions import ExecutableInPackage
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 
 # Arguments that launch reads itself, in every launch file.
 _OF_LAUNCH = (
@@ -139,8 +141,11 @@ def _respawns(context: Any) -> bool:
 def _bind(context: Any, namespace: Any, names: tuple[Any, ...]) -> list[Any]:
     if _respawns(context):
         return []
-    prefix, *own = (_text(context, each) for each in (namespace, *names))
-    full = {f'/{prefix.strip("/")}/{name}'.replace('//', '/') for name in own}
+    given, *own = (_text(context, each) for each in (namespace, *names))
+    # As launch_ros names a node: below the namespace that was pushed, unless its own is absolute.
+    pushed = context.launch_configurations.get('ros_namespace')
+    absolute = make_namespace_absolute(prefix_namespace(pushed, given))
+    full = {prefix_namespace(absolute, name) for name in own}
 
     def is_one(action: Any) -> bool:
         return isinstance(action, Node) and action.node_name in full
@@ -161,13 +166,22 @@ def _tell_unknown(context: Any, description: Any) -> None:
     """Log the arguments that nobody reads: launch passes over them."""
     path = Path(context.locals.current_launch_file_path)
     # Of a file that includes this one, the command line has arguments of its own.
-    if path.name not in (Path(word).name for word in sys.argv):
+    if not _is_launched(path):
         return
     declared = [argument.name for argument in description.get_launch_arguments()]
     given = [word.partition(':=')[0] for word in context.argv]
     unknown = [name for name in given if name not in (*declared, *_OF_LAUNCH)]
     for name in unknown:
         get_logger('launch').warning(_unknown(name, path.name, declared))
+
+
+def _is_launched(path: Path) -> bool:
+    """Return whether the command line names a file of ours: `picosam_ros FILE`, or its path."""
+    return any(
+        Path(word).name == path.name
+        and (before == 'picosam_ros' or (Path(word).exists() and path.samefile(word)))
+        for before, word in pairwise(('', *sys.argv))
+    )
 
 
 def _unknown(name: str, file: str, declared: list[str]) -> str:
