@@ -168,7 +168,8 @@ class CameraReader:
         return f'camera {self.camera.name!r}: {stopped}: ' + (
             f'the driver delivers none, and tells no fault: {advice}'
             if state == _STREAMING
-            else state
+            # Without how far that is, as in `uploading: 12 %`: it would be told at every step.
+            else state.partition(':')[0]
         )
 
     def _flows(self, warning: str) -> None:

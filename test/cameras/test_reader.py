@@ -322,6 +322,17 @@ def test_that_frames_stop_is_logged_once_with_the_reason_and_that_they_flow_agai
     assert log.texts('info')[-1] == f'camera {camera.name!r}: frames flow again'
 
 
+def test_a_camera_that_tells_how_far_it_is_is_logged_once(camera, log, monkeypatch):
+    monkeypatch.setattr(module, '_TOLD_AFTER_S', 0.0)
+    reader = CameraReader(camera, log)
+    for percent in range(5):
+        camera.description = {'state': f'uploading the network: {percent} % of 2.8 MB'}
+        assert reader._read() is None
+        assert reader.status().message == camera.description['state']
+    [told] = log.texts('warning')
+    assert told.endswith('no frame comes: uploading the network')
+
+
 def test_before_the_start_the_state_is_stale(reader):
     status = reader.status()
     assert (status.level, status.message) == (Level.STALE, 'not started')
