@@ -374,6 +374,23 @@ def test_an_argument_that_nobody_reads_is_told(tmp_path, real_launch):
     assert "'namespace' has no effect" not in written
 
 
+@pytest.mark.parametrize(
+    ('file', 'known'),
+    [
+        ('nav2.launch.py', {'segmentation': 'camera', 'rate': 5, 'mode': 'depth'}),
+        ('demo.launch.py', {'roi_size': 200, 'port': 0}),
+    ],
+)
+def test_it_is_told_by_a_file_that_includes_others_whose_arguments_are_read(
+    tmp_path, stand_in, real_launch, file, known
+):
+    # One that is refused, so that nothing runs for long.
+    words = {'max_age': 'old', 'camera': 'photos', **known}
+    written = failed(tmp_path, file, nonsense=1, **words)
+    [told] = [line for line in written.splitlines() if 'no effect' in line]
+    assert "'nonsense' has no effect" in told
+
+
 def test_arguments_of_a_robots_own_file_are_not_called_unknown(tmp_path, real_launch):
     path = tmp_path / 'camera.launch.py'
     words = {'camera': 'photos', 'source': '/nowhere'}

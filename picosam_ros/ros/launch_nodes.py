@@ -58,14 +58,12 @@ def described(*entities: Any) -> LaunchDescription:
     arguments = [each for each in entities if isinstance(each, DeclareLaunchArgument)]
     others = [each for each in entities if not isinstance(each, DeclareLaunchArgument)]
     nodes = [each for each in others if isinstance(each, Node)]
-    description = LaunchDescription(
-        [
-            *arguments,
-            OpaqueFunction(function=_look_for, args=[nodes]),
-            *(part for each in others for part in _watched(each)),
-        ]
-    )
+    description = LaunchDescription([*arguments, OpaqueFunction(function=_look_for, args=[nodes])])
+    # Before what follows: launch takes the last file that was included for the present one.
     description.add_action(OpaqueFunction(function=_tell_unknown, args=[description]))
+    for each in others:
+        for part in _watched(each):
+            description.add_action(part)
     return description
 
 
