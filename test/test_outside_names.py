@@ -53,9 +53,9 @@ def words(text: str) -> set[str]:
 
 
 def in_code(text: str) -> set[str]:
-    """Return the words of all code spans but commands, which name more than they run."""
+    """Return the words of all code spans but options, and commands: these name more."""
     spans = re.findall(r'`([^`\n]+)`', text)
-    return {word for span in spans if not re.match('ros2|sudo', span) for word in words(span)}
+    return {word for span in spans if not re.match('ros2|sudo|--', span) for word in words(span)}
 
 
 def of_every_page(text: str) -> Iterator[str]:
