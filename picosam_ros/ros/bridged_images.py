@@ -7,6 +7,7 @@ waits for that.
 
 from __future__ import annotations
 
+import atexit
 import re
 import signal
 import subprocess
@@ -44,6 +45,8 @@ class Trial:
             if self._verdict is None:
                 if self._child is None:
                     self._child = run_python(__name__, [], stdout=subprocess.PIPE, text=True)
+                    # One that hangs does not outlive this process.
+                    atexit.register(self._child.kill)
                 self._verdict = _verdict_of(self._child)
             return self._verdict
 

@@ -1,10 +1,12 @@
 """Encodings that we do not convert: cv_bridge, in all the states in which robots have it."""
 
+import subprocess
 import sys
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from helpers.harness import PATIENCE
 from helpers.patient import until
 from sensor_msgs.msg import Image
 
@@ -100,6 +102,20 @@ while pathlib.Path(__file__).with_name('wait').exists():
     (tmp_path / 'cv_bridge' / 'wait').unlink()
     tried()
     assert to_rgb(image()).tolist() == [[[1, 1, 1]] * 2] * 2
+
+
+def test_a_cv_bridge_that_hangs_does_not_outlive_the_process(install, tmp_path):
+    install({'__init__.py': 'import time\nwhile True:\n    time.sleep(1)'})
+    program = (
+        f'import sys; sys.path.insert(0, {str(tmp_path)!r})\n'
+        'from picosam_ros.ros import bridged_images\n'
+        'print(bridged_images._trial.verdict())'
+    )
+    # Its standard error is that of the process that tries, too: it is read to the end of both.
+    done = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.stdout == 'None\n', done.stderr
 
 
 def test_numbers_are_stretched_and_the_rest_becomes_rgb_as_cv_bridge_says(install):
