@@ -13,7 +13,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-from picosam_ros.ros.launch_arguments import respawn, respawn_argument
+from picosam_ros.ros.launch_arguments import companion_argument, respawn, respawn_argument
 from picosam_ros.ros.launch_nodes import described
 
 
@@ -32,6 +32,7 @@ def generate_launch_description():
             description='Show the overlay in RViz.',
         ),
         respawn_argument(),
+        companion_argument(only='cloud'),
         # Who ends, ends all: none of them makes sense alone.
         RegisterEventHandler(
             OnProcessExit(on_exit=[Shutdown()]),
@@ -41,7 +42,7 @@ def generate_launch_description():
             PythonLaunchDescriptionSource(
                 PathJoinSubstitution([share, 'launch', 'camera.launch.py'])
             ),
-            launch_arguments={'camera': 'photos'}.items(),
+            launch_arguments={'camera': 'photos', 'with': LaunchConfiguration('with')}.items(),
         ),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(

@@ -8,7 +8,12 @@ from launch_ros.actions import Node, SetParameter, SetRemap
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-from picosam_ros.ros.launch_arguments import TRUE_OR_FALSE, namespace_argument, respawn_argument
+from picosam_ros.ros.launch_arguments import (
+    TRUE_OR_FALSE,
+    companion_argument,
+    namespace_argument,
+    respawn_argument,
+)
 from picosam_ros.ros.launch_nodes import described, end_together
 
 MANAGER = 'lifecycle_manager_picosam'
@@ -44,6 +49,7 @@ def chosen(name):
 def generate_launch_description():
     namespace = LaunchConfiguration('namespace')
     name = LaunchConfiguration('name')
+    companions = {'with': LaunchConfiguration('with')}
     return described(
         DeclareLaunchArgument(
             'segmentation',
@@ -70,6 +76,7 @@ def generate_launch_description():
         ),
         namespace_argument(),
         respawn_argument('; the nodes then start themselves, without the lifecycle manager'),
+        companion_argument(only='viewer'),
         DeclareLaunchArgument(
             'camera_info',
             default_value='camera_info',
@@ -79,8 +86,8 @@ def generate_launch_description():
         # For the segmenter's clicks in 3-D.
         SetRemap('camera_info', LaunchConfiguration('camera_info')),
         end_together(namespace, name, 'cloud', MANAGER),
-        included('segmenter.launch.py', chosen('segmenter')),
-        included('camera.launch.py', chosen('camera')),
+        included('segmenter.launch.py', chosen('segmenter'), **companions),
+        included('camera.launch.py', chosen('camera'), **companions),
         included('cloud.launch.py', segmentation=name),
         Node(
             package='nav2_lifecycle_manager',

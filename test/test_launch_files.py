@@ -21,6 +21,7 @@ from sensor_msgs.msg import Image
 
 from picosam_ros.engines import ENGINES
 from picosam_ros.msg import Latency
+from picosam_ros.nodes.companions import COMPANIONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -200,6 +201,12 @@ def test_every_parameter_of_a_node_is_an_argument_of_its_launch_file(name):
     table = import_module(f'picosam_ros.nodes.{name}').PARAMETERS
     arguments = Recording(ROOT / 'launch' / f'{name}.launch.py').arguments
     assert {row.name for row in table} <= set(arguments)
+
+
+@pytest.mark.parametrize(('name', 'own'), [('nav2', 'cloud'), ('demo', 'viewer')])
+def test_a_node_that_a_file_starts_itself_is_no_companion_of_another_one(name, own):
+    argument = Recording(ROOT / 'launch' / f'{name}.launch.py').arguments['with']
+    assert argument['choices'] == ['', *(COMPANIONS.keys() - {own})]
 
 
 def test_what_the_nodes_need_is_looked_for_before_anything_starts(file):

@@ -50,10 +50,19 @@ def enclave_arguments() -> list[str | LaunchConfiguration]:
     return ['--enclave', LaunchConfiguration('enclave')]
 
 
-def companion_argument() -> DeclareLaunchArgument:
-    """Return the argument `with`, which `companion_words` pass on."""
-    description = 'Nodes that share its process, as cloud,viewer; empty for none.'
-    return DeclareLaunchArgument('with', default_value='', description=description)
+def companion_argument(only: str = '') -> DeclareLaunchArgument:
+    """Return the argument `with`, which `companion_words` pass on.
+
+    Args:
+        only: the one companion that is allowed, where the launch file starts the other one itself.
+
+    """
+    return DeclareLaunchArgument(
+        'with',
+        default_value='',
+        description=f'Nodes that share its process, as {only or "cloud,viewer"}; empty for none.',
+        **({'choices': ['', only]} if only else {}),
+    )
 
 
 def companion_words() -> list[list[str | LaunchConfiguration]]:
@@ -88,7 +97,7 @@ def respawn_argument(more: str = '') -> DeclareLaunchArgument:
         'respawn',
         default_value='false',
         choices=list(TRUE_OR_FALSE),
-        description=f'Start a node that ended again, after {RESPAWN_DELAY_S:g} s{more}.',
+        description=f'Start a node again {RESPAWN_DELAY_S:g} s after it ended{more}.',
     )
 
 
