@@ -66,7 +66,7 @@ class TimeSynchronizer(Generic[T]):
         self, count: int, on_set: Callable[..., None], *, queue_size: int = 10, slop_ns: int = 0
     ) -> None:
         self._queues: list[dict[int, T]] = [{} for _ in range(count)]
-        self._on_match = on_set
+        self._on_set = on_set
         self._queue_size = queue_size
         self._slop_ns = slop_ns
 
@@ -84,7 +84,7 @@ class TimeSynchronizer(Generic[T]):
                 items = [
                     queue.pop(stamp) for queue, stamp in zip(self._queues, stamps, strict=True)
                 ]
-                self._on_match(*items)
+                self._on_set(*items)
                 return
 
     def clear(self) -> None:

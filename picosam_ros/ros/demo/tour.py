@@ -32,7 +32,8 @@ from picosam_ros.wire.images import to_rgb
 POINT_SECONDS = 0.2
 # Before a change of photo: time to remove the prompts; the camera stays as long as any is left.
 LEAVE_SECONDS = 0.5
-# After it, and after that: time for the node to have the new photo, to which a prompt is applied.
+# After the change, and after the prompts are removed: time for the node to have the new photo, to
+# which a prompt is applied.
 ARRIVE_SECONDS = 0.2
 # After the prompts: time for every object to be answered.
 IMAGE_SECONDS = 1.5

@@ -54,10 +54,9 @@ class SegmentationNode(ManagedNode):
         self, name: str, table: Sequence[Parameter], *, image_topic: str = 'image', **options: Any
     ) -> None:
         super().__init__(name, table, **options)
-        self.local_image, *_ = (
+        self.local_image = self.local_topics.declare(self.resolve_topic_name(image_topic))
+        for topic in LOCAL_TOPICS:
             self.local_topics.declare(self.resolve_topic_name(topic))
-            for topic in (image_topic, *LOCAL_TOPICS)
-        )
         self.enabled = True
         self.health = Health(self)
         self._segmenter: Segmenter | None = None
