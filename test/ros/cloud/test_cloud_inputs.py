@@ -61,9 +61,9 @@ class Arrivals:
         ),
     ]
 )
-def arrivals(request, node, monkeypatch):
+def arrivals(request, guarded, monkeypatch):
     monkeypatch.setattr(module, 'make_synchronizer', request.param)
-    return Arrivals(node)
+    return Arrivals(guarded)
 
 
 def test_serialised_images_of_one_moment_are_handed_over_in_the_order_of_the_names(arrivals):
