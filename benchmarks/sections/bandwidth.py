@@ -13,7 +13,6 @@ import numpy as np
 from benchmarks.films.photo_files import photo_file
 from benchmarks.report import Row
 from benchmarks.rigs import scene, wire_bytes
-from benchmarks.rigs.stream import use_own_domain
 from picosam_ros.drawing.overlay import draw
 from picosam_ros.frame import Frame
 from picosam_ros.latency import Timing
@@ -37,7 +36,6 @@ def measure(frames: int) -> Iterator[Row]:
     each = (masks[1] - masks[0]) / (OBJECTS[1] - OBJECTS[0])
     note = f'its mask of {scene.NETWORK}×{scene.NETWORK} is {scene.NETWORK**2 / 1e3:.1f} kB of it'
     yield Row('each further object of ~/masks', each / 1e3, 'kB', note=note)
-    use_own_domain()
     with tempfile.TemporaryDirectory() as folder:
         try:
             cable = wire_bytes.sent(messages, min(frames, MOST), Path(folder))

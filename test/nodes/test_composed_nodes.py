@@ -99,7 +99,7 @@ def results(rig):
         rig.wait_for(lambda: rig.show(picture(CENTRE)) and page.frames)
         page.send('point', tag=1, x=CENTRE[0], y=CENTRE[1], stamp='0')
         rig.wait_for(lambda: rig.show(picture(CENTRE)) and page.texts['answer'])
-        assert page.texts['answer'][0]['state'] == 'accepted'
+        assert page.texts['answer'][0]['state'] == 'accepted', page.texts['answer']
         return rig.seen(page)
 
 
