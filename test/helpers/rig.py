@@ -80,6 +80,7 @@ class Rig(Client):
             return connected and all(self.inboxes.values())
 
         self.wait_for(carried)
+        self.settle()  # a point that is answered later would outlive the clearing
         self.fresh()
 
     def fresh(self):
