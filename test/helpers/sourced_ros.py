@@ -37,7 +37,7 @@ HOOK = 'def pytest_pycollect_makemodule(path, parent):\n    return None\n'
 
 # What make, coverage and a ROS that is in use leave to the processes that they start.
 LEFT_BEHIND = re.compile(
-    'AMENT_|CMAKE_|COV|FAST|LD_LIBRARY_PATH|MAKE|MFLAGS|PYTHON|RMW_|ROS_|VIRTUAL_ENV|_ROS_'
+    'AMENT_|CMAKE_|COV|FAST|LD_LIBRARY_PATH|MAKE|MFLAGS|PYTHON|RMW_|ROS(_|$)|VIRTUAL_ENV|_ROS_'
 )
 
 
