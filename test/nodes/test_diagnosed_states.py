@@ -1,5 +1,7 @@
 """Every way in which nothing, or nothing good, arrives is a sentence in /diagnostics."""
 
+import contextlib
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PointStamped
@@ -71,8 +73,9 @@ def expect(rig):
     set_rate(0)
 
 
-def shown(rig, sentence, *, seconds_ahead=0.0, **header):
-    """Keep showing images with such headers until the sentence is there."""
+@contextlib.contextmanager
+def showing(rig, *, seconds_ahead=0.0, **header):
+    """Keep showing images with such headers, while anything is waited for."""
     ahead = round(seconds_ahead * SECOND)
 
     def send():
@@ -84,9 +87,15 @@ def shown(rig, sentence, *, seconds_ahead=0.0, **header):
 
     timer = rig.node.create_timer(0.05, send)
     try:
-        return rig.component('input', lambda status: sentence in status.message)
+        yield
     finally:
         rig.node.destroy_timer(timer)
+
+
+def shown(rig, sentence, **header):
+    """Keep showing images with such headers until the sentence is there."""
+    with showing(rig, **header):
+        return rig.component('input', lambda status: sentence in status.message)
 
 
 def test_a_best_effort_publisher_of_prompts_is_an_error_with_topic_policy_and_cure_until_it_leaves(
@@ -182,8 +191,9 @@ def test_a_header_that_cannot_be_right_is_a_warning(forgetful, sent, sentence):
 
 
 def test_two_cameras_on_one_topic_are_a_warning(forgetful):
-    assert shown(forgetful, 'images arrive', frame_id='left').level == OK
-    status = shown(forgetful, 'several frame ids', frame_id='right')
+    with showing(forgetful, frame_id='left'):
+        assert forgetful.component('input', lambda s: s.message == 'images arrive').level == OK
+        status = shown(forgetful, 'several frame ids', frame_id='right')
     assert (status.level, values_of(status)['frame_id']) == (WARN, 'left, right')
 
 
