@@ -4,6 +4,8 @@ Types, encodings, QoS and frames are read off the running nodes. Depth's units a
 `cloud`, the lifecycle manager's protocol in test_nav2_manager.
 """
 
+import os
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from helpers.harness import Client, Process
@@ -15,7 +17,7 @@ from test_camera_calibration import CALIBRATION, UNCALIBRATED
 from picosam_ros.msg import Prompt, PromptStatus
 from picosam_ros.spatial.calibration import write_calibration
 
-NAMESPACE = '/kept'
+NAMESPACE = f'/kept{os.getpid()}'
 OBJECT = 7
 
 
@@ -189,17 +191,22 @@ def test_camera_image_and_calibration_have_one_stamp_and_frame(camera):
 
 def test_diagnostics_have_a_hardware_id_a_level_and_a_sentence(camera):
     arrays = camera.subscribe(DiagnosticArray, '/diagnostics')
+    space = f'{NAMESPACE[1:]}/'
+
+    def own():
+        return [a for a in arrays if any(s.name.startswith(space) for s in a.status)]
 
     def reported():
-        return {s.name: s for array in arrays for s in array.status if 'kept/' in s.name}
+        return {s.name: s for array in own() for s in array.status}
 
-    camera.wait_for(lambda: {'kept/camera: camera', 'kept/cloud: cloud'} <= set(reported()))
+    names = {f'{space}camera: camera', f'{space}cloud: cloud'}
+    camera.wait_for(lambda: names <= set(reported()))
     levels = {getattr(DiagnosticStatus, level) for level in ('OK', 'WARN', 'ERROR', 'STALE')}
     for status in reported().values():
         assert status.hardware_id
         assert status.level in levels
         assert status.message
-    assert all(array.header.stamp.sec for array in arrays)
+    assert all(array.header.stamp.sec for array in own())
 
 
 def test_diagnostics_outputs_without_a_prompt_are_no_error(rig):
