@@ -66,7 +66,8 @@ def camera(tmp_path_factory):
         prompt = Prompt(object_id=OBJECT)
         prompt.box.x0, prompt.box.y0, prompt.box.x1, prompt.box.y1 = 160.0, 240.0, 480.0, 470.0
         client.wait_for(prompts.get_subscription_count)
-        client.wait_for(lambda: client.inboxes['camera_info'])
+        client.wait_for(lambda: all(client.inboxes.values()))
+        client.known_to(process.name)
         prompts.publish(prompt)
         client.wait_for(lambda: any(s.object_id == OBJECT for s in statuses))
         yield client
