@@ -31,8 +31,10 @@ def started(red_network):
 def ask(rig, header, *points, **fields):
     """Send a prompt under a header and return its status."""
     marks = [Point2D(x=float(x), y=float(y)) for x, y in points]
+    # A header may have been answered before.
+    before = sum(status.header == header for status in rig.inboxes['prompt_status'])
     rig.prompts.publish(Prompt(header=header, points=marks, **fields))
-    return rig.received('prompt_status', header)
+    return rig.wait_for(lambda: messages_for(rig, 'prompt_status', header)[before:])[0]
 
 
 def shifted(rig, nanoseconds, frame_id='lens'):
@@ -77,9 +79,7 @@ def test_boxes_and_refinements_are_for_their_image_too(rig):
     rig.inboxes['masks'].clear()
     rig.show(picture((100, 120)))
     [answer] = messages_for(rig, 'masks', second)
-    assert [(mask.object_id, mask.generation) for mask in answer.masks] == [
-        (5, rig.inboxes['prompt_status'][-1].generation)
-    ]
+    assert [(mask.object_id, mask.generation) for mask in answer.masks] == [(5, refined.generation)]
     assert refined.state == PromptStatus.ACCEPTED
 
 
