@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
-from picosam_ros.ros.messages import to_image, to_time
+from picosam_ros.ros.messages import from_time, to_image, to_time
 
 WIDTH, HEIGHT = 320, 240
 # The parameter of the segmenter that the tests of a module share.
@@ -167,15 +167,20 @@ class Rig(Client):
             assert result.successful == (not result.reason)
         return [result.reason for result in response.results]
 
-    def component(self, name, condition=lambda status: True):
+    def component(self, name, condition=lambda status: True, *, since_ns=0):
         """Wait for a report of /diagnostics about a part of the node that meets the condition."""
         full = f'{self.process.name.lstrip("/")}: {name}'
 
         def found():
-            statuses = [s for array in self.diagnostics for s in array.status if s.name == full]
+            arrays = [a for a in self.diagnostics if from_time(a.header.stamp) >= since_ns]
+            statuses = [s for array in arrays for s in array.status if s.name == full]
             return next(filter(condition, reversed(statuses)), None)
 
         return self.wait_for(found)
+
+    def latest(self, name):
+        """Wait for a report about a part of the node that is made from now on."""
+        return self.component(name, since_ns=self.node.get_clock().now().nanoseconds)
 
 
 def picture(centre, *, radius=20, width=WIDTH, height=HEIGHT):

@@ -38,15 +38,9 @@ def rig(managed):
     return managed
 
 
-def latest(rig, name):
-    """Wait for a new report."""
-    rig.diagnostics.clear()
-    return rig.component(name)
-
-
 def test_a_managed_node_goes_round_and_round(rig):
     assert rig.state() == 'unconfigured'
-    status = latest(rig, 'segmentation')
+    status = rig.latest('segmentation')
     assert (status.level, status.message) == (
         DiagnosticStatus.STALE,
         'not configured; configure and activate the node',
@@ -70,7 +64,7 @@ def test_a_managed_node_goes_round_and_round(rig):
         assert rig.change(CLEANUP)
         assert rig.state() == 'unconfigured'
         rig.wait_for(lambda: rig.node.count_publishers(f'{rig.process.name}/masks') == 0)
-        assert rig.node.count_subscribers(rig.images.topic_name) == 0
+        rig.wait_for(lambda: rig.node.count_subscribers(rig.images.topic_name) == 0)
 
 
 def test_images_that_come_while_the_node_is_inactive_are_never_answered(rig):
@@ -90,7 +84,7 @@ def test_images_that_come_while_the_node_is_inactive_are_never_answered(rig):
 
 def test_a_prompt_before_the_first_image_is_refused_with_the_way_out(rig):
     assert rig.change(CONFIGURE)
-    assert latest(rig, 'segmentation').message == 'not active; activate the node'
+    assert rig.latest('segmentation').message == 'not active; activate the node'
     assert rig.change(ACTIVATE)
     statuses = rig.inboxes['prompt_status']
     rig.wait_for(rig.points.get_subscription_count)

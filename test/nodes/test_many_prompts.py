@@ -34,7 +34,7 @@ def test_a_burst_that_fits_the_queue_of_the_publisher_loses_none(rig):
     rig.known_to(rig.process.name)
     flood(rig, 1000, depth=1000)
     rig.wait_for(lambda: len(answers) == 1000)
-    assert values_of(rig.component('prompts'))['lost'] == '0'
+    assert values_of(rig.latest('prompts'))['lost'] == '0'
     answers.close()
 
 

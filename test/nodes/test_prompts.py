@@ -255,7 +255,7 @@ def test_one_object_more_than_the_limit_is_refused_and_replacing_is_not(rig):
 
 
 def test_every_answer_is_counted_in_the_diagnostics(rig):
-    before = values_of(rig.component('segmentation'))
+    before = values_of(rig.latest('segmentation'))
     rig.set(CENTRE, object_id=5)
     rig.set((-5, -5), object_id=6)
     rig.set(CENTRE, object_id=7, roi_size=100_000)
