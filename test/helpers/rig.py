@@ -182,6 +182,15 @@ class Rig(Client):
         """Wait for a report about a part of the node that is made from now on."""
         return self.component(name, since_ns=self.node.get_clock().now().nanoseconds)
 
+    def component_while_shown(self, name, condition):
+        """Wait for a report that meets the condition while images come, however late it is."""
+        image = picture((5, 5))
+        timer = self.node.create_timer(0.05, lambda: self.images.publish(self.image(image)))
+        try:
+            return self.component(name, condition)
+        finally:
+            self.node.destroy_timer(timer)
+
 
 def picture(centre, *, radius=20, width=WIDTH, height=HEIGHT):
     """Paint a red disc: what the tiny network finds is this, and nothing else."""
