@@ -69,11 +69,15 @@ def test_the_manager_starts_pauses_and_starts_again_in_order(manager):
     manager.start()
     manager.reset()
     manager.start()
-    topics = dict(manager.clients[0].node.get_topic_names_and_types())
-    assert f'{NAMESPACE}/cloud/cloud' in topics
-    assert all(f'{NAMESPACE}/segmenter/{topic}' in topics for topic in TOPICS)
+    expected = {f'{NAMESPACE}/cloud/cloud', *(f'{NAMESPACE}/segmenter/{each}' for each in TOPICS)}
+    client = manager.clients[0]
+
+    def topics():
+        return set(dict(client.node.get_topic_names_and_types()))
+
+    client.wait_for(lambda: expected <= topics())
     # Nobody here speaks bond: a manager that waits for one would take the nodes down.
-    assert '/bond' not in topics
+    assert '/bond' not in topics()
 
 
 def test_a_manager_that_shuts_down_finalizes_the_nodes_which_then_end_well(manager):
