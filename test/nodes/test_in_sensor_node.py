@@ -43,6 +43,8 @@ def run(red_network, pictures):
                 'threads': 1,
                 'track': False,
                 'roi_size': 192,
+                # A busy machine may take its time to bring a prompt.
+                'prompt_max_age': 30.0,
             }
             process = stack.enter_context(Process('camera', simulated | parameters))
             rig = Rig(process)

@@ -27,6 +27,8 @@ def sensor_masks(rig):
 def test_masks_come_again_soon_after_a_device_that_failed_answers(seconds, red_network):
     faults = f'timeout_at={TIMEOUT_AT},timeout_s={seconds},start_s=0.5'
     parameters = {'camera': 'imx500', 'simulate': True, 'faults': faults, 'track': False}
+    # A busy machine may take its time to bring a prompt.
+    parameters['prompt_max_age'] = PATIENCE
     networks = {'sensor_network': red_network, 'model': red_network, 'threads': 1}
     with Process('camera', parameters | networks) as process:
         rig = Rig(process)

@@ -47,6 +47,7 @@ def camera(tmp_path_factory, red_network):
         'source': folder,
         'model': red_network,
         'threads': 1,
+        'prompt_max_age': PATIENCE,
         'roi_size': 96,
         'rate': 15.0,
     }
@@ -63,6 +64,7 @@ def photo(tmp_path_factory):
         'source': folder_of('coffee', tmp_path_factory.mktemp('photo')),
         'model': DEFAULT_MODEL,
         'threads': 1,
+        'prompt_max_age': PATIENCE,
         'rate': 10.0,
     }
     with Process('camera', parameters) as process:
@@ -458,6 +460,7 @@ def coin(tmp_path):
         # Not `auto`: it takes a lighter one where the machine is busy.
         'model': DEFAULT_MODEL,
         'threads': 1,
+        'prompt_max_age': PATIENCE,
         'rate': 15.0,
     }
     with Process('camera', parameters) as process:
