@@ -1,13 +1,17 @@
 """The log of a node that waits: for what, what is there instead, and when it comes."""
 
 from helpers.harness import Client, Process
+from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import Image
 
 
 def test_a_segmenter_says_what_it_waits_for_and_which_images_there_are_until_they_come(red_network):
-    with Process('segmenter', {'model': red_network}) as process:
+    with Process('segmenter', {'model': red_network, 'autostart': False}) as process:
         client = Client(process)
         client.publisher(Image, 'elsewhere')
+        client.known_to(process.name)
+        assert client.change(Transition.TRANSITION_CONFIGURE)
+        assert client.change(Transition.TRANSITION_ACTIVATE)
         topic = f'{process.namespace}/image'
         client.wait_for(lambda: f'waiting for images on {topic} ' in process.stderr)
         client.wait_for(lambda: f'no image from {topic}: it has no publisher' in process.stderr)
