@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -234,7 +235,10 @@ def test_the_network_in_a_simulated_sensor_answers_a_click(view, tmp_path):
         )
     )
     assert mask['object'] == 1
-    assert viewed.end() == (0, '')
+    code, printed = viewed.end()
+    # A busy machine lets the camera's frames wait, and that is told.
+    waits = "camera 'imx500': (frames stopped|no frame comes): |the stream stopped: no frame for "
+    assert (code, [line for line in printed.splitlines() if not re.match(waits, line)]) == (0, [])
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
