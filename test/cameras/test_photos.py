@@ -104,8 +104,8 @@ def test_a_photo_that_is_wanted_stays_while_others_would_have_come_and_then_they
 
 
 def test_frames_are_stamped_with_the_present_and_come_at_whole_periods(folder, open_camera):
-    camera = open_camera(folder, rate=100.0)
     before = time.time_ns()
+    camera = open_camera(folder, rate=100.0)
     stamps = [camera.read(timeout=10).stamp_ns for _ in range(5)]
     assert before - 1_000_000 <= stamps[0]
     assert stamps[-1] <= time.time_ns()

@@ -52,6 +52,7 @@ def gates():
 def camera(video, gates, monkeypatch):
     """Make a camera whose device shows a picture of the video for every `gates[-1].allow()`."""
     monkeypatch.setattr(v4l2, 'STOP_S', 0.05)
+    monkeypatch.setattr(v4l2, 'FIRST_FRAME_S', 60.0)
 
     def opener(_device, _rate):
         gates.append(Gate(cv2.VideoCapture(str(video))))
@@ -118,7 +119,8 @@ def test_a_thread_that_fails_is_told_as_it_failed_and_the_device_is_released(cam
     assert number_of(camera.read(timeout=10).pixels) == 0
 
 
-def test_a_thread_that_fails_at_the_first_image_is_not_a_device_without_images(video):
+def test_a_thread_that_fails_at_the_first_image_is_not_a_device_without_images(video, monkeypatch):
+    monkeypatch.setattr(v4l2, 'FIRST_FRAME_S', 60.0)
     gate = Gate(cv2.VideoCapture(str(video)))
     gate.fault = TypeError('of the thread')
     camera = V4l2Camera(source='7', rate=30, frame_id='eye', opener=lambda *_: gate)
