@@ -8,6 +8,8 @@ from helpers.socket_page import SocketPage
 
 from picosam_ros.errors import CameraError, EndOfStream, EngineError
 from picosam_ros.frame import Frame
+from picosam_ros.prompts import recent_frames
+from picosam_ros.viewer import assembler
 from picosam_ros.viewer.camera_view import CameraView
 
 PATIENCE = 30.0
@@ -60,7 +62,10 @@ class Scripted:
 
 
 @pytest.fixture
-def scripted():
+def scripted(monkeypatch):
+    # Frames and masks come as the test has them come, however long a busy machine takes for that.
+    monkeypatch.setattr(assembler, 'TIMEOUT_S', 3600.0)
+    monkeypatch.setattr(recent_frames, 'LOOK_S', 3600.0)
     scripted = Scripted()
     yield scripted
     scripted.close()
