@@ -6,10 +6,14 @@ pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aio
 
 from helpers.viewer_server import RunningServer
 
+from picosam_ros.viewer import pending
+
 
 @pytest.fixture
-def serve():
+def serve(monkeypatch):
     """Return a function that starts a server with options; all of them end with the test."""
+    # The backend is the test, which a busy machine lets answer when it comes to it.
+    monkeypatch.setattr(pending, 'ANSWER_TIMEOUT_S', 3600.0)
     running = []
 
     def start(**options):

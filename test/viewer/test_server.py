@@ -13,9 +13,15 @@ from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import connections, pending, rate_limits
+from picosam_ros.viewer import auth, connections, hub, pending, rate_limits
+from picosam_ros.viewer import client as client_module
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
+
+
+def stopped():
+    """Tell the time of a clock that stands: however long a test takes, all is sent at once."""
+    return 0.0
 
 
 @on_a_loop
@@ -137,7 +143,9 @@ async def test_a_lost_object_is_reported_to_all_and_answers_no_prompt(served):
 
 
 @on_a_loop
-async def test_statistics_diagnostics_and_the_link_are_sent(served):
+async def test_statistics_diagnostics_and_the_link_are_sent(serve, monkeypatch):
+    monkeypatch.setattr(hub, '_RATE_WINDOW_S', 3600.0)
+    served = serve()
     async with served.client() as client:
         served.call('record_timing', Timing(inference=6.0, total=20.0), 3)
         message = await client.text('statistics', lambda message: message['stages'])
@@ -281,7 +289,10 @@ async def test_what_is_refused_closes_its_connection(serve):
 
 
 @on_a_loop
-async def test_wrong_tokens_are_limited_and_the_right_one_is_let_in_all_the_same(serve):
+async def test_wrong_tokens_are_limited_and_the_right_one_is_let_in_all_the_same(
+    serve, monkeypatch
+):
+    monkeypatch.setattr(auth, 'WrongTokens', lambda: rate_limits.WrongTokens(stopped))
     served = serve(address='0.0.0.0')
     async with aiohttp.ClientSession(served.base) as session:
         codes = [(await session.get(f'/?token={number}')).status for number in range(30)]
@@ -306,7 +317,10 @@ async def test_a_path_that_is_not_served_is_refused_with_what_a_proxy_has_to_do(
 
 
 @on_a_loop
-async def test_prompts_beyond_the_rate_are_refused_each_with_its_tag_and_the_rest_goes_on(served):
+async def test_prompts_beyond_the_rate_are_refused_each_with_its_tag_and_the_rest_goes_on(
+    served, monkeypatch
+):
+    monkeypatch.setattr(client_module, 'RateLimiter', lambda: rate_limits.RateLimiter(stopped))
     async with served.client() as client:
         for tag in range(1, 61):
             await client.send('point', tag=tag, x=1, y=2, object=1, refine=True)
@@ -330,7 +344,10 @@ async def test_an_oversized_message_ends_the_connection(served):
 
 
 @on_a_loop
-async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_disconnected(served):
+async def test_a_thousand_messages_at_once_are_refused_and_who_goes_on_is_disconnected(
+    served, monkeypatch
+):
+    monkeypatch.setattr(client_module, 'RateLimiter', lambda: rate_limits.RateLimiter(stopped))
     async with served.client() as good, served.client() as flood:
 
         async def send() -> None:
@@ -415,11 +432,13 @@ async def test_a_program_may_give_the_token_with_the_socket(serve):
 
 @on_a_loop
 async def test_half_open_connections_are_closed_and_do_not_keep_others_out(served, monkeypatch):
-    monkeypatch.setattr(connections, 'IDLE_TIMEOUT_S', 0.2)
     silent = [await asyncio.open_connection('127.0.0.1', served.server.port) for _ in range(50)]
     for _, writer in silent[::2]:
         writer.write(b'GET / HTTP/1.1\r\nHost: 127')  # and never more
     async with served.client() as client:
+        await client.text('hello')
+        # From here on: who has not asked for anything yet would be closed, too.
+        monkeypatch.setattr(connections, 'IDLE_TIMEOUT_S', 0.0)
         ends = await asyncio.gather(
             *(reader.read() for reader, _ in silent), return_exceptions=True
         )
