@@ -73,8 +73,10 @@ def test_one_kind_of_prompt_is_needed(tmp_path, given, capsys):
     assert 'give one object with --point' in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_it_with_a_bag_that_can_be_read(tmp_path, network):
+def test_ctrl_c_ends_it_with_a_bag_that_can_be_read(tmp_path, tiny_network):
     path, out = record(tmp_path / 'bag', 'mcap', images=2000), tmp_path / 'out'
+    # So large that it is at work for long, also where the signal is late.
+    network = tiny_network(('N', 2048, 2048, 3))
     options = ['--point', POINT, '--model', network, '-o', out, '--json']
     process = subprocess.Popen(
         [sys.executable, '-m', 'picosam_ros', 'bag', path, *options],
