@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from helpers import harness
-from helpers.harness import GOODBYE, Client
+from helpers.harness import Client
 from helpers.installed import executable, prefix
 from helpers.launch_recording import Call, Recording
 from sensor_msgs.msg import Image
@@ -154,7 +154,7 @@ class Launched:
     def interrupt(self):
         """Press Ctrl-C and return the exit code."""
         os.killpg(self._popen.pid, signal.SIGINT)
-        return self._popen.wait(2 * GOODBYE)
+        return self.wait()
 
 
 @pytest.fixture(
@@ -474,6 +474,6 @@ def test_masks_and_clouds_are_launched_and_started_by_a_manager(tmp_path, stand_
         client.wait_for(lambda: 'started camera, cloud' in launched.stderr)
         masks = client.subscribe(Image, 'camera/label_mask')
         client.wait_for(lambda: masks)
-        assert client.node.count_subscribers('/managed/camera/label_mask') == 2
+        client.wait_for(lambda: client.node.count_subscribers('/managed/camera/label_mask') == 2)
         assert launched.interrupt() == 0, launched.stderr
         client.close()
