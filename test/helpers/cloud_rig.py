@@ -1,6 +1,5 @@
 """A cloud node under test: a small camera before a scene whose points are known."""
 
-import contextlib
 import time
 
 import numpy as np
@@ -98,15 +97,6 @@ class CloudRig(Client):
             return any(cloud.header.stamp == newest.stamp for cloud in self.inboxes['cloud'])
 
         return self.wait_for(held)
-
-    @contextlib.contextmanager
-    def showing(self, *arguments):
-        """Show it again and again, while anything is waited for."""
-        timer = self.node.create_timer(REPEAT_S, lambda: self.show(*arguments))
-        try:
-            yield
-        finally:
-            self.node.destroy_timer(timer)
 
     def received(self, topic, header):
         """Wait for the message that carries a header's stamp."""

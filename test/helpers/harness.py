@@ -193,6 +193,15 @@ class Client:
         except AssertionError as error:
             raise AssertionError(f'{error}:\n{self.process.stderr}') from error
 
+    @contextlib.contextmanager
+    def repeating(self, action, seconds=0.05):
+        """Do it again and again, while anything is waited for."""
+        timer = self.node.create_timer(seconds, action)
+        try:
+            yield
+        finally:
+            self.node.destroy_timer(timer)
+
     def serve(self):
         """Serve what has arrived."""
         self._executor.spin_once(timeout_sec=0.0)

@@ -110,6 +110,19 @@ class Rig(Client):
         self.images.publish(message)
         return self.result(message.header)
 
+    def showing(self, *, seconds_ahead=0.0, **header):
+        """Publish images with such headers again and again, while anything is waited for."""
+        ahead = round(1e9 * seconds_ahead)
+
+        def send():
+            image = self.image(picture((5, 5)))
+            image.header.stamp = to_time(from_time(image.header.stamp) + ahead)
+            for name, value in header.items():
+                setattr(image.header, name, value)
+            self.images.publish(image)
+
+        return self.repeating(send)
+
     def images_have_arrived(self):
         """Wait until the images that were sent are through, also where none is answered.
 
@@ -181,15 +194,6 @@ class Rig(Client):
     def latest(self, name):
         """Wait for a report about a part of the node that is made from now on."""
         return self.component(name, since_ns=self.node.get_clock().now().nanoseconds)
-
-    def component_while_shown(self, name, condition):
-        """Wait for a report that meets the condition while images come, however late it is."""
-        image = picture((5, 5))
-        timer = self.node.create_timer(0.05, lambda: self.images.publish(self.image(image)))
-        try:
-            return self.component(name, condition)
-        finally:
-            self.node.destroy_timer(timer)
 
 
 def picture(centre, *, radius=20, width=WIDTH, height=HEIGHT):

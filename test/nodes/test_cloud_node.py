@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TransformStamped
-from helpers.cloud_rig import CAMERA, FRAME, HEIGHT, WIDTH, CloudRig, points_of, square
+from helpers.cloud_rig import CAMERA, FRAME, HEIGHT, REPEAT_S, WIDTH, CloudRig, points_of, square
 from helpers.harness import Client, Process
 from lifecycle_msgs.msg import Transition
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -139,7 +139,7 @@ def test_stamps_within_the_slop_match_and_the_label_masks_counts(rig):
 
 def test_diagnostics_name_the_package_that_matches(rig):
     # Shown all the while: two seconds after the last set, nothing matches.
-    with rig.showing(square(), DEPTH):
+    with rig.repeating(lambda: rig.show(square(), DEPTH), REPEAT_S):
         status = rig.component('matches', 'the inputs match', OK)
     values = {value.key: value.value for value in status.values}
     expected = 'message_filters' if find_spec('message_filters') else 'picosam_ros'

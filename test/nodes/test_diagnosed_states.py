@@ -1,7 +1,5 @@
 """Every way in which nothing, or nothing good, arrives is a sentence in /diagnostics."""
 
-import contextlib
-
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PointStamped
@@ -17,7 +15,7 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool
 
 from picosam_ros.msg import MaskArray
-from picosam_ros.ros.messages import from_time, to_time
+from picosam_ros.ros.messages import to_time
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,
@@ -73,28 +71,9 @@ def expect(rig):
     set_rate(0)
 
 
-@contextlib.contextmanager
-def showing(rig, *, seconds_ahead=0.0, **header):
-    """Keep showing images with such headers, while anything is waited for."""
-    ahead = round(seconds_ahead * SECOND)
-
-    def send():
-        image = rig.image(picture((5, 5)))
-        image.header.stamp = to_time(from_time(image.header.stamp) + ahead)
-        for name, value in header.items():
-            setattr(image.header, name, value)
-        rig.images.publish(image)
-
-    timer = rig.node.create_timer(0.05, send)
-    try:
-        yield
-    finally:
-        rig.node.destroy_timer(timer)
-
-
 def shown(rig, sentence, **header):
     """Keep showing images with such headers until the sentence is there."""
-    with showing(rig, **header):
+    with rig.showing(**header):
         return rig.component('input', lambda status: sentence in status.message)
 
 
@@ -196,7 +175,7 @@ def test_a_header_that_cannot_be_right_is_a_warning(forgetful, sent, sentence):
 
 
 def test_two_cameras_on_one_topic_are_a_warning(forgetful):
-    with showing(forgetful, frame_id='left'):
+    with forgetful.showing(frame_id='left'):
         assert forgetful.component('input', lambda s: s.message == 'images arrive').level == OK
         status = shown(forgetful, 'several frame ids', frame_id='right')
     assert (status.level, values_of(status)['frame_id']) == (WARN, 'left, right')

@@ -160,5 +160,6 @@ def test_the_diagnostics_show_engine_and_figures_and_what_to_do(rig):
     values = values_of(status)
     assert (values['engine'], values['threads'], values['objects']) == ('host', '1', '1')
     assert float(values[inference].split(' / ')[0]) > 0
-    status = rig.component_while_shown('input', lambda s: s.level == DiagnosticStatus.OK)
+    with rig.showing():
+        status = rig.component('input', lambda s: s.level == DiagnosticStatus.OK)
     assert int(values_of(status)['results']) >= 2

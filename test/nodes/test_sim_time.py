@@ -57,7 +57,8 @@ def test_ages_are_those_of_the_simulated_clock(simulated):
     # Five milliseconds on the simulated clock, or five less ten where an image overtakes a tick.
     assert abs(latency.receive) < 50
     assert latency.total < 10_000
-    status = simulated.component_while_shown('input', lambda s: s.level == DiagnosticStatus.OK)
+    with simulated.showing():
+        status = simulated.component('input', lambda s: s.level == DiagnosticStatus.OK)
     assert values_of(status)['frame_id'] == 'lens'
 
 
@@ -78,4 +79,5 @@ def test_a_clock_that_jumps_back_is_told_once_and_the_work_goes_on(simulated):
         assert abs(result.latency.receive) < 50
     assert simulated.process.stderr.count('the clock jumped back') == 1
     simulated.diagnostics.clear()
-    simulated.component_while_shown('input', lambda s: s.level == DiagnosticStatus.OK)
+    with simulated.showing():
+        simulated.component('input', lambda s: s.level == DiagnosticStatus.OK)
