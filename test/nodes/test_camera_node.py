@@ -147,13 +147,11 @@ def test_a_photo_of_the_demo_stays_with_its_object_and_the_next_comes_without_on
         states = [status.state for status in rig.inboxes['prompt_status']]
         assert PromptStatus.LOST not in states
         rig.call(Trigger, f'{process.name}/clear_prompts')
-
-        def shows_the_time():
-            image = rig.image_raw[-1]
-            now = visit_at(from_time(image.header.stamp))
-            return (now - visit) % len(walk.photos) and shows(image, now)
-
-        rig.wait_for(shows_the_time)
+        cleared = rig.node.get_clock().now().nanoseconds
+        image, *_ = rig.wait_for(
+            lambda: [i for i in rig.image_raw if from_time(i.header.stamp) > cleared]
+        )
+        assert shows(image, visit_at(from_time(image.header.stamp)))
         process.stop()
         rig.close()
 
