@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from helpers import harness
-from helpers.harness import Client
+from helpers.harness import GOODBYE, Client
 from helpers.installed import executable, prefix
 from helpers.launch_recording import Call, Recording
 from sensor_msgs.msg import Image
@@ -154,7 +154,7 @@ class Launched:
     def interrupt(self):
         """Press Ctrl-C and return the exit code."""
         os.killpg(self._popen.pid, signal.SIGINT)
-        return self.wait()
+        return self._popen.wait(2 * GOODBYE)
 
 
 @pytest.fixture(
