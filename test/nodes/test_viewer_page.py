@@ -182,6 +182,16 @@ def row(page, object_id):
     return page.locator(f'#objects li[data-object="{object_id}"]')
 
 
+def until_seen(act, effect, tries=5):
+    """Act again and again until the effect is seen, as a person does whose tap went astray."""
+    for _ in range(tries):
+        act()
+        with contextlib.suppress(BrowserTimeout):
+            effect.wait_for(timeout=1e3 * PATIENCE / tries)
+            return
+    expect(effect).to_be_visible()
+
+
 def click(page, x, y, **options):
     page.mouse.click(*on_screen(page, x, y), **options)
 
@@ -393,11 +403,10 @@ def test_on_a_touch_screen_a_tap_points_and_the_help_shows_touch_gestures(open_p
     page = open_page(url, width=390, height=844, touch=True)
     expect(page.locator('footer kbd', has_text='tap')).to_be_visible()
     expect(page.locator('footer kbd', has_text='shift')).to_be_hidden()
-    page.locator('#clear').tap()
-    expect(page.locator('.bubble').first).to_be_visible()
+    until_seen(page.locator('#clear').tap, page.locator('.bubble').first)
     expect(page.locator('#objects li')).to_have_count(0)
     _, middle, _ = discs(page)
-    page.touchscreen.tap(*on_screen(page, *middle))
+    until_seen(lambda: page.touchscreen.tap(*on_screen(page, *middle)), row(page, 1))
     found_on(page, 1, middle)
 
 
@@ -518,17 +527,6 @@ def test_a_followed_object_is_stepped_smaller_and_larger_until_there_is_none(ope
         process.stop()
 
 
-def click_until_found(page, x, y, tries=5):
-    """Click a place of pictures that are exchanged every few seconds, maybe just then."""
-    found = page.locator('#last-click', has_text='click to mask')
-    for _ in range(tries):
-        click(page, x, y)
-        with contextlib.suppress(BrowserTimeout):
-            found.wait_for(timeout=1e3 * PATIENCE / tries)
-            return
-    expect(found).to_be_visible()
-
-
 def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_user_who_clicks(
     open_page, tmp_path
 ):
@@ -550,7 +548,9 @@ def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_u
         )
         page = open_page(address[1])
         expect(page.locator('#objects .state', has_text='tracked').first).to_be_visible()
-        click_until_found(page, 320, 200)
+        # The photograph may be exchanged just then.
+        found = page.locator('#last-click', has_text='click to mask')
+        until_seen(lambda: click(page, 320, 200), found)
         page.context.close()
         demo.send_signal(signal.SIGINT)
         assert demo.wait(PATIENCE) == 0
