@@ -65,6 +65,7 @@ def test_frames_come_with_pixels_header_and_the_sensors_output(make):
     assert first.pixels.std() > 10
     assert first.frame_id == 'eye'
     assert first.from_sensor
+    assert camera.description['state'] == 'streaming'
     ticket = camera.look_at(SQUARE)
     output = until(lambda: read(camera).sensor_output)
     assert output.ticket == ticket
@@ -91,13 +92,16 @@ def test_it_says_that_its_roi_can_be_placed_and_the_other_camera_does_not(make):
 
 
 def test_the_upload_is_told_while_this_process_goes_on(make):
-    camera = make('start_s=3')
+    camera = make('start_s=10')
     camera.open()
-    states = set()
-    until(lambda: states.add(camera.state) or camera.read(0.02))
-    told = [state for state in states if state.startswith('uploading the network: ')]
-    assert len(told) > 1, states
-    assert camera.description['state'] == 'streaming'
+    told = set()
+
+    def progressed():
+        assert camera.read(0.02) is None
+        told.add(camera.state)
+        return sum(state.startswith('uploading the network: ') for state in told) > 1
+
+    until(progressed)
     camera.close()
     assert camera.state == 'closed'
 
