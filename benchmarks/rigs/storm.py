@@ -6,6 +6,7 @@ python -m benchmarks.rigs.storm NAMESPACE
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from array import array
 
@@ -17,6 +18,8 @@ from std_msgs.msg import Header
 from picosam_ros.msg import Point2D, Prompt, PromptStatus
 from picosam_ros.ros import process
 from picosam_ros.ros.messages import to_image
+from picosam_ros.ros.start import init_ros
+from picosam_ros.signals import on_ending
 
 from sensor_msgs.msg import CameraInfo, Image  # isort: skip
 from geometry_msgs.msg import Point, PointStamped  # isort: skip
@@ -86,16 +89,20 @@ class Storm(Node):
 
 def main() -> None:
     """Publish until it is ended."""
+    stopped = threading.Event()
+    on_ending(stopped.set)
     process.prepare()
-    rclpy.init()
+    init_ros([])
     storm = Storm(sys.argv[1])
     begun, sent = time.monotonic(), 0
-    while rclpy.ok():
+    while not stopped.is_set():
         if sent % PROMPTS_PER_IMAGE == 0:
             storm.show()
         storm.ask()
         sent += 1
-        time.sleep(max(begun + sent / PROMPTS_PER_S - time.monotonic(), 0.0))
+        stopped.wait(max(begun + sent / PROMPTS_PER_S - time.monotonic(), 0.0))
+    storm.destroy_node()
+    rclpy.shutdown()
 
 
 if __name__ == '__main__':
