@@ -2,27 +2,37 @@
 
 import gc
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers.patient import read, read_error, until
+from helpers.patient import PATIENCE, read, read_error, until
 
 from picosam_ros.cameras import make_camera
+from picosam_ros.cameras.picamera import stream
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.errors import CameraError
 from picosam_ros.models import SENSOR_MODEL
-from picosam_ros.simulation import Faults, Settings, Simulation
+from picosam_ros.simulation import Chip, Faults, Settings, Simulation
 
 SCENE = np.full((30, 40, 3), 90, np.uint8)
 
 
-def make(faults='', *, speed=10.0, stall_seconds=0.3, **camera):
+@pytest.fixture(autouse=True)
+def first_frame(monkeypatch):
+    """Let the first frame come as late as it does on a busy machine."""
+    monkeypatch.setattr(stream, 'FIRST_FRAME_S', PATIENCE)
+
+
+def make(faults='', *, stall_seconds=0.3, chip=None, **camera):
     backend = Simulation(
         Settings(
             scene=SCENE,
             replay=[np.zeros((8, 8), np.float32)],
-            speed=speed,
+            speed=10.0,
+            chip=chip or Chip.create(),
             faults=Faults.parse(faults),
         )
     )
@@ -38,23 +48,10 @@ def make(faults='', *, speed=10.0, stall_seconds=0.3, **camera):
     )
 
 
-def reopen(camera):
-    """Try until it opens."""
-
-    def opened():
-        try:
-            camera.open()
-        except CameraError:
-            return False
-        return True
-
-    until(opened)
-
-
 def test_a_stream_that_stops_is_an_error_and_a_new_start_works():
     camera = make('stop_after=5')
     camera.open()
-    assert 'the stream stopped: no frame for 0.' in str(read_error(camera))
+    assert 'the stream stopped: no frame for ' in str(read_error(camera))
     camera.close()
     camera.open()
     assert read(camera)
@@ -62,14 +59,16 @@ def test_a_stream_that_stops_is_an_error_and_a_new_start_works():
 
 
 def test_a_sensor_that_times_out_is_told_and_starts_again_when_it_can():
-    camera = make('timeout_at=5,timeout_s=8')
+    chip = Chip.create()
+    camera = make('timeout_at=5,timeout_s=inf', chip=chip)
     camera.open()
     assert 'the stream stopped' in str(read_error(camera))
     camera.close()
     with pytest.raises(CameraError, match='the camera could not start'):
         camera.open()
     assert camera.state == 'closed'
-    reopen(camera)
+    chip.failing_until_ns = time.monotonic_ns()
+    camera.open()
     assert read(camera)
     camera.close()
 
@@ -90,6 +89,21 @@ def test_a_reader_that_paused_does_not_take_that_for_a_stop():
     arrived = camera._stream._arrived_ns
     until(lambda: camera._stream._arrived_ns > arrived + 500_000_000)
     assert read(camera)
+    camera.close()
+
+
+def test_what_holds_up_the_whole_process_is_no_stop_and_a_silence_after_it_is(monkeypatch):
+    camera = make('stop_after=1', stall_seconds=0.3)
+    camera.open()
+    assert read(camera)
+    now_ns = time.monotonic_ns()
+    monkeypatch.setattr(stream, 'time', SimpleNamespace(monotonic_ns=lambda: now_ns))
+    for passed_s in (1000, 0.2):
+        now_ns += round(passed_s * 1e9)
+        assert camera.read(timeout=0) is None
+    now_ns += 200_000_000
+    with pytest.raises(CameraError, match='the stream stopped: no frame for 1000'):
+        camera.read(timeout=0)
     camera.close()
 
 
@@ -122,7 +136,6 @@ def test_a_configuration_that_fails_leaves_the_device_free():
 def test_a_hundred_openings_leave_no_thread_no_file_and_no_request():
     camera = make()
     held = []
-    before = None
     for count in range(100):
         camera.open()
         read(camera)
@@ -131,8 +144,10 @@ def test_a_hundred_openings_leave_no_thread_no_file_and_no_request():
         held.append(slot._item)
         if count == 2:
             gc.collect()  # what earlier tests left
-            before = threading.active_count(), _files()
-    assert (threading.active_count(), _files()) == before
+            threads, files = threading.active_count(), _files()
+    # Fewer are no leak.
+    assert threading.active_count() <= threads
+    assert _files() <= files
     assert held == [None] * 100
 
 
