@@ -3,6 +3,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers.patient import read
 
 from picosam_ros.cameras import make_camera
 from picosam_ros.cameras.picamera.camera import PicameraCamera
@@ -18,21 +19,15 @@ def make(source='', **settings):
     return PicameraCamera(source=source, rate=30, frame_id='eye', size=(64, 48), backend=backend)
 
 
-def read(camera):
-    deadline = time.monotonic() + 30
-    while (frame := camera.read(timeout=0.05)) is None:
-        assert time.monotonic() < deadline
-    return frame
-
-
 def test_frames_come_without_an_inference_and_without_a_reason():
     camera = make()
+    before = time.time_ns()
     camera.open()
     frame = read(camera)
     assert frame.pixels.shape == (48, 64, 3)
     assert np.array_equal(frame.pixels[20, 20], (250, 10, 30))
     assert (frame.frame_id, frame.sensor_output, frame.no_output) == ('eye', None, '')
-    assert 0 < frame.received_ns - frame.stamp_ns < 10**9
+    assert before < frame.stamp_ns < frame.received_ns
     assert not isinstance(camera, RoiPlacer)
     camera.close()
 
