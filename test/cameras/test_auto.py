@@ -2,6 +2,7 @@ import pytest
 
 from picosam_ros.cameras import CAMERAS, auto, make_camera
 from picosam_ros.cameras.auto import choose
+from picosam_ros.cameras.process import models
 from picosam_ros.cameras.process.camera import Imx500Process, PicameraProcess
 from picosam_ros.cameras.v4l2 import V4l2Camera
 from picosam_ros.errors import CameraError
@@ -13,6 +14,7 @@ PI = '/base/axi/pcie@120000/rp1/i2c@88000/'
 @pytest.fixture
 def lists(tmp_path, monkeypatch):
     """Let a picamera2 be found, in this process and in a child, that lists cameras."""
+    monkeypatch.setattr(models, 'LIST_S', 600.0)
 
     def lists(*cameras):
         listed = [

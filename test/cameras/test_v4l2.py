@@ -3,14 +3,19 @@
 import errno
 import threading
 import time
+from types import SimpleNamespace
 
 import cv2
 import pytest
+from helpers.patient import PATIENCE
 from helpers.square_video import number_of
 
 from picosam_ros.cameras import make_camera, v4l2
 from picosam_ros.cameras.v4l2 import V4l2Camera, capture_stamp, devices, reason_of
 from picosam_ros.errors import CameraError
+
+# So long a device hangs that nobody lets go on: more than any test takes.
+GATE_S = 600.0
 
 
 class Gate:
@@ -29,7 +34,7 @@ class Gate:
         self._allowed.release(count)
 
     def read(self):
-        if not self._allowed.acquire(timeout=60):
+        if not self._allowed.acquire(timeout=GATE_S):
             return False, None
         return self._capture.read()
 
@@ -52,7 +57,7 @@ def gates():
 def camera(video, gates, monkeypatch):
     """Make a camera whose device shows a picture of the video for every `gates[-1].allow()`."""
     monkeypatch.setattr(v4l2, 'STOP_S', 0.05)
-    monkeypatch.setattr(v4l2, 'FIRST_FRAME_S', 60.0)
+    monkeypatch.setattr(v4l2, 'FIRST_FRAME_S', PATIENCE)
 
     def opener(_device, _rate):
         gates.append(Gate(cv2.VideoCapture(str(video))))
@@ -69,80 +74,79 @@ def test_frames_come_as_the_device_gives_them(camera, gates):
     camera.open()
     numbers = []
     for _ in range(3):
-        numbers.append(number_of(camera.read(timeout=10).pixels))
+        numbers.append(number_of(camera.read(timeout=PATIENCE).pixels))
         gates[0].allow()
     assert numbers == [0, 1, 2]
 
 
 def test_red_is_the_first_channel(camera):
     camera.open()
-    frame = camera.read(timeout=10)
+    frame = camera.read(timeout=PATIENCE)
     assert frame.pixels[24, 8, 0] > 200
     assert frame.pixels[24, 8, 2] < 80
     assert frame.frame_id == 'eye'
 
 
-def test_a_frame_without_a_clock_is_stamped_at_its_arrival(camera):
-    before = time.time_ns()
+def test_a_frame_without_a_clock_is_stamped_at_its_arrival(camera, one_clock):
+    before = time.monotonic_ns()
     camera.open()
-    frame = camera.read(timeout=10)
-    assert before <= frame.stamp_ns + 1_000_000
-    assert frame.stamp_ns <= frame.received_ns + 1_000_000
+    frame = camera.read(timeout=PATIENCE)
+    assert before <= frame.stamp_ns <= frame.received_ns <= time.monotonic_ns()
 
 
 def test_a_device_that_hangs_does_not_block_the_reader(camera):
     camera.open()
-    assert camera.read(timeout=10) is not None
+    assert camera.read(timeout=PATIENCE) is not None
     assert camera.read(timeout=0.01) is None
 
 
 def test_the_newest_frame_wins_and_a_device_that_stops_is_told(camera, gates):
     camera.open()
     gates[0].allow(100)
-    assert gates[0].released.wait(10)
-    assert number_of(camera.read(timeout=10).pixels) == 11
+    assert gates[0].released.wait(PATIENCE)
+    assert number_of(camera.read(timeout=PATIENCE).pixels) == 11
     with pytest.raises(CameraError, match='/dev/video7 stopped: it delivers no more images'):
-        camera.read(timeout=10)
+        camera.read(timeout=PATIENCE)
 
 
 def test_a_thread_that_fails_is_told_as_it_failed_and_the_device_is_released(camera, gates):
     camera.open()
-    assert camera.read(timeout=10) is not None
+    assert camera.read(timeout=PATIENCE) is not None
     gates[0].fault = TypeError('of the thread')
     gates[0].allow()
     for _ in range(2):
         with pytest.raises(TypeError, match='of the thread'):
-            camera.read(timeout=10)
-    assert gates[0].released.wait(10)
+            camera.read(timeout=PATIENCE)
+    assert gates[0].released.wait(PATIENCE)
     camera.close()
     camera.open()
-    assert number_of(camera.read(timeout=10).pixels) == 0
+    assert number_of(camera.read(timeout=PATIENCE).pixels) == 0
 
 
 def test_a_thread_that_fails_at_the_first_image_is_not_a_device_without_images(video, monkeypatch):
-    monkeypatch.setattr(v4l2, 'FIRST_FRAME_S', 60.0)
+    monkeypatch.setattr(v4l2, 'FIRST_FRAME_S', PATIENCE)
     gate = Gate(cv2.VideoCapture(str(video)))
     gate.fault = TypeError('of the thread')
     camera = V4l2Camera(source='7', rate=30, frame_id='eye', opener=lambda *_: gate)
     with pytest.raises(TypeError, match='of the thread'):
         camera.open()
-    assert gate.released.wait(10)
+    assert gate.released.wait(PATIENCE)
 
 
 def test_closing_interrupts_a_read_that_waits(camera):
     camera.open()
-    camera.read(timeout=10)
+    camera.read(timeout=PATIENCE)
     answers, reading = [], threading.Event()
 
     def read():
         reading.set()
-        answers.append(camera.read(timeout=60))
+        answers.append(camera.read(timeout=10 * PATIENCE))
 
-    thread = threading.Thread(target=read)
+    thread = threading.Thread(target=read, daemon=True)
     thread.start()
-    assert reading.wait(10)
+    assert reading.wait(PATIENCE)
     camera.close()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert answers == [None]
 
 
@@ -150,10 +154,10 @@ def test_a_device_that_hangs_does_not_keep_close_waiting_and_is_released_later(c
     camera.open()
     begun = time.monotonic()
     camera.close()
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < GATE_S / 2
     assert not gates[0].released.is_set()
     gates[0].allow()
-    assert gates[0].released.wait(10)
+    assert gates[0].released.wait(PATIENCE)
 
 
 def test_after_closing_it_opens_again(camera, gates):
@@ -164,7 +168,7 @@ def test_after_closing_it_opens_again(camera, gates):
     camera.close()
     assert camera.read(timeout=0) is None
     camera.open()
-    assert number_of(camera.read(timeout=10).pixels) == 0
+    assert number_of(camera.read(timeout=PATIENCE).pixels) == 0
     assert len(gates) == 2
 
 
@@ -232,18 +236,15 @@ def test_the_reason_is_told_in_words(number, words):
     assert words in reason_of(OSError(number, 'Is a directory'))
 
 
-def test_the_driver_s_own_time_of_capture_is_the_stamp():
-    age_ns = 40_000_000
-    before = time.time_ns()
-    stamp = capture_stamp((time.monotonic_ns() - age_ns) / 1e6)
-    assert before - age_ns - 1_000_000 <= stamp <= time.time_ns() - age_ns + 1_000_000
-
-
-@pytest.mark.parametrize('seconds', [-1.0, 5.0])
-def test_a_time_of_another_clock_leaves_the_arrival(seconds):
-    before = time.time_ns()
-    stamp = capture_stamp((time.monotonic_ns() - seconds * 1e9) / 1e6)
-    assert before - 1_000_000 <= stamp <= time.time_ns() + 1_000_000
+@pytest.mark.parametrize(
+    ('sensor_ms', 'captured_ms'), [(99_960, 99_960), (101_000, 100_000), (95_000, 100_000)]
+)
+def test_the_driver_s_own_time_of_capture_is_the_stamp_unless_it_is_of_another_clock(
+    monkeypatch, sensor_ms, captured_ms
+):
+    monkeypatch.setattr(v4l2, 'time', SimpleNamespace(monotonic_ns=lambda: 100_000_000_000))
+    monkeypatch.setattr(v4l2, 'stamp_of', lambda steady_ns: steady_ns)
+    assert capture_stamp(sensor_ms) == captured_ms * 1_000_000
 
 
 def test_it_describes_the_device(camera):

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers.patient import PATIENCE
 from helpers.square_video import number_of, write_video
 
 from picosam_ros.cameras import make_camera
@@ -32,7 +33,7 @@ def open_camera():
 def read_to_the_end(camera):
     frames = []
     with contextlib.suppress(EndOfStream):
-        while frame := camera.read(timeout=10):
+        while frame := camera.read(timeout=PATIENCE):
             frames.append(frame)
     return frames
 
@@ -49,7 +50,7 @@ def test_a_compressed_film_plays_as_well(tmp_path, open_camera):
 
 
 def test_red_is_the_first_channel(video, open_camera):
-    frame = open_camera(video).read(timeout=10)
+    frame = open_camera(video).read(timeout=PATIENCE)
     red, green, blue = frame.pixels[24, 8].astype(int)
     assert red > 200
     assert max(green, blue) < 80
@@ -65,76 +66,76 @@ def test_the_stream_stays_ended(video, open_camera):
             camera.read(timeout=0)
 
 
-def test_it_begins_again_at_the_end_with_stamps_that_grow_on(video, open_camera):
+def test_it_begins_again_at_the_end_with_stamps_that_grow_on(video, open_camera, one_clock):
     camera = open_camera(video)
-    frames = [camera.read(timeout=10) for _ in range(30)]
+    frames = [camera.read(timeout=PATIENCE) for _ in range(30)]
     assert [number_of(frame.pixels) for frame in frames] == [n % 12 for n in range(30)]
     steps = np.diff([frame.stamp_ns for frame in frames])
     assert (steps > 0.7 * TICK_NS).all(), 'a frame is a period later than the one before'
 
 
-def test_stamps_are_the_start_and_the_time_within_the_video(video, open_camera):
-    before = time.time_ns()
+def test_stamps_are_the_start_and_the_time_within_the_video(video, open_camera, one_clock):
+    before = time.monotonic_ns()
     frames = read_to_the_end(open_camera(video, loop=False))
     length = frames[-1].stamp_ns - frames[0].stamp_ns
     assert frames[0].stamp_ns >= before
     assert length >= 11 * TICK_NS - 1_000_000
-    assert all(frame.stamp_ns <= frame.received_ns + 1_000_000 for frame in frames)
+    assert all(frame.stamp_ns <= frame.received_ns for frame in frames)
 
 
-def test_a_rate_replaces_the_pace_of_the_file(video, open_camera):
+def test_a_rate_replaces_the_pace_of_the_file(video, open_camera, one_clock):
     camera = open_camera(video, rate=20.0)
-    first, second = (camera.read(timeout=10).stamp_ns for _ in range(2))
+    first, second = (camera.read(timeout=PATIENCE).stamp_ns for _ in range(2))
     assert second - first > 45_000_000
     assert camera.description['rate'] == '20'
 
 
-def test_a_late_reader_loses_no_frame_and_gets_no_old_stamp(video, open_camera):
+def test_a_late_reader_loses_no_frame_and_gets_no_old_stamp(video, open_camera, one_clock):
     camera = open_camera(video)
-    camera.read(timeout=10)
+    camera.read(timeout=PATIENCE)
     camera._start_ns -= 5 * TICK_NS  # as if the last read had been so long ago
-    now = time.time_ns()
-    frames = [camera.read(timeout=10) for _ in range(2)]
+    now = time.monotonic_ns()
+    frames = [camera.read(timeout=PATIENCE) for _ in range(2)]
     assert [number_of(frame.pixels) for frame in frames] == [1, 2]
-    assert frames[0].stamp_ns > now - 1_000_000
+    assert frames[0].stamp_ns >= now
     assert frames[1].stamp_ns > frames[0].stamp_ns + 0.7 * TICK_NS
 
 
 def test_a_timeout_gives_no_frame_and_loses_none(video, open_camera):
     camera = open_camera(video, rate=0.001)
-    numbers = [number_of(camera.read(timeout=10).pixels)]
+    numbers = [number_of(camera.read(timeout=PATIENCE).pixels)]
     assert camera.read(timeout=0.001) is None
     camera._start_ns -= 1_000_000_000_000  # as if a period had passed
-    numbers.append(number_of(camera.read(timeout=10).pixels))
+    numbers.append(number_of(camera.read(timeout=PATIENCE).pixels))
     assert numbers == [0, 1]
 
 
 def test_closing_interrupts_a_read_that_waits(video, open_camera):
     camera = open_camera(video, rate=0.001)
-    camera.read(timeout=10)
+    camera.read(timeout=PATIENCE)
     answers, reading = [], threading.Event()
 
     def read():
         reading.set()
-        answers.append(camera.read(timeout=60))
+        answers.append(camera.read(timeout=10 * PATIENCE))
 
-    thread = threading.Thread(target=read)
+    thread = threading.Thread(target=read, daemon=True)
     thread.start()
-    assert reading.wait(10)
+    assert reading.wait(PATIENCE)
     camera.close()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert answers == [None]
 
 
 def test_after_closing_it_opens_again_at_the_first_frame(video, open_camera):
     camera = open_camera(video)
     camera.open()
-    camera.read(timeout=10)
+    camera.read(timeout=PATIENCE)
     camera.close()
     camera.close()
     assert camera.read(timeout=0) is None
     camera.open()
-    assert number_of(camera.read(timeout=10).pixels) == 0
+    assert number_of(camera.read(timeout=PATIENCE).pixels) == 0
 
 
 def test_a_camera_that_was_not_opened_says_so(video):
