@@ -31,6 +31,9 @@ def ticks():
     thread.start()
     # A thread is left alone until it waits by itself, so all between two reads counts exactly.
     sys.setswitchinterval(60)
+    # A wait that began before was for the shorter interval; the next one is not.
+    before = count[0]
+    until(lambda: time.sleep(0.001) or count[0] > before + 1)
     yield count
     sys.setswitchinterval(interval)
     ended.set()
@@ -71,6 +74,7 @@ def test_no_other_thread_runs_while_the_camera_starts(ticks):
 
 def test_a_hold_lasts_until_its_end_and_signals_wait_for_it(monkeypatch):
     moments_ns = []
+    hold = LIBC.pthread_mutex_clocklock  # looked up now: that is a call, the first time
 
     class Libc:
         pthread_mutex_lock = LIBC.pthread_mutex_lock
@@ -78,7 +82,7 @@ def test_a_hold_lasts_until_its_end_and_signals_wait_for_it(monkeypatch):
         def pthread_mutex_clocklock(*arguments):
             # Forget those that came before the hold; no call, after which another one is heard.
             moments_ns[:] = []
-            return LIBC.pthread_mutex_clocklock(*arguments)
+            return hold(*arguments)
 
     monkeypatch.setattr(module, 'LIBC', Libc)
     previous = signal.signal(signal.SIGALRM, lambda *_: moments_ns.append(time.monotonic_ns()))
