@@ -31,7 +31,9 @@ FLAGS = [
 def chromium():
     """Run a browser."""
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, timeout=1e3 * 4 * PATIENCE
+        )
         expect.set_options(timeout=1e3 * PATIENCE)
         yield browser
         browser.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from helpers.harness import PATIENCE, Client, Process
 from helpers.installed import executable
-from helpers.photo_clicks import folder_of
+from helpers.photo_clicks import pixels_of
 from helpers.rig import BACKGROUND, OBJECT
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
@@ -29,22 +30,34 @@ from helpers.chromium import CHROMIUM_IS_HERE, BrowserTimeout, Pages, chromium, 
 pytestmark = CHROMIUM_IS_HERE
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
-# Red discs in a photograph of 640×480; the camera's hand moves it by some pixels.
-DISCS = {'middle': (320, 240), 'left': (200, 240), 'right': (440, 240)}
-RADIUS = 32
+# Red discs in an image of 640×480, from left to right. They keep still: what is seen now is there
+# still when it is clicked, however much later that is.
+DISCS = ((200, 240), (320, 240), (440, 240))
+RADIUS = 36
+# A corner that blinks tells the images apart.
+CORNER = 48
+
+
+def film(path, pixels):
+    """Write two seconds of a picture, RGB, with a corner that blinks; return the file's path."""
+    picture = cv2.resize(pixels, (640, 480), interpolation=cv2.INTER_CUBIC)[..., ::-1].copy()
+    file = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 15.0, (640, 480))
+    for number in range(30):
+        picture[:CORNER, :CORNER] = 40 if number % 10 < 5 else 200
+        file.write(picture)
+    file.release()
+    return str(path)
 
 
 @pytest.fixture(scope='module')
 def camera(tmp_path_factory, red_network):
     """Run a camera that looks at a picture of three red discs; its network finds what is red."""
-    folder = tmp_path_factory.mktemp('discs')
     pixels = np.full((480, 640, 3), BACKGROUND, np.uint8)
-    for centre in DISCS.values():
+    for centre in DISCS:
         cv2.circle(pixels, centre, RADIUS, OBJECT, -1)
-    cv2.imwrite(str(folder / 'discs.png'), pixels[..., ::-1])
     parameters = {
-        'camera': 'photos',
-        'source': folder,
+        'camera': 'video',
+        'source': film(tmp_path_factory.mktemp('discs') / 'discs.avi', pixels),
         'model': red_network,
         'threads': 1,
         'prompt_max_age': PATIENCE,
@@ -58,10 +71,10 @@ def camera(tmp_path_factory, red_network):
 
 @pytest.fixture(scope='module')
 def photo(tmp_path_factory):
-    """Run a camera that looks at a photo, with the network that ships."""
+    """Run a camera that looks at a photo of a cup, with the network that ships."""
     parameters = {
-        'camera': 'photos',
-        'source': folder_of('coffee', tmp_path_factory.mktemp('photo')),
+        'camera': 'video',
+        'source': film(tmp_path_factory.mktemp('photo') / 'coffee.avi', pixels_of('coffee')),
         'model': DEFAULT_MODEL,
         'threads': 1,
         'prompt_max_age': PATIENCE,
@@ -124,10 +137,17 @@ def page(open_page, url):
     return page
 
 
-def remove_all(page):
-    page.keyboard.press('Escape')
+def remove_all(page, tries=5):
+    """Remove all objects; ask again where a busy machine made the viewer give up on the node."""
     # The first frames of a page have no masks: an empty list alone does not prove the removal.
-    page.locator('.bubble').first.wait_for(state='attached')
+    cleared = page.locator('.bubble', has_text='objects cleared').first
+    for _ in range(tries):
+        page.keyboard.press('Escape')
+        with contextlib.suppress(BrowserTimeout):
+            cleared.wait_for(state='attached', timeout=1e3 * PATIENCE / tries)
+            break
+    else:
+        raise AssertionError(page.locator('.bubble').all_inner_texts())
     expect(page.locator('#objects li')).to_have_count(0)
 
 
@@ -205,6 +225,11 @@ def found_on(page, object_id, near):
     covers(page, object_id, near)
 
 
+def is_selected(page, object_id):
+    """Wait until the answer has come, maybe after the mask: from then on keys are for it."""
+    expect(row(page, object_id).locator('.choose')).to_have_attribute('aria-pressed', 'true')
+
+
 def covers(page, object_id, near):
     deadline = time.monotonic() + PATIENCE
     # The mark of the prompt hides some of the first masks.
@@ -215,9 +240,8 @@ def covers(page, object_id, near):
 
 def is_covered(page, object_id, near):
     area, centre = where(shown(page), tinted(object_id))
-    # The hand moves on between click and look; the discs are three times as far apart. Rim and
-    # label hide some of a disc, and a small JPEG blurs its edge.
-    return area > 0.5 * np.pi * RADIUS**2 and np.hypot(*np.subtract(centre, near)) < 45
+    # Rim and label hide some of a disc, and a small JPEG blurs its edge.
+    return area > 0.5 * np.pi * RADIUS**2 and np.hypot(*np.subtract(centre, near)) < RADIUS / 2
 
 
 def test_the_live_image_is_there_and_the_page_says_what_to_do(page):
@@ -251,6 +275,7 @@ def test_larger_and_smaller_are_asked_for_by_buttons_and_by_keys(photo, photo_ur
     client.known_to(f'{photo.namespace}/viewer')
     click(page, 320, 240)
     expect(row(page, 1).locator('.state')).to_have_text('tracked')
+    is_selected(page, 1)
     client.wait_for(lambda: prompts)
     for act, step in (
         (page.get_by_label('larger object 1').click, 1),
@@ -288,18 +313,22 @@ def test_a_drag_is_a_box(page):
 
 
 def test_a_right_click_removes_the_object_under_it(page):
-    left, _, _ = discs(page)
-    click(page, *left)
-    expect(row(page, 1).locator('.state')).to_have_text('tracked')
-    # The hand has moved on by now: where are the others?
-    middle, right = discs(page, count=2)
-    click(page, *middle)
-    expect(row(page, 2).locator('.state')).to_have_text('tracked')
-    # The colour of object 2 is close to red: its disc is found, too.
-    right_now = discs(page, count=2)[-1]
-    click(page, *np.add(middle, np.subtract(right_now, right)), button='right')
-    expect(page.locator('#objects li')).to_have_count(1)
+    left, middle, _ = discs(page)
+    for object_id, place in enumerate((left, middle), start=1):
+        click(page, *place)
+        expect(row(page, object_id).locator('.state')).to_have_text('tracked')
+    right_click_until_gone(page, 2, middle)
     expect(row(page, 1)).to_be_visible()
+
+
+def right_click_until_gone(page, object_id, place, tries=5):
+    """Click, again where an image without its masks was shown just then: there is no object."""
+    for _ in range(tries):
+        click(page, *place, button='right')
+        with contextlib.suppress(AssertionError):
+            expect(row(page, object_id)).to_have_count(0, timeout=1e3 * PATIENCE / tries)
+            return
+    expect(row(page, object_id)).to_have_count(0)
 
 
 def test_a_point_in_a_box_is_refused_beside_the_point_and_the_object_stays(page):
@@ -330,6 +359,7 @@ def test_everything_can_be_done_by_keys(page):
     page.keyboard.press('Shift+ArrowRight')
     page.keyboard.press('Enter')
     found_on(page, 1, (x, y))
+    is_selected(page, 1)
     # This network claims all that it sees, so "not this" is said where nothing is red.
     for _ in range(15):
         page.keyboard.press('ArrowUp')
@@ -352,20 +382,33 @@ def test_everything_can_be_done_by_keys(page):
     expect(page.locator('#objects li')).to_have_count(0)
 
 
-def test_a_frozen_image_stays_and_takes_no_prompt(page):
+def changes(page):
+    """Wait until the page shows another image than now."""
+    before, deadline = shown(page), time.monotonic() + PATIENCE
+    while np.array_equal(before, shown(page)):
+        assert time.monotonic() < deadline
+
+
+def test_a_frozen_image_stays_and_takes_no_prompt(page, open_page, url):
     page.keyboard.press(' ')
     expect(page.locator('#frozen')).to_be_visible()
+    remove_bubbles(page)
     before = shown(page)
     click(page, 320, 240)
     expect(page.locator('.bubble', has_text='frozen')).to_be_visible()
-    page.locator('.bubble', has_text='frozen').evaluate('node => node.remove()')
-    # A second of the camera, by its own figures.
-    link = page.locator('#link').inner_text()
-    expect(page.locator('#link')).not_to_be_empty()
-    assert np.array_equal(before, shown(page)), link
+    remove_bubbles(page)
+    other = open_page(url)
+    for _ in range(2):
+        changes(other)
+    assert np.array_equal(before, shown(page))
     page.locator('#freeze').click()
     expect(page.locator('#frozen')).to_be_hidden()
+    changes(page)
     expect(page.locator('#objects li')).to_have_count(0)
+
+
+def remove_bubbles(page):
+    page.locator('.bubble').evaluate_all('nodes => nodes.forEach((node) => node.remove())')
 
 
 def test_a_snapshot_is_a_png_of_the_cameras_size(page, tmp_path):
@@ -427,10 +470,17 @@ def test_two_browsers_see_the_same_objects(page, open_page, url):
     expect(page.locator('#objects li')).to_have_count(0)
 
 
+def free_port():
+    """Find a port that stays free: below those that the system gives to whoever asks for any."""
+    for port in random.sample(range(20000, 30000), 100):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(('127.0.0.1', port))
+            return port
+    raise AssertionError('no port is free')
+
+
 def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with view(camera, port) as process:
         client = Client(process)
         urls = client.subscribe(String, f'{process.name}/url', LATCHED)
@@ -449,9 +499,7 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
     with view(camera, port) as process:
         expect(page.locator('#connection-text')).to_have_text('live')
         expect(page.locator('body.offline')).to_have_count(0)
-        page.keyboard.press('Escape')
-        expect(page.locator('.bubble', has_text='cleared')).to_be_visible()
-        expect(page.locator('#objects li')).to_have_count(0)
+        remove_all(page)
         _, middle, _ = discs(page)
         click(page, *middle)
         expect(page.locator('#objects .state')).to_have_text('tracked')
@@ -462,16 +510,9 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
 def coin(tmp_path):
     """Run a camera before a coin that keeps still, with the network that ships."""
     pixels = cv2.imread(str(photo_files()[0].with_name('coins.png')))[118:268, 113:313]
-    film = cv2.VideoWriter(
-        str(tmp_path / 'coin.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 15.0, (640, 480)
-    )
-    for _ in range(30):
-        film.write(cv2.resize(pixels, (640, 480), interpolation=cv2.INTER_CUBIC))
-    film.release()
-    source = str(tmp_path / 'coin.avi')
     parameters = {
         'camera': 'video',
-        'source': source,
+        'source': film(tmp_path / 'coin.avi', pixels),
         # Not `auto`: it takes a lighter one where the machine is busy.
         'model': DEFAULT_MODEL,
         'threads': 1,
@@ -508,11 +549,16 @@ def test_a_followed_object_is_stepped_smaller_and_larger_until_there_is_none(ope
         click(page, 320, 240)
         expect(row(page, 1).locator('.state')).to_have_text('tracked')
 
+        def newest(field):
+            masks = (mask for result in results[-1:] for mask in result.masks)
+            return next((getattr(mask, field) for mask in masks), 0)
+
         def area():
-            return next((mask.area for result in results[-1:] for mask in result.masks), 0)
+            return newest('area')
 
         client.wait_for(area)
         clicked = area()
+        is_selected(page, 1)
         page.get_by_label('smaller object 1').click()
         client.wait_for(lambda: 0 < area() < clicked / 1.3)
         state = row(page, 1).locator('.state')
@@ -522,8 +568,11 @@ def test_a_followed_object_is_stepped_smaller_and_larger_until_there_is_none(ope
         page.keyboard.press('+')
         client.wait_for(lambda: area() > clicked / 1.3)
         none = page.locator('.bubble', has_text='There is no larger object').first
-        for _ in range(6):
+        for _ in range(12):
+            before = newest('generation')
             page.keyboard.press('+')
+            # Then it is judged by the mask that this step was asked for.
+            client.wait_for(lambda before=before: newest('generation') > before)
             with contextlib.suppress(BrowserTimeout):
                 none.wait_for(timeout=1e3)
                 break
@@ -568,13 +617,14 @@ def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_u
         click_until_found(page, 320, 200)
         page.context.close()
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(PATIENCE) == 0
+        # It waits for its nodes, one after the other.
+        assert demo.wait(4 * PATIENCE) == 0
         assert 'frames' in demo.stdout.read()
     finally:
         # Killed at once, it would leave its nodes behind.
         demo.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            demo.wait(PATIENCE)
+            demo.wait(4 * PATIENCE)
         demo.kill()
         demo.wait()
         demo.stdout.close()
