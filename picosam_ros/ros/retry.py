@@ -12,11 +12,14 @@ from std_srvs.srv import Trigger
 # Time-out for discovery of the service.
 DISCOVERY_S = 3.0
 # Time-out of each attempt: longer and longer, for a busy node.
-ATTEMPTS_S = (0.2, 0.4, 0.8, 1.6)
+ATTEMPTS_S = (0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class RetryingCall:
     """Calls an idempotent Trigger and reports its answer, or that there is none.
+
+    Where a busy node answers several attempts, the first one tells what was done; the last one has
+    to be answered nevertheless: until then the node may do it once more.
 
     An answer is lost while the node has discovered the client's endpoint for requests and not yet
     that for answers, as just after either has started: the middleware drops it.
@@ -38,8 +41,8 @@ class RetryingCall:
         self._report = report
         self._clock = clock
         self._wanted = threading.Event()
-        # The pending request (None: the service is not discovered yet), and its time-out.
-        self._request: Any = None
+        # The attempts (none: the service is not discovered yet), and the time-out of the last one.
+        self._requests: list[Any] = []
         self._deadline: float | None = None
         self._timeouts: list[float] = []
 
@@ -62,33 +65,38 @@ class RetryingCall:
         if self._deadline is None:
             return
         # Not by a callback of the future: what that raises ends the process (EventsExecutor).
-        if self._request is not None and self._request.done():
-            self._finish(self._request.result().message)
-        elif self._request is None and self._client.service_is_ready():
+        if self._requests and self._requests[-1].done():
+            self._finish(self._first_answer())
+        elif not self._requests and self._client.service_is_ready():
             self._send(now)
         elif now >= self._deadline:
             self._timed_out(now)
 
     def _send(self, now: float) -> None:
         self._deadline = now + self._timeouts.pop(0)
-        self._request = self._client.call_async(Trigger.Request())
+        self._requests.append(self._client.call_async(Trigger.Request()))
 
     def _timed_out(self, now: float) -> None:
-        name, found = self._client.srv_name, self._request is not None
-        self._cancel()
-        if not found:
+        name = self._client.srv_name
+        if not self._requests:
             self._finish(f'there is no service {name}: is the node running?')
         elif self._timeouts:
             self._send(now)
         else:
-            self._finish(f'{name} does not answer: is the node running?')
+            self._finish(self._first_answer() or f'{name} does not answer: is the node running?')
+
+    def _first_answer(self) -> str:
+        answers = (request.result().message for request in self._requests if request.done())
+        return next(answers, '')
 
     def _finish(self, sentence: str) -> None:
-        self._request = self._deadline = None
+        self._cancel()
+        self._deadline = None
         self._report(sentence)
 
     def _cancel(self) -> None:
-        """Drop the pending request: only the answer to the newest one counts."""
-        if self._request is not None:
-            self._client.remove_pending_request(self._request)
-            self._request = None
+        """Drop the attempts: no answer to one of them counts any more."""
+        for request in self._requests:
+            if not request.done():
+                self._client.remove_pending_request(request)
+        self._requests = []

@@ -71,10 +71,36 @@ def test_a_lost_answer_is_asked_for_again_soon(rig):
     assert len(rig.client.asked) == 1
     rig.wait(0.2 * ATTEMPTS_S[0])
     lost, second = rig.client.asked
-    assert rig.client.given_up == [lost]
     second.set_result(Trigger.Response(message='nothing to clear'))
     rig.wait(0.0)
     assert rig.told == ['nothing to clear']
+    assert rig.client.given_up == [lost]
+
+
+def test_where_both_attempts_are_answered_the_first_answer_tells_what_was_done(rig):
+    rig.call()
+    rig.wait(1.1 * ATTEMPTS_S[0])
+    late, second = rig.client.asked
+    late.set_result(Trigger.Response(message='3 objects cleared'))
+    rig.wait(0.0)
+    # The second one is on its way: what is sent now would be cleared, too.
+    assert rig.patient.waiting
+    assert rig.told == []
+    second.set_result(Trigger.Response(message='0 objects cleared'))
+    rig.wait(0.0)
+    assert not rig.patient.waiting
+    assert rig.told == ['3 objects cleared']
+    assert rig.client.given_up == []
+
+
+def test_an_answer_before_silence_counts(rig):
+    rig.call()
+    rig.wait(1.1 * ATTEMPTS_S[0])
+    rig.client.asked[0].set_result(Trigger.Response(message='3 objects cleared'))
+    for pause in ATTEMPTS_S:
+        rig.wait(1.01 * pause)
+    assert rig.told == ['3 objects cleared']
+    assert not rig.patient.waiting
 
 
 def test_each_further_try_has_more_time(rig):
