@@ -14,8 +14,9 @@ from picosam_ros.viewer.protocol import PromptRequest
 
 Sender = TypeVar('Sender')
 
-# A running node answers within milliseconds.
-ANSWER_TIMEOUT_S = 3.0
+# A running node answers within milliseconds, on a machine that is out of cores or memory within
+# seconds. An answer that comes later finds its sender no more.
+ANSWER_TIMEOUT_S = 10.0
 # An accepted object may be in no frame yet: its id stays reserved for that long.
 RESERVE_S = 2.0
 

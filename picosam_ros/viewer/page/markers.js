@@ -2,7 +2,8 @@
 
 const REFUSED_MS = 8000;
 const FADE_MS = 250;
-const NO_ANSWER_MS = 4000;
+// The viewer says after ten seconds that there was none.
+const NO_ANSWER_MS = 11000;
 
 export class Markers {
   constructor() {
