@@ -24,26 +24,29 @@ def shown(rig):
     rig.node.destroy_timer(timer)
 
 
-def finished(rig, *arguments, interrupt=False, namespace=None):
-    """Run the command while the node is served; return exit code, output and errors."""
+def finished(rig, *arguments, interrupt_after=0):
+    """Run the command while the node is served; return exit code, output and errors.
+
+    It is interrupted after so many results, unless they are 0.
+    """
     environment = {**os.environ, 'NO_COLOR': '1'}
     process = subprocess.Popen(
-        [executable('picosam'), 'latency', *arguments],
+        [executable('picosam'), 'latency', *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
     )
     try:
-        if interrupt:
+        if interrupt_after:
             topic = f'{rig.process.name}/latency'
             mine = rig.node.count_subscribers(topic)
             latencies = rig.inboxes['latency']
             rig.wait_for(lambda: rig.node.count_subscribers(topic) > mine)
             latencies.clear()
-            rig.wait_for(lambda: len(latencies) > 20)
+            rig.wait_for(lambda: len(latencies) >= interrupt_after)
             process.send_signal(signal.SIGINT)
-        rig.wait_for(lambda: process.poll() is not None)
+        rig.wait_for(lambda: process.poll() is not None, 4 * PATIENCE)
         out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
@@ -51,13 +54,17 @@ def finished(rig, *arguments, interrupt=False, namespace=None):
 
 
 def test_the_only_topic_is_found_and_its_figures_are_json(shown):
-    code, out, err = finished(shown, '--seconds', '2', '--json')
+    # A busy machine needs longer for as many results.
+    for seconds in (2, 8, 32):
+        code, out, err = finished(shown, '--seconds', seconds, '--json')
+        report = json.loads(out) if code == 0 else {'results': 0}
+        if report['results'] > 5 and report['seconds'] > 0.5:
+            break
     assert (code, err) == (0, '')
-    report = json.loads(out)
     assert report['topic'] == f'{shown.process.name}/latency'
     assert report['results'] > 5
     assert report['answered'] == report['results']
-    assert 0 < report['rate_hz'] < 40
+    assert report['rate_hz'] == pytest.approx((report['results'] - 1) / report['seconds'], rel=0.01)
     assert {'queue', 'inference', 'total'} <= set(report['stages'])
     total = report['stages']['total']
     assert 0 < total['p50'] <= total['p95'] <= total['p99']
@@ -66,7 +73,10 @@ def test_the_only_topic_is_found_and_its_figures_are_json(shown):
 def test_a_report_is_drawn_and_a_table_printed(shown, tmp_path):
     path = tmp_path / 'report.png'
     topic = f'{shown.process.name}/latency'
-    code, out, err = finished(shown, topic, '--seconds', '1', '--plot', str(path))
+    for seconds in (1, 4, 16):
+        code, out, err = finished(shown, topic, '--seconds', seconds, '--plot', path)
+        if code == 0:
+            break
     assert (code, err) == (0, '')
     assert out.startswith(f'{topic}   ')
     assert 'inference' in out
@@ -74,7 +84,11 @@ def test_a_report_is_drawn_and_a_table_printed(shown, tmp_path):
 
 
 def test_ctrl_c_ends_it_with_the_summary(shown):
-    code, out, err = finished(shown, interrupt=True)
+    # On a busy machine it may have begun to watch long after it was seen to subscribe.
+    for results in (20, 100, 400):
+        code, out, err = finished(shown, interrupt_after=results)
+        if code == 0:
+            break
     assert (code, err) == (0, '')
     assert 'results per second' in out
 
