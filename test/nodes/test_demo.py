@@ -24,7 +24,8 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        # It waits for its nodes, one after the other.
+        timeout=4 * PATIENCE,
     )
     assert done.returncode == 1
     assert 'nowhere is not a folder' in done.stderr
@@ -60,4 +61,4 @@ def test_for_other_machines_the_link_with_the_token_is_printed_and_opens_the_pag
                 assert answer.status == 200
         finally:
             demo.send_signal(signal.SIGINT)
-            demo.communicate(timeout=PATIENCE)
+            demo.communicate(timeout=4 * PATIENCE)
