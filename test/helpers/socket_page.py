@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 
 import aiohttp
+from helpers.patient import PATIENCE
 
 
 class SocketPage:
@@ -35,12 +36,12 @@ class SocketPage:
 
     def __exit__(self, *_):
         if not self.closed:
-            asyncio.run_coroutine_threadsafe(self._socket.close(), self._loop).result(10)
-        self._thread.join(10)
+            asyncio.run_coroutine_threadsafe(self._socket.close(), self._loop).result(PATIENCE)
+        self._thread.join(PATIENCE)
 
     def send(self, kind, **fields):
         text = json.dumps({'type': kind, **fields})
-        asyncio.run_coroutine_threadsafe(self._socket.send_str(text), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._socket.send_str(text), self._loop).result(PATIENCE)
 
     def _run(self):
         self._loop.run_until_complete(self._listen())

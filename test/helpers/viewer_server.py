@@ -15,7 +15,7 @@ from picosam_ros.viewer.frames import ViewerFrame, ViewerMask
 from picosam_ros.viewer.server import Server
 
 # Reached only where a test fails.
-PATIENCE = 20.0
+PATIENCE = 60.0
 WIDTH, HEIGHT = 320, 240
 # Of show_a_mask_to_browsers.
 OBJECT = 2

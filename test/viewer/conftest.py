@@ -6,7 +6,7 @@ pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aio
 
 from helpers.viewer_server import RunningServer
 
-from picosam_ros.viewer import pending
+from picosam_ros.viewer import pending, site
 
 
 @pytest.fixture
@@ -14,6 +14,8 @@ def serve(monkeypatch):
     """Return a function that starts a server with options; all of them end with the test."""
     # The backend is the test, which a busy machine lets answer when it comes to it.
     monkeypatch.setattr(pending, 'ANSWER_TIMEOUT_S', 3600.0)
+    # So are those who answer the pings, or read nothing at all.
+    monkeypatch.setattr(site, 'HEARTBEAT_S', 3600.0)
     running = []
 
     def start(**options):

@@ -7,7 +7,7 @@ import pytest
 from helpers.chromium import CHROMIUM_IS_HERE, expect
 from helpers.folder_proxy import FolderProxy
 from helpers.patient import until
-from helpers.viewer_server import OBJECT, show_a_mask_to_browsers
+from helpers.viewer_server import OBJECT, PATIENCE, show_a_mask_to_browsers
 
 pytestmark = CHROMIUM_IS_HERE
 
@@ -50,7 +50,7 @@ def test_a_proxy_that_sends_its_own_host_is_told_what_to_set(serve):
         origin = {'Origin': proxy.url.removesuffix('/robot1/')}
         request = urllib.request.Request(f'{proxy.url}socket', headers=origin)
         with pytest.raises(urllib.error.HTTPError, match='403') as refused:
-            urllib.request.urlopen(request, timeout=20)
+            urllib.request.urlopen(request, timeout=PATIENCE)
         assert 'proxy_set_header Host $http_host' in refused.value.read().decode()
 
 

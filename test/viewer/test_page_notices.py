@@ -6,11 +6,14 @@ from helpers.viewer_server import OBJECT, show_a_mask_to_browsers
 
 from picosam_ros.prompts.recent_frames import NOT_KEPT
 from picosam_ros.results import Answer, PromptState
+from picosam_ros.viewer import client, rate_limits
 
 pytestmark = CHROMIUM_IS_HERE
 
 
-def test_a_key_that_is_held_down_is_told_that_it_prompts_too_fast(served, pages):
+def test_a_key_that_is_held_down_is_told_that_it_prompts_too_fast(served, pages, monkeypatch):
+    # However long the browser takes for the presses, they come at once.
+    monkeypatch.setattr(client, 'RateLimiter', lambda: rate_limits.RateLimiter(lambda: 0.0))
     show_a_mask_to_browsers(served)
     page = pages.open(served.server.url)
     page.keyboard.press(str(OBJECT))

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from helpers.viewer_server import HEIGHT, WIDTH, make_frame, on_a_loop, until
+from helpers.viewer_server import HEIGHT, PATIENCE, WIDTH, make_frame, on_a_loop, until
 
 from picosam_ros.viewer import accept, connections
 from picosam_ros.viewer.connections import Connections, address_of
@@ -181,6 +181,6 @@ def test_a_server_that_can_accept_no_more_says_so_and_ends(serve, monkeypatch):
     monkeypatch.setattr(type(served.server._loop), 'sock_accept', fail)
     # The one that is being waited for.
     with socket.create_connection(('127.0.0.1', served.server.port)):
-        served.server._thread.join(20)
+        served.server._thread.join(PATIENCE)
     assert errors == [surprise]
     assert served.server.fault == 'the web server ended: TypeError: nobody expects it'
