@@ -1,6 +1,7 @@
 """A segmentation node under test: its topics, and pictures whose masks are known."""
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from picosam_ros.ros.messages import from_time, to_image, to_time
 WIDTH, HEIGHT = 320, 240
 # The parameter of the segmenter that the tests of a module share.
 ROI_SIZE = 96
+# Each of those that are known by their place has a place of its own.
+_clicks = count(1)
 BACKGROUND, OBJECT = (20, 90, 160), (250, 40, 30)
 TOPICS = {
     'masks': MaskArray,
@@ -91,10 +94,17 @@ class Rig(Client):
             inbox.clear()
 
     def settle(self):
-        """Wait until all that was sent has been answered; what comes later is new."""
+        """Wait until all that was sent has been answered; what comes later is new.
+
+        Topics overtake each other: each has a last message of its own, and its answer is known.
+        """
         self.show(picture((5, 5)))
         self.ask(Prompt(action=Prompt.REMOVE, object_id=253))
-        self.click(Point(x=-9.0))
+        self.point(-9, -9)
+        number = next(_clicks)
+        self._send(self.clicks, Point(x=-9.0, y=-float(number)))
+        place = f'point (-9, -{number}) '
+        self.wait_for(lambda: any(place in s.reason for s in self.inboxes['prompt_status']))
 
     def header(self, frame_id='lens'):
         """Make one that was never used before: its stamp identifies what is sent and answered."""
@@ -107,7 +117,7 @@ class Rig(Client):
     def show(self, shown):
         """Publish an image and return all that was published for it."""
         message = shown if isinstance(shown, Image) else self.image(shown)
-        self.images.publish(message)
+        self._send(self.images, message)
         return self.result(message.header)
 
     def showing(self, *, seconds_ahead=0.0, **header):
@@ -133,6 +143,11 @@ class Rig(Client):
         self.images.publish(image)
         return self.component('input', lambda status: f"'{image.encoding}'" in status.message)
 
+    def _send(self, publisher, message):
+        """Publish once there is who takes it: a subscription may be found after the others."""
+        self.wait_for(publisher.get_subscription_count)
+        publisher.publish(message)
+
     def result(self, header):
         """Wait for all that belongs to an image."""
         topics = [topic for topic in TOPICS if topic != 'prompt_status']
@@ -146,7 +161,7 @@ class Rig(Client):
     def ask(self, prompt):
         """Send a prompt and return its status."""
         prompt.header = self.header(frame_id='')
-        self.prompts.publish(prompt)
+        self._send(self.prompts, prompt)
         return self.received('prompt_status', prompt.header)
 
     def set(self, *points, object_id=1, **fields):
@@ -160,14 +175,14 @@ class Rig(Client):
     def point(self, x, y):
         """Send a stamped point and return its status."""
         message = PointStamped(header=self.header(frame_id=''), point=Point(x=float(x), y=float(y)))
-        self.points.publish(message)
+        self._send(self.points, message)
         return self.received('prompt_status', message.header)
 
     def click(self, point):
         """Send a point without a header and return its status, which comes next."""
         statuses = self.inboxes['prompt_status']
         before = len(statuses)
-        self.clicks.publish(point)
+        self._send(self.clicks, point)
         self.wait_for(lambda: len(statuses) > before)
         return statuses[before]
 

@@ -147,7 +147,7 @@ def test_a_thousand_prompts_in_a_second_are_all_answered(rig):
     refused = [status for status in answers if status.state == PromptStatus.REFUSED]
     assert len(refused) == sum(number % 4 == 2 for number in range(sent))
     assert all(status.reason for status in refused)
-    assert len(statuses) == sent + 2  # those of `settle`
+    assert len(statuses) == sent + 3  # those of `settle`
     assert len(rig.show(picture(CENTRE)).masks.masks) > 1
 
 
