@@ -42,6 +42,7 @@ def test_what_is_lost_beyond_the_queue_is_counted_and_told(red_network):
     with Process('segmenter', {'model': red_network, 'threads': 1}) as process:
         client = Client(process)
         reports = client.subscribe(DiagnosticArray, '/diagnostics')
+        client.known_to(process.name)
         flood(client, COUNT, depth=1)
         name = process.name.lstrip('/')
 
@@ -58,9 +59,13 @@ def test_what_is_lost_beyond_the_queue_is_counted_and_told(red_network):
             return answered + int(values_of(prompts)['lost']) == COUNT
 
         client.wait_for(complete)
-        status = parts()[0]
-        if values_of(status)['lost'] != '0':
-            assert 'prompts were lost before this node could take them' in status.message
-            assert 'deeper queue' in status.message
+        if values_of(parts()[0])['lost'] != '0':
+            # It is told for some seconds: a busy machine may need more for the rest.
+            messages = [
+                s.message for r in reports for s in r.status if s.name == f'{name}: prompts'
+            ]
+            [told, *_] = [each for each in messages if 'lost' in each]
+            assert 'prompts were lost before this node could take them' in told
+            assert 'deeper queue' in told
         process.stop()
         client.close()
