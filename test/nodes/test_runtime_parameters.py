@@ -148,6 +148,7 @@ def test_two_cameras_live_side_by_side(red_network, tmp_path):
         rigs = [Rig(left), Rig(right)]
         for rig in rigs:
             rig.wait_for(lambda rig=rig: rig.inboxes['masks'])
+            rig.known_to(rig.process.name)
         assert rigs[0].point(20, 20).object_id == 1
         rigs[0].wait_for(lambda: any(message.masks for message in rigs[0].inboxes['masks']))
         rigs[1].inboxes['masks'].clear()
