@@ -7,6 +7,10 @@ from std_srvs.srv import Trigger
 from picosam_ros.ros.messages import to_bytes
 
 VGA = (480, 640, 3)
+# Seconds after which an image is late, or lost: that the next one tells.
+LATE_S = 5.0
+# Fast DDS gives up what is on its way to a process that a busy machine keeps still for a second.
+LOST = 3
 
 
 @pytest.fixture(scope='module')
@@ -23,17 +27,26 @@ def rig():
 def stream(rig, image, *, count, ahead):
     """Publish an image `count` times, each with a new stamp, `ahead` at most on their way.
 
-    An image is through when the node has counted it, as answered or dropped: one that is lost on
-    the way ends the wait for it. The newest one is answered, as nothing replaces it.
+    An image is through when the node has counted it, as answered or dropped. The newest one is
+    answered, as nothing replaces it. What is not counted before a later one is lost on the way.
     """
-    before = sum(counts(rig))
+    lost, due = 0, sum(counts(rig))
     for number in range(1, count + 1):
         image.header = rig.header()
         rig.images.publish(image)
-        if number % ahead == 0 or number == count:
-            rig.wait_for(lambda due=before + number: through(rig) >= due)
+        due += 1
+        if number % ahead and number < count:
+            continue
+        try:
+            rig.wait_for(lambda due=due: through(rig) >= due, LATE_S)
+        except AssertionError:
+            counted = sum(counts(rig))
+            lost += due + 1 - counted
+            due = counted
+            assert lost <= LOST
+        else:
             assert rig.inboxes['latency'][-1].header == image.header
-    assert sum(counts(rig)) - before - 1 == count
+    assert sum(counts(rig)) == due + 1
 
 
 def through(rig):
