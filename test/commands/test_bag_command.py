@@ -26,7 +26,9 @@ def test_the_report_tells_what_was_done_and_how_fast(tmp_path, network, capsys):
     report = json.loads(capsys.readouterr().out)
     assert (report['topic'], report['out']) == (TOPIC, str(out))
     assert (report['images'], report['refused'], report['masks']) == (10, 0, 10)
-    assert report['times_real_time'] == pytest.approx(0.3 / report['seconds'], rel=0.05)
+    # In hundredths: of a slow machine's few that is a large part.
+    factor = pytest.approx(0.3 / report['seconds'], rel=0.05, abs=0.0051)
+    assert report['times_real_time'] == factor
     assert len(read(out)['/segmenter/masks']) == 10
 
 
