@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from inspect import signature
 
 import cv2
@@ -9,7 +10,7 @@ from helpers.square_video import write_video
 from picosam_ros.cameras.picamera.imx500 import Imx500Camera
 from picosam_ros.cli import main
 from picosam_ros.commands.sensor_check import SETTLE_FRAMES, advise
-from picosam_ros.commands.sensor_measure import Probe, SensorReport
+from picosam_ros.commands.sensor_measure import Probe, ProbeProcess, SensorReport
 from picosam_ros.latency import Percentiles
 
 TIMES = Percentiles(1.0, 2.0, 3.0)
@@ -78,7 +79,20 @@ def test_a_sensor_without_tensors_is_reported_as_such():
 
 # The command
 
+# A busy machine may take its time over a frame.
+PATIENCE = 60.0
 
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Let the command wait for frames and for answers of the camera's process."""
+    probe = partial(ProbeProcess, stall_seconds=PATIENCE)
+    monkeypatch.setattr('picosam_ros.commands.sensor_measure.ProbeProcess', probe)
+    monkeypatch.setattr('picosam_ros.commands.sensor_measure.FRAME_S', PATIENCE)
+    monkeypatch.setattr('picosam_ros.cameras.process.camera.CALL_S', PATIENCE)
+
+
+@pytest.mark.usefixtures('patient')
 def test_the_command_prints_what_it_found_as_json(tiny_network, tmp_path, capsys):
     squares = np.random.default_rng(1).integers(0, 2, (6, 8, 3), np.uint8) * 255
     squares = cv2.resize(squares, (640, 480), interpolation=cv2.INTER_NEAREST)
@@ -93,6 +107,7 @@ def test_the_command_prints_what_it_found_as_json(tiny_network, tmp_path, capsys
     assert report['advice'][0].startswith('Set roi_settle_frames:=')
 
 
+@pytest.mark.usefixtures('patient')
 def test_the_table_ends_with_the_sentences_and_failing_is_reported_by_the_exit_code(
     tiny_network, capsys
 ):
@@ -110,9 +125,9 @@ def test_the_simulated_sensor_sees_a_scene_that_keeps_still(kind, tiny_network, 
     """As the command asks of a real one: where the scene moves, no output tells the ROI."""
     source = '' if kind == 'photos' else str(write_video(tmp_path / 'video.avi'))
     options = {'source': source, 'sensor_network': tiny_network(), 'rate': 30.0, 'frame_id': ''}
-    camera = Probe(simulate=True, **options)
+    camera = Probe(simulate=True, stall_seconds=PATIENCE, **options)
     camera.open()
-    seen = [camera.read(timeout=10).pixels for _ in range(5)]
+    seen = [camera.read(timeout=PATIENCE).pixels for _ in range(5)]
     camera.close()
     assert all(np.array_equal(image, seen[0]) for image in seen)
 
