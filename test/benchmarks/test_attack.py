@@ -1,9 +1,7 @@
 """Attacks run to the end at their smallest and hold; one that does not hold is told."""
 
 import json
-import os
 import subprocess
-import sys
 
 import pytest
 from geometry_msgs.msg import PointStamped
@@ -154,9 +152,12 @@ def test_every_field_gets_bad_values_that_ros_can_carry(message):
 
 
 def test_a_footprint_counts_the_children():
-    alone = footprint(os.getpid(), children=False)
-    child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)
-    both = footprint(os.getpid())
-    assert both.threads > alone.threads
-    assert both.files > alone.files
-    child.communicate(b'\n')
+    # A process whose threads and files nobody else changes; `cat` echoes once it runs.
+    words = ['sh', '-c', 'cat; true']
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+        shell.stdin.write(b'.')
+        shell.stdin.flush()
+        assert shell.stdout.read(1) == b'.'
+        alone, both = footprint(shell.pid, children=False), footprint(shell.pid)
+    assert (alone.threads, both.threads) == (1, 2)
+    assert both.files > alone.files > 0
