@@ -16,8 +16,6 @@ RATES = (70, 200, 500, 1000)
 OBJECTS = 8
 # What most publishers have: at a high rate the middleware drops some before they are sent.
 DEPTH = 10
-# The storm is over when no answer has come for so long.
-SILENCE_S = 3.0
 
 
 def run(count: int, seed: int) -> Iterator[Row]:
@@ -52,12 +50,18 @@ class Storm:
         for number in range(count):
             stamps.append(self._send(number))
             target.client.serve(begun + (number + 1) / rate - time.monotonic())
-        _await_silence(target, count)
         # A gap in what arrived shows with the next prompt of the topic that does.
         last = [self._send(0), self._send(1)]
-        target.client.wait_for(lambda: all(stamp in target.statuses for stamp in last), SILENCE_S)
-        answered = sum(stamp in target.statuses for stamp in stamps)
-        lost = _counted_lost(target) - lost_before
+        target.client.wait_for(lambda: all(stamp in target.statuses for stamp in last))
+        answered = lost = 0
+
+        def told() -> bool:
+            nonlocal answered, lost
+            answered = sum(stamp in target.statuses for stamp in stamps)
+            lost = _counted_lost(target) - lost_before
+            return answered + lost >= count
+
+        target.client.wait_for(told)
         note = f'{count} sent, {answered} answered, {lost} counted as lost'
         missing = max(count - answered - lost, 0)
         yield Row(f'prompts without a trace, {rate}/s', missing, '', 0, note)
@@ -73,18 +77,6 @@ class Storm:
         else:
             self._prompts.publish(message)
         return from_time(message.header.stamp)
-
-
-def _await_silence(target: Target, count: int) -> None:
-    heard, since = -1, time.monotonic()
-
-    def quiet() -> bool:
-        nonlocal heard, since
-        if len(target.statuses) != heard:
-            heard, since = len(target.statuses), time.monotonic()
-        return heard >= count or time.monotonic() - since > SILENCE_S
-
-    target.client.wait_for(quiet)
 
 
 def _counted_lost(target: Target) -> int:
