@@ -25,7 +25,7 @@ from picosam_ros.srv import Segment
 CALLED, REFINED = 20 / 3, 0.1
 REFINEMENT = 20
 # How long the masks are watched after what was sent, and how long a call may take.
-WATCH_S, CALL_S = 5.0, 20.0
+WATCH_S, CALL_S = 5.0, 30.0
 OBJECT = 5
 
 

@@ -14,7 +14,7 @@ from benchmarks.rigs.process_sizes import Footprint, footprint
 from picosam_ros.ros.process import package_prefix
 
 # Seconds after which a process that was told to end is killed.
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
