@@ -81,21 +81,27 @@ class Pipeline(Node):
 
     def begin(self) -> None:
         """Wait for both, and point at something."""
-        self._spin_until(lambda: self.url and len(self._arrivals) > 10)
+        self.wait_for(lambda: self.url and len(self._arrivals) > 10)
         self._prompt_publisher.publish(Prompt(points=[Point2D(x=320.0, y=240.0)]))
         self.rate(10)
 
     def rate(self, frames: int) -> float:
         """Results per second, over so many."""
         self._arrivals.clear()
-        self._spin_until(lambda: len(self._arrivals) > frames, TIMEOUT_S + frames)
+        self.wait_for(lambda: len(self._arrivals) > frames, seconds=TIMEOUT_S + frames)
         return frames / (self._arrivals[frames] - self._arrivals[0])
 
-    def _spin_until(self, condition: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
+    def wait_for(
+        self,
+        condition: Callable[[], object],
+        complaint: str = 'camera or viewer do not answer; do they start by themselves?',
+        seconds: float = TIMEOUT_S,
+    ) -> None:
+        """Serve callbacks until the condition holds; RuntimeError where it never does."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                raise RuntimeError('camera or viewer do not answer; do they start by themselves?')
+                raise RuntimeError(complaint)
             self._executor.spin_once(timeout_sec=0.05)
 
     def _on_latency(self, _: Latency) -> None:
@@ -134,10 +140,9 @@ def _rates(frames: int) -> tuple[float, float]:
     with pipeline() as node:
         alone = node.rate(frames)
         with _stalled(node.url), _clients(node.url, CLIENTS - 1) as got:
+            node.wait_for(lambda: all(got.values()), 'a client received no image')
             node.rate(10)
             watched = node.rate(frames)
-            if min(got.values(), default=0) == 0:
-                raise RuntimeError('a client received no image: nothing was measured')
         return alone, watched
 
 
