@@ -103,7 +103,8 @@ class Listener(Node):
         self._poses.clear()
         self._frames.clear()
         before, begun = self._cpu_s(), time.monotonic()
-        self._spin_until(lambda: len(self._frames) >= frames, TIMEOUT_S + frames)
+        each = self._frames, self._poses
+        self._spin_until(lambda: min(map(len, each)) >= frames, TIMEOUT_S + frames)
         used = self._cpu_s() - before
         memory = sum(process.footprint().memory_mb for process in self._processes)
         cpu_ms = 1e3 * used / (RATE * (time.monotonic() - begun))
