@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +18,7 @@ from rclpy.node import Node
 
 from benchmarks.report import Row
 from benchmarks.rigs import scene, sensor_camera
+from benchmarks.rigs.process_sizes import tree
 from benchmarks.rigs.stream import (
     QUEUE,
     ROOT,
@@ -120,11 +120,14 @@ def _run(frames: int) -> Run:
     rclpy.init()
     try:
         listener = Listener()
-        deadline = time.perf_counter() + TIMEOUT_S
+        deadline, heard = time.perf_counter() + TIMEOUT_S, 0
         while not listener.wait(lambda: listener.settled, 2.0):
             if process.poll() is not None or time.perf_counter() > deadline:
                 raise RuntimeError('the sensor of the camera node answered no prompt')
-            listener.ask()
+            # Whoever asks again interrupts the answers that come.
+            if listener.run.by_sensor == heard:
+                listener.ask()
+            heard = listener.run.by_sensor
         run = listener.run = Run()
         began, cpu = time.perf_counter(), _cpu_seconds(process.pid)
         listener.wait(lambda: len(run.latencies) >= frames, frames / RATE + TIMEOUT_S)
@@ -138,9 +141,7 @@ def _run(frames: int) -> Run:
 
 def _cpu_seconds(node: int) -> float:
     """User and system time of the node, and of the child that runs its camera."""
-    tasks = Path(f'/proc/{node}/task').iterdir()
-    children = [(task / 'children').read_text(encoding='ascii').split() for task in tasks]
-    return sum(map(_cpu_seconds_of, [node, *map(int, chain(*children))]))
+    return sum(_cpu_seconds_of(int(each.name)) for each in tree(node))
 
 
 def _cpu_seconds_of(pid: int) -> float:
