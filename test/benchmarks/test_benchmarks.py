@@ -106,7 +106,8 @@ def test_the_section_about_discovery_runs_to_the_end(monkeypatch):
     shipped = {'as shipped': discovery.VARIANTS['as shipped']}
     monkeypatch.setattr(discovery, 'VARIANTS', shipped)
     monkeypatch.setattr(discovery, 'QUIET_S', 0.0)
-    monkeypatch.setattr(discovery, 'COUNTED_S', 1.0)
+    # One of the two may be late for long.
+    monkeypatch.setattr(discovery, 'COUNTED_S', 5.0)
     monkeypatch.setattr(discovery, 'COUNTS', (2,))
     rows = benchmarks.measure('discovery', FRAMES).rows
     assert all(row.value > 0 for row in rows)
