@@ -21,6 +21,9 @@ from benchmarks.race.workloads import (
     WORKLOADS,
 )
 
+# On a busy machine a race takes many times as long.
+pytestmark = pytest.mark.timeout(400)
+
 SENSOR = 'in_sensor (host share)'
 
 
