@@ -5,6 +5,7 @@ from benchmarks.attack import files
 
 
 @pytest.mark.parametrize('seed', range(4))
+@pytest.mark.timeout(400)
 def test_commands_answer_damaged_files_or_refuse_them_in_one_sentence(seed):
     rows = list(files.run(25, seed))
     assert [row for row in rows if row.name.endswith('sentence') and row.value] == []
