@@ -13,7 +13,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Segmentation, Unanswered
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class SquareEngine(Engine):
