@@ -152,7 +152,7 @@ def test_a_frame_that_is_looked_at_is_kept_for_as_long_as_that_goes_on():
 
 def test_frames_that_are_looked_at_are_bounded_and_the_ones_not_asked_for_go_first():
     size = frame(START).pixels.nbytes
-    recent = RecentFrames(limit=2, limit_bytes=10 * size)
+    recent = RecentFrames(limit=2, limit_bytes=10 * size, clock=Clock())
     frames = [frame(START + index) for index in range(200)]
     for each in frames:
         recent.add(each)
@@ -160,7 +160,7 @@ def test_frames_that_are_looked_at_are_bounded_and_the_ones_not_asked_for_go_fir
         recent.keep(START)
     kept = [each for each in frames if bind(recent, each.stamp_ns) is each]
     assert kept == [frames[0], *frames[-9:]]
-    few = RecentFrames(limit=2)
+    few = RecentFrames(limit=2, clock=Clock())
     for each in frames:
         few.add(each)
         few.keep(each.stamp_ns)
