@@ -30,13 +30,14 @@ COMMANDS = [block for block in BLOCKS if not block.is_listing]
 # Where several pages print the same, once.
 RUN = list({block.text: block for block in COMMANDS if not block.needs}.values())
 PYTHON = [block for block in BLOCKS if block.is_listing and re.match('(from|import) ', block.text)]
-SECONDS = 110
+# The longest block has six commands, of some seconds each.
+SECONDS = 500
 
 # What would take long is made short, and what a busy machine would choose is named: it takes the
 # faster network, which has no size steps. Nothing else of a command is changed.
 CHANGES = (
     ('--size-step 1', '--size-step 1 --model picosam-click'),
-    ('--seconds 30', '--seconds 5'),
+    ('--seconds 30', '--seconds 10'),
     ('picosam bench', 'picosam bench --frames 20'),
     ('--simulate --faults', '--changes 4 --simulate --faults'),
 )
@@ -158,6 +159,7 @@ def without_hardware(text):
     )
 
 
+@pytest.mark.timeout(SECONDS + 100)
 @pytest.mark.parametrize('block', RUN, ids=str)
 def test_what_is_printed_works(block, shell, request):
     needed = (('mine.onnx', 'mine'), ('encoder.onnx', 'edgesam'), (' recording', 'recording'))
