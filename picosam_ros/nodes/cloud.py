@@ -145,7 +145,7 @@ class CloudNode(ManagedNode):
             'points': self._counts.points,
             'work ms': f'{self._work_ms:.1f}',
             'dropped (newer images came first)': self._worker.dropped,
-            **{f'refused ({cause})': count for cause, count in self._refused.items()},
+            **{f'refused ({cause})': count for cause, count in dict(self._refused).items()},
         }
         if self._view is None:
             return Status(UNCONFIGURED.level, UNCONFIGURED.message, values)

@@ -144,7 +144,7 @@ class Health:
             'dropped (a newer image came first)': activity.dropped,
             'dropped (disabled)': self._ignored,
             **({'value range': shown} if shown else {}),
-            **{f'refused ({what})': count for what, count in self.refused.items()},
+            **{f'refused ({what})': count for what, count in dict(self.refused).items()},
         }
 
     def _idle(self, activity: Activity) -> Status | None:
