@@ -230,7 +230,9 @@ def test_a_refused_click_is_seen_in_the_diagnostics_too(rig):
 
 
 def test_the_camera_node_takes_its_own_calibration(red_network):
-    with Process('camera', {'camera': 'photos', 'model': red_network, 'threads': 1}) as process:
+    # A busy machine may take its time to bring a prompt.
+    settings = {'camera': 'photos', 'model': red_network, 'threads': 1, 'prompt_max_age': 30.0}
+    with Process('camera', settings) as process:
         rig = Rig(process)
         rig.worlds = rig.publisher(PointStamped, 'clicked_point', 10)
         rig.wait_for(lambda: rig.inboxes['masks'] and rig.worlds.get_subscription_count())
