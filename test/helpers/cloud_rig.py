@@ -52,6 +52,7 @@ class CloudRig(Client):
         publishers = [self.infos, *(self.images[name] for name in names)]
         self.wait_for(lambda: all(p.get_subscription_count() for p in publishers))
         self.wait_for(lambda: all(inbox.connected for inbox in self.inboxes.values()))
+        self.known_to(self.process.name)
 
     def header(self, frame_id=FRAME, *, age_s=0.0):
         """Make one that was never used before."""
