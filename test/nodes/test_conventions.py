@@ -47,6 +47,14 @@ class CalibratedCamera(Client):
 
         return self.wait_for(found)
 
+    def kinds_of_service(self, name):
+        """Wait until a service is known, and give its types."""
+
+        def kinds():
+            return dict(self.node.get_service_names_and_types()).get(f'{NAMESPACE}/{name}')
+
+        return self.wait_for(kinds)
+
 
 @pytest.fixture(scope='module')
 def camera(tmp_path_factory):
@@ -112,9 +120,8 @@ def test_semantic_layer_labels_are_latched_and_reliable(camera):
 
 def test_topic_names_are_those_of_such_nodes(camera):
     topics = dict(camera.node.get_topic_names_and_types())
-    services = dict(camera.node.get_service_names_and_types())
     assert topics[f'{NAMESPACE}/camera/label_mask'] == ['sensor_msgs/msg/Image']
-    assert services[f'{NAMESPACE}/camera/enable'] == ['std_srvs/srv/SetBool']
+    assert camera.kinds_of_service('camera/enable') == ['std_srvs/srv/SetBool']
 
 
 def test_class_ids_are_0_for_nothing_and_never_255(rig):
@@ -186,8 +193,7 @@ def test_camera_image_and_calibration_have_one_stamp_and_frame(camera):
     image, info = camera.of_one_moment('image_raw', 'camera_info')
     assert (info.width, info.height) == (image.width, image.height)
     assert tuple(info.k) == CALIBRATION.k
-    services = dict(camera.node.get_service_names_and_types())
-    assert services[f'{NAMESPACE}/camera/set_camera_info'] == ['sensor_msgs/srv/SetCameraInfo']
+    assert camera.kinds_of_service('camera/set_camera_info') == ['sensor_msgs/srv/SetCameraInfo']
 
 
 def test_diagnostics_have_a_hardware_id_a_level_and_a_sentence(camera):
