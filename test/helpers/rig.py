@@ -86,6 +86,12 @@ class Rig(Client):
         self.settle()  # a point that is answered later would outlive the clearing
         self.fresh()
 
+    def join(self):
+        """Come back when prompts arrive at the node, and all that it publishes arrives here."""
+        for publisher in (self.points, self.clicks, self.prompts):
+            self.wait_for(publisher.get_subscription_count)
+        self.known_to(self.process.name)
+
     def fresh(self):
         """Leave no prompt, no message on its way, and the size that is usual here."""
         self.call(Trigger, f'{self.process.name}/clear_prompts')

