@@ -9,9 +9,6 @@ from collections import defaultdict
 import aiohttp
 from helpers.patient import PATIENCE
 
-# Reached only where a test fails: a busy machine may take its time.
-PATIENCE = 60.0
-
 
 class SocketPage:
     """Acknowledges every frame, unless it is a slow one, and records all messages.
