@@ -150,9 +150,9 @@ def test_the_stages_in_the_sensor_are_told_and_all_add_up_to_the_total(run):
         (10.0, 14.3, 0.4)
     }
     assert min(left_over(one) for one in told) > -0.1
-    # What is left over is the time between two stages, which a busy machine draws out: most
-    # messages may have some, but not all of them 5 ms, half of the exposure.
-    rig.wait_for(lambda: any(one.dnn == one.dnn and left_over(one) < 5 for one in latency))
+    # What is left over is the time between two stages, which a busy machine draws out for most
+    # messages, but not for all.
+    rig.wait_for(lambda: any(one.dnn == one.dnn and left_over(one) < 1 for one in latency))
 
 
 def left_over(latency):
