@@ -183,9 +183,14 @@ def test_two_cameras_on_one_topic_are_a_warning(forgetful):
 
 def test_another_rate_than_the_expected_one_is_a_warning_while_the_node_runs(forgetful, expect):
     expect(1000)
-    status = shown(forgetful, 'Hz, expected_rate is 1000 Hz: is the camera set to that rate?')
-    assert status.level == WARN
-    assert 0 < float(values_of(status)['rate Hz']) < 1000
+    slow = 'Hz, expected_rate is 1000 Hz: is the camera set to that rate?'
+    assert shown(forgetful, slow).level == WARN
+    # Images that a busy machine held up come in a burst, the next ones do not.
+    with forgetful.showing():
+        forgetful.component(
+            'input',
+            lambda s: slow in s.message and 0 < float(values_of(s)['rate Hz']) < 100,
+        )
     expect(0.5)
     status = shown(forgetful, 'Hz, expected_rate is 0.5 Hz: do two cameras publish?')
     assert status.level == WARN
