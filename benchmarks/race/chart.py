@@ -1,4 +1,4 @@
-"""The results as a chart: a bar for each contender, and how cost grows with prompts and pixels."""
+"""The results as a chart: a row for each contender, and how cost grows with prompts and pixels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from picosam_ros.frame import Pixels
 
 WIDTH = 1280
 LEFT, RIGHT = 250, 1020
-ROW, BAR = 34, 18
+ROW = 34
 CHART_HEIGHT, CHART_WIDTH, GAP = 320, 355, 260
 INK: Colour = (32, 34, 40)
 GREY: Colour = (120, 124, 132)
@@ -74,15 +74,15 @@ def draw(results: Results) -> Pixels:
     """H×W×3 uint8, R, G, B, 1280 pixels wide."""
     order = sorted(results.contenders, key=lambda name: results.contenders[name].p50(FIRST) or 0.0)
     colours = _colours(order)
-    bars_end = 120 + ROW * len(order)
-    canvas = Canvas(WIDTH, bars_end + CHART_HEIGHT + 190)
+    rows_end = 120 + ROW * len(order)
+    canvas = Canvas(WIDTH, rows_end + CHART_HEIGHT + 190)
     canvas.text(40, 36, 'The race: every engine on equal work', INK, height=17, bold=True)
     threads = f'{results.threads} thread{"s" * (results.threads > 1)}'
     machine = results.machine
     text = f'{machine["processor"]}, {threads} for an inference, load {machine["load"]}'
     canvas.text(40, 66, _ascii(text), GREY, height=10)
-    _bars(canvas, results, order, colours, bars_end)
-    top = bars_end + 110
+    _rows(canvas, results, order, colours, rows_end)
+    top = rows_end + 110
     for left, title, workloads, place, unit in (
         (80, 'more prompts', PROMPTS, lambda workload: float(workload.prompts), 'prompts'),
         (80 + CHART_WIDTH + GAP, 'larger images, one prompt', SIZES, _megapixels, 'megapixels'),
@@ -97,7 +97,7 @@ def _colours(order: Sequence[str]) -> dict[str, Colour]:
     return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(others)} | {BARE: GREY}
 
 
-def _bars(
+def _rows(
     canvas: Canvas,
     results: Results,
     order: Sequence[str],
@@ -108,7 +108,7 @@ def _bars(
     least = 10.0 ** math.floor(math.log10(min(row.p50 for row in rows.values())))
     scale = Scale(least, 1.1 * max(row.p99 for row in rows.values()), LEFT, RIGHT)
     top = bottom - ROW * len(order)
-    title = 'milliseconds for a 640x480 image with one prompt (bar: p50, pale: p95, mark: p99)'
+    title = 'milliseconds for a 640x480 image with one prompt (dot: p50, line: to p95, mark: p99)'
     canvas.text(40, top - 22, title, GREY)
     canvas.text(WIDTH - 40, top - 22, 'median, times the bare inference', GREY, align='right')
     for value in scale.decades():
@@ -116,10 +116,10 @@ def _bars(
         canvas.text(scale.at(value), bottom + 18, f'{value:g}', GREY, align='middle')
     for index, name in enumerate(order):
         ratio = results.ratio(name)
-        _bar(canvas, scale, top + ROW * (index + 0.5), name, rows[name], ratio, colours[name])
+        _row(canvas, scale, top + ROW * (index + 0.5), name, rows[name], ratio, colours[name])
 
 
-def _bar(
+def _row(
     canvas: Canvas,
     scale: Scale,
     y: float,
@@ -128,11 +128,12 @@ def _bar(
     ratio: float | None,
     colour: Colour,
 ) -> None:
-    above, below = y - BAR / 2, y + BAR / 2
+    # No bar: on a logarithmic axis its length would mean nothing.
     canvas.text(LEFT - 14, y, _ascii(name), INK, height=11, align='right')
-    canvas.rectangle(LEFT, above, scale.at(row.p95), below, _pale(colour))
-    canvas.rectangle(LEFT, above, scale.at(row.p50), below, colour)
-    canvas.line(scale.at(row.p99), above, scale.at(row.p99), below, colour, 2)
+    canvas.line(LEFT, y, RIGHT, y, GRID)
+    canvas.line(scale.at(row.p50), y, scale.at(row.p95), y, colour, 2.5)
+    canvas.line(scale.at(row.p99), y - 6, scale.at(row.p99), y + 6, colour, 2)
+    canvas.dots(np.array([(scale.at(row.p50), y)]), 6, colour)
     times = '' if ratio is None else f'x {_figure(ratio)}'
     canvas.text(WIDTH - 130, y, f'{_figure(row.p50)} ms', INK, align='right')
     canvas.text(WIDTH - 40, y, times, INK, align='right', bold=True)
