@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from picosam_ros.drawing.text import render_text
 from picosam_ros.frame import Pixels
 
 Colour = tuple[int, int, int]
-FONT = cv2.FONT_HERSHEY_DUPLEX
-# OpenCV's fonts are strokes: drawn large and averaged down they are smooth.
+Plane = npt.NDArray[np.float32]
+# Drawn large and averaged down, edges are smooth.
 SUPERSAMPLING = 4
-# Height of a digit at OpenCV's scale 1.
-_DIGIT = 22
 
 
 class Canvas:
@@ -26,10 +25,16 @@ class Canvas:
     def __init__(self, width: int, height: int) -> None:
         self._large = np.full((height * SUPERSAMPLING, width * SUPERSAMPLING, 3), 255, np.uint8)
         self._size = (width, height)
+        # Column, row, ink and colour; written last and not averaged, so that they are sharp.
+        self._texts: list[tuple[int, int, Plane, Colour]] = []
 
     def image(self) -> Pixels:
         """Return the image, H×W×3 uint8, R, G, B."""
-        return np.asarray(cv2.resize(self._large, self._size, interpolation=cv2.INTER_AREA))
+        small = cv2.resize(self._large, self._size, interpolation=cv2.INTER_AREA)
+        image = np.array(small, np.uint8)
+        for x, y, ink, colour in self._texts:
+            _write(image, x, y, ink, colour)
+        return image
 
     def rectangle(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
         """Fill a rectangle."""
@@ -61,12 +66,10 @@ class Canvas:
         bold: bool = False,
     ) -> None:
         """Write ASCII with its middle at row `y`; `height` is that of a digit."""
-        scale = height * SUPERSAMPLING / _DIGIT
-        thick = max(1, round(height * SUPERSAMPLING * (0.14 if bold else 0.09)))
-        (width, _), _ = cv2.getTextSize(text, FONT, scale, thick)
-        left = x * SUPERSAMPLING - width * {'left': 0.0, 'middle': 0.5, 'right': 1.0}[align]
-        origin = (round(left), round((y + height / 2) * SUPERSAMPLING))
-        cv2.putText(self._large, text, origin, FONT, scale, colour, thick, cv2.LINE_AA)
+        ink = render_text(text, height, bold=bold)
+        rows, columns = ink.shape
+        left = round(x - columns * {'left': 0.0, 'middle': 0.5, 'right': 1.0}[align])
+        self._texts.append((left, round(y - rows / 2), ink, colour))
 
 
 def ticks(greatest: float, count: int = 6) -> Sequence[float]:
@@ -77,6 +80,15 @@ def ticks(greatest: float, count: int = 6) -> Sequence[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if power * nice >= raw * 0.999)
     return [step * index for index in range(math.floor(greatest / step + 1e-9) + 1)]
+
+
+def _write(image: Pixels, x: int, y: int, ink: Plane, colour: Colour) -> None:
+    """Blend ink into an image, in place; what lies beyond its border is cut."""
+    left, top = max(x, 0), max(y, 0)
+    share = ink[top - y :, left - x :, None]
+    view = image[top : top + share.shape[0], left : left + share.shape[1]]
+    share = share[: view.shape[0], : view.shape[1]]
+    view[...] = (view * (1 - share) + np.array(colour, np.float32) * share + 0.5).astype(np.uint8)
 
 
 def _large(x: float, y: float) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,14 +11,21 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.drawing.canvas import FONT, SUPERSAMPLING
+from picosam_ros.drawing.canvas import SUPERSAMPLING
+from picosam_ros.drawing.text import render_text
 from picosam_ros.frame import Pixels
 
 Plane = npt.NDArray[np.float32]
 
 PLATE = (24, 24, 28)
-PLATE_OPACITY = 0.82
+PLATE_OPACITY = 0.84
+# Of a label and of a digit in it, in pixels at scale 1; all of it looks as on the viewer's page.
+HEIGHT, DIGIT = 20, 8.5
 TEXT = (255, 255, 255)
+# A label is written on an object whose box has so many times its area; a smaller one it would hide.
+_LEAST_AREAS = 6
+# Rows or columns in which a pole is looked for.
+_POLE_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,15 @@ class LabelArea:
         return (
             self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
         )
+
+
+@dataclass(frozen=True)
+class Pole:
+    """The pixel of a mask that is farthest from its outline, and how far that is, in pixels."""
+
+    x: float
+    y: float
+    depth: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,25 +79,22 @@ class TextLabel:
 
 @lru_cache(maxsize=512)
 def render_label(text: str, swatch: tuple[int, int, int] | None, scale: float) -> TextLabel:
-    """Render `text` after a disc of the colour `swatch`, if any; `scale` 1 is 18 pixels high."""
+    """Render `text` after a disc of the colour `swatch`, if any; `scale` 1 is 20 pixels high."""
+    line = render_text(text, DIGIT * scale, bold=True)
+    pad, disc = round(7 * scale), round(12 * scale) if swatch else 0
+    rows, columns = round(HEIGHT * scale), line.shape[1] + 2 * pad + disc
+    large = (rows * SUPERSAMPLING, columns * SUPERSAMPLING)
     zoom = scale * SUPERSAMPLING
-    (text_width, text_height), _ = cv2.getTextSize(text, FONT, 0.42 * zoom, 1)
-    pad, disc = 6 * zoom, 13 * zoom if swatch else 0.0
-    height = round(18 * scale) * SUPERSAMPLING
-    columns = round((text_width + 2 * pad + disc) / SUPERSAMPLING)
-    size = (height, columns * SUPERSAMPLING)
-    middle = height // 2
 
-    plate = _round_corners(size, round(5 * zoom))
-    ink = np.zeros(size, np.uint8)
-    origin = (round(pad + disc), middle + text_height // 2)
-    cv2.putText(ink, text, origin, FONT, 0.42 * zoom, 255, max(1, round(0.9 * zoom)), cv2.LINE_AA)
-    opacity = _averaged(plate) * PLATE_OPACITY
+    opacity = _averaged(_round_corners(large, round(6 * zoom))) * PLATE_OPACITY
     colour = opacity * np.array(PLATE, np.float32)
-    colour, opacity = _over(colour, opacity, _averaged(ink), TEXT)
+    ink = np.zeros((rows, columns, 1), np.float32)
+    top = (rows - line.shape[0]) // 2
+    ink[top : top + line.shape[0], pad + disc : columns - pad, 0] = line
+    colour, opacity = _over(colour, opacity, ink, TEXT)
     if swatch is not None:
-        dot = np.zeros(size, np.uint8)
-        cv2.circle(dot, (round(pad + 3.5 * zoom), middle), round(4 * zoom), 255, -1)
+        dot = np.zeros(large, np.uint8)
+        cv2.circle(dot, (round(11 * zoom), large[0] // 2), round(4.5 * zoom), 255, -1)
         colour, opacity = _over(colour, opacity, _averaged(dot), swatch)
     return TextLabel(colour, 1 - opacity)
 
@@ -91,17 +105,19 @@ def place(
     width: int,
     height: int,
     *,
+    pole: Pole | None = None,
     avoid: Iterable[LabelArea] = (),
 ) -> tuple[int, int]:
-    """Return column and row for a label: near `extent`, on the image, on nothing in `avoid`.
+    """Return column and row for a label: at its object, on the image, on nothing in `avoid`.
 
-    Above the object, below it, right or left of it, or at its top; if nothing is free, above it
-    all the same.
+    On the object, at its pole, where the label leaves most of it visible; else above it, below
+    it, right or left of it, or at its top; if nothing is free, above it all the same.
     """
     gap = 5
     centre = (extent.x0 + extent.x1 - label.width) / 2
     beside = (extent.y0 + extent.y1 - label.height) / 2
     candidates = (
+        *_on_object(label, extent, pole),
         (centre, extent.y0 - label.height - gap),
         (centre, extent.y1 + gap),
         (extent.x1 + gap, beside),
@@ -117,7 +133,39 @@ def place(
         near = abs(corner[1] - y) <= gap and abs(corner[0] - x) <= label.width / 2
         if near and not any(covered.overlaps(other) for other in obstacles):
             return corner
-    return fitted[0]
+    return _inside(*candidates[-6], label, width, height)
+
+
+def pole_of(inside: npt.NDArray[np.bool_]) -> Pole | None:
+    """Return the pole of inaccessibility of the largest part of a mask; None for an empty one.
+
+    Args:
+        inside: rows × columns.
+
+    """
+    # Where a label stands need not be exact: large masks are looked at in steps.
+    step = max(1, math.ceil(max(inside.shape, default=0) / _POLE_SIDE))
+    coarse = np.pad(inside[::step, ::step], 1).astype(np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(coarse)
+    if count < 2:
+        return None
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    depth = cv2.distanceTransform((parts == largest).astype(np.uint8), cv2.DIST_L2, 5)
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    x, y = float(column - 1) * step, float(row - 1) * step
+    return Pole(x, y, float(depth[row, column]) * step)
+
+
+def _on_object(
+    label: TextLabel, extent: LabelArea, pole: Pole | None
+) -> Iterable[tuple[float, float]]:
+    """Return corners about the pole, the nearest first; none if the label would hide the object."""
+    area = (extent.x1 - extent.x0) * (extent.y1 - extent.y0)
+    if pole is None or area < _LEAST_AREAS * label.width * label.height:
+        return []
+    x, y = pole.x - label.width / 2, pole.y - label.height / 2
+    rows = (0.0, label.height, -label.height)
+    return [(x, y + row) for row in rows if abs(row) + label.height / 2 <= pole.depth]
 
 
 def blend(image: Pixels, label: TextLabel, corner: tuple[int, int]) -> None:

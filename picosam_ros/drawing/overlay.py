@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from picosam_ros.drawing.labels import (
     LabelArea,
+    Pole,
     TextLabel,
     blend,
     place,
+    pole_of,
     render_label,
 )
 from picosam_ros.frame import Pixels
@@ -226,9 +228,10 @@ def _draw_labels(
     for mask in masks:
         found = f'{mask.score:.2f}' if not mask.empty else 'empty'
         prompt = mask.prompt
-        label = render_label(f'#{prompt.object_id} {found}', colour_of(prompt.object_id), scale)
+        label = render_label(f'{prompt.object_id}  {found}', colour_of(prompt.object_id), scale)
         clicks = [_around(point, scale) for point in prompt.points]
-        corner = place(label, _extent(mask), width, height, avoid=(*clicks, *taken))
+        pole = _pole(mask)
+        corner = place(label, _extent(mask), width, height, pole=pole, avoid=(*clicks, *taken))
         taken.append(_put(image, label, corner))
 
 
@@ -240,6 +243,12 @@ def _put(image: Pixels, label: TextLabel, corner: tuple[int, int]) -> LabelArea:
 def _around(point: Point, scale: float) -> LabelArea:
     reach = 8 * scale
     return LabelArea(point.x - reach, point.y - reach, point.x + reach, point.y + reach)
+
+
+def _pole(mask: Mask) -> Pole | None:
+    region = mask.region
+    pole = pole_of(region.inside)
+    return pole and replace(pole, x=pole.x + region.x, y=pole.y + region.y)
 
 
 def _extent(mask: Mask) -> LabelArea:

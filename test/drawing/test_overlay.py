@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from picosam_ros.drawing.labels import LabelArea, place, render_label
+from picosam_ros.drawing.labels import LabelArea, Pole, place, pole_of, render_label
 from picosam_ros.drawing.overlay import (
     OPACITY,
     PALETTE,
@@ -158,7 +158,7 @@ def test_neighbouring_objects_differ_in_colour():
 
 
 def test_labels_avoid_each_other_and_stay_on_the_image():
-    label = render_label('#1 0.93', (1, 2, 3), 1.0)
+    label = render_label('1  0.93', (1, 2, 3), 1.0)
     extent = LabelArea(0, 0, 60, 30)
     x, y = place(label, extent, WIDTH, HEIGHT)
     assert y >= extent.y1
@@ -169,9 +169,35 @@ def test_labels_avoid_each_other_and_stay_on_the_image():
     assert 0 <= y <= HEIGHT - label.height
 
 
+def test_the_pole_lies_in_the_largest_part_farthest_from_its_outline():
+    inside = np.zeros((200, 300), bool)
+    inside[10:30, 10:290] = True  # long and thin
+    inside[20:120, 240:290] = True
+    inside[150:160, 20:200] = True  # another part
+    pole = pole_of(inside)
+    assert (pole.x, pole.y) == pytest.approx((264, 70), abs=45)
+    assert inside[round(pole.y), round(pole.x)]
+    assert pole.depth == pytest.approx(25, abs=4)
+    assert pole_of(np.zeros((5, 5), bool)) is None
+    assert pole_of(np.zeros((0, 0), bool)) is None
+
+
+def test_the_label_stands_on_its_object_where_that_is_large_and_beside_it_where_it_is_small():
+    label = render_label('1  0.93', (1, 2, 3), 1.0)
+    large = LabelArea(40, 30, 240, 200)
+    x, y = place(label, large, WIDTH, HEIGHT, pole=Pole(100, 120, 60))
+    assert (x + label.width / 2, y + label.height / 2) == pytest.approx((100, 120), abs=1)
+    click = LabelArea(95, 115, 105, 125)
+    _, below = place(label, large, WIDTH, HEIGHT, pole=Pole(100, 120, 60), avoid=[click])
+    assert below == y + label.height
+    small = LabelArea(100, 100, 140, 130)
+    _, y = place(label, small, WIDTH, HEIGHT, pole=Pole(120, 115, 15))
+    assert y + label.height <= small.y0 or y >= small.y1
+
+
 def test_a_label_is_as_tall_as_its_scale_tells():
-    assert render_label('3 ms', None, 1.0).height == 18
-    assert render_label('3 ms', None, 2.0).height == 36
+    assert render_label('3 ms', None, 1.0).height == 20
+    assert render_label('3 ms', None, 2.0).height == 40
 
 
 def test_each_label_has_the_colour_of_its_object_and_nothing_is_black():

@@ -36,6 +36,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         machine.numpy,
         machine.opencv,
         machine.onnxruntime,
+        machine.pillow,
         machine.yaml,
         machine.model,
     ),

@@ -52,6 +52,11 @@ def onnxruntime() -> Finding:
     return _package('ONNX Runtime', 'onnxruntime', 'onnxruntime')
 
 
+def pillow() -> Finding:
+    """Check Pillow, which writes text on images."""
+    return _package('Pillow', 'PIL', 'pillow', 'python3-pil')
+
+
 def yaml() -> Finding:
     """Check PyYAML, which reads models.yaml."""
     return _package('PyYAML', 'yaml', 'pyyaml', 'python3-yaml')

@@ -92,6 +92,7 @@ def test_missing_wheels_are_told_each_with_its_command(tmp_path, bare_python):
         ('NumPy', 'numpy'),
         ('OpenCV', "'opencv-python-headless<5'"),
         ('ONNX Runtime', 'onnxruntime'),
+        ('Pillow', 'pillow'),
         ('PyYAML', 'pyyaml'),
     ):
         assert found[name]['state'] == 'missing'
