@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +92,10 @@ class Frame:
     def from_sensor(self) -> bool:
         """Whether it comes from a camera whose sensor computes."""
         return self.sensor_output is not None or bool(self.no_output)
+
+    def without_sensor(self) -> Frame:
+        """Return it as an image alone, which no sensor answers and which moves no ROI."""
+        return replace(self, sensor_output=None, no_output='') if self.from_sensor else self
 
     @property
     def width(self) -> int:

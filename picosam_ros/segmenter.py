@@ -130,7 +130,8 @@ class Segmenter:
 
         The prompts take turns with the frames of `process`. `interrupt` leaves the rest unanswered.
         """
-        frame = as_frame(image)
+        # The sensor's turns are those of `process`, and must not be moved by others.
+        frame = as_frame(image).without_sensor()
         checked = self.engine.checked(frame, prompts, self.prompts.max_points)
         begun = self._interruptions
         made = self._run(
@@ -184,7 +185,7 @@ class Segmenter:
         limit.followed = ()
         predicted = self._predicted(frame, prompts)
         # The sensor's turn is over for this frame, and must not be moved by it.
-        made = self._run(replace(frame, sensor_output=None, no_output=''), predicted, limit)
+        made = self._run(frame.without_sensor(), predicted, limit)
         late = [one for one in made.unanswered if one.reason == WAITS]
         for one in late:
             self.prompts.postpone(one.prompt, frame)

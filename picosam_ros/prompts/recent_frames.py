@@ -133,6 +133,27 @@ class RecentFrames:
         known = (*self._answered, *self._frames)
         return next((each for each in reversed(known) if each.stamp_ns == stamp_ns), None)
 
+    def kept(self, stamp_ns: int, frame_id: str = '') -> Frame:
+        """Return the frame of a stamp; 0 means the newest one.
+
+        Raises:
+            PromptError: it is not kept, or has another frame id.
+
+        """
+        with self._lock:
+            newest = self._frames[-1] if self._frames else None
+            frame = self._of_stamp(stamp_ns) if stamp_ns else newest
+        if newest is None:
+            raise PromptError('no image has arrived yet; ask again once the first image is there')
+        _check_frame_id(frame_id, newest.frame_id)
+        if frame is None:
+            raise PromptError(
+                f'the image of stamp {seconds(stamp_ns)} is not kept; kept are the last ones, '
+                'those that were answered last and those that a viewer shows: send the pixels with '
+                'it, or stamp 0 for the newest image'
+            )
+        return frame
+
     def find(self, stamp_ns: int, frame_id: str, *, now_ns: int, max_age_s: float) -> Frame | None:
         """Return the frame that a header means; None for the newest one.
 

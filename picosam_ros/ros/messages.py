@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import math
 import sys
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from std_msgs.msg import Header
 from picosam_ros.errors import ImageError, PicosamError, PromptError
 from picosam_ros.frame import Frame, Pixels
 from picosam_ros.latency import STAGES, Timing
-from picosam_ros.msg import Latency, Point2D, PromptStatus
+from picosam_ros.msg import Box2D, Latency, Point2D, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer
@@ -146,6 +147,20 @@ def to_prompt(message: PromptMessage, roi_size: int = 0) -> Prompt:
         message.roi_size or roi_size,
         message.size_step,
     )
+
+
+def to_prompt_message(
+    object_id: int, points: Sequence[Point], box: Box | None, size_step: int = 0
+) -> PromptMessage:
+    """Return what a person pointed at as a Prompt; its header and action are left open."""
+    message = PromptMessage(object_id=object_id, size_step=size_step)
+    message.points = [
+        Point2D(x=at.x, y=at.y, label=Point2D.POSITIVE if at.positive else Point2D.NEGATIVE)
+        for at in points
+    ]
+    if box is not None:
+        message.box = Box2D(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
+    return message
 
 
 def to_status(answer: Answer, header: Header) -> PromptStatus:

@@ -58,7 +58,7 @@ def masks_of(result: Result) -> FrameMasks:
     """Return the masks of a result; their pixels are worked out now."""
     return FrameMasks(
         result.frame.stamp_ns,
-        tuple(map(_to_mask, result.masks)),
+        tuple(map(to_viewer_mask, result.masks)),
         tuple((one.prompt.object_id, one.reason) for one in result.unanswered),
     )
 
@@ -221,7 +221,8 @@ class FrameAssembler:
         self._bytes -= self._images.pop(stamp_ns).size
 
 
-def _to_mask(mask: Mask) -> ViewerMask:
+def to_viewer_mask(mask: Mask) -> ViewerMask:
+    """Return a mask as browsers are shown it; its pixels are worked out now."""
     return ViewerMask(
         mask.prompt.object_id,
         mask.prompt.generation,

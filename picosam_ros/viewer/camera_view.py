@@ -28,7 +28,8 @@ from picosam_ros.status import Level, Status
 from picosam_ros.stream_stats import StreamMonitor, values_of
 from picosam_ros.tracking.tracker import Tracker
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
-from picosam_ros.viewer.protocol import Component, PromptRequest
+from picosam_ros.viewer.preview_thread import PreviewThread
+from picosam_ros.viewer.protocol import Component, PreviewRequest, PromptRequest
 from picosam_ros.viewer.server import Server
 from picosam_ros.worker import Worker
 
@@ -68,6 +69,13 @@ class CameraView:
         self._recent = RecentFrames()
         self._monitor = StreamMonitor()
         self._window = LatencyWindow()
+        self._previews = PreviewThread(
+            self._segmenter,
+            self._recent,
+            self._broadcast(self.server.hub.answer_preview),
+            self._failed,
+            roi_size=roi_size,
+        )
         self._assembler = FrameAssembler(self._broadcast(self.server.hub.broadcast_frame))
         self._streaming = threading.Event()
         # No mask may follow the answer to a prompt that replaced or removed its object.
@@ -93,6 +101,7 @@ class CameraView:
         self._reader.stop()
         # Many new clicks in one frame take seconds.
         self._engine.interrupt(True)
+        self._previews.close()
         self._worker.stop()
         self._reader.close()
         self.server.stop()
@@ -125,6 +134,10 @@ class CameraView:
         with self._publish_lock:
             count = self._segmenter.prompts.clear()
             self.server.call(self.server.hub.broadcast_notice, f'{count} objects cleared')
+
+    def preview(self, number: int, request: PreviewRequest) -> None:
+        """Answer prompts on an image that is kept, in a thread of its own."""
+        self._previews.ask(number, request)
 
     def keep(self, stamp_ns: int) -> None:
         """Keep the frame of a stamp, as a browser shows it."""

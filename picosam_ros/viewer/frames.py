@@ -53,6 +53,40 @@ class ViewerMask:
         curves = outlines(np.ascontiguousarray(pasted > 0), x, y)
         return [np.round(curve / (1 << SHIFT), 1).ravel().tolist() for curve in curves]
 
+    def described(self, width: int, height: int) -> dict[str, Any]:
+        """Return it as JSON has it, for an image of that size in pixels."""
+        return {
+            'object': self.object_id,
+            'generation': self.generation,
+            'engine': self.engine,
+            'score': round(self.score, 3),
+            'candidates': self.candidates,
+            'outline': self.outline(width, height),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ImageMasks:
+    """Masks that were computed from one image.
+
+    Attributes:
+        stamp_ns: of the image.
+        width, height: of the image, in pixels; 0 where there are no masks.
+        masks: in its pixels.
+        unanswered: object id and reason, of prompts that have no mask.
+
+    """
+
+    stamp_ns: int
+    width: int = 0
+    height: int = 0
+    masks: tuple[ViewerMask, ...] = ()
+    unanswered: tuple[tuple[int, str], ...] = ()
+
+    def described(self) -> list[dict[str, Any]]:
+        """Return the masks as JSON has them."""
+        return [mask.described(self.width, self.height) for mask in self.masks]
+
 
 @dataclass(frozen=True, eq=False)
 class ViewerFrame:
@@ -93,20 +127,10 @@ class ViewerFrame:
             'width': self.width,
             'height': self.height,
             'segmented': self.segmented,
-            'masks': [self._describe(mask) for mask in self.masks],
+            'masks': [mask.described(self.width, self.height) for mask in self.masks],
             'unanswered': [{'object': i, 'reason': reason} for i, reason in self.unanswered],
         }
         return json.dumps(description, separators=(',', ':')).encode()
-
-    def _describe(self, mask: ViewerMask) -> dict[str, Any]:
-        return {
-            'object': mask.object_id,
-            'generation': mask.generation,
-            'engine': mask.engine,
-            'score': round(mask.score, 3),
-            'candidates': mask.candidates,
-            'outline': mask.outline(self.width, self.height),
-        }
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,17 @@ from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
-from picosam_ros.viewer.frames import ViewerFrame
+from picosam_ros.viewer.frames import ImageMasks, ViewerFrame
 from picosam_ros.viewer.pending import PendingPrompt, PendingPrompts
-from picosam_ros.viewer.protocol import Acknowledge, Clear, Component, PromptRequest, Remove
+from picosam_ros.viewer.previews import Previews
+from picosam_ros.viewer.protocol import (
+    Acknowledge,
+    Clear,
+    Component,
+    PreviewRequest,
+    PromptRequest,
+    Remove,
+)
 
 # Results of the medians, and the time window of the rate.
 _MEDIAN_RESULTS = 15
@@ -35,6 +43,13 @@ class Backend(Protocol):
 
     def clear_objects(self) -> None:
         """Remove all objects."""
+
+    def preview(self, number: int, request: PreviewRequest) -> None:
+        """Answer prompts on an image that is kept, and touch no object.
+
+        Hub.answer_preview is called with the number on the server's event loop, once and at some
+        time.
+        """
 
     def keep(self, stamp_ns: int) -> None:
         """A browser shows the image of a stamp: it is to be kept for a click for another second."""
@@ -64,6 +79,7 @@ class Hub:
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
+        self._previews: Previews[Client] = Previews(backend.preview)
         self._latency = ViewerStatistics()
         self._frame: ViewerFrame | None = None
         self._diagnostics = ''
@@ -89,6 +105,7 @@ class Hub:
         """Remove a client and its pending prompts."""
         self._clients.discard(client)
         self._pending.discard(client)
+        self._previews.discard(client)
         if not self._clients:
             # They would be outdated when the next client connects.
             self._frame, self._diagnostics = None, ''
@@ -130,6 +147,17 @@ class Hub:
         self._backend.send_prompt(newest)
         return True
 
+    def answer_preview(self, number: int, masks: ImageMasks, reason: str = '') -> None:
+        """Send masks to the client that asked for them under that number.
+
+        Args:
+            number: that Backend.preview was called with.
+            masks: of the prompts, in their order.
+            reason: why there are none; empty if there are.
+
+        """
+        self._previews.answer(number, masks, reason)
+
     def broadcast_diagnostics(self, components: list[Component]) -> None:
         """Send the diagnostics to all clients."""
         self._diagnostics = protocol.diagnostics(components)
@@ -161,6 +189,7 @@ class Hub:
             client.report_link(len(self._clients))
         for prompt in self._pending.take_expired():
             prompt.sender.enqueue(protocol.notice(self._no_answer, prompt.tag))
+        self._previews.end_expired(self._no_answer)
 
     def handle(self, client: Client, text: str) -> None:
         """Handle a message of a client; refuse it if it is malformed or beyond the rate."""
@@ -182,6 +211,8 @@ class Hub:
     def _dispatch(self, client: Client, request: protocol.Request) -> None:
         if isinstance(request, Acknowledge):
             client.acknowledge(request.number, held=request.held)
+        elif isinstance(request, PreviewRequest):
+            self._previews.ask(client, request)
         elif not client.rate_limiter.allow_prompt():
             self.refused['prompt rate'] += 1
             tag = None if isinstance(request, Clear) else request.tag

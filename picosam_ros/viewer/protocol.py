@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from picosam_ros.drawing.overlay import PALETTE
-from picosam_ros.errors import ViewerError
-from picosam_ros.prompt import LAST_ID, Box, Point
+from picosam_ros.errors import PromptError, ViewerError
+from picosam_ros.prompt import LAST_ID, Box, Point, Prompt
 from picosam_ros.results import Answer
+from picosam_ros.viewer import fields
+from picosam_ros.viewer.frames import ImageMasks
 
 VERSION = 1
 # A prompt is a few numbers; the page sends nothing longer.
 MAX_MESSAGE_BYTES = 4096
-_LARGEST = 2**53
+# Of one prompt; a network proposes a handful of sizes.
+_MAX_STEP = 127
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,23 @@ class Clear:
     """All objects are to be removed."""
 
 
-Request = Acknowledge | PromptRequest | Remove | Clear
+@dataclass(frozen=True)
+class PreviewRequest:
+    """Masks of prompts on one image are asked for; no object begins, changes or ends.
+
+    Attributes:
+        tag: chosen by the page; the answer has the same.
+        stamp_ns: of the image; it has to be one that is kept.
+        prompts: their object ids are their places in the message, from 1 on.
+
+    """
+
+    tag: int
+    stamp_ns: int
+    prompts: tuple[Prompt, ...]
+
+
+Request = Acknowledge | PromptRequest | Remove | Clear | PreviewRequest
 
 
 @dataclass(frozen=True)
@@ -96,36 +115,76 @@ def parse(text: str) -> Request:
     kind = message.get('type')
     if not isinstance(kind, str) or kind not in _READERS:
         raise ViewerError(
-            f'message type {_shown(kind)} is unknown; known types: {", ".join(_READERS)}'
+            f'message type {fields.shown(kind)} is unknown; known types: {", ".join(_READERS)}'
         )
     return _READERS[kind](message)
 
 
 def _acknowledge(message: Mapping[str, Any]) -> Acknowledge:
-    return Acknowledge(_integer(message, 'number', _LARGEST), _flag(message, 'held', False))
+    return Acknowledge(
+        fields.integer(message, 'number', fields.LARGEST), fields.flag(message, 'held', False)
+    )
 
 
 def _point(message: Mapping[str, Any]) -> PromptRequest:
-    positive, refine = _flag(message, 'positive', True), _flag(message, 'refine', False)
-    point = Point(_number(message, 'x'), _number(message, 'y'), positive)
+    point, refine = fields.point(message), fields.flag(message, 'refine', False)
     return PromptRequest(
-        _tag(message), _object_id(message), point, None, refine, _stamp_ns(message)
+        fields.tag(message),
+        fields.object_id(message),
+        point,
+        None,
+        refine,
+        fields.stamp_ns(message),
     )
 
 
 def _box(message: Mapping[str, Any]) -> PromptRequest:
-    box = Box(*(_number(message, name) for name in ('x0', 'y0', 'x1', 'y1')))
-    return PromptRequest(_tag(message), _object_id(message), None, box, False, _stamp_ns(message))
+    box = fields.box(message)
+    return PromptRequest(
+        fields.tag(message), fields.object_id(message), None, box, False, fields.stamp_ns(message)
+    )
 
 
 def _size(message: Mapping[str, Any]) -> PromptRequest:
-    step = _integer(message, 'step', 1, least=-1)
-    object_id = _object_id(message, least=1)
-    return PromptRequest(_tag(message), object_id, None, None, True, _stamp_ns(message), step)
+    step = fields.integer(message, 'step', 1, least=-1)
+    object_id = fields.object_id(message, least=1)
+    return PromptRequest(
+        fields.tag(message), object_id, None, None, True, fields.stamp_ns(message), step
+    )
+
+
+def _preview(message: Mapping[str, Any]) -> PreviewRequest:
+    prompts = message.get('prompts')
+    if not isinstance(prompts, list) or not 1 <= len(prompts) <= LAST_ID:
+        raise ViewerError(
+            f'prompts {fields.shown(prompts)} is invalid; send a list of 1 to {LAST_ID}'
+        )
+    try:
+        given = tuple(_prompt(each, number) for number, each in enumerate(prompts, start=1))
+    except PromptError as error:
+        raise ViewerError(str(error)) from error
+    return PreviewRequest(fields.tag(message), fields.stamp_ns(message), given)
+
+
+def _prompt(message: object, object_id: int) -> Prompt:
+    if not isinstance(message, dict):
+        raise ViewerError(f'prompt {fields.shown(message)} is invalid; send an object')
+    points, box = message.get('points', []), message.get('box')
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        raise ViewerError(f'points {fields.shown(points)} is invalid; send a list of objects')
+    if not isinstance(box, dict | None):
+        raise ViewerError(f'box {fields.shown(box)} is invalid; send an object or null')
+    step = fields.integer({'step': 0, **message}, 'step', _MAX_STEP, least=-_MAX_STEP)
+    return Prompt(
+        tuple(map(fields.point, points)),
+        None if box is None else fields.box(box),
+        object_id,
+        size_step=step,
+    )
 
 
 def _remove(message: Mapping[str, Any]) -> Remove:
-    return Remove(_tag(message), _object_id(message, least=1))
+    return Remove(fields.tag(message), fields.object_id(message, least=1))
 
 
 def _clear(_: Mapping[str, Any]) -> Clear:
@@ -139,54 +198,8 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'size': _size,
     'remove': _remove,
     'clear': _clear,
+    'preview': _preview,
 }
-
-
-def _tag(message: Mapping[str, Any]) -> int:
-    return _integer(message, 'tag', _LARGEST)
-
-
-def _object_id(message: Mapping[str, Any], least: int = 0) -> int:
-    return _integer({'object': 0, **message}, 'object', LAST_ID, least)
-
-
-def _stamp_ns(message: Mapping[str, Any]) -> int:
-    stamp = message.get('stamp', '0')
-    # Nanoseconds since 1970 have 19 digits, and a ROS stamp overflows before they have more.
-    if not (isinstance(stamp, str) and stamp.isascii() and stamp.isdigit() and len(stamp) <= 19):
-        raise ViewerError(f'stamp {_shown(stamp)} is invalid; send a string of up to 19 digits')
-    if int(stamp) >= 2**31 * 1_000_000_000:
-        raise ViewerError(f'stamp {stamp} is too large; its seconds end at {2**31 - 1}')
-    return int(stamp)
-
-
-def _flag(message: Mapping[str, Any], name: str, default: bool) -> bool:
-    value = message.get(name, default)
-    if not isinstance(value, bool):
-        raise ViewerError(f'{name} {_shown(value)} is invalid; send true or false')
-    return value
-
-
-def _integer(message: Mapping[str, Any], name: str, largest: int, least: int = 0) -> int:
-    value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= largest:
-        raise ViewerError(
-            f'{name} {_shown(value)} is invalid; send an integer from {least} to {largest}'
-        )
-    return value
-
-
-def _number(message: Mapping[str, Any], name: str) -> float:
-    value = message.get(name)
-    finite = isinstance(value, int | float) and abs(value) < _LARGEST and math.isfinite(value)
-    if isinstance(value, bool) or not finite:
-        raise ViewerError(f'{name} {_shown(value)} is invalid; send a finite number')
-    return float(value)  # type: ignore[arg-type]
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f'{text[:57]}...'
 
 
 def hello(name: str, *, title: str) -> str:
@@ -211,6 +224,18 @@ def notice(text: str, tag: int | None = None) -> str:
     return _text('notice', tag=tag, text=text)
 
 
+def preview(tag: int, masks: ImageMasks, reason: str = '') -> str:
+    """Return the masks that were asked for; `reason` why there are none, empty if there are."""
+    return _text(
+        'preview',
+        tag=tag,
+        stamp=str(masks.stamp_ns),
+        masks=masks.described(),
+        unanswered=[{'object': i, 'reason': why} for i, why in masks.unanswered],
+        reason=reason,
+    )
+
+
 def statistics(stages: Mapping[str, float], *, rate: float, dropped: int) -> str:
     """Return medians of the stages in milliseconds, results per second, and dropped images."""
     rounded = {stage: round(value, 3) for stage, value in stages.items()}
@@ -232,5 +257,5 @@ def link(*, round_trip_s: float, side: int, quality: int, clients: int) -> str:
     return _text('link', round_trip_ms=round_trip_ms, side=side, quality=quality, clients=clients)
 
 
-def _text(kind: str, **fields: Any) -> str:
-    return json.dumps({'type': kind, **fields}, separators=(',', ':'), ensure_ascii=False)
+def _text(kind: str, **content: Any) -> str:
+    return json.dumps({'type': kind, **content}, separators=(',', ':'), ensure_ascii=False)

@@ -36,7 +36,7 @@ class ScriptedCamera:
 
 
 class ScriptedEngine(Engine):
-    """Answers no prompt; each run waits at the gate, and raises what `faults` holds."""
+    """Returns the masks of `answer`; each run waits at the gate, and raises what `faults` holds."""
 
     name = 'scripted'
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
@@ -47,6 +47,7 @@ class ScriptedEngine(Engine):
         self.begun = threading.Semaphore(0)
         self.gate = threading.Semaphore(0)
         self.faults = []
+        self.answer = lambda frame, prompts: ()
         self.closed = 0
 
     def open(self):
@@ -57,7 +58,7 @@ class ScriptedEngine(Engine):
         assert self.gate.acquire(timeout=30)
         if self.faults:
             raise self.faults.pop(0)
-        return Segmentation(())
+        return Segmentation(tuple(self.answer(frame, prompts)))
 
     def close(self):
         self.closed += 1

@@ -36,6 +36,7 @@ class RecordingBackend:
 
     def __init__(self):
         self.prompts = []
+        self.previews = []
         self.removed = []
         self.cleared = 0
         self.streaming = []
@@ -52,6 +53,10 @@ class RecordingBackend:
 
     def clear_objects(self):
         self.cleared += 1
+        self.changed.set()
+
+    def preview(self, number, request):
+        self.previews.append((number, request))
         self.changed.set()
 
     def keep(self, stamp_ns):

@@ -5,6 +5,8 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from helpers.rig import HEIGHT, WIDTH, disc, picture
 from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 from std_srvs.srv import SetBool, Trigger
 
 from picosam_ros.msg import Box2D, Point2D, Prompt
@@ -47,6 +49,28 @@ def test_segment_answers_as_the_stream_does(searching_rig):
         )
         assert ours.probability == theirs.probability
         assert ours.area == pytest.approx(np.count_nonzero(disc(CENTRE)), rel=0.06)
+
+
+def test_segment_answers_for_an_image_that_the_node_keeps_by_its_header_alone(searching_rig):
+    rig = searching_rig
+    shown = rig.image(picture(CENTRE))
+    rig.show(picture((60, 60)))
+    rig.show(shown)
+    given = segment(rig, shown, at(*CENTRE))
+    for header in (shown.header, Header()):
+        kept = segment(rig, Image(header=header), at(*CENTRE))
+        assert kept.success, kept.message
+        assert kept.masks.header == shown.header
+        assert kept.masks.masks == given.masks.masks
+
+
+def test_segment_refuses_a_header_whose_image_is_not_kept(rig):
+    rig.show(picture(CENTRE))
+    header = rig.image(picture(CENTRE)).header
+    answer = segment(rig, Image(header=header), at(*CENTRE))
+    assert not answer.success
+    assert 'is not kept; kept are the last ones' in answer.message
+    assert not answer.masks.masks
 
 
 def test_segment_touches_none_of_the_nodes_prompts(rig):

@@ -117,6 +117,30 @@ def test_a_click_is_for_the_image_that_was_clicked_into(rig, page):
     assert from_time(status.header.stamp) == int(frame['stamp'])
 
 
+def test_masks_of_an_image_that_is_shown_come_without_an_object(rig, page):
+    frame = seen(rig, page)
+    on_it, beside = {'x': CENTRE[0], 'y': CENTRE[1]}, {'x': CENTRE[0] + 5, 'y': CENTRE[1]}
+    page.send(
+        'preview',
+        tag=1,
+        stamp=frame['stamp'],
+        prompts=[{'points': [on_it]}, {'points': [on_it, beside]}],
+    )
+    shown = told(rig, page, 'preview')
+    assert (shown['tag'], shown['stamp'], shown['reason']) == (1, frame['stamp'], '')
+    assert [mask['object'] for mask in shown['masks']] == [1, 2]
+    assert centre_of(shown['masks'][0]) == pytest.approx(CENTRE, abs=1)
+    assert not rig.inboxes['prompt_status']
+    assert not rig.show(picture(CENTRE)).masks.masks
+
+
+def test_masks_of_an_image_that_is_gone_are_refused_in_words(rig, page):
+    page.send('preview', tag=2, stamp='7', prompts=[{'points': [{'x': 1, 'y': 1}]}])
+    refused = told(rig, page, 'preview')
+    assert (refused['tag'], refused['masks']) == (2, [])
+    assert 'the image of stamp 0.000000007 is not kept' in refused['reason']
+
+
 def elsewhere(rig, seconds):
     """Show images of so many seconds, by their stamps, with the object at another place."""
     for _ in range(10 * seconds):

@@ -208,3 +208,27 @@ def test_a_refusal_for_the_stamp_is_known_from_any_other():
         with pytest.raises(PromptError) as refused:
             bind(recent, stamp_ns, frame_id)
         assert is_about_stamp(str(refused.value)) == about
+
+
+def test_a_kept_frame_is_given_by_its_stamp_and_no_stamp_means_the_newest():
+    frames = [frame(START + index) for index in range(3)]
+    recent = seen(*frames)
+    assert recent.kept(START + 1) is frames[1]
+    assert recent.kept(0, 'lens') is frames[2]
+
+
+@pytest.mark.parametrize(
+    ('stamp_ns', 'frame_id', 'reason'),
+    [
+        (START + 1, '', 'the image of stamp 1000.000000001 is not kept; kept are the last ones'),
+        (START, 'other', "frame_id 'other' was given"),
+    ],
+)
+def test_what_is_not_kept_is_refused_with_what_to_do(stamp_ns, frame_id, reason):
+    with pytest.raises(PromptError, match=reason):
+        seen(frame(START)).kept(stamp_ns, frame_id)
+
+
+def test_nothing_is_kept_before_the_first_frame():
+    with pytest.raises(PromptError, match='no image has arrived yet'):
+        RecentFrames().kept(0)

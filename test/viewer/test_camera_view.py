@@ -8,7 +8,9 @@ from helpers.socket_page import SocketPage
 
 from picosam_ros.errors import CameraError, EndOfStream, EngineError
 from picosam_ros.frame import Frame
+from picosam_ros.mask import Mask
 from picosam_ros.prompts import recent_frames
+from picosam_ros.roi import Roi
 from picosam_ros.viewer import assembler
 from picosam_ros.viewer.camera_view import CameraView
 
@@ -146,3 +148,42 @@ def test_the_camera_stays_with_its_scene_while_there_is_an_object(scripted):
     assert scripted.camera.wanted()
     scripted.page.send('clear')
     until(lambda: not scripted.camera.wanted())
+
+
+def squares(frame, prompts):
+    """Return for each prompt a square around its point."""
+    for prompt in prompts:
+        roi = Roi.square(*prompt.centre, 4)
+        yield Mask(prompt, np.ones((4, 4), np.float32), roi, frame.width, frame.height, 'none', 1.0)
+
+
+def asked(scripted, tag, stamp):
+    """Ask for a mask of a point, and return what came."""
+    scripted.page.send('preview', tag=tag, stamp=stamp, prompts=[{'points': [{'x': 5, 'y': 6}]}])
+
+    def answered(page):
+        return [each for each in page.texts['preview'] if each['tag'] == tag]
+
+    return scripted.wait_for(answered)[0]
+
+
+def test_masks_without_an_object_are_of_the_engine_and_the_image_of_the_stamp(scripted):
+    scripted.frame()
+    scripted.frame()
+    clicked = scripted.wait_for(lambda page: page.frames)[0]['stamp']
+    scripted.engine.answer = squares
+    scripted.engine.gate.release()
+    shown = asked(scripted, 1, clicked)
+    assert (shown['stamp'], shown['reason']) == (clicked, '')
+    [mask] = shown['masks']
+    assert mask['object'] == 1
+    assert not scripted.view._segmenter.prompts.active
+
+
+def test_why_there_is_no_mask_is_told(scripted):
+    assert 'no image has arrived yet' in asked(scripted, 1, '0')['reason']
+    scripted.frame()
+    assert 'is not kept' in asked(scripted, 2, '99')['reason']
+    scripted.engine.faults = [RuntimeError('a fault')]
+    scripted.engine.gate.release()
+    assert 'a fault' in asked(scripted, 3, '1')['reason']

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.prompt import Box, Point
+from picosam_ros.prompt import Box, Point, Prompt
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.protocol import (
     Acknowledge,
     Clear,
+    PreviewRequest,
     PromptRequest,
     Remove,
     parse,
@@ -38,6 +39,36 @@ def test_a_point_is_a_new_object_unless_it_says_which():
     assert said(POINT) == PromptRequest(3, 0, Point(12.5, 7.0), None, False, stamp)
     refined = said(POINT, object=9, positive=False, refine=True)
     assert refined == PromptRequest(3, 9, Point(12.5, 7.0, False), None, True, stamp)
+
+
+def test_masks_of_a_list_of_prompts_are_asked_for_on_one_image():
+    point, box = {'x': 1, 'y': 2}, {'x0': 1, 'y0': 2, 'x1': 3, 'y1': 4}
+    prompts = [{'points': [point, {**point, 'positive': False}], 'step': -2}, {'box': box}]
+    asked = said({'type': 'preview', 'tag': 5, 'prompts': prompts, 'stamp': '17'})
+    points = (Point(1.0, 2.0), Point(1.0, 2.0, False))
+    first = Prompt(points, object_id=1, size_step=-2)
+    assert asked == PreviewRequest(5, 17, (first, Prompt(box=Box(1, 2, 3, 4), object_id=2)))
+
+
+@pytest.mark.parametrize(
+    ('prompts', 'error'),
+    [
+        (None, 'prompts None is invalid; send a list of 1 to 254'),
+        ([], r'prompts \[\] is invalid'),
+        ([{}] * 255, 'send a list of 1 to 254'),
+        ([3], 'prompt 3 is invalid; send an object'),
+        ([{}], 'no positive point and no box'),
+        ([{'points': {}}], r'points \{\} is invalid; send a list of objects'),
+        ([{'points': [3]}], r'points \[3\] is invalid'),
+        ([{'points': [{'x': 1}]}], 'y None is invalid'),
+        ([{'box': [1, 2, 3, 4]}], 'send an object or null'),
+        ([{'box': {'x0': 9, 'y0': 0, 'x1': 1, 'y1': 1}}], 'is empty'),
+        ([{'points': [{'x': 1, 'y': 1}], 'step': 128}], 'send an integer from -127 to 127'),
+    ],
+)
+def test_prompts_that_are_none_are_refused_with_what_is_allowed(prompts, error):
+    with pytest.raises(ViewerError, match=error):
+        said({'type': 'preview', 'tag': 5, 'prompts': prompts})
 
 
 @pytest.mark.parametrize('step', [1, -1])

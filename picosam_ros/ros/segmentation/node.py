@@ -156,7 +156,14 @@ class SegmentationNode(ManagedNode):
         )
         for source in SOURCES:
             source(self._prompts)
-        self._calls = Services(self, segmenter, publish_lock, self._enable)
+        self._calls = Services(
+            self,
+            segmenter,
+            publish_lock,
+            self._enable,
+            recent=self._recent,
+            roi_size=lambda: self.parameters['roi_size'],
+        )
         self._prompts.start()
 
     def interrupt(self) -> None:

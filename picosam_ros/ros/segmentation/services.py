@@ -6,13 +6,16 @@ import threading
 from collections.abc import Callable
 
 from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
 
-from picosam_ros.errors import PicosamError
+from picosam_ros.errors import PicosamError, PromptError
+from picosam_ros.frame import Frame
 from picosam_ros.msg import MaskArray
+from picosam_ros.prompts.recent_frames import RecentFrames
 from picosam_ros.ros.callback_thread import CallbackThread
 from picosam_ros.ros.guarded_node import GuardedNode
-from picosam_ros.ros.messages import to_frame, to_prompt, to_raw_image
+from picosam_ros.ros.messages import from_time, to_frame, to_prompt, to_raw_image
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.srv import Segment
 from picosam_ros.wire.messages import serialise_masks
@@ -35,6 +38,8 @@ class Services:
         segmenter: answers `~/segment` and is cleared.
         publish_lock: held while prompts are cleared, see Outputs.
         enable: switches the masks on and off.
+        recent: images that a call may mean without sending them.
+        roi_size: returns the side of the square for prompts on those that leave it open, in pixels.
 
     """
 
@@ -44,9 +49,14 @@ class Services:
         segmenter: Segmenter,
         publish_lock: threading.Lock,
         enable: Callable[[bool], None],
+        *,
+        recent: RecentFrames,
+        roi_size: Callable[[], int],
     ) -> None:
         self._node = node
         self._segmenter = segmenter
+        self._recent = recent
+        self._roi_size = roi_size
         self._publish_lock = publish_lock
         self._enable = enable
         self._thread = CallbackThread(node)
@@ -81,10 +91,10 @@ class Services:
 
     def _segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
         try:
-            now_ns = self._node.get_clock().now().nanoseconds
-            scale = ValueScale(self._node.get_parameter('value_range').value)
-            frame = to_frame(to_raw_image(request.image), now_ns, scale)
-            prompts = [to_prompt(message) for message in request.prompts]
+            kept = _is_header_alone(request.image)
+            frame = self._kept(request.image) if kept else self._given(request.image)
+            roi_size = self._roi_size() if kept else 0
+            prompts = [to_prompt(message, roi_size) for message in request.prompts]
             result = self._segmenter.segment(frame, prompts)
         except PicosamError as error:
             response.message = str(error)
@@ -96,6 +106,15 @@ class Services:
         serialised = serialise_masks(frame, result.masks, result.unanswered)
         response.masks = deserialize_message(serialised, MaskArray)
         return response
+
+    def _given(self, image: Image) -> Frame:
+        now_ns = self._node.get_clock().now().nanoseconds
+        scale = ValueScale(self._node.get_parameter('value_range').value)
+        return to_frame(to_raw_image(image), now_ns, scale)
+
+    def _kept(self, image: Image) -> Frame:
+        stamp_ns = from_time(image.header.stamp, PromptError)
+        return self._recent.kept(stamp_ns, image.header.frame_id)
 
     def _on_clear(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         with self._publish_lock:
@@ -109,3 +128,7 @@ class Services:
         response.success = True
         response.message = 'masks are on' if request.data else 'masks are off'
         return response
+
+
+def _is_header_alone(image: Image) -> bool:
+    return not (image.width or image.height or image.data)

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.qos import qos_profile_sensor_data
@@ -17,19 +16,19 @@ from std_srvs.srv import Trigger
 
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Pixels
-from picosam_ros.msg import Box2D, Latency, Mask, MaskArray, Point2D, PromptStatus
+from picosam_ros.msg import Latency, MaskArray, PromptStatus
 from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.results import Answer, PromptState, Result
-from picosam_ros.roi import Roi
 from picosam_ros.ros.guarded_node import GuardedNode
-from picosam_ros.ros.messages import from_time, to_rgb, to_time, to_timing
+from picosam_ros.ros.messages import to_prompt_message, to_rgb, to_time, to_timing
 from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
+from picosam_ros.ros.viewer.mask_messages import to_frame_masks
 from picosam_ros.ros.viewer.prompt_sender import PromptSender
+from picosam_ros.ros.viewer.segment_calls import SegmentCalls
 from picosam_ros.stream_stats import StreamMonitor
-from picosam_ros.viewer.assembler import FrameAssembler, FrameMasks, PendingImage, masks_of
-from picosam_ros.viewer.frames import ViewerMask
-from picosam_ros.viewer.protocol import Component, PromptRequest
+from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
+from picosam_ros.viewer.protocol import Component, PreviewRequest, PromptRequest
 from picosam_ros.viewer.server import Server
 from picosam_ros.wire.images import RawImage
 from picosam_ros.wire.messages import read_image
@@ -74,6 +73,13 @@ class ViewerBridge:
         self._subscriptions: list[Any] = []
         self._wanted = threading.Event()
         self._prompts = PromptSender(node)
+        self._segment_calls = SegmentCalls(
+            node,
+            name,
+            lambda number, masks, reason: self._call(
+                self._hub.answer_preview, number, masks, reason
+            ),
+        )
         self._shown = node.create_publisher(Header, 'shown', SHOWN_QOS)
         self._client = node.create_client(Trigger, f'{name}/clear_prompts')
         self._clear_call = RetryingCall(
@@ -127,17 +133,10 @@ class ViewerBridge:
 
     def send_prompt(self, request: PromptRequest) -> None:
         """Publish a prompt for the image that the browser showed."""
-        action = PromptMessage.REFINE if request.refine else PromptMessage.SET
-        message = PromptMessage(
-            action=action, object_id=request.object_id, size_step=request.size_step
-        )
+        points = () if request.point is None else (request.point,)
+        message = to_prompt_message(request.object_id, points, request.box, request.size_step)
+        message.action = PromptMessage.REFINE if request.refine else PromptMessage.SET
         message.header = Header(stamp=to_time(request.stamp_ns))
-        if request.point is not None:
-            label = Point2D.POSITIVE if request.point.positive else Point2D.NEGATIVE
-            message.points = [Point2D(x=request.point.x, y=request.point.y, label=label)]
-        if request.box is not None:
-            box = request.box
-            message.box = Box2D(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
         self._prompts.send(message)
 
     def remove_object(self, object_id: int) -> None:
@@ -149,6 +148,10 @@ class ViewerBridge:
     def clear_objects(self) -> None:
         """Call `clear_prompts`; its answer, or that it is missing, is shown in every browser."""
         self._clear_call.call()
+
+    def preview(self, number: int, request: PreviewRequest) -> None:
+        """Call `~/segment` for an image that the node keeps."""
+        self._segment_calls.ask(number, request)
 
     def keep(self, stamp_ns: int) -> None:
         """Publish that a browser shows the image of a stamp."""
@@ -165,6 +168,7 @@ class ViewerBridge:
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._status_subscription)
         self._node.destroy_client(self._client)
+        self._segment_calls.destroy()
         self._prompts.destroy()
         self._node.destroy_publisher(self._shown)
 
@@ -226,7 +230,7 @@ class ViewerBridge:
 
     def _on_masks(self, message: MaskArray) -> None:
         try:
-            self._assembler.add_masks(_to_masks(message))
+            self._assembler.add_masks(to_frame_masks(message))
         # Pixels that do not fill the mask's size are NumPy's ValueError.
         except (ImageError, ValueError) as error:
             self._image_error = f'masks of {self._name}: {error}'
@@ -247,28 +251,6 @@ class ViewerBridge:
             if status.name.partition(': ')[0] in nodes:
                 self._components[status.name] = _to_component(status)
         self._call(self._hub.broadcast_diagnostics, list(self._components.values()))
-
-
-def _to_masks(message: MaskArray) -> FrameMasks:
-    """Convert the masks of one frame without copying their pixels."""
-    return FrameMasks(
-        from_time(message.header.stamp),
-        tuple(_to_mask(mask) for mask in message.masks),
-        tuple(zip(message.unanswered, message.reasons, strict=False)),
-    )
-
-
-def _to_mask(message: Mask) -> ViewerMask:
-    roi = message.roi
-    return ViewerMask(
-        message.object_id,
-        message.generation,
-        message.engine,
-        message.score,
-        np.frombuffer(message.probability, np.uint8).reshape(message.height, message.width),
-        Roi(roi.x, roi.y, roi.width, roi.height),
-        message.candidates,
-    )
 
 
 def _to_component(status: DiagnosticStatus) -> Component:
