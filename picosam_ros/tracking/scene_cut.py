@@ -8,6 +8,7 @@ of these is left.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -32,28 +33,36 @@ BLOCK, SAME, LEVELS_APART, SAME_BLOCKS = 8, 0.9, 20, 2
 BLANK = 3.0
 
 
-class SceneCuts:
-    """Compares each frame with the last one before it that showed a scene."""
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a frame shows, as far as it is compared.
 
-    def __init__(self) -> None:
-        self._before: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None = None
+    Attributes:
+        colours: square roots of the shares of all colours, float64.
+        grey: SIZE, float32.
 
-    def is_cut(self, frame: Frame) -> bool:
-        """Whether a frame shows another scene than the last; the first one does not."""
+    """
+
+    colours: npt.NDArray[np.float64]
+    grey: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, frame: Frame) -> Scene | None:
+        """Return the scene of a frame; None if it shows none."""
         small = np.asarray(cv2.resize(frame.pixels, SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
         counts = np.bincount(colours_of(small).ravel(), minlength=LEVELS**3)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
         if float(grey.std()) < BLANK:
+            return None
+        return cls(np.sqrt(counts / counts.sum()), grey)
+
+    def is_cut_from(self, before: Scene) -> bool:
+        """Whether this is another scene than that of a frame just before."""
+        if float(before.colours @ self.colours) > COLOURS:
             return False
-        before, self._before = self._before, (np.sqrt(counts / counts.sum()), grey)
-        if before is None:
+        if _correlation(before.grey, self.grey) >= STRUCTURE:
             return False
-        colours, structure = before
-        if float(colours @ self._before[0]) > COLOURS:
-            return False
-        if _correlation(structure, grey) >= STRUCTURE:
-            return False
-        same = sum(map(_is_same, _blocks(structure), _blocks(grey)))
+        same = sum(map(_is_same, _blocks(before.grey), _blocks(self.grey)))
         return same < SAME_BLOCKS
 
 

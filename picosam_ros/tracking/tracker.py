@@ -11,7 +11,7 @@ from picosam_ros.prompt import MIN_ROI_SIZE, Prompt
 from picosam_ros.results import Correction, Unanswered
 from picosam_ros.roi import Roi
 from picosam_ros.tracking.observation import GRID, Observation, search
-from picosam_ros.tracking.scene_cut import SceneCuts
+from picosam_ros.tracking.scene_cut import Scene
 from picosam_ros.tracking.track import Limits, Track, bounded
 
 # Share of the square's side for an object of known size: the rest is room to move.
@@ -44,26 +44,27 @@ class Tracker:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._cuts = SceneCuts()
         # As they were in the frames of their last masks, and in the present one.
         self._tracks: dict[int, Track] = {}
         self._present: dict[int, Track] = {}
+        # Of the last frame in which each was, or was missing, that showed one.
+        self._scenes: dict[int, Scene] = {}
         self._to_learn: list[Callable[[], None]] = []
 
     def begin(self, frame: Frame, prompts: Collection[Prompt]) -> tuple[Unanswered, ...]:
         """Begin with the next frame of the film, and forget the objects that have no prompt.
 
         Returns:
-            The prompts whose tracks end because the film was cut: nothing of before is there.
+            The prompts whose tracks end because of a cut: nothing of before is there.
 
         """
         self.learn()
-        cut = self._cuts.is_cut(frame)
         known = [prompt for prompt in prompts if self._track_of(prompt) is not None]
-        kept = () if cut else {prompt.object_id for prompt in known}
+        cut = self._enter(Scene.of(frame), known)
+        kept = {prompt.object_id for prompt in known if prompt not in cut}
         self._tracks = {key: track for key, track in self._tracks.items() if key in kept}
         self._present.clear()
-        return tuple(Unanswered(prompt, 'the film was cut') for prompt in known if cut)
+        return tuple(Unanswered(prompt, 'the picture changed') for prompt in cut)
 
     def follows(self, prompt: Prompt) -> bool:
         """Whether its object had a mask, and is not lost since."""
@@ -112,6 +113,17 @@ class Tracker:
         for step in follow:
             step()
 
+    def _enter(self, scene: Scene | None, known: Sequence[Prompt]) -> list[Prompt]:
+        """Return the prompts of objects that are not in the scene; None is no scene."""
+        ids = {prompt.object_id for prompt in known}
+        before = {key: last for key, last in self._scenes.items() if key in ids}
+        self._scenes = before if scene is None else dict.fromkeys(ids, scene)
+        if scene is None:
+            return []
+        # Each by itself: one that was begun in an earlier frame has not seen those since.
+        cut = {key for key, last in before.items() if scene.is_cut_from(last)}
+        return [prompt for prompt in known if prompt.object_id in cut]
+
     def _track_of(self, prompt: Prompt) -> Track | None:
         """Return the track that a prompt continues, or adds to."""
         track = self._tracks.get(prompt.object_id)
@@ -143,6 +155,8 @@ class Tracker:
     def _begin(self, frame: Frame, track: Track, observation: Observation) -> None:
         key = observation.mask.prompt.object_id
         self._tracks[key] = track
+        if key not in self._present and (scene := Scene.of(frame)):
+            self._scenes[key] = scene
         self._to_learn.append(lambda: self._put(key, track, track.with_texture(observation, frame)))
 
     def _follow(self, track: Track, frame: Frame, observation: Observation) -> None:

@@ -283,7 +283,7 @@ def test_a_cut_of_the_film_loses_the_object_and_its_id_is_free_for_a_new_click(e
     result = segmenter.step(frame_of('chelsea'))
     [lost] = result.lost
     assert (lost.object_id, lost.state) == (5, PromptState.LOST)
-    assert (lost.reason, lost.generation) == ('the film was cut', put.generation)
+    assert (lost.reason, lost.generation) == ('the picture changed', put.generation)
     assert not result.masks
     assert not segmenter.prompts.active
     runs.clear()

@@ -9,15 +9,19 @@ from helpers.photo_clicks import pixels_of
 
 from benchmarks.films import sequences
 from picosam_ros.frame import Frame
-from picosam_ros.tracking.scene_cut import SceneCuts
+from picosam_ros.tracking.scene_cut import Scene
 
 PHOTOS = ('astronaut', 'chelsea', 'coffee', 'motorcycle_left', 'rocket')
 
 
 def cuts_of(*images):
     """Return for each image whether it begins another scene."""
-    cuts = SceneCuts()
-    return [cuts.is_cut(Frame(np.ascontiguousarray(image))) for image in images]
+    before, cuts = None, []
+    for image in images:
+        scene = Scene.of(Frame(np.ascontiguousarray(image)))
+        cuts.append(None not in (before, scene) and scene.is_cut_from(before))
+        before = scene or before
+    return cuts
 
 
 @pytest.mark.parametrize(('before', 'after'), list(permutations(PHOTOS, 2)))

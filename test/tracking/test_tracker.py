@@ -374,7 +374,7 @@ def test_a_cut_ends_the_tracks_with_the_reason_and_their_objects_are_forgotten()
     tracker, prompt = begun()
     assert tracker.begin(picture(300), [prompt]) == ()
     [ended] = tracker.begin(noise(0), [prompt])
-    assert (ended.prompt, ended.reason) == (prompt, 'the film was cut')
+    assert (ended.prompt, ended.reason) == (prompt, 'the picture changed')
     assert tracker.look(prompt) is prompt
 
 
