@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from picosam_ros.frame import Frame
 
@@ -41,19 +40,6 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the device; a second call does nothing."""
-
-
-@runtime_checkable
-class ChangingScene(Protocol):
-    """A camera that goes on to another scene by itself, where every object would be lost."""
-
-    def stay_while(self, wanted: Callable[[], bool]) -> None:
-        """Stay with the scene as long as it is wanted; to be called before the first `read`.
-
-        Args:
-            wanted: called for every frame, in the thread that reads.
-
-        """
 
 
 def stamp_of(steady_ns: int) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from picosam_ros.cameras.base import Alarm, stamp_of
 from picosam_ros.cameras.photo_walk import ANYWHERE, HEIGHT, WIDTH, Aim, Photo, PhotoWalk, visit_at
+from picosam_ros.cameras.show import SceneNumbers, Show
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 
@@ -82,13 +82,16 @@ class PhotosCamera:
     A frame is captured at every multiple of the period on the steady clock. As with a real camera
     that has one buffer, a reader that is late gets the newest one; those before it are lost.
 
-    A photo that is wanted stays, while the hand moves on; then comes the one that the walk shows
-    at that time. See ChangingScene.
+    A photo stays as `show` chooses, while the hand moves on. Unless that has stopped, then comes
+    the one that the walk shows at that time.
 
     Args:
         source: a folder of images; empty takes the photos of scikit-image.
         rate: frames per second, above 0.
         frame_id: of the frames.
+
+    Attributes:
+        show: of the photos.
 
     """
 
@@ -99,8 +102,8 @@ class PhotosCamera:
         self._rate = rate
         self._frame_id = frame_id
         self._walk: PhotoWalk | None = None
-        self._wanted: Callable[[], bool] = lambda: False
-        self._visit: int | None = None
+        self.show = Show()
+        self._visits: SceneNumbers | None = None
         self._alarm = Alarm()
         self._period_ns = 0
         self._tick = 0
@@ -122,7 +125,6 @@ class PhotosCamera:
                 'frames per second'
             )
         self._walk = open_photos(self._source)
-        self._visit = None
         self._alarm = Alarm()
         self._period_ns = round(1e9 / self._rate)
         self._tick = time.monotonic_ns() // self._period_ns
@@ -137,16 +139,17 @@ class PhotosCamera:
             return None
         self._tick = tick
         stamp = stamp_of(captured_ns)
-        if self._visit is None or not self._wanted():
-            self._visit = visit_at(stamp)
-        pixels = self._walk.render(self._walk.viewpoint(stamp, self._visit))
+        pixels = self._walk.render(self._walk.viewpoint(stamp, self._visit_at(stamp)))
         return Frame(pixels, stamp, self._frame_id, received_ns=time.time_ns())
-
-    def stay_while(self, wanted: Callable[[], bool]) -> None:
-        self._wanted = wanted
 
     def close(self) -> None:
         self._alarm.end()
+
+    def _visit_at(self, stamp_ns: int) -> int:
+        if self._visits is None:
+            # Not before: the sensor that looks through this camera has a show of its own.
+            self._visits = SceneNumbers(self.show, visit_at)
+        return self._visits.at(stamp_ns)
 
 
 class Pointer:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import CAMERAS, Camera, make_camera
-from picosam_ros.cameras.base import ChangingScene
 from picosam_ros.cameras.process.camera import PicameraProcess
+from picosam_ros.cameras.show import show_of
 from picosam_ros.engines import ENGINES, Engine
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.frame import Frame
@@ -16,6 +16,7 @@ from picosam_ros.nodes.companions import COMPANIONS
 from picosam_ros.ros.camera.camera_info import to_pinhole
 from picosam_ros.ros.camera.camera_publisher import CameraPublisher
 from picosam_ros.ros.camera.parameters import CAMERA_OPTIONS, PARAMETERS
+from picosam_ros.ros.camera.scene_service import SceneService
 from picosam_ros.ros.diagnostics import Status
 from picosam_ros.ros.managed_node import run
 from picosam_ros.ros.segmentation.node import SegmentationNode
@@ -31,6 +32,7 @@ class CameraNode(SegmentationNode):
         super().__init__('camera', PARAMETERS, image_topic='image_raw', **options)
         self._camera: Camera | None = None
         self._publisher: CameraPublisher | None = None
+        self._scenes: SceneService | None = None
 
     def make_engine(self, **options: Any) -> Engine:
         """Make the camera and the engine that suits it."""
@@ -78,14 +80,25 @@ class CameraNode(SegmentationNode):
     def open_source(self) -> None:
         """Open the camera."""
         assert self._camera is not None
-        if isinstance(self._camera, ChangingScene):
-            self._camera.stay_while(self.has_objects)
+        show = show_of(self._camera)
+        if show is not None:
+            show.stay_while(self.has_objects)
+            self._scenes = SceneService(self, show)
         url = self.parameters['camera_info_url']
         self._publisher = CameraPublisher(self, self._camera, self._take, url)
         self._publisher.open()
 
+    def clicked(self, stamp_ns: int) -> None:
+        """Stop the show with what was clicked into."""
+        show = show_of(self._camera)
+        if show is not None:
+            show.hold(stamp_ns)
+
     def close_source(self) -> None:
         """Close the camera."""
+        if self._scenes is not None:
+            self._scenes.destroy()
+            self._scenes = None
         if self._publisher is not None:
             self._publisher.close()
             self._publisher = None

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import Camera
-from picosam_ros.cameras.base import ChangingScene
 from picosam_ros.cameras.reader import CameraReader
+from picosam_ros.cameras.show import show_of
 from picosam_ros.engines import Engine
 from picosam_ros.engines.frame_budget import frame_budget
 from picosam_ros.errors import PicosamError, PromptError, fault_text
@@ -62,8 +62,10 @@ class CameraView:
         self._engine = engine
         self._segmenter = Segmenter(engine, tracker=Tracker())
         self._roi_size = roi_size
-        if isinstance(camera, ChangingScene):
-            camera.stay_while(lambda: bool(self._segmenter.prompts.active))
+        self._show = show_of(camera)
+        if self._show is not None:
+            self._show.stay_while(lambda: bool(self._segmenter.prompts.active))
+            self.server.hub.offer_next_scene(self._show.next_scene)
         self._reader = CameraReader(camera)
         self._worker: Worker[Frame] = Worker(self._work, self._failed)
         self._recent = RecentFrames()
@@ -176,6 +178,8 @@ class CameraView:
     def _put(self, request: PromptRequest) -> Answer:
         store, object_id = self._segmenter.prompts, request.object_id
         points = (request.point,) if request.point is not None else ()
+        if self._show is not None and self._recent.newest is not None:
+            self._show.hold(request.stamp_ns)
         try:
             made_for = self._recent.find(
                 request.stamp_ns, '', now_ns=time.time_ns(), max_age_s=PROMPT_MAX_AGE_S

@@ -15,12 +15,14 @@ from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.frames import ImageMasks, ViewerFrame
+from picosam_ros.viewer.left_objects import LeftObjects
 from picosam_ros.viewer.pending import PendingPrompt, PendingPrompts
 from picosam_ros.viewer.previews import Previews
 from picosam_ros.viewer.protocol import (
     Acknowledge,
     Clear,
     Component,
+    NextScene,
     PreviewRequest,
     PromptRequest,
     Remove,
@@ -81,6 +83,8 @@ class Hub:
         self._pending: PendingPrompts[Client] = PendingPrompts()
         self._previews: Previews[Client] = Previews(backend.preview)
         self._latency = ViewerStatistics()
+        self._objects = LeftObjects()
+        self._next_scene: Callable[[], None] | None = None
         self._frame: ViewerFrame | None = None
         self._diagnostics = ''
 
@@ -93,7 +97,9 @@ class Hub:
     def connect(self, client: Client) -> None:
         """Add a client; send it the newest frame and diagnostics."""
         self._clients.add(client)
+        self._objects.wanted()
         client.enqueue(self._hello)
+        client.set_text('scenes', protocol.scenes(several=self._next_scene is not None))
         if self._diagnostics:
             client.set_text('diagnostics', self._diagnostics)
         if self._frame is not None:
@@ -109,12 +115,15 @@ class Hub:
         if not self._clients:
             # They would be outdated when the next client connects.
             self._frame, self._diagnostics = None, ''
+            self._objects.left()
             self._backend.set_streaming(False)
 
     def broadcast_frame(self, frame: ViewerFrame) -> None:
         """Send a frame to all clients."""
         self._frame = frame
         self._pending.release(frame.object_ids)
+        if frame.segmented:
+            self._objects.keep(frame.object_ids | self._pending.object_ids)
         for client in self._clients:
             client.set_frame(frame)
 
@@ -127,6 +136,8 @@ class Hub:
         prompt, accepted = None, answer.state != PromptState.REFUSED
         if answer.state != PromptState.LOST:  # which answers no prompt
             prompt = self._pending.resolve(answer.object_id, accepted=accepted)
+        if (prompt is None or not prompt.creates) and answer.state != PromptState.REFUSED:
+            self._objects.discard(answer.object_id)
         if prompt is not None and not accepted and self._sent_for_newest(prompt, answer.reason):
             return
         if prompt is not None and accepted:
@@ -169,6 +180,17 @@ class Hub:
         for client in self._clients:
             client.enqueue(protocol.notice(text))
 
+    def offer_next_scene(self, next_scene: Callable[[], None] | None) -> None:
+        """Let pages ask for the next scene of the camera; None where it has no other.
+
+        Args:
+            next_scene: called on the event loop.
+
+        """
+        self._next_scene = next_scene
+        for client in self._clients:
+            client.set_text('scenes', protocol.scenes(several=next_scene is not None))
+
     def record_timing(self, timing: Timing, dropped: int) -> None:
         """Add the timing of one result to the statistics of the next tick."""
         self._latency.add(timing, dropped)
@@ -179,7 +201,12 @@ class Hub:
             self._backend.keep(frame.stamp_ns)
 
     def tick(self) -> None:
-        """Send statistics and unanswered prompts; to be called a few times a second."""
+        """Send what is due, and remove the objects of browsers that have gone.
+
+        To be called a few times a second.
+        """
+        for object_id in self._objects.take_left():
+            self._backend.remove_object(object_id)
         for stamp_ns in {stamp for client in self._clients for stamp in client.shown_stamps}:
             if stamp_ns:
                 self._backend.keep(stamp_ns)
@@ -215,7 +242,7 @@ class Hub:
             self._previews.ask(client, request)
         elif not client.rate_limiter.allow_prompt():
             self.refused['prompt rate'] += 1
-            tag = None if isinstance(request, Clear) else request.tag
+            tag = None if isinstance(request, Clear | NextScene) else request.tag
             self._notify(client, client.rate_limiter.prompt_message, tag)
         elif isinstance(request, PromptRequest):
             self._send_prompt(client, request)
@@ -224,6 +251,8 @@ class Hub:
             self._backend.remove_object(request.object_id)
         elif isinstance(request, Clear):
             self._backend.clear_objects()
+        elif isinstance(request, NextScene) and self._next_scene is not None:
+            self._next_scene()
 
     def _notify(self, client: Client, text: str, tag: int | None) -> None:
         if tag is None:
@@ -233,9 +262,11 @@ class Hub:
 
     def _send_prompt(self, client: Client, request: PromptRequest) -> None:
         used = self._frame.object_ids if self._frame is not None else frozenset()
-        object_id = request.object_id or self._pending.free_id(used)
+        object_id = request.object_id or self._pending.free_id(used | self._objects.ids)
         request = request.with_object_id(object_id)
         self._pending.add(client, request.tag, object_id, creates=True, request=request)
+        if not request.refine:
+            self._objects.add(object_id)
         self._backend.send_prompt(request)
 
 

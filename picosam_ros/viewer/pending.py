@@ -72,6 +72,11 @@ class PendingPrompts(Generic[Sender]):
                 return object_id
         raise ViewerError(f'object ids {FIRST_ID} to {LAST_ID} are all in use; remove an object')
 
+    @property
+    def object_ids(self) -> frozenset[int]:
+        """The objects that have a prompt without an answer, or no frame since the answer."""
+        return frozenset((*(prompt.object_id for prompt in self._pending), *self._reserved))
+
     def add(
         self,
         sender: Sender,

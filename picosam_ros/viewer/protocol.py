@@ -86,7 +86,12 @@ class PreviewRequest:
     prompts: tuple[Prompt, ...]
 
 
-Request = Acknowledge | PromptRequest | Remove | Clear | PreviewRequest
+@dataclass(frozen=True)
+class NextScene:
+    """The camera is to show the next of its scenes."""
+
+
+Request = Acknowledge | PromptRequest | Remove | Clear | PreviewRequest | NextScene
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,10 @@ def _clear(_: Mapping[str, Any]) -> Clear:
     return Clear()
 
 
+def _next_scene(_: Mapping[str, Any]) -> NextScene:
+    return NextScene()
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'ack': _acknowledge,
     'point': _point,
@@ -199,12 +208,18 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'remove': _remove,
     'clear': _clear,
     'preview': _preview,
+    'next_scene': _next_scene,
 }
 
 
 def hello(name: str, *, title: str) -> str:
     """Return the first message: the node's name, and the colours of objects by id."""
     return _text('hello', version=VERSION, node=name, title=title, palette=PALETTE)
+
+
+def scenes(*, several: bool) -> str:
+    """Return whether the camera has several scenes, so that the page can ask for the next one."""
+    return _text('scenes', several=several)
 
 
 def answer(reply: Answer, tag: int | None) -> str:

@@ -93,7 +93,7 @@ def test_a_photo_that_is_wanted_stays_while_others_would_have_come_and_then_they
 ):
     monkeypatch.setattr(photo_walk, 'DWELL_NS', 20_000_000)
     camera, walk, wanted = open_camera(folder), open_photos(str(folder)), threading.Event()
-    camera.stay_while(wanted.is_set)
+    camera.show.stay_while(wanted.is_set)
     wanted.set()
     first = visit_at(camera.read(timeout=PATIENCE).stamp_ns)
     passed = set()

@@ -6,6 +6,7 @@ from helpers.patient import until
 from helpers.scripted import ScriptedCamera, ScriptedEngine
 from helpers.socket_page import SocketPage
 
+from picosam_ros.cameras.show import Choice, Show
 from picosam_ros.errors import CameraError, EndOfStream, EngineError
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
@@ -17,9 +18,10 @@ from picosam_ros.viewer.camera_view import CameraView
 PATIENCE = 30.0
 
 
-class StayingCamera(ScriptedCamera):
-    def stay_while(self, wanted):
-        self.wanted = wanted
+class ShowingCamera(ScriptedCamera):
+    def __init__(self):
+        super().__init__()
+        self.show = Show()
 
 
 class Scripted:
@@ -30,7 +32,7 @@ class Scripted:
     """
 
     def __init__(self):
-        self.camera, self.engine = StayingCamera(), ScriptedEngine()
+        self.camera, self.engine = ShowingCamera(), ScriptedEngine()
         self.view = CameraView(self.camera, self.engine, port=0)
         self.view.open()
         self.page = SocketPage(self.view.server.link)
@@ -139,15 +141,18 @@ def test_a_click_into_an_image_that_is_still_shown_is_answered_on_that_one(scrip
     assert [frame.stamp_ns for frame in made_for.values()] == [int(clicked)]
 
 
-def test_the_camera_stays_with_its_scene_while_there_is_an_object(scripted):
+def test_the_show_stops_at_the_first_click_and_the_page_goes_on(scripted):
+    assert scripted.wait_for(lambda page: page.texts['scenes'])[-1]['several']
     scripted.frame()
-    assert not scripted.camera.wanted()
-    scripted.page.send('point', tag=1, x=5, y=5)
+    assert scripted.camera.show.choice == Choice()
+    scripted.page.send('point', tag=1, x=5, y=5, stamp='1')
     answer = scripted.wait_for(lambda page: page.texts['answer'])[0]
     assert answer['state'] == 'accepted'
-    assert scripted.camera.wanted()
+    assert scripted.camera.show.choice == Choice(wanted=True, stamp_ns=1)
     scripted.page.send('clear')
-    until(lambda: not scripted.camera.wanted())
+    until(lambda: not scripted.camera.show.choice.wanted)
+    scripted.page.send('next_scene')
+    until(lambda: scripted.camera.show.choice == Choice(stamp_ns=1, steps=1))
 
 
 def squares(frame, prompts):

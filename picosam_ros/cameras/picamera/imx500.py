@@ -15,6 +15,7 @@ from picosam_ros.cameras.picamera.captured_frame import CapturedFrame
 from picosam_ros.cameras.picamera.network_file import NO_NETWORK, check_network_file
 from picosam_ros.cameras.picamera.stream import RETRY_S, Stream
 from picosam_ros.cameras.picamera.tensors import Placement, RoiHistory, TensorReader
+from picosam_ros.cameras.show import Show
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame, SensorOutput
 from picosam_ros.models import SENSOR_MODEL
@@ -125,6 +126,9 @@ class Imx500Camera(PicameraCamera):
             self.chip = Chip.create() if chip is None else Chip.attach(chip)
             self._simulation = Faults.parse(faults), speed
         self.record = record or SensorRecord()
+        # Of the photos that a simulated sensor looks at.
+        photos = simulate and not Path(camera['source']).is_file()
+        self.show = Show() if photos else None
         self._network = sensor_network or (SENSOR_MODEL if simulate else '')
         self._simulated = simulate
         self._imx500: Any = None
@@ -205,10 +209,13 @@ class Imx500Camera(PicameraCamera):
         return super()._backend()
 
     def _simulated_sensor(self, chip: Chip) -> Any:
+        from picosam_ros.cameras.photos import PhotosCamera
         from picosam_ros.simulation import Settings, Simulation
 
         faults, speed = self._simulation
         seen = self.simulation_settings(self._source, speed)
+        if isinstance(seen['scene'], PhotosCamera) and self.show is not None:
+            seen['scene'].show = self.show
         return Simulation(Settings(speed=speed, faults=faults, chip=chip, **seen))
 
     def _connect(self, backend: Any) -> Stream:

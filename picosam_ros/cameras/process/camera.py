@@ -18,6 +18,7 @@ from picosam_ros.cameras.picamera.tensors import Placement
 from picosam_ros.cameras.process.child_process import ChildProcess
 from picosam_ros.cameras.process.messages import Captured, Connected, Failed, Order, Started
 from picosam_ros.cameras.process.models import connected_models
+from picosam_ros.cameras.show import Show
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 from picosam_ros.roi import Roi
@@ -195,6 +196,11 @@ class Imx500Process(PicameraProcess):
         super().__init__(**options)
         self._recording = threading.Lock()
 
+    @property
+    def show(self) -> Show | None:
+        """Of the photos that a simulated sensor looks at; None for others."""
+        return self._camera.show
+
     def look_at(self, roi: Roi) -> int:
         """Place the ROI, given in pixels of the image, and return the ticket of this request.
 
@@ -227,7 +233,8 @@ class Imx500Process(PicameraProcess):
         options, chip = {**self._options, 'record': self._camera.record}, self._camera.chip
         if chip is None:
             return ChildProcess(self._order(options))
-        return ChildProcess(self._order({**options, 'chip': chip.fd}), shared=(chip.fd,))
+        order = self._order({**options, 'chip': chip.fd})
+        return ChildProcess(order, shared=(chip.fd,), show=self.show)
 
 
 def _newest(one: Placement | None, other: Placement | None) -> Placement | None:

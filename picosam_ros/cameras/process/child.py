@@ -26,6 +26,7 @@ from picosam_ros.cameras.process.messages import (
     Report,
     Started,
 )
+from picosam_ros.cameras.show import show_of
 from picosam_ros.errors import CameraError
 
 # The pixels of a frame that stand in the shared memory.
@@ -79,8 +80,11 @@ def _run(order: Order, frames: Connection, calls: Connection, memory: SharedMemo
 
 def _send_frames(camera: Any, frames: Connection, memory: SharedMemory) -> None:
     """Send the newest frame whenever one is asked for."""
+    show = show_of(camera)
     while True:
-        frames.recv()
+        wanted = frames.recv()
+        if show is not None and wanted.choice is not None:
+            show.follow(wanted.choice)
         while (frame := camera.read(READ_S)) is None:
             if frames.poll():
                 return  # closed: nothing more is asked before the answer

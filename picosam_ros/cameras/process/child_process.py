@@ -13,7 +13,8 @@ from multiprocessing import Pipe
 from typing import Any
 
 from picosam_ros.cameras.process.memory import SharedMemory
-from picosam_ros.cameras.process.messages import NEXT, Captured, Connected, Failed, Order, Started
+from picosam_ros.cameras.process.messages import Captured, Connected, Failed, Next, Order, Started
+from picosam_ros.cameras.show import Show
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 from picosam_ros.python_process import run_python
@@ -32,6 +33,7 @@ class ChildProcess:
     Args:
         order: which camera it runs.
         shared: file descriptors that the camera's options name.
+        show: of the camera, told with each request for a frame.
 
     Attributes:
         phase: the kind of the last message that told a new one; None until the camera is found.
@@ -40,9 +42,10 @@ class ChildProcess:
 
     """
 
-    def __init__(self, order: Order, shared: Sequence[int] = ()) -> None:
+    def __init__(self, order: Order, shared: Sequence[int] = (), show: Show | None = None) -> None:
         self.phase: type[Connected | Started] | None = None
         self.heard = time.monotonic()
+        self._show = show
         self._asked = False
         self._called = 0
         self._calling = threading.Lock()
@@ -79,7 +82,7 @@ class ChildProcess:
         """
         try:
             if self.phase is Started and not self._asked:
-                self._frames.send(NEXT)
+                self._frames.send(Next(self._show.choice if self._show else None))
                 self._asked, self.heard = True, time.monotonic()
             if not self._frames.poll(timeout):
                 return None

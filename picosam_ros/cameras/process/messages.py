@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from picosam_ros.cameras.picamera.imx500 import SensorRecord
+from picosam_ros.cameras.show import Choice
 from picosam_ros.frame import Frame
 
-# Process to child, on the connection of the frames: send the next frame.
-NEXT = 'next'
+
+@dataclass(frozen=True)
+class Next:
+    """Process to child, on the connection of the frames: send the next frame.
+
+    Attributes:
+        choice: of the scenes, see Show; None for a camera without a show.
+
+    """
+
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)

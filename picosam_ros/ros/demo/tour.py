@@ -2,8 +2,7 @@
 
 It talks to the camera node as any user's program would: prompts to a topic, masks and latency
 from topics, and one image of each photo from the overlay topic. The viewer's page shows it
-all; while a user clicks there, or has an object there, the tour sends no prompts, and the camera
-stays with its photo.
+all. With the first click there, the tour ends and leaves the image to the user.
 """
 
 from __future__ import annotations
@@ -37,8 +36,6 @@ LEAVE_SECONDS = 0.5
 ARRIVE_SECONDS = 0.2
 # After the prompts: time for every object to be answered.
 IMAGE_SECONDS = 1.5
-# After the last click of a user, or the last mask of it: the tour sends no prompts.
-GUEST_SECONDS = 10.0
 QUEUE = 10
 
 
@@ -65,7 +62,7 @@ class Tour(GuardedNode):
         self._pointed = 0.0
         # When its objects were pointed at first; 0 before.
         self._scene_since = 0.0
-        self._guest_until = 0.0
+        self._ended = False
         # When the node was last known to have prompts of another photo.
         self._clear_since = 0.0
         # Objects of this scene with a prompt: one each, since they are tracked.
@@ -84,6 +81,8 @@ class Tour(GuardedNode):
 
     def act(self) -> None:
         """Send the prompts, or save the image, that are due; nothing before the first image."""
+        if self._ended:
+            return
         now = time.monotonic()
         self._clearing.poll()
         if self._clearing.waiting:
@@ -91,11 +90,6 @@ class Tour(GuardedNode):
         if not self.scoreboard.frames or now - self._pointed < POINT_SECONDS:
             return
         self._pointed = now
-        if now < self._guest_until:
-            return
-        if self._guest_until:
-            # What is left of the user's and of ours is removed, and the camera goes on.
-            self._guest_until, self._scene = 0.0, ''
         scene = self._scene_in(LEAVE_SECONDS)
         if scene != self._scene:
             self._enter(scene)
@@ -142,7 +136,7 @@ class Tour(GuardedNode):
         self._targets[target.object_id] = target
 
     def _leave(self, object_id: int) -> None:
-        """Remove an object that goes out of view, before it is missed."""
+        """Remove an object: one that goes out of view, before it is missed."""
         self._prompts.publish(Prompt(object_id=object_id, action=Prompt.REMOVE))
         del self._targets[object_id]
 
@@ -170,10 +164,13 @@ class Tour(GuardedNode):
 
     def _on_prompt(self, message: Prompt) -> None:
         # Ours are for the newest image, the page's for the one that was clicked into.
-        if message.header.stamp.sec:
-            self._guest_until = time.monotonic() + GUEST_SECONDS
+        if message.header.stamp.sec and not self._ended:
+            self._ended = True
             # One of ours that the user changes is the user's.
             self._targets.pop(message.object_id, None)
+            for object_id in tuple(self._targets):
+                self._leave(object_id)
+            self._stop_overlay()
 
     def _on_url(self, message: String) -> None:
         self.scoreboard.announce(message.data)
@@ -184,9 +181,6 @@ class Tour(GuardedNode):
         self.scoreboard.add_frame(timing, message.dropped)
 
     def _on_masks(self, message: MaskArray) -> None:
-        seen = {*(mask.object_id for mask in message.masks), *message.unanswered}
-        if time.monotonic() < self._guest_until and seen - self._targets.keys():
-            self._guest_until = time.monotonic() + GUEST_SECONDS
         if self._targets.keys() <= {mask.object_id for mask in message.masks}:
             self._complete = message.header.stamp
         for mask in message.masks:

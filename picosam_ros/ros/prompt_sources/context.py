@@ -45,6 +45,7 @@ class PromptContext:
         max_age: returns how old a prompt may be, in seconds, see RecentFrames.
         roi_size: returns the side of the square for prompts that leave it open, in pixels.
         calibration: returns the camera that 3-D points are projected into.
+        clicked: called with the stamp of an image that a prompt was made for; 0 for the newest.
 
     """
 
@@ -58,12 +59,14 @@ class PromptContext:
         max_age: Callable[[], float],
         roi_size: Callable[[], int],
         calibration: Callable[[], Pinhole],
+        clicked: Callable[[int], None],
     ) -> None:
         self.node = node
         self.store = store
         self.recent = recent
         self.roi_size = roi_size
         self.calibration = calibration
+        self._clicked = clicked
         self._publish_lock = publish_lock
         self._max_age = max_age
         self._thread = CallbackThread(node)
@@ -110,12 +113,20 @@ class PromptContext:
             PromptError: see RecentFrames.find; or the stamp is none.
 
         """
-        return self.recent.find(
-            from_time(header.stamp, PromptError),
-            header.frame_id,
-            now_ns=self.node.get_clock().now().nanoseconds,
-            max_age_s=self._max_age(),
-        )
+        stamp_ns = from_time(header.stamp, PromptError)
+        found = None
+        try:
+            found = self.recent.find(
+                stamp_ns,
+                header.frame_id,
+                now_ns=self.node.get_clock().now().nanoseconds,
+                max_age_s=self._max_age(),
+            )
+        finally:
+            # Also if it is refused: the viewer sends it again, for the newest image.
+            if stamp_ns:
+                self._clicked(found.stamp_ns if found is not None else 0)
+        return found
 
     def publish(self, answer: Answer, header: Header | None = None) -> None:
         """Publish an answer under the prompt's header, and log it if the prompt was changed."""

@@ -122,6 +122,9 @@ class SegmentationNode(ManagedNode):
                 self._recent.add(frame)
                 self._worker.offer(frame)
 
+    def clicked(self, stamp_ns: int) -> None:
+        """Somebody points at something in the image of a stamp, or in the newest one (0)."""
+
     def has_objects(self) -> bool:
         """Whether there is anything to segment."""
         segmenter = self._segmenter
@@ -153,6 +156,7 @@ class SegmentationNode(ManagedNode):
             max_age=lambda: self.parameters['prompt_max_age'],
             roi_size=lambda: self.parameters['roi_size'],
             calibration=self.calibration,
+            clicked=self.clicked,
         )
         for source in SOURCES:
             source(self._prompts)

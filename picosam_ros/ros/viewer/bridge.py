@@ -25,6 +25,7 @@ from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.ros.viewer.mask_messages import to_frame_masks
 from picosam_ros.ros.viewer.prompt_sender import PromptSender
+from picosam_ros.ros.viewer.scene_client import SceneClient
 from picosam_ros.ros.viewer.segment_calls import SegmentCalls
 from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
@@ -82,6 +83,7 @@ class ViewerBridge:
         )
         self._shown = node.create_publisher(Header, 'shown', SHOWN_QOS)
         self._client = node.create_client(Trigger, f'{name}/clear_prompts')
+        self._scenes = SceneClient(node, name, self._offer_next_scene)
         self._clear_call = RetryingCall(
             self._client, lambda message: self._call(self._hub.broadcast_notice, message)
         )
@@ -169,6 +171,7 @@ class ViewerBridge:
         self._node.destroy_subscription(self._status_subscription)
         self._node.destroy_client(self._client)
         self._segment_calls.destroy()
+        self._scenes.destroy()
         self._prompts.destroy()
         self._node.destroy_publisher(self._shown)
 
@@ -176,6 +179,10 @@ class ViewerBridge:
         self._update_subscriptions()
         self._prompts.poll()
         self._clear_call.poll()
+        self._scenes.poll()
+
+    def _offer_next_scene(self, offered: bool) -> None:
+        self._call(self._hub.offer_next_scene, self._scenes.call if offered else None)
 
     def _update_subscriptions(self) -> None:
         wanted = self._active and self._wanted.is_set()

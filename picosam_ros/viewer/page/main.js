@@ -71,6 +71,10 @@ const connection = new Connection({
     announce(text);
   },
 
+  scenes({ several }) {
+    $('next-scene').hidden = !several;
+  },
+
   statistics({ stages, rate, dropped }) {
     setText($('rate'), rate ? `${rate.toFixed(0)} per second, ${dropped} dropped` : '');
     chart.show(stages);
@@ -178,6 +182,10 @@ function clear() {
   if (!connection.send('clear')) showMessage(null, NO_CONNECTION);
 }
 
+function nextScene() {
+  if (!connection.send('next_scene')) showMessage(null, NO_CONNECTION);
+}
+
 function select(object) {
   view.selected = object;
   objects.draw();
@@ -247,5 +255,6 @@ listen(view, {
 });
 $('freeze').addEventListener('click', freeze);
 $('clear').addEventListener('click', clear);
+$('next-scene').addEventListener('click', nextScene);
 $('snapshot').addEventListener('click', snapshot);
 $('engine').addEventListener('click', engine);

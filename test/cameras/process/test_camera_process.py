@@ -21,6 +21,7 @@ from picosam_ros.cameras.process import child_process
 from picosam_ros.engines.base import RoiPlacer
 from picosam_ros.errors import CameraError
 from picosam_ros.roi import Roi
+from picosam_ros.tracking.scene_cut import Scene
 
 SQUARE = Roi(100, 120, 200, 200)
 SECOND_NS = 1_000_000_000
@@ -80,6 +81,21 @@ def test_frames_come_with_pixels_header_and_the_sensors_output(make):
     assert max(map(abs, edges)) < 1
     second = read(camera)
     assert before < first.stamp_ns < second.stamp_ns < second.received_ns
+
+
+def test_the_photos_of_the_sensor_go_on_when_they_are_told_to(make):
+    camera = make()
+    camera.open()
+    before = Scene.of(read(camera))
+    for _ in range(2):
+        camera.show.next_scene()
+        before = until(lambda before=before: other_scene(read(camera), before))
+
+
+def other_scene(frame, before):
+    """Return the scene of a frame if it is another one than before."""
+    scene = Scene.of(frame)
+    return scene if scene.is_cut_from(before) else None
 
 
 def test_a_frame_keeps_its_pixels_while_later_ones_come(make):

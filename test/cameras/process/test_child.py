@@ -12,10 +12,10 @@ from helpers.patient import PATIENCE, until
 from picosam_ros.cameras.process import child_process
 from picosam_ros.cameras.process.child_process import ChildProcess
 from picosam_ros.cameras.process.messages import (
-    NEXT,
     Captured,
     Connected,
     Failed,
+    Next,
     Order,
     Started,
 )
@@ -132,7 +132,7 @@ def test_a_child_that_dies_in_the_middle_of_a_message_is_told(run):
     child = run('Lengthy')
     until_streaming(child)
     # As `receive` does, which may come in for the beginning of the message and wait for its end.
-    child._frames.send(NEXT)
+    child._frames.send(Next())
     child._asked = True
     # It has begun, and cannot end before somebody reads: it is longer than a socket holds.
     assert child._frames.poll(PATIENCE)

@@ -7,7 +7,7 @@ import pytest
 
 from picosam_ros.cameras.photo_walk import ANYWHERE, DWELL_NS, PhotoWalk
 from picosam_ros.cameras.photos import PHOTO_OBJECTS, Pointer, open_photos
-from picosam_ros.msg import Mask, MaskArray, Prompt
+from picosam_ros.msg import Prompt
 from picosam_ros.ros.demo import tour as module
 
 DWELL = DWELL_NS / 1e9
@@ -73,40 +73,28 @@ def user_clicks(tour, object_id):
     tour._on_prompt(click)
 
 
-def masks_of(*object_ids):
-    message = MaskArray()
-    message.masks = [Mask(object_id=object_id) for object_id in object_ids]
-    return message
-
-
-def test_a_user_who_clicks_is_left_alone_for_as_long_as_an_object_of_theirs_lives(tour):
+def test_with_a_users_first_click_the_tour_removes_what_it_made_and_never_comes_back(tour):
     tour.act_for(1)
-    before = [*tour.prompted], [*tour.cleared]
-    ours = [*tour._targets]
+    cleared, before, ours = [*tour.cleared], len(tour.sent), {*tour._targets}
+    assert ours
     user_clicks(tour, 99)
-    for _ in range(round(TICKS * 4 * DWELL)):
-        tour._on_masks(masks_of(*ours, 99))
-        tour.act_for(1 / TICKS)
-    assert (tour.prompted, tour.cleared) == before
-    lost = tour.now
-    for _ in range(round(TICKS * (module.GUEST_SECONDS + 2 * DWELL))):
-        if len(tour.cleared) == len(before[1]):
-            tour._on_masks(masks_of(*ours))  # They live on, and keep nobody.
-        tour.act_for(1 / TICKS)
-    first = tour.cleared[len(before[1])]
-    assert first - lost == pytest.approx(module.GUEST_SECONDS, abs=module.POINT_SECONDS)
-    assert tour.prompted[len(before[0])] >= first
+    left = [prompt for _, prompt in tour.sent[before:]]
+    assert {(prompt.object_id, prompt.action) for prompt in left} == {
+        (object_id, Prompt.REMOVE) for object_id in ours
+    }
+    tour.act_for(4 * DWELL)
+    user_clicks(tour, 98)
+    assert len(tour.sent) == before + len(ours)
+    assert tour.cleared == cleared
 
 
 def test_an_object_of_the_tour_that_a_user_refines_is_the_users(tour):
     tour.act_for(1)
-    before = [*tour.cleared]
+    before = len(tour.sent)
     refined = next(iter(tour._targets))
     user_clicks(tour, refined)
-    for _ in range(round(TICKS * (module.GUEST_SECONDS + DWELL))):
-        tour._on_masks(masks_of(refined))
-        tour.act_for(1 / TICKS)
-    assert tour.cleared == before
+    tour.act_for(2 * DWELL)
+    assert refined not in {prompt.object_id for _, prompt in tour.sent[before:]}
 
 
 def test_a_photo_whose_prompts_are_removed_late_has_time_to_go(tour):
