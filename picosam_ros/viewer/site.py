@@ -28,16 +28,24 @@ FAILED = b'the viewer failed on this connection; its log has the error'
 ErrorHandler = Callable[[Exception], None]
 
 _FOLDER = Path(__file__).parent / 'page'
-# Path of the URL: file, and its type. No path of a request is ever opened.
-_FILES = {
-    '/': ('index.html', 'text/html'),
-    '/style.css': ('style.css', 'text/css'),
-    '/icon.svg': ('icon.svg', 'image/svg+xml'),
-    **{
-        f'/{name}.js': (f'{name}.js', 'text/javascript')
-        for name in ('main', 'connection', 'canvas', 'input', 'markers', 'panel', 'sizes', 'charts')
-    },
+_TYPES = {
+    '.html': 'text/html',
+    '.css': 'text/css',
+    '.svg': 'image/svg+xml',
+    '.js': 'text/javascript',
 }
+
+
+def page_files() -> dict[str, tuple[Path, str]]:
+    """Return the paths of URLs, each with its file of the page and the type of that.
+
+    All that is served: no path of a request is ever opened.
+    """
+    files = sorted(path for path in _FOLDER.iterdir() if path.suffix in _TYPES)
+    return {
+        '/' if path.name == 'index.html' else f'/{path.name}': (path, _TYPES[path.suffix])
+        for path in files
+    }
 
 
 class Site:
@@ -70,8 +78,8 @@ class Site:
         self._sockets: set[web.WebSocketResponse] = set()
         middleware = make_middleware(access, self.refused, self._accepted)
         self.application = web.Application(middlewares=[middleware])
-        for path, (name, content_type) in _FILES.items():
-            handler = _file_handler((_FOLDER / name).read_bytes(), content_type)
+        for path, (file, content_type) in page_files().items():
+            handler = _file_handler(file.read_bytes(), content_type)
             self.application.router.add_get(path, handler)
         self.application.router.add_get('/socket', self._connect)
         self.application.cleanup_ctx.append(self._run_ticks)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,7 +14,7 @@ from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import auth, connections, hub, pending, rate_limits
+from picosam_ros.viewer import auth, connections, hub, pending, rate_limits, site
 from picosam_ros.viewer import client as client_module
 from picosam_ros.viewer.protocol import Component
 from picosam_ros.viewer.server import Server
@@ -34,9 +35,11 @@ async def test_the_page_comes_with_all_its_files_and_lets_no_other_code_in(serve
         assert 'unsafe' not in policy
         text = await response.text()
         assert '<script type="module" src="main.js">' in text
-        for name in ('main.js', 'style.css', 'icon.svg'):
+        page = Path(site.__file__).with_name('page')
+        for name in sorted({file.name for file in page.iterdir()} - {'index.html'}):
             response = await session.get(f'/{name}')
             assert response.status == 200, name
+            assert await response.read() == (page / name).read_bytes()
             assert response.headers['X-Content-Type-Options'] == 'nosniff'
 
 
