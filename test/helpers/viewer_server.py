@@ -156,10 +156,15 @@ def disc_mask(object_id=1, *, centre=(160, 120), radius=30, generation=1):
 
 
 def show_a_mask_to_browsers(served):
-    """Show a frame with a mask as soon as a browser is connected, as a node does."""
-    streaming = served.backend.set_streaming
+    """Show a black frame with a mask as soon as a browser is connected."""
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     frame = make_frame(pixels=lambda: black, masks=(disc_mask(OBJECT),), segmented=True)
+    show_to_browsers(served, frame)
+
+
+def show_to_browsers(served, frame):
+    """Show a frame as soon as a browser is connected, as a node does."""
+    streaming = served.backend.set_streaming
 
     def set_streaming(enabled):
         streaming(enabled)

@@ -47,3 +47,10 @@ def pages(browser):
 
     with Pages(browser) as pages:
         yield pages
+
+
+@pytest.fixture
+def shown(served, pages):
+    from helpers.shown import Shown
+
+    return Shown(served, pages)

@@ -84,7 +84,6 @@ function listenToKeys(view, actions) {
         view.draw();
       } else actions.clear();
     },
-    ' ': () => actions.freeze(),
     '+': () => actions.step(1),
     '-': () => actions.step(-1),
     s: () => actions.snapshot(),

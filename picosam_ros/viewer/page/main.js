@@ -1,11 +1,16 @@
 // Connects the parts of the page.
 
+import { Appearance } from './appearance.js';
 import { ImageCanvas } from './canvas.js';
 import { LatencyChart, element } from './charts.js';
 import { Connection } from './connection.js';
+import { OpacityControl, TapSwitch, showZoom } from './controls.js';
+import { listenToGestures } from './gestures.js';
 import { listen } from './input.js';
 import { Markers } from './markers.js';
-import { Diagnostics, ObjectList, facts, setText } from './panel.js';
+import { askName } from './naming.js';
+import { ObjectList } from './objects.js';
+import { Diagnostics, facts, setText } from './panel.js';
 import { SizeSteps } from './sizes.js';
 
 const $ = (id) => document.getElementById(id);
@@ -14,7 +19,11 @@ const NO_CONNECTION = 'Not connected to the viewer.';
 
 const markers = new Markers();
 const steps = new SizeSteps();
-const view = new ImageCanvas($('image'), $('stage'), markers);
+const appearance = new Appearance();
+const view = new ImageCanvas($('image'), $('stage'), markers, appearance);
+const opacity = new OpacityControl($('opacity'), $('opacity-text'), view);
+const tapSwitch = new TapSwitch($('tap-switch'));
+showZoom($('zoom'), view);
 const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove, step });
 const chart = new LatencyChart($('latency'));
 const diagnostics = new Diagnostics($('diagnostics'));
@@ -39,7 +48,7 @@ const connection = new Connection({
   hello({ node, title, palette }) {
     setText($('title'), `${node} on ${title}`);
     document.title = `${node} · picosam`;
-    view.palette = palette;
+    appearance.palette = palette;
   },
 
   frame(frame) {
@@ -60,7 +69,10 @@ const connection = new Connection({
       return;
     }
     objects.report(object, state, reason);
-    if (state === 'lost') steps.forget(object);
+    if (state === 'lost') {
+      steps.forget(object);
+      appearance.forget(object);
+    }
     if (state === 'lost' || tag !== null) announce(`object ${object} ${state}: ${reason}`);
     refuse(tag, reason);
   },
@@ -241,8 +253,30 @@ function announce(text) {
   setText($('live'), text);
 }
 
+// Opens the field for a name over the object's label, or in the list.
+function name(object) {
+  const place = view.labelPosition(object);
+  if (!place) {
+    objects.askName(object);
+    return;
+  }
+  const field = askName($('stage'), appearance.name(object), (text) => {
+    if (text !== null) objects.rename(object, text);
+  });
+  field.style.left = `${place.left}px`;
+  field.style.top = `${place.top}px`;
+}
+
+listenToGestures(view, {
+  freeze,
+  select,
+  name,
+  opacity: () => opacity.next(),
+  isRefining: (event) =>
+    event.ctrlKey || event.metaKey || event.shiftKey || tapSwitch.value !== 'new',
+});
 listen(view, {
-  point,
+  point: (x, y, options, at) => point(x, y, tapSwitch.apply(options), at),
   box,
   removeAt: (x, y) => remove(view.objectAt(x, y)),
   removeSelected: (at) => remove((at && view.objectAt(at.x, at.y)) || view.selected),

@@ -1,5 +1,7 @@
 // Requests for a larger or smaller object that have no mask yet.
 
+import { areaOf } from './outline.js';
+
 // An object that is less than so much larger is the same one.
 const STEP_IN_AREA = 1.15;
 
@@ -10,7 +12,7 @@ export class SizeSteps {
 
   // `direction`: 1 for a larger object, -1 for a smaller one.
   add(tag, object, direction, frame) {
-    this.steps.set(tag, { object, direction, area: areaOf(maskOf(frame, object)) });
+    this.steps.set(tag, { object, direction, area: areaOf(maskOf(frame, object)?.outline ?? []) });
   }
 
   accept(tag, generation) {
@@ -34,7 +36,7 @@ export class SizeSteps {
       const mask = maskOf(frame, step.object);
       if (!(mask?.generation >= step.generation)) continue;
       this.steps.delete(tag);
-      const growth = areaOf(mask) / step.area;
+      const growth = areaOf(mask.outline) / step.area;
       if ((step.direction > 0 ? growth : 1 / growth) < STEP_IN_AREA) vain.push({ ...step, mask });
     }
     return vain;
@@ -43,17 +45,4 @@ export class SizeSteps {
 
 function maskOf(frame, object) {
   return frame?.masks.find((mask) => mask.object === object);
-}
-
-// Holes run the other way round than parts: their area is negative.
-function areaOf(mask) {
-  let twice = 0;
-  for (const curve of mask?.outline ?? []) {
-    for (let i = 0; i < curve.length; i += 2) {
-      const [x, y] = [curve[i], curve[i + 1]];
-      const [next, below] = [curve[(i + 2) % curve.length], curve[(i + 3) % curve.length]];
-      twice += x * below - next * y;
-    }
-  }
-  return Math.abs(twice) / 2;
 }

@@ -1,0 +1,97 @@
+// The geometry of masks. An outline is a list of curves, each x, y, x, y … in pixels of the image.
+
+// A part or a hole with less of the object's area is a speck.
+const SPECK = 0.01;
+// Masks with a lower score are unsure.
+export const SURE = 0.35;
+
+// Returns what is drawn of a mask: its outline without specks, as a path, too.
+export function toShape({ object, score, outline }) {
+  const least = SPECK * areaOf(outline);
+  const curves = outline.filter((curve) => Math.abs(signedArea(curve)) >= least);
+  return {
+    object,
+    score,
+    curves,
+    unsure: score < SURE,
+    area: areaOf(curves),
+    path: toPath(curves),
+    bounds: boundsOf(curves),
+  };
+}
+
+// Holes run the other way round than parts: their area is negative.
+export function areaOf(outline) {
+  return Math.abs(outline.reduce((sum, curve) => sum + signedArea(curve), 0));
+}
+
+function signedArea(curve) {
+  let twice = 0;
+  for (let i = 0; i < curve.length; i += 2) {
+    const [x, y] = [curve[i], curve[i + 1]];
+    const [next, below] = [curve[(i + 2) % curve.length], curve[(i + 3) % curve.length]];
+    twice += x * below - next * y;
+  }
+  return twice / 2;
+}
+
+// Returns the largest part with its holes.
+export function largestPart(curves) {
+  const areas = curves.map(signedArea);
+  const largest = areas.reduce((best, area, i) => (Math.abs(area) > Math.abs(areas[best]) ? i : best), 0);
+  const inPart = signedDistance([curves[largest]]);
+  const isHole = (curve, i) => areas[i] * areas[largest] < 0 && inPart(curve[0], curve[1]) > 0;
+  return curves.filter((curve, i) => i === largest || isHole(curve, i));
+}
+
+// Returns a function of x and y: the distance to the outline, in pixels, negative outside (even-odd).
+export function signedDistance(curves) {
+  return (x, y) => {
+    let inside = false;
+    let nearest = Infinity;
+    for (const curve of curves) {
+      let [x0, y0] = [curve[curve.length - 2], curve[curve.length - 1]];
+      for (let i = 0; i < curve.length; i += 2) {
+        const [x1, y1] = [curve[i], curve[i + 1]];
+        if (y0 > y !== y1 > y && x < ((x1 - x0) * (y - y0)) / (y1 - y0) + x0) inside = !inside;
+        nearest = Math.min(nearest, squaredDistance(x - x0, y - y0, x1 - x0, y1 - y0));
+        [x0, y0] = [x1, y1];
+      }
+    }
+    return (inside ? 1 : -1) * Math.sqrt(nearest);
+  };
+}
+
+// Of a point to the segment from the origin to (dx, dy).
+function squaredDistance(x, y, dx, dy) {
+  const length = dx * dx + dy * dy;
+  const along = length ? Math.min(Math.max((x * dx + y * dy) / length, 0), 1) : 0;
+  return (x - along * dx) ** 2 + (y - along * dy) ** 2;
+}
+
+export function boundsOf(curves) {
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (const curve of curves) {
+    for (let i = 0; i < curve.length; i += 2) {
+      box.left = Math.min(box.left, curve[i]);
+      box.right = Math.max(box.right, curve[i]);
+      box.top = Math.min(box.top, curve[i + 1]);
+      box.bottom = Math.max(box.bottom, curve[i + 1]);
+    }
+  }
+  return box;
+}
+
+export function overlap(a, b) {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+function toPath(curves) {
+  const path = new Path2D();
+  for (const curve of curves) {
+    path.moveTo(curve[0], curve[1]);
+    for (let i = 2; i < curve.length; i += 2) path.lineTo(curve[i], curve[i + 1]);
+    path.closePath();
+  }
+  return path;
+}
