@@ -18,7 +18,8 @@ class Camera(Protocol):
     def description(self) -> dict[str, str]:
         """What a diagnostics page shows of it: source, size, rate.
 
-        Cameras that take long to start report their progress under 'state'.
+        Cameras that take long to start report their progress under 'state'. Where the images are
+        not those of a camera that looks at the world now, 'images' says what they are.
         """
 
     def open(self) -> None:

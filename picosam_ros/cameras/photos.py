@@ -114,6 +114,7 @@ class PhotosCamera:
             'source': self._source or 'photos of scikit-image',
             'size': f'{WIDTH}x{HEIGHT}',
             'rate': f'{self._rate:g}',
+            'images': 'photographs',
         }
 
     def open(self) -> None:

@@ -143,6 +143,7 @@ class VideoCamera:
             'source': self._path,
             'size': file.size if file else '',
             'rate': f'{file.rate if file else self._rate:g}',
+            **({} if '://' in self._path else {'images': 'a recording'}),
         }
 
     def open(self) -> None:

@@ -170,4 +170,9 @@ def test_opening_and_closing_twice_does_nothing_and_it_opens_again(folder, open_
 def test_the_table_of_cameras_makes_it_and_it_describes_itself(folder):
     camera = make_camera('photos', source=str(folder), rate=25)
     assert camera.name == 'photos'
-    assert camera.description == {'source': str(folder), 'size': '640x480', 'rate': '25'}
+    assert camera.description == {
+        'source': str(folder),
+        'size': '640x480',
+        'rate': '25',
+        'images': 'photographs',
+    }

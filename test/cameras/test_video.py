@@ -188,5 +188,6 @@ def test_the_table_of_cameras_makes_it_and_it_describes_itself(video):
     camera = make_camera('video', source=str(video), rate=0)
     camera.open()
     assert camera.name == 'video'
-    assert camera.description == {'source': str(video), 'size': '160x48', 'rate': '100'}
+    described = {'source': str(video), 'size': '160x48', 'rate': '100', 'images': 'a recording'}
+    assert camera.description == described
     camera.close()

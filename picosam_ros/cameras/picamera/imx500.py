@@ -159,6 +159,8 @@ class Imx500Camera(PicameraCamera):
     def description(self) -> dict[str, str]:
         sensor = 'simulated' if self._simulated else 'IMX500'
         own = {'sensor': sensor, 'network': self._network}
+        if self._simulated:
+            own['images'] = 'simulated'
         return {**super().description, **own, **self.record.described()}
 
     @property
