@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from picosam_ros.latency import LatencyWindow
 from picosam_ros.segmenter import Segmenter
+from picosam_ros.stages import LABELS
 from picosam_ros.status import Level, Status
 
 
@@ -21,7 +22,7 @@ def segmentation_status(segmenter: Segmenter, window: LatencyWindow, advice: str
     values: dict[str, object] = {'engine': engine.name, **engine.description, 'objects': objects}
     values.update({f'prompts {state.name.lower()}': n for state, n in prompts.answers.items()})
     for stage, p in window.percentiles().items():
-        values[f'{stage} p50/p95/p99 ms'] = f'{p.p50:.1f} / {p.p95:.1f} / {p.p99:.1f}'
+        values[f'{LABELS[stage]} p50/p95/p99 ms'] = f'{p.p50:.1f} / {p.p95:.1f} / {p.p99:.1f}'
     if engine.warning:
         return Status(Level.WARN, engine.warning, values)
     return Status(Level.OK, f'{objects} objects' if objects else f'no prompt: {advice}', values)

@@ -1,16 +1,16 @@
-"""Latency and rate: the stages of one result, percentiles over many, and a record of them."""
+"""Latency: the stages of one result, percentiles over many, and a record of them."""
 
 from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
+
+from picosam_ros.rates import growth, rate_of
 
 NAN = math.nan
 
@@ -22,12 +22,9 @@ _LENGTH, _RECENT = 108_000, 300
 class Timing:
     """The stages of one result, in milliseconds; NaN where the path has no such stage.
 
-    `exposure`, `dnn` and `dsp` happen in the sensor; `receive` is the rest of the time from the
-    capture stamp to arrival, `queue` arrival to the start of work, `encode` a network's run on the
-    whole image, once for each image (0 where it is known already), `inference` its runs for the
-    prompts, `decode` logits to messages, the tracker's judgement included; what the tracker learns
-    comes after publishing. `total` is capture stamp to the end of publishing, measured and not
-    summed up.
+    `picosam_ros.stages` says what they are. `encode` is 0 where an image is known already; what
+    the tracker learns comes after publishing. `total` is measured and not summed up: `other` is
+    what the stages before it leave, so that all of them add up to it.
     """
 
     exposure: float = NAN
@@ -40,6 +37,7 @@ class Timing:
     inference: float = NAN
     decode: float = NAN
     publish: float = NAN
+    other: float = NAN
     total: float = NAN
 
 
@@ -58,14 +56,21 @@ def completed(
 
     """
     sensor = (timing.exposure, timing.dnn, timing.dsp)
-    return replace(
+    known = replace(
         timing,
         receive=age - sum(stage for stage in sensor if not math.isnan(stage)),
         queue=queue,
         decode=timing.decode + decode,
         publish=publish,
-        total=age + since_offer,
     )
+    return accounted(known, total=age + since_offer)
+
+
+def accounted(timing: Timing, *, total: float) -> Timing:
+    """Add the total, and what the stages leave of it as `other`; in milliseconds."""
+    stages = asdict(replace(timing, other=NAN, total=NAN)).values()
+    known = sum(stage for stage in stages if not math.isnan(stage))
+    return replace(timing, other=total - known, total=total)
 
 
 STAGES = tuple(field.name for field in fields(Timing))
@@ -103,6 +108,17 @@ class LatencyWindow:
             timings = list(self._timings)
         return percentiles_of(timings)
 
+    def means(self) -> dict[str, float]:
+        """Of every stage that occurred; 0 where a result has none, so that they add up."""
+        with self._lock:
+            timings = list(self._timings)
+        values = {stage: [getattr(timing, stage) for timing in timings] for stage in STAGES}
+        return {
+            stage: float(np.nansum(each)) / len(each)
+            for stage, each in values.items()
+            if not np.isnan(each).all()
+        }
+
 
 def percentiles_of(timings: Sequence[Timing]) -> dict[str, Percentiles]:
     """Of every stage that occurred."""
@@ -112,52 +128,6 @@ def percentiles_of(timings: Sequence[Timing]) -> dict[str, Percentiles]:
         if values:
             summary[stage] = Percentiles(*map(float, np.percentile(values, (50, 95, 99))))
     return summary
-
-
-def rate_of(moments: Sequence[float]) -> float:
-    """Return the events per second between the first and the last moment, which are in seconds.
-
-    0 before the second event.
-    """
-    seconds = moments[-1] - moments[0] if moments else 0.0
-    return (len(moments) - 1) / seconds if seconds > 0 else 0.0
-
-
-class RateMeter:
-    """Events per second over the last seconds.
-
-    Args:
-        window_s: how far back, in seconds.
-        clock: monotonic, in seconds.
-
-    """
-
-    def __init__(self, window_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._window_s = window_s
-        self._clock = clock
-        self._moments: deque[float] = deque()
-
-    def add(self) -> None:
-        """Count an event that happens now."""
-        self._moments.append(self._clock())
-        self._forget_old()
-
-    @property
-    def count(self) -> int:
-        """Events in the window."""
-        self._forget_old()
-        return len(self._moments)
-
-    @property
-    def rate(self) -> float:
-        """In Hz; 0 before the second event in the window."""
-        self._forget_old()
-        return rate_of(self._moments)
-
-    def _forget_old(self) -> None:
-        begin = self._clock() - self._window_s
-        while self._moments and self._moments[0] < begin:
-            self._moments.popleft()
 
 
 @dataclass(frozen=True)
@@ -230,14 +200,12 @@ def measured(samples: Sequence[LatencySample]) -> list[LatencySample]:
 def summarise(topic: str, samples: Sequence[LatencySample]) -> LatencySummary:
     """Sum up samples in the order of their arrival."""
     seconds = samples[-1].at - samples[0].at if samples else 0.0
-    # A node that was activated anew counts from zero.
-    dropped = sum(max(0, b.dropped - a.dropped) for a, b in pairwise(samples))
     return LatencySummary(
         topic=topic,
         seconds=seconds,
         results=len(samples),
         answered=sum(bool(sample.prompts) for sample in samples),
         rate_hz=rate_of([sample.at for sample in samples]),
-        dropped=dropped,
+        dropped=growth(sample.dropped for sample in samples),
         stages=percentiles_of([sample.timing for sample in measured(samples)]),
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from picosam_ros.latency import rate_of
+from picosam_ros.rates import rate_of
 
 # The rate is that of the last five seconds, and of three images at least.
 WINDOW_S = 5.0

@@ -1,13 +1,51 @@
 import math
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 
-from picosam_ros.latency import STAGES, LatencyWindow, Percentiles, RateMeter, Timing
+from picosam_ros.latency import (
+    STAGES,
+    LatencyWindow,
+    Percentiles,
+    Timing,
+    accounted,
+    completed,
+)
+from picosam_ros.stages import TABLE
 
 
 def test_a_timing_has_no_stage_until_it_is_given_one():
     assert all(math.isnan(getattr(Timing(), stage)) for stage in STAGES)
+
+
+def test_every_stage_has_one_name_and_one_meaning_in_the_core_and_in_its_message():
+    assert tuple(stage.name for stage in TABLE) == STAGES
+    message = (Path(__file__).parents[1] / 'msg' / 'Latency.msg').read_text()
+    fields = re.findall(r'^float32 (\w+) +# (.*)$', message, re.MULTILINE)
+    assert fields == [(stage.name, stage.meaning) for stage in TABLE]
+
+
+def test_the_stages_of_a_result_add_up_to_its_total():
+    timing = completed(
+        Timing(exposure=10.0, dnn=14.0, dsp=0.5, inference=3.0, decode=1.0),
+        age=40.0,
+        queue=2.0,
+        decode=0.5,
+        publish=0.25,
+        since_offer=8.0,
+    )
+    assert (timing.receive, timing.other, timing.total) == (15.5, 1.25, 48.0)
+    assert math.isnan(accounted(Timing(), total=1.0).encode)
+
+
+def test_means_of_stages_add_up_also_where_some_results_have_no_such_stage():
+    window = LatencyWindow()
+    window.add(accounted(Timing(inference=4.0), total=6.0))
+    window.add(accounted(Timing(inference=8.0, encode=20.0), total=30.0))
+    assert window.means() == {'encode': 10.0, 'inference': 6.0, 'other': 2.0, 'total': 18.0}
+    assert LatencyWindow().means() == {}
 
 
 def test_percentiles_are_of_the_results_that_have_the_stage():
@@ -56,24 +94,3 @@ def test_threads_may_add_while_another_one_sums_up():
     while any(thread.is_alive() for thread in threads):
         assert all(p == Percentiles(5, 5, 5) for p in window.percentiles().values())
     assert window.percentiles()['total'] == Percentiles(5, 5, 5)
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-def test_a_rate_is_that_of_the_events_of_the_window_and_falls_to_zero_without_any():
-    clock = Clock()
-    meter = RateMeter(2.0, clock)
-    assert (meter.count, meter.rate) == (0, 0.0)
-    meter.add()
-    assert (meter.count, meter.rate) == (1, 0.0)
-    for period in [0.5] * 10 + [0.25] * 12:
-        clock.now += period
-        meter.add()
-    assert (meter.count, meter.rate) == (9, 4.0)
-    clock.now += 2.5
-    assert (meter.count, meter.rate) == (0, 0.0)

@@ -8,18 +8,17 @@ from benchmarks.report import Row
 from benchmarks.rigs.samples import Sample, Samples
 from benchmarks.rigs.stream import Setting, run
 from benchmarks.timing import isolated
+from picosam_ros.stages import TABLE
 
 TITLE = 'Image published in one process to masks received in another, VGA rgb8, 1 prompt'
 OVERHEAD_TARGET_MS = 1.5
 
-# What the node publishes on ~/latency.
-STAGES = {
-    'receive': 'stamp to callback in the node: serialise, copy, wake up',
-    'queue': 'to the worker thread',
-    'preprocess': 'crop and resample',
-    'decode': 'logits to a filled message',
-    'publish': 'handed to the middleware',
-}
+# What the node publishes on ~/latency, but for `inference`.
+STAGES = tuple(
+    stage
+    for stage in TABLE
+    if stage.name in ('receive', 'queue', 'preprocess', 'decode', 'publish', 'other')
+)
 VARIANTS = {
     'as shipped': Setting(best_effort=True),
     'without config/fastdds.xml': Setting(best_effort=True, profile=False),
@@ -51,10 +50,12 @@ def _at_30_hz(samples: Samples) -> Iterator[Row]:
     overhead = samples.percentile(_overhead)
     note = 'median of age without inference'
     yield Row('30 Hz: overhead', overhead, 'ms', OVERHEAD_TARGET_MS, note)
-    stages = {stage: samples.percentile(lambda s, at=stage: s.latency[at]) for stage in STAGES}
-    for stage, value in stages.items():
-        yield Row(f'30 Hz: … {stage}', value, 'ms', note=STAGES[stage])
-    yield Row('30 Hz: … way back', overhead - sum(stages.values()), 'ms', note='what is left')
+    left = overhead
+    for stage in STAGES:
+        value = samples.percentile(lambda s, at=stage.name: s.latency[at])
+        left -= value
+        yield Row(f'30 Hz: … {stage.label}', value, 'ms', note=stage.meaning)
+    yield Row('30 Hz: … way back', left, 'ms', note='published to callback')
     yield Row('30 Hz: overhead, 95th percentile', samples.percentile(_overhead, 95), 'ms')
     yield Row('30 Hz: lost', samples.lost, '', 0, _losses(samples))
 

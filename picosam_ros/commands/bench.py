@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from picosam_ros.commands.arguments import add_engine_arguments, at_least, engine_options
 from picosam_ros.commands.terminal import paint
+from picosam_ros.stages import LABELS
 
 if TYPE_CHECKING:
     from picosam_ros.commands.bench_measure import Measurement
@@ -77,7 +78,7 @@ def _print_measurement(measured: Measurement) -> None:
     _line('first masks', measured.first_mask_ms, '')
     print(paint(f'{"":<16}{"p50":>9}{"p95":>9}{"p99":>9}   ms', 'dim'))
     for stage, row in measured.stages.items():
-        _row(f'  {stage}', row)
+        _row(f'  {LABELS[stage]}', row)
     _row('every frame', measured.frame)
     if measured.bare is not None:
         _row('bare runtime', measured.bare)

@@ -15,7 +15,7 @@ import numpy as np
 from picosam_ros.engines import Engine, Segmentation, make_engine
 from picosam_ros.engines.host.click_network import SIZES
 from picosam_ros.frame import Frame, Pixels
-from picosam_ros.latency import Percentiles
+from picosam_ros.latency import Percentiles, accounted
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.segmenter import Segmenter
@@ -33,7 +33,8 @@ class Measurement:
         load_ms, warm_up_ms: loading the same file by the bare runtime, and its first run;
             None where the engine runs no ONNX file.
         first_mask_ms: first frame of the open engine.
-        stages: parts of `frame`; `mask` is the resampling to the image.
+        stages: parts of `frame`, as in `picosam_ros.stages`; `decode` goes on to masks at the
+            image's resolution.
         frame: from image and prompts to masks at the image's resolution.
         bare: the runtime alone on a prepared input, in turns with `frame`.
         ratio: of the medians of `frame` and `bare`.
@@ -171,13 +172,16 @@ def _step(
     segmenter: Segmenter, image: Pixels, prompts: list[Prompt], stages: dict[str, list[float]]
 ) -> Segmentation:
     # A new frame each time: engines cache what they computed for one.
+    begun = time.perf_counter()
     made = segmenter.segment(Frame.from_array(image), prompts)
     start = time.perf_counter()
     for mask in made:
         _ = mask.region
-    resampled = 1e3 * (time.perf_counter() - start)
-    for stage, value in {**asdict(made.timing), 'mask': resampled}.items():
-        if not math.isnan(value):
+    end = time.perf_counter()
+    decode = made.timing.decode + 1e3 * (end - start)
+    timing = accounted(replace(made.timing, decode=decode), total=1e3 * (end - begun))
+    for stage, value in asdict(timing).items():
+        if not math.isnan(value) and stage != 'total':  # which is `frame`
             stages[stage].append(value)
     return made
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from picosam_ros.commands.arguments import positive
 from picosam_ros.commands.terminal import Screen, catch_interrupt, paint
 from picosam_ros.errors import TopicError
+from picosam_ros.stages import LABELS
 
 if TYPE_CHECKING:
     from picosam_ros.latency import LatencyRecord, LatencySample, LatencySummary
@@ -104,7 +105,8 @@ def table(summary: LatencySummary) -> str:
     lines.append(paint(f'{"":<12}{"p50":>9}{"p95":>9}{"p99":>9}   ms', 'dim'))
     widest = max(row.p95 for row in summary.stages.values())
     for stage, row in summary.stages.items():
-        name = f'{stage:<12}' if stage == 'total' else f'  {stage:<10}'
+        label = LABELS[stage]
+        name = f'{label:<12}' if stage == 'total' else f'  {label:<10}'
         figures = f'{name}{row.p50:9.2f}{row.p95:9.2f}{row.p99:9.2f}   '
         figures = paint(figures, 'bold') if stage == 'total' else figures
         lines.append(f'{figures}{_bar(row.p50, row.p95, widest)}'.rstrip())

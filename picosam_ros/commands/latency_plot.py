@@ -10,6 +10,7 @@ import numpy as np
 from picosam_ros.drawing.canvas import Canvas, Colour, ticks
 from picosam_ros.frame import Pixels
 from picosam_ros.latency import LatencyRecord, LatencySummary, Percentiles, measured
+from picosam_ros.stages import LABELS
 
 WIDTH = 1200
 LEFT, RIGHT = 150, 970
@@ -75,7 +76,7 @@ def _bar(canvas: Canvas, axis: Axis, y: float, stage: str, row: Percentiles) -> 
     dark, pale = TOTAL if stage == 'total' else STAGE
     bold = stage == 'total'
     above, below = y - BAR / 2, y + BAR / 2
-    canvas.text(LEFT - 14, y, stage, INK, height=11, align='right', bold=bold)
+    canvas.text(LEFT - 14, y, LABELS[stage], INK, height=11, align='right', bold=bold)
     canvas.rectangle(LEFT, above, axis.at(row.p95), below, pale)
     canvas.rectangle(LEFT, above, axis.at(row.p50), below, dark)
     canvas.line(axis.at(row.p99), above, axis.at(row.p99), below, dark, 2)

@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _segment(engine: Engine, frame: Frame, prompt: Prompt) -> tuple[Mask, dict[str, float]]:
     """Return the mask, and the milliseconds of the stages that the engine has."""
+    from picosam_ros.latency import accounted
     from picosam_ros.segmenter import Segmenter
 
     start = time.perf_counter()
@@ -97,11 +98,12 @@ def _segment(engine: Engine, frame: Frame, prompt: Prompt) -> tuple[Mask, dict[s
     if made.unanswered:
         raise EngineError(f'engine {engine.name!r} returned no mask: {made.unanswered[0].reason}')
     mask = made.masks[0]
+    decoding = time.perf_counter()
     _ = mask.region  # lazy: the time includes resampling to the image
+    masked = 1e3 * (time.perf_counter() - decoding)
     total = 1e3 * (time.perf_counter() - start)
-    stages = asdict(made.timing).items()
-    timing = {stage: value for stage, value in stages if not math.isnan(value)}
-    return mask, {**timing, 'total': total}
+    timing = accounted(replace(made.timing, decode=made.timing.decode + masked), total=total)
+    return mask, {name: value for name, value in asdict(timing).items() if not math.isnan(value)}
 
 
 def _report(

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.latency import LatencyWindow, RateMeter, Timing
+from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
+from picosam_ros.rates import RateMeter
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client

@@ -20,7 +20,7 @@ def test_json_keeps_loading_warming_up_first_masks_and_frames_apart(bench, capsy
     assert (report['prompts'], report['threads'], report['frames']) == (3, 1, 8)
     for once in ('import_ms', 'open_ms', 'load_ms', 'warm_up_ms', 'first_mask_ms'):
         assert report[once] >= 0
-    assert set(report['stages']) == {'preprocess', 'inference', 'decode', 'mask'}
+    assert set(report['stages']) == {'preprocess', 'inference', 'decode', 'other'}
     for row in (report['frame'], report['bare'], *report['stages'].values()):
         assert 0 < row['p50'] <= row['p95'] <= row['p99']
 

@@ -7,7 +7,8 @@ import sys
 from collections import Counter
 from typing import TextIO
 
-from picosam_ros.latency import LatencyWindow, RateMeter, Timing
+from picosam_ros.latency import LatencyWindow, Timing
+from picosam_ros.rates import RateMeter
 from picosam_ros.results import PromptState
 
 _RATE_SECONDS = 2.0
