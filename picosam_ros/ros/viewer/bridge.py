@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -27,6 +29,7 @@ from picosam_ros.ros.viewer.mask_messages import to_frame_masks
 from picosam_ros.ros.viewer.prompt_sender import PromptSender
 from picosam_ros.ros.viewer.scene_client import SceneClient
 from picosam_ros.ros.viewer.segment_calls import SegmentCalls
+from picosam_ros.status import Level
 from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
 from picosam_ros.viewer.protocol import Component, PreviewRequest, PromptRequest
@@ -40,6 +43,8 @@ _QUEUE = 10
 _STATUS_QUEUE = 1000
 # Poll period for viewer subscriptions, prompts that wait, and the answer of `clear_prompts`.
 _POLL_PERIOD_S = 0.05
+# Components are reported once a second; one that is not for so long is without report.
+_SILENT_S = 5.0
 
 
 class ViewerBridge:
@@ -70,7 +75,8 @@ class ViewerBridge:
         self._active = False
         self._image_error = ''
         self._refused_masks = 0
-        self._components: dict[str, Component] = {}
+        # With the moment at which each was heard of, on the steady clock.
+        self._components: dict[str, tuple[float, Component]] = {}
         self._subscriptions: list[Any] = []
         self._wanted = threading.Event()
         self._prompts = PromptSender(node)
@@ -256,8 +262,17 @@ class ViewerBridge:
         nodes = {self._name.lstrip('/'), self._node.get_fully_qualified_name().lstrip('/')}
         for status in message.status:
             if status.name.partition(': ')[0] in nodes:
-                self._components[status.name] = _to_component(status)
-        self._call(self._hub.broadcast_diagnostics, list(self._components.values()))
+                self._components[status.name] = time.monotonic(), _to_component(status)
+        known = [_unless_silent(*each) for each in self._components.values()]
+        self._call(self._hub.broadcast_diagnostics, known)
+
+
+def _unless_silent(heard_at: float, component: Component) -> Component:
+    silent_s = time.monotonic() - heard_at
+    if silent_s < _SILENT_S:
+        return component
+    message = f'no report for {silent_s:.0f} s: does the node run?'
+    return replace(component, level=int(Level.STALE), message=message)
 
 
 def _to_component(status: DiagnosticStatus) -> Component:
