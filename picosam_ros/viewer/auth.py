@@ -161,6 +161,12 @@ def make_middleware(
     return check_access
 
 
+def is_on_loopback(request: web.Request) -> bool:
+    """Return whether the browser seems to be on this machine, as it does through SSH, too."""
+    asked = urlsplit(page_origin(request.headers)).hostname or ''
+    return is_loopback(request.remote or '') and is_loopback(asked)
+
+
 def is_loopback(address: str) -> bool:
     """Return whether only this machine can reach an address."""
     return address in _LOCAL_NAMES or (

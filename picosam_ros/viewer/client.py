@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -38,6 +38,7 @@ class Client:
         socket: of the browser.
         encoder: shared by all clients.
         on_sent: called with a frame that is about to be sent.
+        least_level: index in LEVELS of the lowest one that it is sent, see FlowControl.
 
     Attributes:
         rate_limiter: of its messages.
@@ -51,16 +52,18 @@ class Client:
         socket: web.WebSocketResponse,
         encoder: JpegEncoder,
         on_sent: Callable[[ViewerFrame], None],
+        least_level: int = 0,
     ) -> None:
         self.rate_limiter = RateLimiter()
-        self.flow_control = FlowControl()
+        self.flow_control = FlowControl(least=least_level)
         self.overflowed = False
         self._socket = socket
         self._encoder = encoder
         self._on_sent = on_sent
-        # Stamps by number, of the frame that the browser shows and those on their way to it.
-        self._shown: dict[int, int] = {}
+        # By number: the frame that the browser shows, and those on their way to it.
+        self._shown: dict[int, ViewerFrame] = {}
         self._frame: ViewerFrame | None = None
+        self._full: ViewerFrame | None = None
         self._texts: dict[str, str] = {}
         self._answers: deque[str] = deque()
         self._wake = asyncio.Event()
@@ -86,13 +89,25 @@ class Client:
     def acknowledge(self, number: int, *, held: bool) -> None:
         """Handle the acknowledgement of a frame; see FlowControl."""
         if self.flow_control.acknowledge(number, held=held):
-            self._shown = {sent: at for sent, at in self._shown.items() if sent >= number}
+            self._shown = {sent: one for sent, one in self._shown.items() if sent >= number}
             self._wake.set()
+
+    def request_full(self, number: int) -> None:
+        """Queue a frame that the browser shows at full size; another one that waits is left out.
+
+        If it shows that frame no longer, the answer says so.
+        """
+        frame = self._shown.get(number)
+        if frame is None:
+            self.set_text('gone', protocol.gone(number))
+            return
+        self._full = frame
+        self._wake.set()
 
     @property
     def shown_stamps(self) -> tuple[int, ...]:
         """Stamps of the images that the browser shows, or is about to; it may click into them."""
-        return tuple(self._shown.values())
+        return tuple(frame.stamp_ns for frame in self._shown.values())
 
     def report_link(self, clients: int) -> None:
         """Queue the state of the connection, and how many browsers are connected."""
@@ -122,32 +137,53 @@ class Client:
             while self._texts:
                 _, text = self._texts.popitem()
                 await self._socket.send_str(text)
+            if self._full is not None:
+                await self._send_full()
             if self._frame is not None and self.flow_control.ready:
                 await self._send_frame()
+
+    async def _send_full(self) -> None:
+        frame, self._full = self._full, None
+        assert frame is not None
+        message = await self._encoded(frame, self._encoder.encode_full(frame))
+        if message is None:
+            self.set_text('gone', protocol.gone(frame.number))
+        else:
+            await self._socket.send_bytes(message)
 
     async def _send_frame(self) -> None:
         frame, self._frame = self._frame, None
         assert frame is not None
+        encoding = self._encoder.encode(frame, self.flow_control.level)
+        message = await self._encoded(frame, encoding)
+        if message is None:
+            return
+        self.flow_control.sent(frame.number)
+        self._shown[frame.number] = frame
+        self._on_sent(frame)
+        await self._socket.send_bytes(message)
+
+    async def _encoded(self, frame: ViewerFrame, encoding: Awaitable[bytes]) -> bytes | None:
+        """Return the message of a frame; None, and a notice to the browser, if there is none."""
         try:
-            message = await self._encoder.encode(frame, self.flow_control.level)
+            return await encoding
         except PicosamError as error:  # an image encoding that cannot be converted
             self.set_text('notice', protocol.notice(str(error)))
-            return
         except Exception as error:  # noqa: BLE001 - the encoder reports it; other images may do
             sentence = f'image {frame.number} cannot be shown: {type(error).__name__}: {error}'
             self.set_text('notice', protocol.notice(sentence))
-            return
-        self.flow_control.sent(frame.number)
-        self._shown[frame.number] = frame.stamp_ns
-        self._on_sent(frame)
-        await self._socket.send_bytes(message)
+        return None
 
 
 class FlowControl:
     """Chooses the level of one client's images, and when the next one may be sent.
 
+    A link that is slow gets smaller images, down to `least`, and then fewer of them: none is sent
+    while MAX_IN_FLIGHT are on their way.
+
     Args:
         clock: steady, in seconds.
+        least: index in LEVELS of the lowest one.
 
     Attributes:
         acknowledged: number of frames that the client has drawn.
@@ -155,11 +191,12 @@ class FlowControl:
 
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, least: int = 0) -> None:
         self.acknowledged = 0
         self.round_trip_s = math.nan
         self._clock = clock
         self._index = FIRST_LEVEL
+        self._least = least
         self._in_flight: dict[int, float] = {}
         self._fast = 0
         self._ignored = 0
@@ -200,7 +237,7 @@ class FlowControl:
         if self._ignored:
             # It was sent at the level before the last change.
             self._ignored -= 1
-        elif took > SLOW_S and self._index > 0:
+        elif took > SLOW_S and self._index > self._least:
             self._change_level(-1)
         elif took < FAST_S:
             self._fast += 1

@@ -11,7 +11,7 @@ from typing import Protocol
 from picosam_ros.errors import ViewerError
 from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
-from picosam_ros.rates import RateMeter
+from picosam_ros.rates import CountRate, RateMeter
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
 from picosam_ros.viewer.client import Client
@@ -23,14 +23,15 @@ from picosam_ros.viewer.protocol import (
     Acknowledge,
     Clear,
     Component,
+    FullImage,
     NextScene,
     PreviewRequest,
     PromptRequest,
     Remove,
 )
 
-# Results of the medians, and the time window of the rate.
-_MEDIAN_RESULTS = 15
+# Results of the means, and the time window of the rates.
+_MEAN_RESULTS = 15
 _RATE_WINDOW_S = 2.0
 _ON_NEWEST = 'Answered on the newest image, not on the one that was clicked: '
 
@@ -82,7 +83,7 @@ class Hub:
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
-        self._previews: Previews[Client] = Previews(backend.preview)
+        self._previews: Previews[Client] = Previews(lambda *request: backend.preview(*request))
         self._latency = ViewerStatistics()
         self._objects = LeftObjects()
         self._next_scene: Callable[[], None] | None = None
@@ -243,8 +244,10 @@ class Hub:
             self._previews.ask(client, request)
         elif not client.rate_limiter.allow_prompt():
             self.refused['prompt rate'] += 1
-            tag = None if isinstance(request, Clear | NextScene) else request.tag
+            tag = None if isinstance(request, Clear | FullImage | NextScene) else request.tag
             self._notify(client, client.rate_limiter.prompt_message, tag)
+        elif isinstance(request, FullImage):
+            client.request_full(request.number)
         elif isinstance(request, PromptRequest):
             self._send_prompt(client, request)
         elif isinstance(request, Remove):
@@ -272,7 +275,7 @@ class Hub:
 
 
 class ViewerStatistics:
-    """Medians of the newest timings, and the rate of results.
+    """Means of the newest timings, and the rates of results and of skipped images.
 
     Args:
         clock: steady, in seconds.
@@ -280,19 +283,19 @@ class ViewerStatistics:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._window = LatencyWindow(_MEDIAN_RESULTS)
+        self._window = LatencyWindow(_MEAN_RESULTS)
         self._rate = RateMeter(_RATE_WINDOW_S, clock)
-        self._dropped = 0
+        self._skipped = CountRate(_RATE_WINDOW_S, clock)
 
     def add(self, timing: Timing, dropped: int) -> None:
         """Add one result; `dropped` is the number of images dropped so far."""
         self._window.add(timing)
-        self._dropped = dropped
+        self._skipped.add(dropped)
         self._rate.add()
 
     def text(self) -> str:
         """Return the message `statistics`."""
         if not self._rate.count:
             self._window.clear()
-        stages = {stage: p.p50 for stage, p in self._window.percentiles().items()}
-        return protocol.statistics(stages, rate=self._rate.rate, dropped=self._dropped)
+        stages = self._window.means()
+        return protocol.statistics(stages, rate=self._rate.rate, skipped=self._skipped.rate)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import PromptError, ViewerError
 from picosam_ros.prompt import LAST_ID, Box, Point, Prompt
 from picosam_ros.results import Answer
+from picosam_ros.stages import TABLE
 from picosam_ros.viewer import fields
 from picosam_ros.viewer.frames import ImageMasks
 
@@ -28,6 +29,13 @@ class Acknowledge:
 
     number: int
     held: bool
+
+
+@dataclass(frozen=True)
+class FullImage:
+    """A frame that the page shows is wanted at full size."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class NextScene:
     """The camera is to show the next of its scenes."""
 
 
-Request = Acknowledge | PromptRequest | Remove | Clear | PreviewRequest | NextScene
+Request = Acknowledge | FullImage | PromptRequest | Remove | Clear | PreviewRequest | NextScene
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,10 @@ def _acknowledge(message: Mapping[str, Any]) -> Acknowledge:
     return Acknowledge(
         fields.integer(message, 'number', fields.LARGEST), fields.flag(message, 'held', False)
     )
+
+
+def _full(message: Mapping[str, Any]) -> FullImage:
+    return FullImage(fields.integer(message, 'number', fields.LARGEST))
 
 
 def _point(message: Mapping[str, Any]) -> PromptRequest:
@@ -202,6 +214,7 @@ def _next_scene(_: Mapping[str, Any]) -> NextScene:
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'ack': _acknowledge,
+    'full': _full,
     'point': _point,
     'box': _box,
     'size': _size,
@@ -213,8 +226,9 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
 
 
 def hello(name: str, *, title: str) -> str:
-    """Return the first message: the node's name, and the colours of objects by id."""
-    return _text('hello', version=VERSION, node=name, title=title, palette=PALETTE)
+    """Return the first message: the node's name, the colours of objects by id, and the stages."""
+    stages = [asdict(stage) for stage in TABLE]
+    return _text('hello', version=VERSION, node=name, title=title, palette=PALETTE, stages=stages)
 
 
 def scenes(*, several: bool) -> str:
@@ -251,10 +265,15 @@ def preview(tag: int, masks: ImageMasks, reason: str = '') -> str:
     )
 
 
-def statistics(stages: Mapping[str, float], *, rate: float, dropped: int) -> str:
-    """Return medians of the stages in milliseconds, results per second, and dropped images."""
+def gone(number: int) -> str:
+    """Return that a frame is not to be had at full size."""
+    return _text('gone', number=number)
+
+
+def statistics(stages: Mapping[str, float], *, rate: float, skipped: float) -> str:
+    """Return means of the stages in milliseconds, and results and skipped images per second."""
     rounded = {stage: round(value, 3) for stage, value in stages.items()}
-    return _text('statistics', stages=rounded, rate=round(rate, 2), dropped=dropped)
+    return _text('statistics', stages=rounded, rate=round(rate, 2), skipped=round(skipped, 2))
 
 
 def diagnostics(components: list[Component]) -> str:

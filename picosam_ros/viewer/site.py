@@ -10,10 +10,10 @@ from typing import Any, TypeGuard
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
-from picosam_ros.viewer.auth import AccessControl, Handler, make_middleware
+from picosam_ros.viewer.auth import AccessControl, Handler, is_on_loopback, make_middleware
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.connections import Connections
-from picosam_ros.viewer.frames import JpegEncoder
+from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, JpegEncoder
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.protocol import MAX_MESSAGE_BYTES
 
@@ -121,7 +121,8 @@ class Site:
                 self.refused['malformed requests'] += 1
             return web.Response(status=400, text='not a WebSocket request\n')
         await socket.prepare(request)
-        client = Client(socket, self.encoder, self._hub.keep)
+        least = LEAST_ON_LOOPBACK if is_on_loopback(request) else 0
+        client = Client(socket, self.encoder, self._hub.keep, least)
         self._sockets.add(socket)
         try:
             await self._serve(client, socket)

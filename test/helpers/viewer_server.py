@@ -73,7 +73,7 @@ class RunningServer:
 
     def __init__(self, **options):
         self.backend = RecordingBackend()
-        self.server = Server(self.backend, name='camera', title='robot', port=0, **options)
+        self.server = Server(self.backend, name='camera', title='robot', **{'port': 0, **options})
         self.server.start()
 
     @property

@@ -4,7 +4,7 @@ import math
 
 from picosam_ros.viewer import client as limits
 from picosam_ros.viewer.client import FlowControl
-from picosam_ros.viewer.frames import LEVELS
+from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, LEVELS, Level
 
 
 class Clock:
@@ -57,6 +57,17 @@ def test_a_slow_link_gets_smaller_images_down_to_the_smallest():
     assert flow.level == LEVELS[limits.FIRST_LEVEL - 1]
     travel(flow, clock, 2 * limits.SLOW_S, count=20)
     assert flow.level == LEVELS[0]
+
+
+def test_on_loopback_images_stay_large_and_there_are_fewer_of_them():
+    clock = Clock()
+    flow = FlowControl(clock, least=LEAST_ON_LOOPBACK)
+    travel(flow, clock, 2 * limits.SLOW_S, count=20)
+    assert flow.level == Level(640, 75)
+    flow.sent(1001)
+    flow.sent(1002)
+    clock.now += 60
+    assert not flow.ready
 
 
 def test_a_fast_link_gets_larger_ones_one_after_another():

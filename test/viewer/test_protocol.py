@@ -14,6 +14,7 @@ from picosam_ros.viewer import protocol
 from picosam_ros.viewer.protocol import (
     Acknowledge,
     Clear,
+    FullImage,
     PreviewRequest,
     PromptRequest,
     Remove,
@@ -97,6 +98,7 @@ def test_a_box_and_the_others():
     assert said(BOX) == PromptRequest(4, 0, None, Box(1.0, 2.0, 3.0, 4.0), False, 0)
     assert said({'type': 'remove', 'tag': 1, 'object': 254}) == Remove(1, 254)
     assert said({'type': 'clear'}) == Clear()
+    assert said({'type': 'full', 'number': 17}) == FullImage(17)
     assert said({'type': 'ack', 'number': 17}) == Acknowledge(17, False)
     assert said({'type': 'ack', 'number': 17, 'held': True}) == Acknowledge(17, True)
 
@@ -108,7 +110,7 @@ def test_a_box_and_the_others():
         ('{', 'is not JSON'),
         ('[' * 4000, 'is not JSON'),
         ('[1]', 'message is a JSON list'),
-        ('{}', 'type None is unknown; known types: ack, point, box, size, remove, clear'),
+        ('{}', 'type None is unknown; known types: ack, full, point, box, size, remove, clear'),
         ('{"type": "launch"}', "type 'launch' is unknown"),
         ('{"type": []}', r'type \[\] is unknown'),
     ],
@@ -162,7 +164,7 @@ def test_no_text_does_anything_but_parse_or_be_refused(text):
 
 
 @given(
-    kind=st.sampled_from(['ack', 'point', 'box', 'size', 'remove', 'clear']),
+    kind=st.sampled_from(['ack', 'full', 'point', 'box', 'size', 'remove', 'clear']),
     fields=st.dictionaries(
         st.sampled_from(
             ['number', 'tag', 'object', 'x', 'y', 'x0', 'y0', 'x1', 'y1', 'step', 'stamp', 'held']

@@ -1,20 +1,10 @@
 // Latency: the total of the last seconds as a curve, and the stages one after another as bars.
 
 const HISTORY = 80;
-const NAMES = {
-  exposure: 'exposure',
-  dnn: 'sensor: network',
-  dsp: 'sensor: output',
-  receive: 'receive',
-  queue: 'queue',
-  preprocess: 'preprocess',
-  inference: 'inference',
-  decode: 'decode, track',
-  publish: 'publish',
-};
 
 export class LatencyChart {
   constructor(root) {
+    this.table = [];
     this.totals = [];
     this.rows = new Map();
     this.head = element('div', 'total');
@@ -26,14 +16,26 @@ export class LatencyChart {
     root.append(this.head, this.stages);
   }
 
-  show(stages) {
-    const { total } = stages;
-    this.value.textContent = total === undefined ? '–' : `${total.toFixed(0)} ms`;
-    this.totals.push(total ?? NaN);
+  // `table`: name, label and meaning of each stage, in their order; the total is made of them.
+  name(table) {
+    this.table = table.filter(({ name }) => name !== 'total');
+    this.head.title = table.find(({ name }) => name === 'total')?.meaning ?? '';
+    this.rows.clear();
+    this.stages.replaceChildren();
+  }
+
+  // `means`: milliseconds by stage. The headline is the sum of what the bars say, to the digit.
+  show(means) {
+    const bars = this.table
+      .filter(({ name }) => means[name] !== undefined)
+      .map(({ name }) => ({ name, tenths: Math.round(10 * means[name]) }));
+    const tenths = bars.reduce((sum, bar) => sum + bar.tenths, 0);
+    this.value.textContent = bars.length ? `${(tenths / 10).toFixed(1)} ms` : '–';
+    this.totals.push(bars.length ? tenths / 10 : NaN);
     if (this.totals.length > HISTORY) this.totals.shift();
     this.canvas.setAttribute('aria-label', `total latency ${this.value.textContent}`);
     this.drawTotals();
-    this.drawStages(stages);
+    this.drawStages(bars);
   }
 
   drawTotals() {
@@ -60,36 +62,38 @@ export class LatencyChart {
     context.stroke();
   }
 
-  drawStages(stages) {
-    const present = Object.keys(NAMES).filter((name) => stages[name] !== undefined);
-    const sum = present.reduce((all, name) => all + Math.max(stages[name], 0), 0);
-    const whole = Math.max(stages.total ?? 0, sum, 1e-9);
+  drawStages(bars) {
+    // Clocks that disagree make a stage negative: it is said, and has no length.
+    const lengths = bars.map(({ tenths }) => Math.max(tenths, 0));
+    const whole = Math.max(lengths.reduce((sum, length) => sum + length, 0), 1e-9);
+    const present = new Set(bars.map(({ name }) => name));
     let offset = 0;
-    for (const [name, row] of this.rows) row.root.hidden = !present.includes(name);
-    for (const name of present) {
+    for (const [name, row] of this.rows) row.root.hidden = !present.has(name);
+    bars.forEach(({ name, tenths }, i) => {
       const row = this.row(name);
-      const length = Math.max(stages[name], 0);
       row.bar.style.left = `${(100 * offset) / whole}%`;
-      row.bar.style.width = `${(100 * length) / whole}%`;
-      row.value.textContent = length.toFixed(1);
-      offset += length;
-    }
+      row.bar.style.width = `${(100 * lengths[i]) / whole}%`;
+      row.value.textContent = (tenths / 10).toFixed(1);
+      offset += lengths[i];
+    });
   }
 
   row(name) {
     if (!this.rows.has(name)) {
+      const { label, meaning } = this.table.find((stage) => stage.name === name);
       const root = element('div');
       const track = element('dd', 'track');
       const bar = element('span');
       const value = element('dd', 'number');
       const title = element('dt');
-      title.textContent = NAMES[name];
+      title.textContent = label;
+      root.title = meaning;
       track.append(bar);
       root.append(title, track, value);
       this.rows.set(name, { root, bar, value });
       // Keeps the order of the stages when one appears for the first time.
-      const order = Object.keys(NAMES).filter((known) => this.rows.has(known));
-      this.stages.replaceChildren(...order.map((known) => this.rows.get(known).root));
+      const order = this.table.filter((stage) => this.rows.has(stage.name));
+      this.stages.replaceChildren(...order.map((stage) => this.rows.get(stage.name).root));
     }
     return this.rows.get(name);
   }

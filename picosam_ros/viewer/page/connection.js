@@ -5,11 +5,13 @@ const LONGEST_DELAY = 4000;
 const decoder = new TextDecoder();
 
 export class Connection {
-  // `on`: state(name, text), frame(frame), and a function for each type of message.
+  // `on`: state(name, text), countdown(text), frame(frame), full(frame), and a function for each
+  // type of message.
   constructor(on) {
     this.on = on;
     this.delay = FIRST_DELAY;
     this.tag = 0;
+    this.isLost = false;
     this.open();
   }
 
@@ -31,6 +33,7 @@ export class Connection {
     const message = JSON.parse(data);
     if (message.type === 'hello') {
       this.delay = FIRST_DELAY;
+      this.isLost = false;
       this.on.state('live', 'live');
     }
     this.on[message.type]?.(message);
@@ -44,16 +47,35 @@ export class Connection {
     const jpeg = new Blob([new Uint8Array(buffer, 4 + length)], { type: 'image/jpeg' });
     frame.bitmap = await createImageBitmap(jpeg);
     // The connection may have closed while the image was decoded: then it is not live.
-    if (socket.readyState === WebSocket.OPEN) this.on.frame(frame);
-    else frame.bitmap.close();
+    if (socket.readyState !== WebSocket.OPEN) frame.bitmap.close();
+    else if (frame.full) this.on.full(frame);
+    else this.on.frame(frame);
   }
 
   async lost(event) {
-    const delay = this.delay;
+    const { delay } = this;
     this.delay = Math.min(2 * delay, LONGEST_DELAY);
+    if (!this.isLost) this.on.state('lost', event.reason || 'connection lost');
+    this.isLost = true;
     const reason = event.reason || (await this.reason());
-    this.on.state('lost', `${reason}; retrying in ${delay / 1000} s`);
-    setTimeout(() => this.open(), delay);
+    this.wait(reason, performance.now() + delay);
+  }
+
+  // Counts the seconds until `end`, then tries again.
+  wait(reason, end) {
+    const left = end - performance.now();
+    if (left <= 0) {
+      this.retry();
+      return;
+    }
+    this.on.countdown(`${reason}; retrying in ${Math.ceil(left / 1000)} s`);
+    this.timer = setTimeout(() => this.wait(reason, end), left % 1000 || 1000);
+  }
+
+  // Connects now; does nothing where it is connected, or about to be.
+  retry() {
+    clearTimeout(this.timer);
+    if (this.socket.readyState === WebSocket.CLOSED) this.open();
   }
 
   // A refused WebSocket carries no reason; a plain request to the same address returns it.

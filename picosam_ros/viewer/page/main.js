@@ -5,16 +5,19 @@ import { ImageCanvas } from './canvas.js';
 import { LatencyChart, element } from './charts.js';
 import { Connection } from './connection.js';
 import { OpacityControl, TapSwitch, showZoom } from './controls.js';
+import { Diagnostics, facts } from './diagnostics.js';
+import { FullImages } from './full_images.js';
 import { listenToGestures } from './gestures.js';
 import { listen } from './input.js';
 import { Markers } from './markers.js';
 import { askName } from './naming.js';
+import { Notices } from './notices.js';
 import { ObjectList } from './objects.js';
-import { Diagnostics, facts, setText } from './panel.js';
+import { setText } from './panel.js';
+import { showShortcuts } from './shortcuts.js';
 import { SizeSteps } from './sizes.js';
 
 const $ = (id) => document.getElementById(id);
-const MESSAGE_MS = 6000;
 const NO_CONNECTION = 'Not connected to the viewer.';
 
 const markers = new Markers();
@@ -26,26 +29,39 @@ const tapSwitch = new TapSwitch($('tap-switch'));
 showZoom($('zoom'), view);
 const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove, step });
 const chart = new LatencyChart($('latency'));
-const diagnostics = new Diagnostics($('diagnostics'));
+const diagnostics = new Diagnostics($('health'), $('health-state'), $('diagnostics'));
+const notices = new Notices(view, $('bubbles'), $('notices'), $('notice-list'));
+const showMessage = (marker, text) => notices.say(marker, text);
+const fullImages = new FullImages((number) => connection.send('full', { number }));
 let next = null;
 let frozen = false;
+let invited = false;
 let engineFacts = {};
 
 const connection = new Connection({
   state(name, text) {
     $('connection').dataset.state = name;
     setText($('connection-text'), text);
+    $('retry').hidden = name === 'live';
     // Until the next frame: the old one is not live, so that clicks in it are refused.
     document.body.classList.add('offline');
     if (name === 'lost') {
       markers.clear();
       next?.bitmap.close();
       next = null;
+      fullImages.clear();
     }
-    announce(text);
+    if (name === 'live') announce(text);
   },
 
-  hello({ node, title, palette }) {
+  countdown(text) {
+    setText($('connection-text'), text);
+    // Not each second.
+    if (!$('live').textContent.startsWith(text.split(';')[0])) announce(text);
+  },
+
+  hello({ node, title, palette, stages }) {
+    chart.name(stages);
     setText($('title'), `${node} on ${title}`);
     document.title = `${node} · picosam`;
     appearance.palette = palette;
@@ -57,6 +73,14 @@ const connection = new Connection({
     // Acknowledged once it is drawn, so that a hidden page receives no further frames.
     frame.held = frozen || document.hidden;
     if (!frozen) requestAnimationFrame(draw);
+  },
+
+  full(frame) {
+    fullImages.receive(frame);
+  },
+
+  gone({ number }) {
+    fullImages.answer(number, null);
   },
 
   answer({ tag, object, state, generation, reason }) {
@@ -73,7 +97,10 @@ const connection = new Connection({
       steps.forget(object);
       appearance.forget(object);
     }
-    if (state === 'lost' || tag !== null) announce(`object ${object} ${state}: ${reason}`);
+    if (state === 'lost' || tag !== null) {
+      announce(`object ${object} ${state}: ${reason}`);
+      notices.add(`object ${object} ${state}: ${reason}`);
+    }
     refuse(tag, reason);
   },
 
@@ -87,8 +114,9 @@ const connection = new Connection({
     $('next-scene').hidden = !several;
   },
 
-  statistics({ stages, rate, dropped }) {
-    setText($('rate'), rate ? `${rate.toFixed(0)} per second, ${dropped} dropped` : '');
+  statistics({ stages, rate, skipped }) {
+    const left = skipped ? `, ${skipped.toFixed(skipped < 9.95 ? 1 : 0)} skipped` : '';
+    setText($('rate'), rate ? `${rate.toFixed(0)} per second${left}` : '');
     chart.show(stages);
   },
 
@@ -99,6 +127,11 @@ const connection = new Connection({
     const camera = components.find(({ name }) => name.endsWith(': camera'));
     // What the user waits for, for minutes where a network is uploaded.
     if (camera?.level) setText($('empty'), camera.message);
+    // Where the images are not what a camera sees now.
+    for (const mark of [$('origin'), $('origin-mark')]) {
+      setText(mark, camera?.values.images);
+      mark.hidden = !mark.textContent;
+    }
   },
 
   link({ round_trip_ms: roundTrip, side, quality, clients }) {
@@ -113,6 +146,7 @@ function draw() {
   const frame = next;
   next = null;
   $('empty').hidden = true;
+  $('invitation').hidden = invited;
   document.body.classList.remove('offline');
   view.show(frame);
   objects.update(frame);
@@ -163,6 +197,7 @@ function prompt(type, fields, marker) {
     showMessage(marker, NO_CONNECTION);
     return;
   }
+  $('invitation').hidden = invited = true;
   markers.add({ ...marker, tag });
   view.draw();
 }
@@ -210,14 +245,30 @@ function freeze() {
   setText($('freeze'), frozen ? 'Resume' : 'Freeze');
   $('frozen').hidden = !frozen;
   announce(frozen ? 'frozen' : 'live');
-  if (!frozen) requestAnimationFrame(draw);
+  if (frozen) sharpen();
+  else requestAnimationFrame(draw);
+}
+
+// Shows the frozen image at full size.
+async function sharpen() {
+  const { frame } = view;
+  if (!frame || frame.full) return;
+  const full = await fullImages.request(frame);
+  if (!full || view.frame !== frame) return;
+  frame.bitmap.close();
+  Object.assign(frame, { bitmap: full.bitmap, full: true });
+  view.draw();
 }
 
 async function snapshot() {
   if (!view.frame) return;
+  // As it is now, while further images come.
+  const still = Object.assign(Object.create(Object.getPrototypeOf(view)), view);
+  const full = still.frame.full ? still.frame : await fullImages.request(still.frame);
+  if (full) still.frame = { ...still.frame, bitmap: full.bitmap };
   const link = element('a');
-  link.download = `picosam-${view.frame.stamp}.png`;
-  link.href = URL.createObjectURL(await view.snapshot());
+  link.download = `picosam-${(full ? still : view).frame.stamp}.png`;
+  link.href = URL.createObjectURL(await (full ? still : view).snapshot());
   link.click();
   URL.revokeObjectURL(link.href);
   announce('snapshot saved');
@@ -226,26 +277,6 @@ async function snapshot() {
 function engine() {
   $('engine-facts').replaceChildren(...facts(engineFacts));
   $('engine-dialog').showModal();
-}
-
-// Shows a text on the image, beside a marker if there is one.
-function showMessage(marker, text) {
-  if (!view.frame) return;
-  // Said again, it moves.
-  for (const said of $('bubbles').children) if (said.textContent === text) said.remove();
-  const message = element('p', 'bubble');
-  message.textContent = text;
-  const anchor = marker?.box ? { x: marker.box.x0, y: marker.box.y1 } : marker;
-  const middle = { x: view.frame.width / 2, y: view.frame.height * 0.9 };
-  const { left, top } = view.toStage((anchor ?? middle).x, (anchor ?? middle).y);
-  $('bubbles').append(message);
-  const stage = $('stage').getBoundingClientRect();
-  const size = message.getBoundingClientRect();
-  const right = stage.width - size.width - 8;
-  message.style.left = `${Math.min(Math.max(left - size.width / 2, 8), right)}px`;
-  const below = top + 16 + size.height < stage.height;
-  message.style.top = `${below ? top + 16 : Math.max(top - 16 - size.height, 8)}px`;
-  setTimeout(() => message.remove(), MESSAGE_MS);
 }
 
 // For screen readers.
@@ -292,3 +323,6 @@ $('clear').addEventListener('click', clear);
 $('next-scene').addEventListener('click', nextScene);
 $('snapshot').addEventListener('click', snapshot);
 $('engine').addEventListener('click', engine);
+$('retry').addEventListener('click', () => connection.retry());
+$('all-shortcuts').addEventListener('click', () => $('shortcuts-dialog').showModal());
+showShortcuts($('shortcuts'), $('shortcuts-body'), $('shortcuts-dialog'));

@@ -1,0 +1,56 @@
+// What the pointer and the keys do: one table for the footer and the dialog.
+
+import { element } from './charts.js';
+
+// `footer`: what the footer says of it, in a word; `touch`: the gesture on a touch screen.
+export const SHORTCUTS = [
+  { pointer: 'click', touch: 'tap', keys: 'arrows, enter', does: 'add an object', footer: 'object' },
+  { pointer: 'drag', touch: 'drag', keys: 'b, arrows, enter', does: 'add an object by a box', footer: 'box' },
+  { pointer: 'ctrl click', keys: 'ctrl enter', does: 'add a point to the selected object' },
+  { pointer: 'shift click', keys: 'shift enter', does: 'add a negative point to it' },
+  { keys: '+ -', does: 'the next larger or smaller object at its place' },
+  { pointer: 'right-click', touch: 'long-press', keys: 'del', does: 'remove the object', footer: 'remove' },
+  { keys: '1 … 9', does: 'select an object' },
+  { keys: 'esc', does: 'remove all objects' },
+  { keys: 'space', does: 'freeze or resume' },
+  { keys: 's', does: 'save the image with its masks' },
+  { keys: 'e', does: 'show the engine' },
+  { keys: '?', does: 'show these' },
+];
+
+// `footer`: before whose last child the three of every day are put; `body`: of the dialog's table.
+export function showShortcuts(footer, body, dialog) {
+  footer.prepend(...SHORTCUTS.filter(({ footer }) => footer).map(short));
+  body.append(...SHORTCUTS.map(row));
+  window.addEventListener('keydown', (event) => {
+    if (event.key === '?' && !document.querySelector('dialog[open]')) dialog.showModal();
+  });
+}
+
+function short({ pointer, touch, footer }) {
+  const text = element('span');
+  text.append(keyed(pointer, 'by-mouse'), keyed(touch, 'by-touch'), ` ${footer}`);
+  return text;
+}
+
+function row({ pointer = '', touch = '', keys = '', does }) {
+  const made = element('tr');
+  const [gesture, key, meaning] = [element('td'), element('td'), element('td')];
+  if (pointer) gesture.append(keyed(pointer, 'by-mouse'));
+  if (touch) gesture.append(keyed(touch, 'by-touch'));
+  if (keys) key.append(keyed(keys));
+  meaning.textContent = does;
+  made.append(gesture, key, meaning);
+  return made;
+}
+
+// Returns `text` as keys: each word one, `…` and `,` between them as they are.
+function keyed(text, name = '') {
+  const keys = element('span', name);
+  for (const word of text.split(' ')) {
+    const key = element('kbd');
+    key.textContent = word.replace(',', '');
+    keys.append(word === '…' ? '…' : key, word.endsWith(',') ? ', ' : ' ');
+  }
+  return keys;
+}
