@@ -10,6 +10,7 @@ from helpers.launch_recording import Recording
 
 from picosam_ros.latency import STAGES
 from picosam_ros.ros.cloud.parameters import PARAMETERS
+from picosam_ros.stages import LABELS
 
 ROOT = Path(__file__).parents[1]
 NODES = ('camera', 'segmenter', 'cloud')
@@ -103,14 +104,14 @@ def plotted(foxglove):
     return [path['value'] for plot in panels(foxglove, 'Plot') for path in plot['paths']]
 
 
-def test_what_foxglove_plots_are_fields_of_the_latency_message(foxglove):
+def test_foxglove_plots_every_field_of_the_latency_message_by_its_label(foxglove):
     fields = re.findall(r'^float32 (\w+)', read('msg/Latency.msg'), re.MULTILINE)
     assert fields == list(STAGES)
-    assert plotted(foxglove)
+    assert {path.split('.')[1] for path in plotted(foxglove)} == set(fields)
     for path in plotted(foxglove):
-        topic, field = path.split('.')
-        assert as_documented(topic) == '~/latency'
-        assert field in fields
+        assert as_documented(path.split('.')[0]) == '~/latency'
+    labels = [path['label'] for plot in panels(foxglove, 'Plot') for path in plot['paths']]
+    assert sorted(labels) == sorted(LABELS.values())
 
 
 def test_foxglove_lays_out_every_panel_once(foxglove):

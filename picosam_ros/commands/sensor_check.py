@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from picosam_ros.commands.arguments import add_sensor_arguments, at_least
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import CameraError
+from picosam_ros.stages import LABELS
 
 if TYPE_CHECKING:
     from picosam_ros.commands.sensor_measure import SensorReport
@@ -149,8 +150,8 @@ def _print_report(report: SensorReport, advice: list[str]) -> None:
     print(paint(f'{report.frames} frames, {report.changes} changes of the ROI', 'bold'))
     _line('frames per second', f'{report.rate:.1f}')
     _line('frames with a tensor', f'{report.tensor_share:.0%}')
-    _line('DNN', _times(report.dnn_ms))
-    _line('DSP', _times(report.dsp_ms))
+    _line(LABELS['dnn'], _times(report.dnn_ms))
+    _line(LABELS['dsp'], _times(report.dsp_ms))
     frames = report.roi_settle_frames
     settles = 'not measured' if frames is None else f'{frames} frames'
     shown = f'{report.clear_changes} of {report.changes} changes show in the outputs'

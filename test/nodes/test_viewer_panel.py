@@ -8,8 +8,10 @@ import pytest
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
-from helpers.harness import PATIENCE
+from helpers.harness import PATIENCE, Client, Process
 from helpers.viewer_server import RunningServer, make_frame
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import String
 
 from picosam_ros.latency import Timing, accounted
 from picosam_ros.stages import TABLE
@@ -304,3 +306,27 @@ def test_a_snapshot_has_every_pixel_of_the_camera(page, tmp_path, frozen):
     pixels = cv2.imread(str(tmp_path / 'shot.png'))[..., ::-1].astype(int)
     assert pixels.shape == (HEIGHT, WIDTH, 3)
     assert np.abs(pixels - stripes()).mean() < 6
+
+
+def test_a_simulated_camera_is_said_to_be_and_one_that_ended_is_stale(browser):
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    with (
+        Process('camera', {'camera': 'imx500', 'simulate': True, 'threads': 1}) as camera,
+        Process(
+            'viewer', {'port': 0}, remaps={'image': 'image_raw'}, namespace=camera.namespace
+        ) as viewer,
+        Pages(browser) as pages,
+    ):
+        client = Client(viewer)
+        urls = client.subscribe(String, f'{viewer.name}/url', latched)
+        client.wait_for(lambda: urls)
+        client.close()
+        page = pages.open(urls[0].data)
+        for mark in ('#origin', '#origin-mark'):
+            expect(page.locator(mark)).to_have_text('simulated')
+        expect(page.locator('#health-state')).not_to_contain_text('stale')
+        camera.stop()
+        expect(page.locator('#health-state')).to_contain_text('stale')
+        expect(page.locator('#diagnostics')).to_contain_text('no report for')
+        page.context.close()
+        viewer.stop()

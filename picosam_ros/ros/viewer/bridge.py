@@ -43,7 +43,7 @@ _QUEUE = 10
 _STATUS_QUEUE = 1000
 # Poll period for viewer subscriptions, prompts that wait, and the answer of `clear_prompts`.
 _POLL_PERIOD_S = 0.05
-# Components are reported once a second; one that is not for so long is without report.
+# Components are reported once a second; one that is not for so long is stale.
 _SILENT_S = 5.0
 
 

@@ -7,7 +7,7 @@ const LEVELS = ['ok', 'warn', 'error', 'stale'];
 const ICONS = { ok: '✓', warn: '▲', error: '✕', stale: '◌' };
 // Of several, the worst is told.
 const WORST_FIRST = ['error', 'warn', 'stale', 'ok'];
-const WORDS = { warn: 'warning', error: 'error', stale: 'without report' };
+const WORDS = { warn: 'warning', error: 'error', stale: 'stale' };
 
 export class Diagnostics {
   // `fold`: the <details> around `list`; `state`: says in a word how all of them are.
