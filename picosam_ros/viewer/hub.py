@@ -83,7 +83,7 @@ class Hub:
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
-        self._previews: Previews[Client] = Previews(lambda *request: backend.preview(*request))
+        self._previews: Previews[Client] = Previews(backend.preview)
         self._latency = ViewerStatistics()
         self._objects = LeftObjects()
         self._next_scene: Callable[[], None] | None = None
