@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     __version__: str
 
     from picosam_ros.engines import open_engine
+    from picosam_ros.engines.everything import Everything, everything
     from picosam_ros.errors import PicosamError
     from picosam_ros.frame import Frame
     from picosam_ros.mask import Mask
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # Resolved at first use: who imports only `picosam_ros.msg` does not pay for OpenCV.
 _HOMES = {
     'Box': 'prompt',
+    'Everything': 'engines.everything',
     'Frame': 'frame',
     'Mask': 'mask',
     'PicosamError': 'errors',
@@ -39,11 +41,13 @@ _HOMES = {
     'Result': 'results',
     'Roi': 'roi',
     'Segmenter': 'segmenter',
+    'everything': 'engines.everything',
     'open_engine': 'engines',
 }
 
 __all__ = [
     'Box',
+    'Everything',
     'Frame',
     'Mask',
     'PicosamError',
@@ -52,6 +56,7 @@ __all__ = [
     'Result',
     'Roi',
     'Segmenter',
+    'everything',
     'open_engine',
 ]
 

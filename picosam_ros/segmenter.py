@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 import numpy.typing as npt
 
 from picosam_ros.engines.base import Engine
+from picosam_ros.engines.everything import BUDGET_S, Everything, everything
 from picosam_ros.engines.frame_budget import WAITS, FrameBudget, RoundRobin, SharedEngine
 from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.errors import PromptError
@@ -144,6 +146,18 @@ class Segmenter:
                 mask.release()
         return made
 
+    def everything(self, image: Frame | npt.ArrayLike, budget_s: float = BUDGET_S) -> Everything:
+        """Find all things in this image and touch nothing else; see engines.everything.
+
+        Its runs take turns with the frames of `process`, which use up the budget, too. `interrupt`
+        ends it after the present run, with what was found so far.
+        """
+        frame = as_frame(image)
+        begun = self._interruptions
+        limit = SharedEngine(self._engine_lock, self.engine, lambda: self._interruptions != begun)
+        with self._working(limit):
+            return everything(self.engine, frame, budget_s=budget_s)
+
     def interrupt(self, interrupted: bool = True) -> None:
         """Let calls in other threads end soon, until this gets False; see Engine.interrupt."""
         self._interruptions += interrupted
@@ -256,11 +270,17 @@ class Segmenter:
         return tuple(answer for answer in ended if answer is not None)
 
     def _run(self, frame: Frame, prompts: Sequence[Prompt], limit: WorkLimit) -> Segmentation:
+        with self._working(limit):
+            return self.engine.segment_frame(frame, prompts)
+
+    @contextmanager
+    def _working(self, limit: WorkLimit) -> Iterator[None]:
+        """Have the engine to oneself, as far as the limit lets others come first."""
         with self._engine_lock:
             limit.begin()
             self.engine.set_work_limit(limit)
             try:
-                return self.engine.segment_frame(frame, prompts)
+                yield
             finally:
                 self.engine.set_work_limit(WorkLimit())
 

@@ -121,6 +121,16 @@ class Engine(ABC):
         """Return all masks that it proposes for a prompt, as `segment_frame` takes it."""
         return self.segment_frame(frame, [prompt]).masks
 
+    def propose(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
+        """Return masks by a single quick run, where the engine can, for `everything`.
+
+        Args:
+            frame: the image.
+            prompt: a point with an ROI size; with `previous`, the mask that is looked at again.
+
+        """
+        return self.candidates(frame, prompt)
+
     @abstractmethod
     def close(self) -> None:
         """Release everything; a second call does nothing."""

@@ -11,6 +11,7 @@ from picosam_ros.engines.base import Capabilities, Engine, RoiPlacer
 from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.errors import EngineError
 from picosam_ros.frame import Frame
+from picosam_ros.mask import Mask
 from picosam_ros.prompt import Prompt
 from picosam_ros.registry import nearest
 from picosam_ros.results import Segmentation
@@ -118,6 +119,11 @@ class FallbackEngine(Engine):
             return first
         missing = [unanswered.prompt for unanswered in first.unanswered]
         return _merged(first, self._second.segment_frame(frame, missing), prompts)
+
+    def propose(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
+        """Return those of the second engine, if there is one: no ROI is moved."""
+        engine = self._first if self.policy == 'sensor_only' else self._second
+        return engine.propose(frame, prompt)
 
     def _count(self, first: Segmentation, prompts: Sequence[Prompt]) -> None:
         if first.masks or not prompts:

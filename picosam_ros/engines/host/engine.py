@@ -177,6 +177,10 @@ class HostEngine(Engine):
         """Return all masks that the network proposes for a prompt, the best first."""
         return self._opened().candidates(frame, prompt)
 
+    def propose(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
+        """Return masks by a single quick run, see `Engine.propose`."""
+        return self._opened().propose(frame, prompt)
+
     def _opened(self) -> PromptableNetwork:
         if self._network is None:
             raise EngineError("engine 'host' is closed; call open(), or use it in a with statement")

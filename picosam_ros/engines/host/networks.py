@@ -67,6 +67,10 @@ class PromptableNetwork(ABC):
     def candidates(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
         """Return all masks that it proposes for a prompt, the best first."""
 
+    def propose(self, frame: Frame, prompt: Prompt) -> tuple[Mask, ...]:
+        """Return masks by a single quick run, see `Engine.propose`."""
+        return self.candidates(frame, prompt)
+
     def keep(self, prompts: Sequence[Prompt]) -> None:  # noqa: B027 - most know nothing of them
         """Forget what is known of all other prompts."""
 
