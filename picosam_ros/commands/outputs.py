@@ -26,7 +26,7 @@ INPUTS = (
     'sensor_network',
     'source',
 )
-OUTPUTS = ('mask', 'overlay', 'out', 'sheet', 'plot')
+OUTPUTS = ('mask', 'overlay', 'coco', 'out', 'sheet', 'plot')
 # Inputs that are folders, and nothing is written into.
 _CLOSED = ('bag',)
 

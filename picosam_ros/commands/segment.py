@@ -18,6 +18,11 @@ from picosam_ros.commands.arguments import (
     prompt_of,
     scale_of,
 )
+from picosam_ros.commands.everything import (
+    add_everything_arguments,
+    check_everything,
+    segment_everything,
+)
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import EngineError
 from picosam_ros.prompt import Prompt
@@ -39,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_prompt_arguments(parser)
     add_range_argument(parser)
     add_engine_arguments(parser)
+    add_everything_arguments(parser)
     parser.add_argument(
         '-o', dest='mask', metavar='MASK', type=Path, help='write the mask as an image of 0 and 255'
     )
@@ -49,8 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Segment, write the requested files, and print the result."""
+    check_everything(arguments)
+    if arguments.everything:
+        return segment_everything(arguments)
     if not arguments.points and arguments.box is None:
-        arguments.usage_error('give the object with --point X,Y or --box X0,Y0,X1,Y1')
+        arguments.usage_error(
+            'give the object with --point X,Y or --box X0,Y0,X1,Y1, or --everything'
+        )
     from picosam_ros.commands.media import (
         check_mask_writable,
         check_writable,

@@ -14,6 +14,7 @@ from picosam_ros import Frame, Prompt, open_engine
 from picosam_ros.cli import main
 from picosam_ros.drawing.overlay import draw
 from picosam_ros.engines import ENGINES
+from picosam_ros.evaluation.coco_masks import decode_rle
 from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -361,3 +362,63 @@ def test_a_file_that_is_replaced_keeps_its_permissions_and_a_link_its_target(seg
     assert (tmp_path / 'link.png').is_symlink()
     assert mask.read_bytes() != b'before'
     assert mask.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.fixture
+def all_of(picture, tiny_network):
+    """Return a function that looks for all things in the picture; the time never ends."""
+    network = tiny_network()
+    return lambda *more: main(
+        ['segment', picture, '--everything', '--budget', '600', '--model', network, *map(str, more)]
+    )
+
+
+def test_everything_writes_labels_of_16_bits_coco_and_an_overlay(all_of, tmp_path, capsys):
+    labels, coco, overlay = (tmp_path / name for name in ('labels.png', 'all.json', 'overlay.png'))
+    assert all_of('-o', labels, '--coco', coco, '--overlay', overlay, '--json') == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report['asked'] == report['planned'] > 50
+    [found] = report['objects']
+    assert found['id'] == 1
+    written = cv2.imread(str(labels), cv2.IMREAD_UNCHANGED)
+    assert (written.dtype, written.shape) == (np.uint16, (100, 120))
+    truth = np.zeros((100, 120), bool)
+    truth[35:65, 50:90] = True
+    assert np.count_nonzero((written == 1) & truth) / np.count_nonzero((written == 1) | truth) > 0.9
+    content = json.loads(coco.read_text())
+    assert content['images'] == [{'id': 1, 'file_name': 'square.png', 'width': 120, 'height': 100}]
+    [annotation] = content['annotations']
+    assert np.array_equal(decode_rle(annotation['segmentation']).astype(bool), written == 1)
+    assert annotation['area'] == found['area'] == np.count_nonzero(written)
+    x, y, width, height = annotation['bbox']
+    assert np.flatnonzero(written.any(axis=0))[[0, -1]].tolist() == [x, x + width - 1]
+    assert np.flatnonzero(written.any(axis=1))[[0, -1]].tolist() == [y, y + height - 1]
+    drawn, plain = cv2.imread(str(overlay)), cv2.imread(report['image'])
+    assert (drawn[50, 70] != plain[50, 70]).any()
+    assert (drawn[5, 5] == plain[5, 5]).all()
+
+
+def test_everything_tells_how_many_clicks_were_answered(all_of, capsys):
+    assert all_of() == 0
+    assert '1 thing  ' in (printed := capsys.readouterr().out)
+    assert ' clicks answered in ' in printed
+
+
+@pytest.mark.parametrize(
+    ('more', 'reason'),
+    [
+        (['--everything', '--point', '5,5'], '--everything looks for all things itself'),
+        (['--point', '5,5', '--coco', 'all.json'], '--budget and --coco are options of'),
+        (['--everything', '--budget', '0'], 'allowed are numbers above 0'),
+    ],
+)
+def test_options_that_do_not_go_with_everything_are_usage_errors(picture, capsys, more, reason):
+    with pytest.raises(SystemExit) as end:
+        main(['segment', picture, *more])
+    assert end.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_label_image_of_8_bits_is_refused_before_anything_is_computed(all_of, tmp_path, capsys):
+    assert all_of('-o', tmp_path / 'labels.bmp') == 1
+    assert 'without 16 bits a pixel; use one of the suffixes .png' in capsys.readouterr().err
