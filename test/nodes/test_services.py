@@ -149,6 +149,39 @@ def test_segment_refuses_a_bad_image_with_the_reason(rig, fields, reason):
     assert reason in answer.message
 
 
+def everything(rig, image, *prompts, budget=600.0):
+    request = Segment.Request(image=image, prompts=prompts, everything=True, budget=budget)
+    return rig.call(Segment, f'{rig.process.name}/segment', request)
+
+
+def test_segment_finds_everything_and_tells_how_many_clicks_were_answered(rig):
+    image = rig.image(picture(CENTRE))
+    answer = everything(rig, image)
+    assert (answer.success, answer.message) == (True, '')
+    assert answer.masks.header == image.header
+    assert answer.asked == answer.planned > 100
+    [mask] = answer.masks.masks
+    assert mask.object_id == 1
+    assert mask.area == pytest.approx(np.count_nonzero(disc(CENTRE)), rel=0.06)
+    plain = segment(rig, image, at(*CENTRE))
+    assert (plain.asked, plain.planned) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ('prompts', 'budget', 'reason'),
+    [
+        ([at(*CENTRE)], 5.0, '1 prompts were given together with everything'),
+        ([], -1.0, 'a budget of -1 s was given; allowed are seconds above 0'),
+        ([], math.nan, 'a budget of nan s was given'),
+    ],
+)
+def test_segment_refuses_what_does_not_go_with_everything(rig, prompts, budget, reason):
+    answer = everything(rig, rig.image(picture(CENTRE)), *prompts, budget=budget)
+    assert not answer.success
+    assert reason in answer.message
+    assert not answer.masks.masks
+
+
 def test_clear_prompts_leaves_no_object_and_tells_how_many_there_were(rig):
     rig.set(CENTRE, object_id=4)
     rig.set(CENTRE, object_id=5)

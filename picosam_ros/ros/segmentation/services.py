@@ -9,10 +9,13 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
 
+from picosam_ros.engines.everything import BUDGET_S
 from picosam_ros.errors import PicosamError, PromptError
 from picosam_ros.frame import Frame
+from picosam_ros.mask import Mask
 from picosam_ros.msg import MaskArray
 from picosam_ros.prompts.recent_frames import RecentFrames
+from picosam_ros.results import Unanswered
 from picosam_ros.ros.callback_thread import CallbackThread
 from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import from_time, to_frame, to_prompt, to_raw_image
@@ -90,12 +93,18 @@ class Services:
         return response
 
     def _segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
+        masks: tuple[Mask, ...]
+        unanswered: tuple[Unanswered, ...]
         try:
             kept = _is_header_alone(request.image)
             frame = self._kept(request.image) if kept else self._given(request.image)
-            roi_size = self._roi_size() if kept else 0
-            prompts = [to_prompt(message, roi_size) for message in request.prompts]
-            result = self._segmenter.segment(frame, prompts)
+            if request.everything:
+                masks, unanswered = self._everything(frame, request, response), ()
+            else:
+                roi_size = self._roi_size() if kept else 0
+                prompts = [to_prompt(message, roi_size) for message in request.prompts]
+                result = self._segmenter.segment(frame, prompts)
+                masks, unanswered = result.masks, result.unanswered
         except PicosamError as error:
             response.message = str(error)
             return response
@@ -103,7 +112,7 @@ class Services:
             response.message = INTERRUPTED
             return response
         response.success = True
-        serialised = serialise_masks(frame, result.masks, result.unanswered)
+        serialised = serialise_masks(frame, masks, unanswered)
         response.masks = deserialize_message(serialised, MaskArray)
         return response
 
@@ -115,6 +124,18 @@ class Services:
     def _kept(self, image: Image) -> Frame:
         stamp_ns = from_time(image.header.stamp, PromptError)
         return self._recent.kept(stamp_ns, image.header.frame_id)
+
+    def _everything(
+        self, frame: Frame, request: Segment.Request, response: Segment.Response
+    ) -> tuple[Mask, ...]:
+        if request.prompts:
+            raise PromptError(
+                f'{len(request.prompts)} prompts were given together with everything, which looks '
+                'for all things itself; leave them out, or set everything to false'
+            )
+        found = self._segmenter.everything(frame, request.budget or BUDGET_S)
+        response.asked, response.planned = found.asked, found.planned
+        return found.masks
 
     def _on_clear(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         with self._publish_lock:
