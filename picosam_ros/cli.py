@@ -21,10 +21,12 @@ from picosam_ros.commands import (
     doctor,
     evaluate,
     latency,
+    prompt,
     segment,
     sensor_check,
     track,
     view,
+    watch,
 )
 from picosam_ros.commands.outputs import check_arguments
 from picosam_ros.commands.terminal import paint
@@ -44,6 +46,8 @@ COMMANDS = {
     'eval': evaluate,
     'bench': bench,
     'latency': latency,
+    'prompt': prompt,
+    'watch': watch,
     'doctor': doctor,
     'sensor-check': sensor_check,
     'completion': completion,
@@ -51,6 +55,9 @@ COMMANDS = {
 
 # OpenCV and FFmpeg print faults of files, which are told in our own words.
 _QUIET = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8'}
+
+# Options whose value may begin with a minus sign.
+_COORDINATES = ('--point', '--negative', '--box')
 
 REPORT = 'run it again with --debug and report the traceback'
 
@@ -146,7 +153,7 @@ def _with_coordinates(argv: Sequence[str]) -> list[str]:
     """Join coordinates to their option: argparse takes `-5,-5,40,40` for an option of its own."""
     joined: list[str] = []
     for argument in argv:
-        if joined and joined[-1] in ('--point', '--box') and re.match(r'-[\d.]', argument):
+        if joined and joined[-1] in _COORDINATES and re.match(r'-[\d.]', argument):
             joined[-1] += f'={argument}'
         else:
             joined.append(argument)

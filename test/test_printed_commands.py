@@ -166,7 +166,7 @@ def test_what_is_printed_works(block, shell, request):
     for word, fixture in needed:
         if word in block.text:
             request.getfixturevalue(fixture)
-    if 'picosam latency' in block.text:
+    if re.search('picosam (latency|prompt|watch)', block.text):
         request.getfixturevalue('node')
     done = shell(without_hardware(block.text))
     assert done.returncode == 0, f'{block}: {done.stderr}'

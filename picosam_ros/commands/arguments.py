@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from picosam_ros.prompt import Box, Point, Prompt
 
 if TYPE_CHECKING:
+    from picosam_ros.ros.remote.running_nodes import Wanted
     from picosam_ros.wire.value_range import ValueScale
 
 
@@ -21,12 +22,12 @@ def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = Fal
         '--point',
         metavar='X,Y[,0|1]',
         dest='points',
-        type=_point,
+        type=point_of,
         action='append',
         default=[],
         help='a pixel on the object (1, the default) or not (0); may be repeated',
     )
-    parser.add_argument('--box', metavar='X0,Y0,X1,Y1', type=_box, help="the object's box")
+    parser.add_argument('--box', metavar='X0,Y0,X1,Y1', type=box_of, help="the object's box")
     parser.add_argument(
         '--roi-size',
         metavar='N',
@@ -157,6 +158,33 @@ def sensor_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(arguments, name))}
 
 
+def add_node_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which running node is meant, and how long it is waited for."""
+    parser.add_argument(
+        '--node',
+        metavar='NAME',
+        default='',
+        help='segmenter or /robot/segmenter, for example, where several run',
+    )
+    parser.add_argument(
+        '--namespace', metavar='NAME', default='', help='of the node, where several run'
+    )
+    parser.add_argument(
+        '--timeout',
+        metavar='N',
+        type=positive,
+        default=10.0,
+        help='seconds that the node, and each answer, is waited for (default: 10)',
+    )
+
+
+def node_of(arguments: argparse.Namespace) -> Wanted:
+    """Return which node is meant."""
+    from picosam_ros.ros.remote.running_nodes import Wanted
+
+    return Wanted(arguments.node, arguments.namespace)
+
+
 def coordinates(text: str, least: int, most: int, form: str) -> list[float]:
     """Parse comma-separated numbers.
 
@@ -197,7 +225,9 @@ def at_least(least: int, text: str, most: int = 10**9) -> int:
 
     """
     # No more digits than Python reads.
-    value = int(text) if text.isdecimal() and len(text) <= len(str(most)) else -1
+    digits = text.removeprefix('-')
+    known = digits.isdecimal() and len(digits) <= len(str(most))
+    value = int(text) if known else least - 1
     if not least <= value <= most:
         raise argparse.ArgumentTypeError(
             f'{text!r} was given; allowed are integers from {least} to {most}'
@@ -205,13 +235,25 @@ def at_least(least: int, text: str, most: int = 10**9) -> int:
     return value
 
 
-def _point(text: str) -> Point:
+def point_of(text: str) -> Point:
+    """Parse a pixel, on the object or not; raises ArgumentTypeError."""
     values = coordinates(text, 2, 3, 'X,Y or X,Y,0 or X,Y,1')
     if len(values) == 3 and values[2] not in (0, 1):
         raise argparse.ArgumentTypeError(
             f'{text!r} was given; the third number is 1 (on the object) or 0 (not on it)'
         )
     return Point(values[0], values[1], positive=len(values) == 2 or bool(values[2]))
+
+
+def negative_point_of(text: str) -> Point:
+    """Parse a pixel that is not on the object; raises ArgumentTypeError."""
+    x, y = coordinates(text, 2, 2, 'X,Y')
+    return Point(x, y, positive=False)
+
+
+def box_of(text: str) -> Box:
+    """Parse a box; raises ArgumentTypeError."""
+    return Box(*coordinates(text, 4, 4, 'X0,Y0,X1,Y1'))
 
 
 def _value_range(text: str) -> str:
@@ -223,7 +265,3 @@ def _value_range(text: str) -> str:
     except ImageError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
-
-
-def _box(text: str) -> Box:
-    return Box(*coordinates(text, 4, 4, 'X0,Y0,X1,Y1'))

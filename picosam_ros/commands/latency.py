@@ -52,13 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     from picosam_ros.latency import LatencyRecord
-    from picosam_ros.ros.segmentation.latency_topic import LatencyTopic
+    from picosam_ros.ros.remote.latency_topic import LatencyTopic
+    from picosam_ros.ros.remote.session import Session
 
     if arguments.plot is not None:
         from picosam_ros.commands.media import check_writable
 
         check_writable(arguments.plot)
-    with LatencyTopic(arguments.topic) as topic:
+    with Session('latency') as session:
+        topic = LatencyTopic(session, arguments.topic)
         record = _watch(LatencyRecord(topic.name), topic.samples(arguments.seconds), arguments.json)
     if not record.samples:
         raise TopicError(

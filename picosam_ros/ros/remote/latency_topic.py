@@ -7,28 +7,23 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-
 from picosam_ros.errors import TopicError
 from picosam_ros.latency import LatencySample
 from picosam_ros.msg import Latency
-from picosam_ros.ros import process, start
 from picosam_ros.ros.messages import to_timing
+from picosam_ros.ros.remote.session import Session
 
 _TYPE = 'picosam_ros/msg/Latency'
 _QUEUE = 100
 # Time-out of discovery, and time for further topics after the first one.
 _FIND_S, _OTHERS_S = 10.0, 0.5
-_SPIN_S = 0.1
 
 
 class LatencyTopic:
-    """A node that subscribes to one topic of latencies.
+    """One topic of latencies.
 
     Args:
+        session: of the command.
         name: of the topic; empty for the only one that there is.
 
     Raises:
@@ -36,33 +31,11 @@ class LatencyTopic:
 
     """
 
-    def __init__(self, name: str) -> None:
-        process.use_shipped_profile(process.SENDS_MASKS)
-        self._context = Context()
-        # Ctrl-C stays Python's: the command shows its summary then.
-        start.init_ros([], context=self._context)
-        self._node = Node(f'picosam_latency_{os.getpid()}', context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
+    def __init__(self, session: Session, name: str) -> None:
+        self._session, self._node = session, session.node
         self._samples: deque[LatencySample] = deque()
-        try:
-            self.name = self._found(name)
-        except BaseException:
-            self.close()
-            raise
+        self.name = self._found(name)
         self._node.create_subscription(Latency, self.name, self._on_latency, _QUEUE)
-
-    def __enter__(self) -> LatencyTopic:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Leave ROS."""
-        self._executor.shutdown()
-        self._node.destroy_node()
-        rclpy.shutdown(context=self._context)
 
     def samples(self, seconds: float | None) -> Iterator[LatencySample | None]:
         """Yield each sample, and None ten times a second while there is none.
@@ -73,7 +46,7 @@ class LatencyTopic:
         """
         end = time.monotonic() + seconds if seconds is not None else None
         while end is None or time.monotonic() < end:
-            self._executor.spin_once(timeout_sec=_SPIN_S)
+            self._session.spin()
             if not self._samples:
                 yield None
             while self._samples:
@@ -111,5 +84,5 @@ class LatencyTopic:
                 return topics
             if not wanted and not found and _TYPE in topics.values():
                 found, end = True, time.monotonic() + _OTHERS_S
-            self._executor.spin_once(timeout_sec=_SPIN_S)
+            self._session.spin()
         return topics
