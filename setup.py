@@ -46,6 +46,7 @@ setup(
         'completion': ['shtab'],  # picosam completion
         'docs': ['mkdocs'],  # make docs, for the site
         'viewer': ['aiohttp'],  # the viewer's server
+        'video': ['av'],  # H.264 of picosam track
     },
     entry_points={'console_scripts': ['picosam = picosam_ros.cli:main']},
 )

@@ -109,11 +109,7 @@ class Mask:
         The string is what `pycocotools.mask.encode` returns as bytes; it fits into JSON, and
         `pycocotools.mask.decode` takes it.
         """
-        pixels = self.to_image().ravel(order='F')
-        changes = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
-        runs = np.diff(np.concatenate(([0], changes, [pixels.size]))).tolist()
-        counts = [0, *runs] if pixels[0] else runs  # background first
-        return {'size': [self.image_height, self.image_width], 'counts': _compressed(counts)}
+        return encode_rle(self.to_image())
 
     def to_png(self) -> bytes:
         """Return a PNG of the image's size: one channel, 255 on the object, else 0."""
@@ -251,6 +247,15 @@ def label_image(masks: list[Mask], width: int, height: int) -> tuple[Pixels, Pix
         np.copyto(labels[region.slices], mask.prompt.object_id, where=wins)
         np.copyto(confidence[region.slices], probability, where=wins)
     return labels, confidence
+
+
+def encode_rle(inside: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return COCO's compressed run lengths of H×W pixels, see Mask.to_rle."""
+    pixels = inside.ravel(order='F')
+    changes = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+    runs = np.diff(np.concatenate(([0], changes, [pixels.size]))).tolist()
+    counts = [0, *runs] if pixels[0] else runs  # background first
+    return {'size': list(inside.shape), 'counts': _compressed(counts)}
 
 
 def _compressed(counts: list[int]) -> str:

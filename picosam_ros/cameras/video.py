@@ -25,6 +25,12 @@ TEXT_CODEC = b'ansi'
 COMPLETE = 0.9
 
 
+# Frames in a row that cannot be decoded, after which a file is taken for ended.
+BROKEN = 100
+# The same for a file whose header does not tell how many there are.
+BROKEN_UNCOUNTED = 5
+
+
 @dataclass(frozen=True, eq=False)
 class VideoFrame:
     """A frame of a file: nanoseconds after the first one, and H×W×3 uint8 RGB."""
@@ -39,6 +45,9 @@ class VideoFile:
     Args:
         path: of any file that OpenCV reads.
         rate: frames per second that replaces the file's own timestamps; 0 keeps them.
+
+    Attributes:
+        skipped: frames before the last one that could not be decoded.
 
     Raises:
         CameraError: there is no such file, or it is not a video.
@@ -58,6 +67,7 @@ class VideoFile:
         self.size = f'{width:.0f}x{height:.0f}'
         self._period_ns = round(1e9 / self.rate)
         self._count = 0
+        self.skipped = 0
         self._first_ms = 0.0
         self._media_ns = -self._period_ns
 
@@ -72,9 +82,14 @@ class VideoFile:
         return max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
 
     def next(self) -> VideoFrame | None:
-        """Decode the next frame; None at the end. Raises CameraError if the file is truncated."""
-        ok, bgr = self._capture.read()
-        if not ok:
+        """Decode the next frame that can be decoded; None at the end.
+
+        Raises:
+            CameraError: the file is truncated.
+
+        """
+        bgr = self._read()
+        if bgr is None:
             self._check_complete()
             return None
         self._media_ns = self._next_media_ns()
@@ -86,6 +101,17 @@ class VideoFile:
     def release(self) -> None:
         """Close the file."""
         self._capture.release()
+
+    def _read(self) -> Pixels | None:
+        """Return the next frame, B, G, R; OpenCV fails once for each one that is broken."""
+        expected = self.frame_count - self._count - self.skipped
+        most = min(max(expected, 1), BROKEN) if self.frame_count else BROKEN_UNCOUNTED
+        for broken in range(most):
+            ok, bgr = self._capture.read()
+            if ok:
+                self.skipped += broken
+                return np.asarray(bgr, np.uint8)
+        return None
 
     def _next_media_ns(self) -> int:
         position_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
@@ -101,7 +127,8 @@ class VideoFile:
         frame_count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         own_rate = self._capture.get(cv2.CAP_PROP_FPS)
         seconds = self.end_ns / 1e9 if self._own_timestamps else self._count / max(own_rate, 1e-9)
-        if self._count < COMPLETE * frame_count and seconds * own_rate < COMPLETE * frame_count:
+        known = self._count + self.skipped
+        if known < COMPLETE * frame_count and seconds * own_rate < COMPLETE * frame_count:
             raise CameraError(
                 f'{self._path} breaks off after {self._count} of {frame_count:.0f} frames; '
                 'copy it again, or repair it: `ffmpeg -i FILE -c copy REPAIRED`'

@@ -1,4 +1,4 @@
-"""Image and video files in and out."""
+"""Image files in and out."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.cameras.video import check_text
-from picosam_ros.commands.outputs import check_place, open_part, reason, write_file
-from picosam_ros.errors import ImageError, OutputError
-from picosam_ros.files.replace import PartFile
+from picosam_ros.commands.outputs import check_place, reason, write_file
+from picosam_ros.errors import ImageError
 from picosam_ros.frame import Pixels
 from picosam_ros.wire.encoded_images import decode_image
 from picosam_ros.wire.value_range import Scale
@@ -105,8 +103,13 @@ def write_mask(path: Path, inside: npt.NDArray[np.bool_]) -> None:
         OutputError: the file cannot be written.
 
     """
-    check_mask_writable(path, inside.shape[1], inside.shape[0])
-    _write(path, inside.view(np.uint8) * np.uint8(255))
+    write_labels(path, inside.view(np.uint8) * np.uint8(255))
+
+
+def write_labels(path: Path, labels: Pixels) -> None:
+    """Write H×W uint8 as mono8, in the lossless format of its suffix; see write_mask."""
+    check_mask_writable(path, labels.shape[1], labels.shape[0])
+    _write(path, labels)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -138,95 +141,3 @@ def _write(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
             f'OpenCV cannot write {width}×{height} pixels as {path.suffix}; use the suffix .png'
         )
     write_file(path, content)
-
-
-# What OpenCV's wheels can encode, by suffix.
-CODECS = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
-
-
-class VideoWriter:
-    """Writes a video file, beside `path`, and gives it that name when it is complete.
-
-    It is begun with the first frame. An error in the `with` statement leaves nothing.
-
-    Args:
-        path: its suffix, one of CODECS, chooses the format.
-        rate: frames per second.
-
-    Raises:
-        ImageError: the format is unknown.
-        OutputError: the file cannot be written.
-
-    """
-
-    def __init__(self, path: Path, rate: float) -> None:
-        if path.suffix.lower() not in CODECS:
-            raise ImageError(
-                f'video file {path.name!r} is of an unknown format; use one of the suffixes '
-                f'{", ".join(CODECS)}'
-            )
-        check_place(path)
-        check_text(path)
-        self.path = path
-        self.frames = 0
-        self._rate = rate
-        self._writer: cv2.VideoWriter | None = None
-        self._part: PartFile | None = None
-
-    def write(self, rgb: Pixels) -> None:
-        """Append an H×W×3 uint8 image, R, G, B; all of one size."""
-        if self._writer is None:
-            self._writer = self._opened(rgb.shape[1], rgb.shape[0])
-        self._writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-        self.frames += 1
-
-    def close(self) -> None:
-        """Finish the file; raise OutputError if not all of its frames can be read back."""
-        if self._writer is None or self._part is None:
-            return
-        self._writer.release()
-        self._writer = None
-        # OpenCV reports no error while it writes, not even a full disk.
-        if _frames_in(self._part.path) < self.frames:
-            raise OutputError(f'{self.path} could not be written completely; is the disk full?')
-        try:
-            self._part.keep()
-        except OSError as error:
-            raise OutputError(f'{self.path} cannot be written: {reason(error)}') from error
-
-    def _opened(self, width: int, height: int) -> cv2.VideoWriter:
-        try:
-            self._part = open_part(self.path)
-        except OSError as error:
-            raise OutputError(f'{self.path} cannot be written: {reason(error)}') from error
-        code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        writer = cv2.VideoWriter(str(self._part.path), code, self._rate, (width, height))
-        if not writer.isOpened():
-            raise OutputError(
-                f'{self.path} cannot be written; is the folder writable, and {width}×{height} '
-                f'a size that {self.path.suffix} can have?'
-            )
-        return writer
-
-    def __enter__(self) -> VideoWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self.close()
-            elif self._writer is not None:
-                self._writer.release()
-        finally:
-            if self._part is not None:
-                self._part.remove()
-
-
-def _frames_in(path: Path) -> int:
-    """Count them one by one: the header of a file that was cut off may promise more."""
-    # Its other readers print what they find in a file that was cut off.
-    capture, count = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0
-    while capture.grab():
-        count += 1
-    capture.release()
-    return count

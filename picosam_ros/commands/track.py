@@ -21,7 +21,8 @@ from picosam_ros.prompt import Prompt
 
 if TYPE_CHECKING:
     from picosam_ros.cameras.video import VideoFile
-    from picosam_ros.commands.media import VideoWriter
+    from picosam_ros.commands.mask_writer import MaskWriter
+    from picosam_ros.commands.video_writer import VideoWriter
     from picosam_ros.engines import Engine
     from picosam_ros.frame import Frame
     from picosam_ros.results import Result
@@ -45,7 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='OUT',
         type=Path,
         required=True,
-        help='the video to write, with the suffix .mp4, .mkv or .avi',
+        help='the video to write, with the suffix .mp4, .mkv or .avi; the first two in H.264, '
+        'which browsers play, where PyAV (pip install av) is installed',
+    )
+    parser.add_argument(
+        '--masks',
+        dest='mask',
+        metavar='OUT',
+        type=Path,
+        help='write the masks, too: to a new folder as PNG files of object ids, to a .json file as '
+        'COCO instances, or to a .txt file as MOTS, with class 1',
     )
 
 
@@ -54,13 +64,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         CameraError: the video cannot be read, at all or from some frame on.
-        ImageError, OutputError: the output video cannot be written.
+        ImageError, OutputError: the output video, or the masks, cannot be written.
         PromptError: a prompt does not fit the first frame.
 
     """
     prompts = prompts_of(arguments)
     from picosam_ros.cameras.video import VideoFile
-    from picosam_ros.commands.media import VideoWriter
+    from picosam_ros.commands.mask_writer import open_mask_writer
+    from picosam_ros.commands.video_writer import VideoWriter
     from picosam_ros.engines import open_engine
 
     video = VideoFile(str(arguments.video))
@@ -69,18 +80,22 @@ def run(arguments: argparse.Namespace) -> int:
         open_engine(arguments.engine, **engine_options(arguments)) as engine,
         catch_interrupt() as interrupted,
     ):
-        follower = VideoFollower(video, out, engine, prompts)
+        masks = open_mask_writer(arguments.mask) if arguments.mask else None
+        follower = VideoFollower(video, out, engine, prompts, masks)
         progress = Progress(video.frame_count, 'frames', live=not arguments.json)
         for done in follower.follow():
             progress.show(done)
             if interrupted.is_set():
                 break
         progress.end()
+        if masks is not None:
+            masks.close()
         model = engine.description.get('model', '')
     video.release()
     report = {
         'video': str(arguments.video),
         'out': str(arguments.out),
+        'masks': str(arguments.mask or ''),
         'engine': engine.name,
         'model': model,
         **follower.report(progress.seconds),
@@ -111,6 +126,7 @@ class VideoFollower:
         video, out: the videos that are read and written.
         engine: opened by the caller.
         prompts: prompts for the first frame.
+        masks: takes the masks, if they are wanted.
         objects: summaries by object id.
         damage: why reading ended early; empty if it did not.
 
@@ -120,6 +136,7 @@ class VideoFollower:
     out: VideoWriter
     engine: Engine
     prompts: Sequence[Prompt]
+    masks: MaskWriter | None = None
     objects: dict[int, ObjectSummary] = field(default_factory=dict)
     damage: str = ''
 
@@ -132,6 +149,9 @@ class VideoFollower:
         try:
             for result in follow(self.engine, self.prompts, self._frames()):
                 self._note(result)
+                if self.masks is not None:
+                    height, width = result.frame.pixels.shape[:2]
+                    self.masks.write(self.out.frames, result.masks, width, height)
                 self.out.write(draw(result.frame.pixels, result.masks))
                 yield self.out.frames
         except CameraError as error:
@@ -148,7 +168,10 @@ class VideoFollower:
     def report(self, seconds: float) -> dict[str, Any]:
         """Return a summary, ready for JSON; `seconds` is the time that it took."""
         return {
+            'codec': self.out.codec,
             'frames': self.out.frames,
+            'skipped': self.video.skipped,
+            'notes': self.out.notes,
             'seconds': round(seconds, 3),
             'frames_per_second': round(self.out.frames / seconds, 2),
             'times_real_time': round(self.out.frames / self.video.rate / seconds, 2),
@@ -180,4 +203,10 @@ def _print_summary(report: dict[str, Any]) -> None:
         if seen['lost_at'] is not None:
             line += paint(f', lost at frame {seen["lost_at"]}: {seen["reason"]}', 'yellow')
         print(line)
-    print(paint(f'video in {report["out"]}', 'dim'))
+    if report['skipped']:
+        print(paint(f'{report["skipped"]} broken frames of the input were skipped', 'yellow'))
+    for note in report['notes']:
+        print(paint(note, 'yellow'))
+    print(paint(f'video ({report["codec"]}) in {report["out"]}', 'dim'))
+    if report['masks']:
+        print(paint(f'masks in {report["masks"]}', 'dim'))

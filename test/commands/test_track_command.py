@@ -12,7 +12,9 @@ import pytest
 
 from picosam_ros.cli import main
 from picosam_ros.commands import terminal
-from picosam_ros.commands.media import CODECS
+from picosam_ros.commands.video_writer import CODECS, h264_lack
+from picosam_ros.evaluation.annotations import Annotations
+from picosam_ros.evaluation.coco_masks import decode_rle
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 25.0
@@ -78,15 +80,19 @@ def test_json_has_the_figures_and_what_became_of_each_object(track, video, tmp_p
     out = tmp_path / 'out.mp4'
     assert track('-o', out, '--json') == 0
     report = json.loads(capsys.readouterr().out)
+    assert report.pop('codec') in ('h264', 'mpeg4')
+    assert len(report.pop('notes')) == (h264_lack() != '')
     assert report.pop('seconds') > 0
     assert report.pop('frames_per_second') > 0
     assert report.pop('times_real_time') > 0
     assert report == {
         'video': str(video),
         'out': str(out),
+        'masks': '',
         'engine': 'host',
         'model': 'tiny.onnx',
         'frames': 12,
+        'skipped': 0,
         'objects': [{'id': 1, 'frames': 12, 'lost_at': None, 'reason': ''}],
     }
 
@@ -203,7 +209,7 @@ def test_without_an_object_it_is_a_usage_error(video, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('ending', CODECS)
-@pytest.mark.parametrize('limit_bytes', [200, 9000])
+@pytest.mark.parametrize('limit_bytes', [200, 3000])
 def test_a_disk_that_is_full_is_reported(tiny_network, tmp_path, ending, limit_bytes):
     video, out = write(tmp_path / 'video.avi', frames=40), tmp_path / f'out{ending}'
     command = [sys.executable, '-m', 'picosam_ros', 'track', str(video), *CLICK, '-o', str(out)]
@@ -242,3 +248,58 @@ def test_a_name_with_characters_that_have_a_meaning_elsewhere_is_a_name(
         out = folder / f'out {name}{ending}'
         assert len(read(out.rename(tmp_path / f'out{ending}'))[1]) == 12
     assert [file.name for file in folder.iterdir()] == [given]
+
+
+def test_without_an_encoder_for_it_that_is_told(track, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'av', None)
+    assert track('-o', tmp_path / 'out.mp4') == 0
+    printed = capsys.readouterr().out
+    assert 'out.mp4 is MPEG-4, which browsers do not play: for H.264, ' in printed
+    assert 'video (mpeg4) in ' in printed
+
+
+def test_frames_that_are_broken_are_skipped_and_counted(track, video, tmp_path, capsys):
+    whole = bytearray(video.read_bytes())
+    chunks = [
+        at for at in range(whole.index(b'movi'), len(whole)) if whole[at:].startswith(b'00dc')
+    ]
+    for start in (chunks[4], chunks[5], chunks[8]):
+        size = int.from_bytes(whole[start + 4 : start + 8], 'little')
+        whole[start + 8 : start + 8 + size] = bytes(size)
+    video.write_bytes(whole)
+    assert track('-o', tmp_path / 'out.avi') == 0
+    printed = capsys.readouterr().out
+    assert '3 broken frames of the input were skipped' in printed
+    assert 'object 1 in 9 of 9' in printed
+
+
+def test_masks_are_written_as_pictures_of_ids(track, tmp_path, capsys):
+    folder = tmp_path / 'masks'
+    assert track('-o', tmp_path / 'out.avi', '--masks', folder) == 0
+    assert f'masks in {folder}' in capsys.readouterr().out
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [f'{number:06d}.png' for number in range(12)]
+    labels = cv2.imread(str(folder / names[11]), cv2.IMREAD_UNCHANGED)
+    assert (labels == 1)[50:70, 54:70].all()
+    assert set(np.unique(labels)) == {0, 1}
+    assert track('-o', tmp_path / 'out.avi', '--masks', folder) == 1
+    assert f'the folder {folder} is not empty' in capsys.readouterr().err
+
+
+def test_masks_are_written_as_coco_and_as_mots(track, tmp_path):
+    coco, mots = tmp_path / 'masks.json', tmp_path / 'masks.txt'
+    assert track('-o', tmp_path / 'out.avi', '--masks', coco) == 0
+    with Annotations(coco) as annotations:
+        assert annotations.count == 12
+    written = json.loads(coco.read_text())
+    last = written['annotations'][-1]
+    assert (last['image_id'], last['track_id'], last['category_id']) == (11, 1, 1)
+    assert last['area'] == decode_rle(last['segmentation']).sum()
+    assert np.allclose(last['bbox'], [50, 48, 24, 24], atol=2)
+    assert track('-o', tmp_path / 'out.avi', '--masks', mots) == 0
+    lines = [line.split(' ') for line in mots.read_text().splitlines()]
+    assert [line[:5] for line in lines] == [
+        [str(number), '1001', '1', '120', '160'] for number in range(12)
+    ]
+    mask = decode_rle({'size': [120, 160], 'counts': lines[11][5]})
+    assert (mask == decode_rle(last['segmentation'])).all()

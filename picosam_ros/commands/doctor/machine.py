@@ -134,6 +134,7 @@ OPTIONAL = (
     _extra('scikit-image', 'the photos of `make demo`', 'python3-skimage', module='skimage'),
     _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
     _extra('rosbags', '`picosam bag`'),
+    _extra('av', 'H.264 of `picosam track`', 'python3-av'),
     _extra('shtab', '`picosam completion`', 'python3-shtab'),
 )
 
