@@ -30,19 +30,19 @@ Segment every object of a COCO or LVIS file and compare the masks with the label
 different protocols are not comparable.
 
 protocols:
-  crop96  96 native pixels around one click, as PicoSAM2 was published; trivial: all of the crop
   full    the whole image and one click, as a user sees it; trivial: all of the image
   box     the whole image and the object's tight box; trivial: all of the box
+  crop96  96 native pixels around one click, as PicoSAM2 was published: it shows how well the
+          network outlines what it is centred on, and not whether it finds the object's size;
+          trivial: all of the crop
 
 With --clicks, each click after the first goes to the innermost pixel of the largest region that is
 wrong (positive if missed, negative if excess), and the engine gets all of them and its last mask as
 one prompt. NoC@80, 85 and 90 are the mean numbers of clicks to 80, 85 and 90 % IoU; an object that
 never gets there counts as N, as usual. The column "best" has the best of all masks that the engine
 proposed for the first prompt: what choosing with "smaller" and "larger" could reach."""
-EXAMPLE = (
-    'picosam eval --images val2017 --annotations instances_val2017.json --protocol full --limit 500'
-)
-PROTOCOLS = ('crop96', 'full', 'box')
+EXAMPLE = 'picosam eval --images val2017 --annotations instances_val2017.json --limit 500'
+PROTOCOLS = ('full', 'box', 'crop96')
 
 # Faults that are printed; --json has more.
 _TOLD = 3
@@ -67,8 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--protocol',
         choices=PROTOCOLS,
-        default='crop96',
-        help='input and prompt for each object (default: crop96)',
+        default='full',
+        help='input and prompt for each object, see above (default: full)',
     )
     parser.add_argument(
         '--clicks',
@@ -132,7 +132,12 @@ def run(arguments: argparse.Namespace) -> int:
             scale_of(arguments, stream=False),
         )
         seconds = _evaluate(evaluator, arguments, interrupted)
-        report = {**_report(evaluator), 'seconds': round(seconds, 1)}
+        report = {
+            **_report(evaluator),
+            'partial': interrupted.is_set(),
+            'total': _total(evaluator, arguments),
+            'seconds': round(seconds, 1),
+        }
         if arguments.sheet and evaluator.scores:
             from picosam_ros.evaluation.contact_sheet import draw_contact_sheet
 
@@ -148,14 +153,18 @@ def _evaluate(
     evaluator: Evaluator, arguments: argparse.Namespace, interrupted: threading.Event
 ) -> float:
     """Evaluate every object, or until interrupted; return the seconds that it took."""
-    total = min(evaluator.annotations.count, arguments.limit or evaluator.annotations.count)
-    progress = Progress(total, 'objects', live=not arguments.json)
+    progress = Progress(_total(evaluator, arguments), 'objects', live=not arguments.json)
     for done in evaluator.evaluate(arguments.limit):
         progress.show(done)
         if interrupted.is_set():
             break
     progress.end()
     return progress.seconds
+
+
+def _total(evaluator: Evaluator, arguments: argparse.Namespace) -> int:
+    count = evaluator.annotations.count
+    return min(count, arguments.limit or count)
 
 
 def _report(evaluator: Evaluator) -> dict[str, Any]:
@@ -180,7 +189,12 @@ def _title(report: dict[str, Any]) -> str:
     after = report['clicks']['after'] if 'clicks' in report else [report]
     clicks = f' after {len(after)} clicks' if len(after) > 1 else ''
     miou = f'mIoU {after[-1]["miou"]:.3f} of {report["n"]} masks{clicks}'
-    return f'{report["protocol"]}, {network}: {miou}'
+    partial = f', {_partial(report)}' if report['partial'] else ''
+    return f'{report["protocol"]}, {network}: {miou}{partial}'
+
+
+def _partial(report: dict[str, Any]) -> str:
+    return f'partial: {report["n"]} of {report["total"]} objects'
 
 
 def _print_report(report: dict[str, Any], sheet: Path | None) -> None:
@@ -206,6 +220,8 @@ def _print_report(report: dict[str, Any], sheet: Path | None) -> None:
         print(paint(f'{named["what"]} is left out: {named["reason"]}', 'yellow'))
     if report['missing_images']:
         print(paint(f'{report["missing_images"]} images are not in the folder', 'yellow'))
+    if report['partial']:
+        print(paint(f'interrupted; {_partial(report)}', 'yellow'))
     print(paint(f'{report["seconds"]:.0f} s', 'dim'))
     if sheet:
         print(paint(f'contact sheet in {sheet}', 'dim'))

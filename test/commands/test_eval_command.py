@@ -33,7 +33,7 @@ def evaluate(dataset, tiny_network):
 
 
 def test_json_has_the_figures_the_trivial_answer_and_what_was_left_out(evaluate, capsys):
-    assert evaluate('--json') == 0
+    assert evaluate('--protocol', 'crop96', '--json') == 0
     report = json.loads(capsys.readouterr().out)
     assert report.pop('seconds') >= 0
     trivial = round(60 * 60 / 96**2, 4)
@@ -61,12 +61,14 @@ def test_json_has_the_figures_the_trivial_answer_and_what_was_left_out(evaluate,
         'skipped': {'crowd': 1},
         'left_out': [],
         'missing_images': 0,
+        'partial': False,
+        'total': 2,
     }
 
 
 def test_the_table_has_the_trivial_answer_beside_the_engines(evaluate, dataset, capsys):
     (dataset.folder / 'b.png').unlink()
-    assert evaluate() == 0
+    assert evaluate('--protocol', 'crop96') == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ['crop96', 'mIoU', 'best', 'mAP', 'small', 'medium', 'large']
     assert lines[1].split() == ['host', 'tiny.onnx', '1.000', '1.000', '1.000', '-', '1.000', '-']
@@ -74,6 +76,11 @@ def test_the_table_has_the_trivial_answer_beside_the_engines(evaluate, dataset, 
     assert lines[3].split() == ['masks', '1', '0', '1', '0']
     assert lines[4] == 'skipped: 1 (crowd)'
     assert lines[5] == '1 images are not in the folder'
+
+
+def test_without_a_protocol_it_is_what_a_user_sees(evaluate, capsys):
+    assert evaluate('--limit', 1) == 0
+    assert capsys.readouterr().out.split()[0] == 'full'
 
 
 @pytest.mark.parametrize('protocol', ['full', 'box'])
@@ -147,7 +154,10 @@ def test_ctrl_c_prints_the_metrics_of_what_was_evaluated_until_then(evaluate, ca
         terminal.Progress, 'show', lambda self, done: os.kill(os.getpid(), signal.SIGINT)
     )
     assert evaluate('--json') == 130
-    assert json.loads(capsys.readouterr().out)['n'] == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report['n'], report['total'], report['partial']) == (1, 2, True)
+    assert evaluate() == 130
+    assert 'interrupted; partial: 1 of 2 objects\n' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('wrong', [('--protocol', 'crop128'), ('--limit', '0'), ('--limit', 'x')])
