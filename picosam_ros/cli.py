@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from picosam_ros import __version__
 from picosam_ros.commands import (
@@ -31,6 +31,7 @@ from picosam_ros.commands import (
 from picosam_ros.commands.outputs import check_arguments
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import PicosamError
+from picosam_ros.registry import nearest
 from picosam_ros.standard_streams import (
     discard_errors,
     discard_output,
@@ -112,7 +113,26 @@ def _fail(sentence: str) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that tells when its help cannot be written; argparse takes that for success."""
+    """A parser that names what a mistyped word is nearest to.
+
+    It tells when its help cannot be written; argparse takes that for success.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what is not known here: the parser of the whole would not know the nearest."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            options = [option for action in self._actions for option in action.option_strings]
+            words = ' '.join(unknown)
+            near = nearest(unknown[0].partition('=')[0], options)
+            self.error(f'unrecognized arguments: {words}{near}; {self.prog} --help lists them')
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """End with a usage error."""
+        if wrong := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            message += nearest(wrong[1], re.findall(r'[\w.-]+', wrong[2]))
+        super().error(message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is sys.stdout:

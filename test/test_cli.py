@@ -12,6 +12,7 @@ from picosam_ros.cli import COMMANDS, main, make_parser
 from picosam_ros.commands.outputs import INPUTS, OUTPUTS
 from picosam_ros.commands.terminal import paint
 from picosam_ros.errors import ImageError
+from picosam_ros.models import shipped_models
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,6 +67,37 @@ def test_a_command_line_without_a_known_command_is_a_usage_error(arguments, caps
     with pytest.raises(SystemExit, match='2'):
         main(arguments)
     assert 'usage: picosam' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'near'),
+    [
+        (('segmnt',), 'segment'),
+        (('segment', 'a.jpg', '--pont', '1,2'), '--point'),
+        (('segment', 'a.jpg', '--pont=1,2'), '--point'),
+        (('eval', '--images', 'a', '--annotations', 'b', '--protocol', 'crop69'), 'crop96'),
+        (('completion', 'fsh'), 'fish'),
+    ],
+)
+def test_what_is_mistyped_is_told_with_what_is_nearest(arguments, near, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(arguments)
+    assert f"(did you mean '{near}'?)" in capsys.readouterr().err
+
+
+def test_an_option_that_is_not_known_is_refused_by_its_command(capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['doctor', '--zzz'])
+    told = capsys.readouterr().err
+    assert 'usage: picosam doctor' in told
+    assert 'unrecognized arguments: --zzz; picosam doctor --help lists them' in told
+
+
+def test_the_help_names_the_shipped_models(capsys):
+    with pytest.raises(SystemExit, match='0'):
+        main(['segment', '--help'])
+    printed = ' '.join(capsys.readouterr().out.split())
+    assert ', '.join(sorted(shipped_models())) in printed
 
 
 def test_an_error_is_one_sentence_on_standard_error_and_no_traceback():

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from picosam_ros.ros.remote.running_nodes import Wanted
     from picosam_ros.wire.value_range import ValueScale
 
+_MODELS = Path(__file__).parents[1] / 'models'
+
 
 def add_prompt_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Declare the options for one object, or for a file of several."""
@@ -90,7 +92,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser, *, sensor: bool = Fals
         '--model',
         metavar='NAME',
         default='',
-        help='name of a shipped model, path of an .onnx file, or auto (the default)',
+        help=f'{", ".join(_shipped())}, path of an .onnx file, or auto (the default)',
     )
     for part in ('encoder', 'decoder'):
         parser.add_argument(
@@ -102,6 +104,11 @@ def add_engine_arguments(parser: argparse.ArgumentParser, *, sensor: bool = Fals
     parser.add_argument(
         '--runtime', metavar='NAME', default='', help='onnxruntime (the default) or openvino'
     )
+
+
+def _shipped() -> list[str]:
+    """Return the names of the shipped models, without reading their table."""
+    return sorted(path.stem for path in _MODELS.glob('*.onnx'))
 
 
 def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
