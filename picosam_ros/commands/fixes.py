@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
 VENV = '~/.venvs/picosam'
+# By its place: who has a broken PATH has apt nevertheless.
+APT = Path('/usr/bin/apt')
 
 
-def install_command(package: str, debian: str = '') -> str:
+def install_command(package: str, debian: str = '', *, locked: bool = True) -> str:
     """Return the command that installs a Python package where this interpreter looks for it.
 
     Args:
         package: its name on PyPI.
         debian: its name for apt, where Debian and Ubuntu have it.
+        locked: whether `make setup` installs it, too.
 
     """
-    if in_own_environment():
+    if locked and in_own_environment():
         return setup_command()
     if _is_externally_managed():
-        # PEP 668: the system's Python takes packages from apt alone.
-        if debian:
-            return f'sudo apt install {debian}'
+        # PEP 668: the system's Python takes packages from the system alone.
+        if debian and (command := apt_command(debian)):
+            return command
         activate = f'python3 -m venv --system-site-packages {VENV} && . {VENV}/bin/activate'
         return f"{activate} && pip install '{package}'"
     pip = f'{_python()} -m pip' if is_installed('pip') else 'uv pip'
     return f"{pip} install '{package}'" if '<' in package else f'{pip} install {package}'
+
+
+def apt_command(package: str) -> str:
+    """Return the command that installs a package of the system; empty where there is no apt."""
+    if not APT.exists():
+        return ''
+    # A container's root mostly has no sudo.
+    sudo = '' if os.geteuid() == 0 and not shutil.which('sudo') else 'sudo '
+    return f'{sudo}apt install {package}'
 
 
 def setup_command() -> str:

@@ -161,11 +161,11 @@ class VideoWriter:
 def h264_lack() -> str:
     """Return why H.264 cannot be written here, and what to do; empty if it can."""
     if find_spec('av') is None:
-        return f'for H.264, {install_command("av", "python3-av")}'
+        return f'for H.264, {install_command("av", "python3-av", locked=False)}'
     import av
 
     if 'libx264' not in av.codecs_available:
-        return 'the PyAV that is installed has no libx264; the one of PyPI has: pip install av'
+        return 'the PyAV that is installed has no libx264; that of PyPI has it'
     return ''
 
 

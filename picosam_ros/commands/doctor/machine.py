@@ -12,6 +12,7 @@ from pathlib import Path
 
 from picosam_ros.commands.doctor.finding import Finding, FindingState, read_text, run_isolated
 from picosam_ros.commands.fixes import (
+    apt_command,
     install_command,
     is_installed,
     restore_command,
@@ -26,9 +27,7 @@ def python() -> Finding:
     oldest = '.'.join(map(str, OLDEST_PYTHON))
     if sys.version_info < OLDEST_PYTHON:
         detail = f'{version}; picosam needs {oldest} or newer'
-        return Finding(
-            'Python', FindingState.BROKEN, detail, 'sudo apt install python3', required=True
-        )
+        return Finding('Python', FindingState.BROKEN, detail, apt_command('python3'), required=True)
     active = os.environ.get('VIRTUAL_ENV', '')
     if active and Path(active).resolve() != Path(sys.prefix).resolve():
         detail = f'{version}, {where}; but {active} is the activated environment'
@@ -85,7 +84,7 @@ def compiler() -> Finding:
     if found:
         return Finding('C++ compiler', FindingState.OK, found)
     detail = 'only `make setup` and `colcon build` need one'
-    return Finding('C++ compiler', FindingState.MISSING, detail, 'sudo apt install g++')
+    return Finding('C++ compiler', FindingState.MISSING, detail, apt_command('g++'))
 
 
 def video_devices(
@@ -108,13 +107,19 @@ def video_devices(
 
 
 def _extra(
-    package: str, adds: str, debian: str = '', *, module: str = '', trial: str = ''
+    package: str,
+    adds: str,
+    debian: str = '',
+    *,
+    module: str = '',
+    trial: str = '',
+    locked: bool = True,
 ) -> Callable[[], Finding]:
     """Return a check of a package; `trial` is code that uses it if a plain import is not enough."""
     module = module or package
 
     def check() -> Finding:
-        command = install_command(package, debian)
+        command = install_command(package, debian, locked=locked)
         if not is_installed(module):
             return Finding(package, FindingState.MISSING, f'adds {adds}', command)
         outcome = run_isolated(trial or f'import {module}')
@@ -134,7 +139,7 @@ OPTIONAL = (
     _extra('scikit-image', 'the photos of `make demo`', 'python3-skimage', module='skimage'),
     _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
     _extra('rosbags', '`picosam bag`'),
-    _extra('av', 'H.264 of `picosam track`', 'python3-av'),
+    _extra('av', 'H.264 of `picosam track`', 'python3-av', locked=False),
     _extra('shtab', '`picosam completion`', 'python3-shtab'),
 )
 
@@ -151,6 +156,6 @@ def _package(title: str, module: str, package: str, debian: str = '') -> Finding
 
 def _again(command: str) -> str:
     """Return the command that reinstalls a broken package."""
-    if ' apt install ' in command:
-        return command.replace(' apt install ', ' apt install --reinstall ')
+    if 'apt install ' in command:
+        return command.replace('apt install ', 'apt install --reinstall ')
     return command.replace('pip install ', 'pip install --force-reinstall ')

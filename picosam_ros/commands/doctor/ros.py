@@ -13,6 +13,7 @@ from pathlib import Path
 from picosam_ros.commands.doctor.finding import Finding, FindingState, run_isolated
 from picosam_ros.commands.fixes import (
     VENV,
+    apt_command,
     in_own_environment,
     install_command,
     is_installed,
@@ -184,7 +185,7 @@ def _other_python(detail: str, module: str) -> tuple[str, str]:
     if in_own_environment():
         return detail, setup_command()
     release = os.environ.get('ROS_DISTRO')
-    return detail, f'sudo apt install ros-{release}-rclpy' if release else INSTALLATION
+    return detail, (apt_command(f'ros-{release}-rclpy') if release else '') or INSTALLATION
 
 
 def _larger(folder: Path) -> str:
@@ -197,7 +198,7 @@ def _optional(package: str, module: str, adds: str) -> Callable[[], Finding]:
     def check() -> Finding:
         release = os.environ.get('ROS_DISTRO')
         debian = package.replace('_', '-')
-        command = f'sudo apt install ros-{release}-{debian}' if release else ''
+        command = apt_command(f'ros-{release}-{debian}') if release else ''
         if not is_installed(package):
             source = '' if release else '; a ROS 2 from apt has it'
             return Finding(package, FindingState.MISSING, f'adds {adds}{source}', command)

@@ -207,7 +207,7 @@ def test_a_machine_without_a_compiler_is_reported_by_the_doctor_and_by_make_setu
         (tools / name).symlink_to(shutil.which(name))
     _, found = doctor(tmp_path, PATH=str(tools))
     assert found['C++ compiler']['state'] == 'missing'
-    assert found['C++ compiler']['fix'] == 'sudo apt install g++'
+    assert found['C++ compiler']['fix'].endswith('apt install g++')
     done = setup(tmp_path, PATH=str(tools), PYTHON=sys._base_executable)
     assert done.returncode == 1
     assert 'there is no C++ compiler' in done.stderr

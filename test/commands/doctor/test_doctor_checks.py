@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -140,13 +141,13 @@ def test_a_middleware_that_is_not_installed_is_unset(monkeypatch):
     assert found.fix == 'unset RMW_IMPLEMENTATION'
 
 
-def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch):
+def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch, with_apt):
     monkeypatch.setenv('ROS_DISTRO', 'kilted')
     monkeypatch.setattr(ros, 'is_installed', lambda module: False)
     vision_msgs = ros.OPTIONAL[1]()
     assert vision_msgs.state is FindingState.MISSING
     assert vision_msgs.detail.startswith('adds ~/label_info')
-    assert vision_msgs.fix == 'sudo apt install ros-kilted-vision-msgs'
+    assert vision_msgs.fix == f'{with_apt} ros-kilted-vision-msgs'
     assert not vision_msgs.failed
 
 
@@ -159,14 +160,14 @@ def test_an_optional_package_tells_what_it_adds_and_how_apt_calls_it(monkeypatch
     ],
 )
 def test_an_optional_package_names_what_it_adds_and_its_name_on_pypi_and_in_apt(
-    package, words, debian, monkeypatch, system_python
+    package, words, debian, monkeypatch, system_python, with_apt
 ):
     monkeypatch.setattr(machine, 'is_installed', lambda module: False)
     [check] = [check for check in machine.OPTIONAL if check.__name__ == package]
     found = check()
     assert (found.state, found.required) == (FindingState.MISSING, False)
     assert words in found.detail
-    expected = f'sudo apt install {debian}' if debian else f"&& pip install '{package}'"
+    expected = f'{with_apt} {debian}' if debian else f"&& pip install '{package}'"
     assert found.fix.endswith(expected)
 
 
@@ -233,8 +234,33 @@ def system_python(monkeypatch, tmp_path):
     monkeypatch.setattr(fixes.sysconfig, 'get_path', lambda name: str(tmp_path))
 
 
-def test_the_python_of_the_system_gets_its_packages_from_apt(system_python):
-    assert fixes.install_command('numpy', 'python3-numpy') == 'sudo apt install python3-numpy'
+@pytest.fixture
+def with_apt(monkeypatch, tmp_path):
+    """Make this a system with apt and sudo; give how its packages are installed."""
+    monkeypatch.setattr(fixes, 'APT', tmp_path)
+    monkeypatch.setattr(fixes.shutil, 'which', lambda name: f'/usr/bin/{name}')
+    return 'sudo apt install'
+
+
+def test_the_python_of_the_system_gets_its_packages_from_apt(system_python, with_apt):
+    assert fixes.install_command('numpy', 'python3-numpy') == f'{with_apt} python3-numpy'
+
+
+def test_where_there_is_no_apt_or_no_sudo_they_are_not_advised(
+    system_python, with_apt, monkeypatch
+):
+    monkeypatch.setattr(fixes.os, 'geteuid', lambda: 0)
+    monkeypatch.setattr(fixes.shutil, 'which', lambda name: None)
+    assert fixes.apt_command('g++') == 'apt install g++'
+    monkeypatch.setattr(fixes, 'APT', Path('/nowhere/apt'))
+    assert fixes.apt_command('g++') == ''
+    assert 'apt' not in fixes.install_command('numpy', 'python3-numpy')
+
+
+def test_what_make_setup_does_not_install_is_installed_by_pip(monkeypatch):
+    monkeypatch.setattr(fixes, 'in_own_environment', lambda: True)
+    monkeypatch.setattr(sys, 'prefix', '/of/an/environment')
+    assert fixes.install_command('av', locked=False).endswith('pip install av')
 
 
 def test_what_apt_does_not_have_goes_into_an_environment(system_python):
