@@ -13,8 +13,11 @@ from picosam_ros.mask import Mask, stability
 from picosam_ros.resample import paste
 from picosam_ros.roi import Affine
 
-# A mask's quality is its score times its stability; worse ones are dropped.
-LEAST_QUALITY = 0.4
+# A mask's quality is its score times its stability. Below the first it is dropped at once; from the
+# second on it is good. Networks rate themselves differently: where the best of an image (the
+# percentile) are not much better than that, this share of theirs is good, too.
+LEAST_QUALITY, GOOD_QUALITY = 0.15, 0.4
+BEST_PERCENTILE, OF_THE_BEST = 95, 0.6
 # Share of a side of its square that a mask may cover: there it was cut off.
 MOST_CUT = 0.1
 # Of the image; smaller and larger masks are specks, and what is behind everything.
@@ -32,7 +35,7 @@ LONG_SIDE = 640
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A good mask, and its pixels on the grid that masks are compared on.
+    """A mask that may be that of a thing, and its pixels on the grid that masks are compared on.
 
     Attributes:
         mask: as the engine returned it.
@@ -85,11 +88,11 @@ def grid_scale(width: int, height: int) -> float:
     return min(1.0, LONG_SIDE / max(width, height))
 
 
-def good(mask: Mask) -> Candidate | None:
-    """Return a mask with its quality; None if it is not good enough.
+def candidate_of(mask: Mask) -> Candidate | None:
+    """Return a mask with its quality; None if it cannot be that of a thing.
 
-    It has a high score and is stable, has the point that was clicked, is not cut off by the border
-    of its square, is in one piece, and neither tiny nor the whole image.
+    A thing's has some score and stability, has the point that was clicked, is not cut off by the
+    border of its square, is in one piece, and neither tiny nor the whole image.
     """
     quality = mask.score * stability(mask.logits)
     if quality < LEAST_QUALITY or not mask.agreeing_points or _cut(mask) > MOST_CUT:
@@ -111,9 +114,14 @@ def good(mask: Mask) -> Candidate | None:
 
 def distinct(candidates: Iterable[Candidate], most: int) -> list[Candidate]:
     """Return each thing once, as the best of its masks; the best `most` of them, best first."""
+    ordered = sorted(candidates, key=lambda candidate: -candidate.quality)
     kept: list[Candidate] = []
-    for one in sorted(candidates, key=lambda candidate: -candidate.quality):
-        if len(kept) == most:
+    if not ordered:
+        return kept
+    best = float(np.percentile([one.quality for one in ordered], BEST_PERCENTILE))
+    least = min(GOOD_QUALITY, OF_THE_BEST * best)
+    for one in ordered:
+        if len(kept) == most or one.quality < least:
             break
         if not any(one.same_thing(other) for other in kept):
             kept.append(one)

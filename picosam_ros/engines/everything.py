@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from picosam_ros.engines.base import Engine
 from picosam_ros.engines.click_grid import Click, plan
-from picosam_ros.engines.distinct import Candidate, distinct, good, grid_scale
+from picosam_ros.engines.distinct import GOOD_QUALITY, Candidate, candidate_of, distinct, grid_scale
 from picosam_ros.engines.work_limit import GivenUp, NotFinite
 from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame, as_frame
@@ -150,7 +150,10 @@ class _Search:
         """Whether a mask is there of the size that the square is made for."""
         x, y = ((value + 0.5) * self._scale - 0.5 for value in (click.x, click.y))
         least, most = (share * click.side * self._scale for share in KNOWN)
-        return any(least < one.long_side < most and one.covers(x, y) for one in self._found)
+        return any(
+            one.quality >= GOOD_QUALITY and least < one.long_side < most and one.covers(x, y)
+            for one in self._found
+        )
 
     def _closer(self, one: Candidate) -> Candidate:
         """Return what a second look shows, if that is the same thing."""
@@ -159,7 +162,9 @@ class _Search:
             return one
         side = max(MIN_ROI_SIZE, math.ceil(AROUND * previous.box.long_side))
         prompt = replace(one.mask.prompt, roi_size=side, previous=previous)
-        closer = [each for each in self._proposed(prompt) if each.same_thing(one)]
+        least = min(one.quality, GOOD_QUALITY)
+        again = [each for each in self._proposed(prompt) if each.quality >= least]
+        closer = [each for each in again if each.same_thing(one)]
         return max(closer, key=lambda candidate: candidate.quality, default=one)
 
     def _proposed(self, prompt: Prompt) -> list[Candidate]:
@@ -171,9 +176,9 @@ class _Search:
         except GivenUp:
             self._ended = True
             return []
-        # The logits of all that a run returned lie in one array: keep those of the good masks.
-        good_ones = filter(None, map(good, masks))
-        return [replace(one, mask=_alone(one.mask)) for one in good_ones]
+        # The logits of all that a run returned lie in one array: keep those of these masks alone.
+        candidates = filter(None, map(candidate_of, masks))
+        return [replace(one, mask=_alone(one.mask)) for one in candidates]
 
 
 def _alone(mask: Mask) -> Mask:

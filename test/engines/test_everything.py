@@ -1,5 +1,7 @@
 """All things in a picture: each of them once, within a time."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -124,6 +126,18 @@ def test_a_run_without_an_answer_is_skipped_and_one_that_is_given_up_ends_it(
     monkeypatch.setattr(engine, 'propose', failing)
     found = engine.everything(picture(320), 11)
     assert (found.asked == 4) == ends
+
+
+def test_a_network_that_rates_all_its_masks_low_is_believed_in_its_best_ones():
+    class Doubting(Timed):
+        def propose(self, frame, prompt):
+            near = abs(prompt.points[0].x - 300) < 40
+            score = 0.16 if near else 0.3
+            return tuple(replace(mask, score=score) for mask in super().propose(frame, prompt))
+
+    found = Doubting().everything(discs(), 10_000)
+    assert len(found.masks) == len(DISCS) - 1
+    assert not found.labels()[90, 300]
 
 
 def test_nothing_in_an_empty_picture(engine):
