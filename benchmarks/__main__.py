@@ -22,6 +22,7 @@ SECTIONS = (
     'in_sensor',
     'sensor_start',
     'clicks',
+    'everything',
     'tracking',
     'cascade',
     'cloud',

@@ -64,6 +64,18 @@ def test_a_section_about_films_runs_to_the_end(name, films):
     assert all(0 < row.value <= 1 for row in rows if not row.unit)
 
 
+def test_the_section_on_everything_counts_what_was_found(monkeypatch):
+    from benchmarks.sections import everything
+
+    monkeypatch.setattr(everything, 'OUTLINES', {'coins': {}})
+    monkeypatch.setattr(everything, 'BUDGET_S', 600.0)
+    values = {row.name: row.value for row in benchmarks.measure('everything', FRAMES).rows}
+    assert values['coins: found of 3'] == 3
+    assert values['found at IoU ≥ 0.5'] == 100
+    assert values['masks of a photo'] >= 20
+    assert values['clicks a second'] > 0
+
+
 def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it(monkeypatch):
     # A busy machine, on which `auto` takes the fast network: the figures are of the best one.
     monkeypatch.setattr('picosam_ros.engines.host.engine.SLOWEST_RUN_MS', 0.0)
@@ -73,9 +85,15 @@ def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it(monkeypat
 
 
 def test_every_section_is_run_by_a_test_here():
-    assert {'engine', 'clicks', 'discovery', 'sensor_start', *OF_FILMS, *OF_THE_NODE} == {
-        *benchmarks.SECTIONS
-    }
+    assert {
+        'engine',
+        'clicks',
+        'everything',
+        'discovery',
+        'sensor_start',
+        *OF_FILMS,
+        *OF_THE_NODE,
+    } == {*benchmarks.SECTIONS}
 
 
 def test_the_section_about_the_start_of_a_sensor_runs_to_the_end(monkeypatch):
