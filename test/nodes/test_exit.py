@@ -10,6 +10,8 @@ from helpers.harness import PATIENCE, Client, Process
 from helpers.installed import executable
 from helpers.rig import Rig, picture
 
+from picosam_ros.srv import Segment
+
 CENTRE = (150, 100)
 
 
@@ -22,6 +24,21 @@ def test_a_signal_in_the_middle_of_work_ends_the_node_well_and_soon(red_network,
         for _ in range(20):
             rig.images.publish(rig.image(picture(CENTRE)))
         process.stop(number)
+        rig.close()
+
+
+def test_a_signal_while_everything_is_looked_for_ends_the_node_well_and_soon():
+    with Process('segmenter', {'model': 'picosam-click'}) as process:
+        rig = Rig(process)
+        rig.connect()
+        client = rig.node.create_client(Segment, f'{process.name}/segment')
+        rig.wait_for(client.service_is_ready)
+        rig.state()  # from here on the node knows this client, see Client.call
+        image = rig.image(picture(CENTRE))
+        client.call_async(Segment.Request(image=image, everything=True, budget=3600.0))
+        rig.show(picture(CENTRE))  # the images take turns with it
+        process.stop(signal.SIGTERM)
+        rig.node.destroy_client(client)
         rig.close()
 
 
