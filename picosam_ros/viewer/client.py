@@ -18,6 +18,8 @@ from picosam_ros.viewer.rate_limits import RateLimiter
 # Answers are never replaced by newer ones; a client that does not read so many is disconnected.
 MAX_ANSWERS = 1000
 
+# Of one browser, at full size; further ones are refused.
+MAX_FULL = 4
 # Frames sent and not acknowledged yet: the second keeps the link busy while the acknowledgement of
 # the first is on its way.
 MAX_IN_FLIGHT = 2
@@ -63,7 +65,7 @@ class Client:
         # By number: the frame that the browser shows, and those on their way to it.
         self._shown: dict[int, ViewerFrame] = {}
         self._frame: ViewerFrame | None = None
-        self._full: ViewerFrame | None = None
+        self._full: deque[ViewerFrame] = deque()
         self._texts: dict[str, str] = {}
         self._answers: deque[str] = deque()
         self._wake = asyncio.Event()
@@ -93,16 +95,17 @@ class Client:
             self._wake.set()
 
     def request_full(self, number: int) -> None:
-        """Queue a frame that the browser shows at full size; another one that waits is left out.
-
-        If it shows that frame no longer, the answer says so.
-        """
+        """Queue a frame that the browser shows at full size; see `refuse_full`."""
         frame = self._shown.get(number)
-        if frame is None:
-            self.set_text('gone', protocol.gone(number))
-            return
-        self._full = frame
-        self._wake.set()
+        if frame is None or len(self._full) >= MAX_FULL:
+            self.refuse_full(number)
+        else:
+            self._full.append(frame)
+            self._wake.set()
+
+    def refuse_full(self, number: int) -> None:
+        """Queue the answer that a frame is not to be had at full size."""
+        self.enqueue(protocol.gone(number))
 
     @property
     def shown_stamps(self) -> tuple[int, ...]:
@@ -137,17 +140,15 @@ class Client:
             while self._texts:
                 _, text = self._texts.popitem()
                 await self._socket.send_str(text)
-            if self._full is not None:
-                await self._send_full()
+            while self._full:
+                await self._send_full(self._full.popleft())
             if self._frame is not None and self.flow_control.ready:
                 await self._send_frame()
 
-    async def _send_full(self) -> None:
-        frame, self._full = self._full, None
-        assert frame is not None
+    async def _send_full(self, frame: ViewerFrame) -> None:
         message = await self._encoded(frame, self._encoder.encode_full(frame))
         if message is None:
-            self.set_text('gone', protocol.gone(frame.number))
+            self.refuse_full(frame.number)
         else:
             await self._socket.send_bytes(message)
 

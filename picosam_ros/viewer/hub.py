@@ -244,6 +244,8 @@ class Hub:
             self._previews.ask(client, request)
         elif not client.rate_limiter.allow_prompt():
             self.refused['prompt rate'] += 1
+            if isinstance(request, FullImage):
+                client.refuse_full(request.number)
             tag = None if isinstance(request, Clear | FullImage | NextScene) else request.tag
             self._notify(client, client.rate_limiter.prompt_message, tag)
         elif isinstance(request, FullImage):

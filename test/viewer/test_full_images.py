@@ -4,9 +4,11 @@ import aiohttp
 import cv2
 import numpy as np
 import pytest
-from helpers.viewer_server import disc_mask, make_frame, on_a_loop, until
+from helpers.viewer_server import disc_mask, make_frame, on_a_loop, unpack, until
 
 from picosam_ros.errors import ImageError
+from picosam_ros.viewer import client as client_module
+from picosam_ros.viewer import rate_limits
 from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, LEVELS
 
 WIDTH, HEIGHT = 1600, 1200
@@ -74,6 +76,27 @@ async def test_one_that_cannot_be_read_again_is_gone_and_the_reason_is_told(serv
         await client.send('full', number=1)
         texts = [await client.text(kind) for kind in ('gone', 'notice')]
         assert [texts[0]['number'], texts[1]['text']] == [1, 'the image is broken']
+
+
+@on_a_loop
+async def test_every_request_is_answered_also_beyond_the_rate(served, monkeypatch):
+    # However long a busy machine takes for the requests, they come at once.
+    monkeypatch.setattr(client_module, 'RateLimiter', lambda: rate_limits.RateLimiter(lambda: 0.0))
+    async with served.client() as client:
+        served.show(large(1))
+        await client.frame()
+        for _ in range(40):
+            await client.send('full', number=1)
+        answers = []
+        while len(answers) < 40:
+            message = await client.socket.receive()
+            if message.type == aiohttp.WSMsgType.BINARY:
+                answers.append(unpack(message.data)[0]['full'])
+            elif '"gone"' in message.data:
+                answers.append(False)
+        assert True in answers
+        assert False in answers
+        assert served.refused['prompt rate'] > 0
 
 
 @pytest.mark.parametrize(

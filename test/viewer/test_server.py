@@ -153,7 +153,7 @@ async def test_statistics_diagnostics_and_the_link_are_sent(serve, monkeypatch):
         served.call('record_timing', Timing(inference=6.0, total=20.0), 3)
         message = await client.text('statistics', lambda message: message['stages'])
         assert message['stages'] == {'inference': 6.0, 'total': 20.0}
-        assert message['dropped'] == 3
+        assert message['skipped'] == 0
         served.call(
             'broadcast_diagnostics', [Component('camera: input', 1, 'slow', {'rate Hz': '3'})]
         )
