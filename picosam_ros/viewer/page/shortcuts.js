@@ -23,7 +23,8 @@ export function showShortcuts(footer, body, dialog) {
   footer.prepend(...SHORTCUTS.filter(({ footer }) => footer).map(short));
   body.append(...SHORTCUTS.map(row));
   window.addEventListener('keydown', (event) => {
-    if (event.key === '?' && !document.querySelector('dialog[open]')) dialog.showModal();
+    if (event.key !== '?' || event.target.closest?.('input')) return;
+    if (!document.querySelector('dialog[open]')) dialog.showModal();
   });
 }
 
