@@ -48,6 +48,8 @@ def test_a_label_is_clicked_to_select_and_double_clicked_for_a_name_and_prompts_
     page.mouse.click(*shown.on_screen(160, 85))
     [asked] = until(lambda: list(shown.served.backend.prompts))
     assert abs(asked.point.y - 85) < 1
+    page.mouse.click(*shown.middle_of_label(), button='right')
+    assert until(lambda: list(shown.served.backend.removed)) == [1]
 
 
 def test_an_object_gets_the_colour_that_is_picked(shown):

@@ -5,7 +5,7 @@ const WHEEL_SPEED = 0.002;
 const PINCH_SPEED = 0.01;
 const PIXELS_PER_LINE = 16;
 
-// `actions`: freeze(), select(object), name(object), opacity(), isRefining(event).
+// `actions`: freeze(), select(object), remove(object), name(object), opacity(), isRefining(event).
 export function listenToGestures(view, actions) {
   const keys = { held: false, panned: false };
   listenToWheel(view);
@@ -48,6 +48,9 @@ function listenToPan(view, keys) {
     view.pan(last, at);
     last = at;
   }, { capture: true });
+
+  // Nor does the middle button scroll the page.
+  canvas.addEventListener('mousedown', (event) => event.button === 1 && event.preventDefault());
 
   for (const end of ['pointerup', 'pointercancel']) {
     canvas.addEventListener(end, (event) => {
@@ -97,8 +100,8 @@ function between(fingers) {
   };
 }
 
-// A click on a label selects its object, two open the field for its name.
-function listenToLabels(view, { select, name, isRefining }) {
+// A click on a label selects its object, a right click removes it, two open the field for its name.
+function listenToLabels(view, { select, remove, name, isRefining }) {
   const labelAt = (event) => view.labelAt(event.clientX, event.clientY);
 
   view.canvas.addEventListener('pointerdown', (event) => {
@@ -108,6 +111,14 @@ function listenToLabels(view, { select, name, isRefining }) {
     if (!object) return;
     take(event);
     select(object);
+  }, { capture: true });
+
+  view.canvas.addEventListener('contextmenu', (event) => {
+    const object = labelAt(event);
+    if (!object) return;
+    event.preventDefault();
+    take(event);
+    remove(object);
   }, { capture: true });
 
   view.canvas.addEventListener('dblclick', (event) => {
@@ -121,11 +132,15 @@ function listenToLabels(view, { select, name, isRefining }) {
 }
 
 function listenToKeys(view, keys, { freeze, name, opacity }) {
+  const hold = (held) => {
+    Object.assign(keys, { held, panned: false });
+    view.canvas.classList.toggle('grab', held);
+  };
   const actions = {
     0: () => view.resetZoom(),
     o: opacity,
     n: () => view.selected && name(view.selected),
-    ' ': () => Object.assign(keys, { held: true, panned: false }),
+    ' ': () => hold(true),
   };
 
   window.addEventListener('keydown', (event) => {
@@ -139,11 +154,11 @@ function listenToKeys(view, keys, { freeze, name, opacity }) {
   // The space key freezes, unless it was held for panning.
   window.addEventListener('keyup', (event) => {
     if (event.key !== ' ' || !keys.held) return;
-    keys.held = false;
     if (!keys.panned) freeze();
+    hold(false);
   });
 
-  window.addEventListener('blur', () => (keys.held = false));
+  window.addEventListener('blur', () => hold(false));
 }
 
 // Keeps the event from input.js.

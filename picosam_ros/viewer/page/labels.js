@@ -1,6 +1,6 @@
 // The labels of objects: each on its own object, or beside it with a line where that is too small.
 
-import { largestPart, overlap, signedDistance } from './outline.js';
+import { overlap, signedDistance } from './outline.js';
 import { poleOf } from './pole.js';
 
 const FONT = '600 12px system-ui, sans-serif';
@@ -55,12 +55,12 @@ export class Labels {
   // Of what is seen of the object; of all of it in the view where others hide it.
   pole(shape, shapes, viewport) {
     const shown = viewport.bounds();
-    const part = signedDistance(largestPart(shape.curves));
+    const part = signedDistance(shape.part);
     const inView = (x, y) =>
       Math.min(part(x, y), x - shown.left, shown.right - x, y - shown.top, shown.bottom - y);
     const better = shapes
       .filter((other) => isBetter(other, shape) && overlap(other.bounds, shape.bounds))
-      .map(({ curves }) => signedDistance(curves));
+      .map(({ whole }) => signedDistance(whole));
     const seen = (x, y) => better.reduce((least, far) => Math.min(least, -far(x, y)), inView(x, y));
     const box = intersection(shape.bounds, shown);
     const last = this.poles.get(shape.object);

@@ -294,13 +294,14 @@ function name(object) {
   const field = askName($('stage'), appearance.name(object), (text) => {
     if (text !== null) objects.rename(object, text);
   });
-  field.style.left = `${place.left}px`;
+  field.style.left = `min(${place.left}px, calc(100% - ${field.offsetWidth + 8}px))`;
   field.style.top = `${place.top}px`;
 }
 
 listenToGestures(view, {
   freeze,
   select,
+  remove,
   name,
   opacity: () => opacity.next(),
   isRefining: (event) =>

@@ -2,21 +2,24 @@
 
 // A part or a hole with less of the object's area is a speck.
 const SPECK = 0.01;
+const ENOUGH_POINTS = 80;
 // Masks with a lower score are unsure.
 export const SURE = 0.35;
 
-// Returns what is drawn of a mask: its outline without specks, as a path, too.
+// Returns what is drawn of a mask: its outline without specks.
 export function toShape({ object, score, outline }) {
   const least = SPECK * areaOf(outline);
   const curves = outline.filter((curve) => Math.abs(signedArea(curve)) >= least);
   return {
     object,
     score,
-    curves,
     unsure: score < SURE,
     area: areaOf(curves),
     path: toPath(curves),
     bounds: boundsOf(curves),
+    // For distances; of the largest part, and of all.
+    part: largestPart(curves).map(thinned),
+    whole: curves.map(thinned),
   };
 }
 
@@ -35,10 +38,17 @@ function signedArea(curve) {
   return twice / 2;
 }
 
+// Returns a curve of fewer points, as many as distances for a label need.
+function thinned(curve) {
+  const step = Math.ceil(curve.length / 2 / ENOUGH_POINTS);
+  return step > 1 ? curve.filter((_, i) => (i >> 1) % step === 0) : curve;
+}
+
 // Returns the largest part with its holes.
-export function largestPart(curves) {
+function largestPart(curves) {
   const areas = curves.map(signedArea);
-  const largest = areas.reduce((best, area, i) => (Math.abs(area) > Math.abs(areas[best]) ? i : best), 0);
+  const sizes = areas.map(Math.abs);
+  const largest = sizes.indexOf(Math.max(...sizes));
   const inPart = signedDistance([curves[largest]]);
   const isHole = (curve, i) => areas[i] * areas[largest] < 0 && inPart(curve[0], curve[1]) > 0;
   return curves.filter((curve, i) => i === largest || isHole(curve, i));

@@ -3,7 +3,7 @@
 
 // Another pole is no better unless it is so much farther from the rim: labels keep still.
 const BETTER = 1.15;
-const MOST_SQUARES = 400;
+const MOST_SQUARES = 200;
 
 // Returns { x, y, distance }; the distance is not positive where the box has nothing of the region.
 // `distance`: of x and y, to the rim of the region, negative outside; `box`: where it is sought;
@@ -21,20 +21,33 @@ export function poleOf(distance, box, last = null) {
     return there;
   }
 
+  const squares = [];
+  const isWorth = ({ half, most }) => half > 0.5 && most > Math.max(best.distance, 0) * BETTER;
+  const add = (candidate) => isWorth(candidate) && squares.push(candidate);
+
   if (last) square(last.x, last.y, 0);
-  let squares = [];
   for (let y = box.top + side; y - side < box.bottom; y += 2 * side) {
-    for (let x = box.left + side; x - side < box.right; x += 2 * side) squares.push(square(x, y, side));
+    for (let x = box.left + side; x - side < box.right; x += 2 * side) add(square(x, y, side));
   }
   for (let count = 0; squares.length && count < MOST_SQUARES; count += 1) {
-    squares.sort((a, b) => a.most - b.most);
-    const { x, y, half, most } = squares.pop();
+    const most = takeMost(squares);
     // From here on all squares are worse.
-    if (half < 0.5 || most <= Math.max(best.distance, 0) * BETTER) break;
+    if (!isWorth(most)) break;
+    const { x, y, half } = most;
     const quarter = half / 2;
     for (const [dx, dy] of [[-1, -1], [1, -1], [-1, 1], [1, 1]]) {
-      squares.push(square(x + dx * quarter, y + dy * quarter, quarter));
+      add(square(x + dx * quarter, y + dy * quarter, quarter));
     }
   }
   return best;
+}
+
+// Removes the square that promises most.
+function takeMost(squares) {
+  let best = 0;
+  for (let i = 1; i < squares.length; i += 1) if (squares[i].most > squares[best].most) best = i;
+  const taken = squares[best];
+  squares[best] = squares.at(-1);
+  squares.pop();
+  return taken;
 }
