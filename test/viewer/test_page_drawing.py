@@ -40,13 +40,14 @@ def test_a_label_is_on_the_part_that_no_better_mask_hides(shown):
 
 
 def test_the_labels_of_small_objects_are_beside_them_and_do_not_meet(shown):
-    places = [(80 + 26 * i, 100 + 22 * j) for i in range(4) for j in range(3)]
-    masks = [mask(i, disc(x, y, 8)) for i, (x, y) in enumerate(places, start=1)]
-    shown.open(*masks)
+    # Closer together than their labels are wide.
+    row = [mask(i, disc(120 + 11 * i, 120, 5)) for i in range(1, 7)]
+    shown.open(*row)
     boxes = shown.labels()
-    assert len(boxes) == len(places)
+    assert len(boxes) == len(row)
     # Two that met would be one that is too large.
-    assert all(height < 24 for *_, height in boxes)
+    assert all(width < 50 for _, _, width, _ in boxes)
+    assert not any(abs(y - 120) < 5 for _, y in shown.label_centres())
 
 
 def test_specks_are_not_drawn_and_parts_are(shown):

@@ -31,7 +31,10 @@ export class ObjectList {
     const now = performance.now();
     for (const [object, known] of this.objects) {
       if (present.has(object)) continue;
-      if (known.until === Infinity || known.until < now) this.objects.delete(object);
+      if (known.until !== Infinity && known.until >= now) continue;
+      this.objects.delete(object);
+      // All were removed, or the node was restarted.
+      if (frame.segmented) this.view.appearance.forget(object);
     }
     this.draw();
   }
