@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,9 @@ from picosam_ros.roi import Roi
 
 Pixels = npt.NDArray[np.uint8]
 Logits = npt.NDArray[np.float32]
+
+# Of `Frame.reduced`, along each axis.
+REDUCTION = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +101,15 @@ class Frame:
     def without_sensor(self) -> Frame:
         """Return it as an image alone, which no sensor answers and which moves no ROI."""
         return replace(self, sensor_output=None, no_output='') if self.from_sensor else self
+
+    @cached_property
+    def reduced(self) -> Pixels:
+        """The pixels at a quarter of their width and height, made at first use.
+
+        A sample for each 4×4 pixels: of images of many megapixels a network sees no more.
+        """
+        size = max(round(self.width / REDUCTION), 1), max(round(self.height / REDUCTION), 1)
+        return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
     @property
     def width(self) -> int:

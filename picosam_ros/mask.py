@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,31 +13,51 @@ import numpy.typing as npt
 
 from picosam_ros.frame import Logits, Pixels
 from picosam_ros.prompt import Box, Point, PreviousMask, Prompt
-from picosam_ros.resample import paste
+from picosam_ros.resample import covered, paste, paste_inside
 from picosam_ros.roi import Affine, Roi
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """The image pixels of a mask, and some around them.
+    """The image pixels of a mask, and some around them; `logits` and `inside` on demand.
 
     Attributes:
-        x, y: column and row of the top-left pixel.
-        logits: rows × columns float32, at image resolution; around the mask no more than 0.
-        inside: the same shape, bool: the object.
+        values: h×w float32 in network pixels of the ROI.
+        roi: the rectangle of the image that they cover.
+        image_width, image_height: in pixels.
 
     """
 
-    x: int
-    y: int
-    logits: Logits
-    inside: npt.NDArray[np.bool_]
+    values: Logits
+    roi: Roi
+    image_width: int
+    image_height: int
+
+    @cached_property
+    def logits(self) -> Logits:
+        """Rows × columns float32, at image resolution; around the mask no more than 0."""
+        return paste(self.values, self.roi, self.image_width, self.image_height)[2]
+
+    @cached_property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """The same shape, bool: the object."""
+        return paste_inside(self.values, self.roi, self.image_width, self.image_height)
 
     @property
+    def x(self) -> int:
+        """Column of the top-left pixel."""
+        return self.slices[1].start
+
+    @property
+    def y(self) -> int:
+        """Row of the top-left pixel."""
+        return self.slices[0].start
+
+    @cached_property
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns of the image."""
-        rows, columns = self.inside.shape
-        return slice(self.y, self.y + rows), slice(self.x, self.x + columns)
+        columns, rows = covered(self.roi, self.image_width, self.image_height)
+        return slice(*rows), slice(*columns)
 
 
 @dataclass(frozen=True)
@@ -86,8 +107,7 @@ class Mask:
         if not roi.whole:
             # Resampling is dear there, and most pixels are nowhere near the object.
             logits, roi = self._cut_out()
-        x, y, logits = paste(logits, roi, self.image_width, self.image_height)
-        return Region(x, y, logits, logits > 0)
+        return Region(logits, roi.snapped(1e-6), self.image_width, self.image_height)
 
     def _cut_out(self) -> tuple[Logits, Roi]:
         """Return the network's pixels of the object and those around it, and what they cover."""
@@ -228,10 +248,18 @@ def to_probability(logits: Logits) -> Pixels:
     return np.maximum(scaled.astype(np.uint8), (logits > 0).view(np.uint8) << 7)
 
 
-def label_image(masks: list[Mask], width: int, height: int) -> tuple[Pixels, Pixels]:
+def painting_order(masks: Iterable[Mask]) -> list[Mask]:
+    """Return masks of one frame in the order to paint them in, each over those before.
+
+    So where masks overlap the one with the best score has the pixel, of equal ones the first.
+    """
+    return sorted(masks, key=lambda mask: mask.score, reverse=True)[::-1]
+
+
+def label_image(masks: Iterable[Mask], width: int, height: int) -> tuple[Pixels, Pixels]:
     """Return masks of one frame as one label image, as Nav2's semantic layers read it.
 
-    Where objects overlap, the more probable one wins.
+    Where masks overlap, the one with the best score has the pixel.
 
     Returns:
         height × width uint8 of object ids (0 is nothing), and the probability of that object
@@ -240,12 +268,11 @@ def label_image(masks: list[Mask], width: int, height: int) -> tuple[Pixels, Pix
     """
     labels = np.zeros((height, width), np.uint8)
     confidence = np.zeros((height, width), np.uint8)
-    for mask in masks:
+    for mask in painting_order(masks):
         region = mask.region
-        probability = to_probability(region.logits)
-        wins = region.inside & (probability > confidence[region.slices])
-        np.copyto(labels[region.slices], mask.prompt.object_id, where=wins)
-        np.copyto(confidence[region.slices], probability, where=wins)
+        inside = region.inside
+        np.copyto(labels[region.slices], mask.prompt.object_id, where=inside)
+        np.copyto(confidence[region.slices], to_probability(region.logits), where=inside)
     return labels, confidence
 
 

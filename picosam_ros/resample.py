@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from picosam_ros.frame import Pixels
+from picosam_ros.frame import REDUCTION, Frame, Pixels
 from picosam_ros.roi import Affine, Roi
 
 Indices = npt.NDArray[np.intp]
@@ -24,6 +24,20 @@ PADDING = (124, 116, 104)
 # Along each axis, for a pixel of the network's input: in images of many megapixels more cost time,
 # and change nothing that can be seen.
 MAX_SAMPLES = 4
+
+
+# Image rows to a network's row from which on `paste_inside` goes by the network's rows.
+TALL = 8
+
+
+def crop_frame(frame: Frame, roi: Roi, out: Pixels) -> None:
+    """Do what `crop` does; from reduced pixels where MAX_SAMPLES would leave out as many."""
+    if min(roi.width / out.shape[1], roi.height / out.shape[0]) < 2 * REDUCTION:
+        crop(frame.pixels, roi, out)
+        return
+    small = frame.reduced
+    image = Roi(0, 0, frame.width, frame.height)
+    crop(small, roi.through(image.affine_to(small.shape[1], small.shape[0])), out)
 
 
 def crop(pixels: Pixels, roi: Roi, out: Pixels) -> None:
@@ -93,7 +107,7 @@ def paste(
 
     """
     roi = roi.snapped(1e-6)  # what a division left
-    (x0, x1), (y0, y1) = _centres(roi.x, roi.width, width), _centres(roi.y, roi.height, height)
+    (x0, x1), (y0, y1) = covered(roi, width, height)
     if x1 == x0 or y1 == y0:
         return x0, y0, np.empty((y1 - y0, x1 - x0), np.float32)
     if (x0, y0, x1 - x0, y1 - y0) == (roi.x, roi.y, roi.width, roi.height):
@@ -107,6 +121,40 @@ def paste(
     # Columns first: that is the small half of the work, and rows lie in one piece.
     widened = _mixed(values, columns, right, axis=1)
     return x0, y0, _mixed(widened, rows, down[:, None], axis=0)
+
+
+def paste_inside(
+    values: npt.NDArray[np.float32], roi: Roi, width: int, height: int
+) -> npt.NDArray[np.bool_]:
+    """Return where the map that `paste` returns is above 0.
+
+    Of an image of many megapixels that map would be large; only what is inside is computed.
+    """
+    rows = values.shape[0]
+    if roi.height < TALL * rows:
+        return paste(values, roi, width, height)[2] > 0
+    (x0, x1), (y0, y1) = covered(roi, width, height)
+    to_network = roi.affine_to(values.shape[1], rows)
+    inside = np.zeros((y1 - y0, x1 - x0), np.bool_)
+    columns, right = _between(to_network.scale_x, to_network.shift_x, x0, x1)
+    before, down = _between(to_network.scale_y, to_network.shift_y, y0, y1)
+    widened = _mixed(values, columns, right, axis=1)
+    for row in np.unique(before):
+        first, after = widened.take((row, row + 1), 0, mode='clip')
+        (across,) = np.nonzero(np.maximum(first, after) > 0)
+        if not across.size:
+            continue
+        seen = slice(across[0], across[-1] + 1)
+        band = slice(*np.searchsorted(before, (row, row + 1)))
+        # Is first + share · (after - first) above 0?
+        steps = np.multiply.outer(down[band], (after - first)[seen])
+        np.greater(steps, -first[seen], out=inside[band, seen])
+    return inside
+
+
+def covered(roi: Roi, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the first and the end of the columns of an image that a ROI covers, then of rows."""
+    return _centres(roi.x, roi.width, width), _centres(roi.y, roi.height, height)
 
 
 def _centres(start: float, length: float, limit: int) -> tuple[int, int]:

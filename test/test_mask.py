@@ -190,32 +190,41 @@ def test_stability_is_from_0_to_1(logits):
 # Label images
 
 
-def test_where_masks_overlap_the_more_probable_one_wins_in_any_order():
-    faint = mask_at(10, 10, np.full((6, 6), 1.0), object_id=7)
-    sure = mask_at(13, 10, np.full((6, 6), 3.0), object_id=9)
-    for masks in ([faint, sure], [sure, faint]):
+def test_where_masks_overlap_the_better_score_has_the_pixel_in_any_order():
+    sure = replace(mask_at(10, 10, np.full((6, 6), 3.0), object_id=7), score=0.5)
+    better = replace(mask_at(13, 10, np.full((6, 6), 1.0), object_id=9), score=0.6)
+    for masks in ([sure, better], [better, sure]):
         labels, confidence = label_image(masks, WIDTH, HEIGHT)
         assert labels[12].tolist() == [0] * 10 + [7] * 3 + [9] * 6 + [0] * 41
-        assert confidence[12].tolist() == [0] * 10 + [186] * 3 + [242] * 6 + [0] * 41
+        assert confidence[12].tolist() == [0] * 10 + [242] * 3 + [186] * 6 + [0] * 41
 
 
-@given(st.lists(st.tuples(logit_planes, corners), max_size=4))
-def test_a_label_image_has_at_every_pixel_the_most_probable_object(planes):
-    masks = [mask_at(*at, plane, object_id=n) for n, (plane, at) in enumerate(planes, 1)]
+def test_of_masks_with_one_score_the_first_has_the_pixel():
+    masks = [mask_at(10 + n, 10, np.ones((6, 6)), object_id=n) for n in (1, 2, 3)]
+    assert label_image(masks, WIDTH, HEIGHT)[0][12, 11:20].tolist() == [1] * 6 + [2, 3, 0]
+
+
+@given(st.lists(st.tuples(logit_planes, corners, st.sampled_from([0.1, 0.5, 0.9])), max_size=4))
+def test_a_label_image_has_at_every_pixel_an_object_than_which_none_is_better(planes):
+    masks = [
+        replace(mask_at(*at, plane, object_id=n), score=score)
+        for n, (plane, at, score) in enumerate(planes, 1)
+    ]
     labels, confidence = label_image(masks, WIDTH, HEIGHT)
     assert labels.shape == confidence.shape == (HEIGHT, WIDTH)
     assert labels.dtype == confidence.dtype == np.uint8
-    best = np.zeros((HEIGHT, WIDTH), int)
-    for plane, (x, y) in planes:
-        for (row, column), value in np.ndenumerate(to_probability(plane)):
-            if 0 <= y + row < HEIGHT and 0 <= x + column < WIDTH and value >= 128:
-                pixel = y + row, x + column
-                best[pixel] = max(best[pixel], value)
-    np.testing.assert_array_equal(confidence, best)
-    np.testing.assert_array_equal(labels > 0, best > 0)
+    best = np.zeros((HEIGHT, WIDTH))
     for mask in masks:
-        inside = labels == mask.prompt.object_id
+        np.maximum(best, mask.score * mask.to_image(), out=best)
+    scores = np.array([0, *(mask.score for mask in masks)])
+    np.testing.assert_array_equal(scores[labels], best)
+    for mask in masks:
+        inside, region = labels == mask.prompt.object_id, mask.region
+        shown = confidence[region.slices][inside[region.slices]]
+        expected = to_probability(region.logits)[inside[region.slices]]
+        np.testing.assert_array_equal(shown, expected)
         assert mask.to_image()[inside].all()
+    assert not confidence[labels == 0].any()
 
 
 def test_a_label_image_of_no_masks_is_nothing_everywhere():

@@ -1,11 +1,13 @@
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from picosam_ros.resample import PADDING, crop, paste
+from picosam_ros.frame import Frame
+from picosam_ros.resample import PADDING, crop, crop_frame, paste, paste_inside
 from picosam_ros.roi import Roi
 
 
@@ -172,3 +174,45 @@ def test_an_image_of_more_pixels_along_an_axis_than_opencv_takes_is_cropped(widt
         assert (seen == PADDING).all()
     else:
         assert (seen == 200).all(axis=-1).any()
+
+
+# Images of many megapixels
+
+
+@given(
+    st.integers(0, 2**16),
+    st.integers(130, 500),
+    st.integers(-300, 300),
+    st.integers(-300, 300),
+    st.sampled_from([0.0, 0.3]),
+)
+def test_what_is_inside_is_where_the_pasted_map_is_above_0(seed, side, x, y, fraction):
+    noise = np.random.default_rng(seed).normal(size=(16, 16)).astype(np.float32)
+    logits = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.5), np.float32)
+    roi = Roi(x + fraction, y - fraction, side, side)
+    inside = paste_inside(logits, roi, 320, 240)
+    expected = paste(logits, roi, 320, 240)[2] > 0
+    assert inside.shape == expected.shape
+    # cv2.resize, which pastes whole squares, rounds otherwise where the map is next to 0.
+    assert np.count_nonzero(inside != expected) <= 2 * (not fraction)
+
+
+@pytest.mark.parametrize('size', [(3000, 4000), (2999, 4001), (2400, 9000)])
+def test_a_square_of_a_large_image_looks_the_same_from_reduced_pixels(size):
+    rows, columns = np.mgrid[: size[0], : size[1]].astype(np.float32)
+    pixels = np.stack([127 + 120 * np.sin(rows / 90), columns % 256, 99 + 0 * rows], axis=-1)
+    frame = Frame(pixels.astype(np.uint8))
+    frame.pixels[..., 1] = np.where(columns > 1700, 220, 20)
+    for roi in (Roi(0, 0, 2400, 2400), Roi(-700, 300, 4200, 4200)):
+        seen, expected = np.zeros((2, 192, 192, 3), np.uint8)
+        crop_frame(frame, roi, seen)
+        crop(frame.pixels, roi, expected)
+        difference = np.abs(seen.astype(int) - expected)
+        assert np.quantile(difference, 0.97) <= 3
+        assert difference.mean() < 1
+
+
+def test_squares_that_see_each_pixel_need_no_reduced_ones():
+    frame = Frame(np.zeros((480, 640, 3), np.uint8))
+    crop_frame(frame, Roi(-100, -100, 900, 900), np.zeros((192, 192, 3), np.uint8))
+    assert 'reduced' not in vars(frame)

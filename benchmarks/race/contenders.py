@@ -121,7 +121,7 @@ class Ours:
         self._engine.open()
 
     def answer(self, frame: Frame, prompts: Sequence[Prompt]) -> object:
-        return [mask.region for mask in self._engine.segment(frame, prompts)]
+        return [mask.region.inside for mask in self._engine.segment(frame, prompts)]
 
 
 class Bare:
@@ -164,7 +164,7 @@ class Sensor:
             self._engine.segment(waiting, prompts)
         made = SensorOutput(self._logits, self._roi, self._ticket, 14.3, 0.4)
         seen = Frame(frame.pixels, frame.stamp_ns, sensor_output=made)
-        return [mask.region for mask in self._engine.segment(seen, prompts)]
+        return [mask.region.inside for mask in self._engine.segment(seen, prompts)]
 
 
 class Torch:

@@ -90,7 +90,7 @@ class MaskBag:
             self._open()
         begun = time.perf_counter()
         frame, masks = result.frame, result.masks
-        labels, confidence = label_image(list(masks), frame.width, frame.height)
+        labels, confidence = label_image(masks, frame.width, frame.height)
         messages = [
             serialise_masks(frame, masks, result.unanswered),
             serialise_image(frame, labels, 'mono8'),

@@ -176,7 +176,7 @@ def _step(
     made = segmenter.segment(Frame.from_array(image), prompts)
     start = time.perf_counter()
     for mask in made:
-        _ = mask.region
+        _ = mask.region.inside
     end = time.perf_counter()
     decode = made.timing.decode + 1e3 * (end - start)
     timing = accounted(replace(made.timing, decode=decode), total=1e3 * (end - begun))

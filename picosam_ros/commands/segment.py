@@ -110,7 +110,7 @@ def _segment(engine: Engine, frame: Frame, prompt: Prompt) -> tuple[Mask, dict[s
         raise EngineError(f'engine {engine.name!r} returned no mask: {made.unanswered[0].reason}')
     mask = made.masks[0]
     decoding = time.perf_counter()
-    _ = mask.region  # lazy: the time includes resampling to the image
+    _ = mask.region.inside  # lazy: the time includes resampling to the image
     masked = 1e3 * (time.perf_counter() - decoding)
     total = 1e3 * (time.perf_counter() - start)
     timing = accounted(replace(made.timing, decode=made.timing.decode + masked), total=total)

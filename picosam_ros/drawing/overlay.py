@@ -21,7 +21,7 @@ from picosam_ros.drawing.labels import (
     render_label,
 )
 from picosam_ros.frame import Pixels
-from picosam_ros.mask import Mask
+from picosam_ros.mask import Mask, painting_order
 from picosam_ros.prompt import Point, Prompt
 
 Colour = tuple[int, int, int]
@@ -54,7 +54,8 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
 
     Args:
         frame_pixels: H×W×3 uint8, R, G, B; not written.
-        masks: masks of a frame of this size. An empty one shows its prompt and the label "empty".
+        masks: masks of a frame of this size; where some overlap, the one with the best score has
+            the pixel. An empty one shows its prompt and the label "empty".
         latency_ms: left out if None or NaN.
 
     Returns:
@@ -64,8 +65,9 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
     masks = tuple(masks)
     image = np.array(frame_pixels, np.uint8, order='C')
     painter = LinePainter(image, max(1.0, min(image.shape[:2]) / NOMINAL_SIDE))
-    for mask in masks:
-        _fill(image, mask)
+    bare = np.ascontiguousarray(frame_pixels)
+    for mask in painting_order(masks):
+        _fill(image, bare, mask)
     for mask in masks:
         region = mask.region
         contours = outlines(region.inside, region.x, region.y)
@@ -131,12 +133,12 @@ class LinePainter:
         cv2.circle(self.image, middle, size, colour, -1, cv2.LINE_AA, SHIFT)
 
 
-def _fill(image: Pixels, mask: Mask) -> None:
+def _fill(image: Pixels, bare: Pixels, mask: Mask) -> None:
     region = mask.region
     if not region.inside.size:
         return
     view = image[region.slices]
-    tinted = cv2.LUT(view, _tint(colour_of(mask.prompt.object_id)))
+    tinted = cv2.LUT(bare[region.slices], _tint(colour_of(mask.prompt.object_id)))
     cv2.copyTo(tinted, region.inside.view(np.uint8), view)
 
 

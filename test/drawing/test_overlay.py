@@ -52,6 +52,14 @@ def test_the_inside_shows_the_picture_through_the_colour_of_the_object():
     np.testing.assert_allclose(drawn[140, 170], expected, atol=0.5)
 
 
+def test_where_masks_overlap_the_colour_is_that_of_the_better_score_alone():
+    low = disc(Prompt.from_point(150, 119, object_id=1), score=0.6)
+    high = disc(Prompt.from_point(185, 119, object_id=2), x=142, score=0.9)
+    for masks in ([low, high], [high, low]):
+        expected = 100 * (1 - OPACITY) + np.array(PALETTE[1]) * OPACITY
+        np.testing.assert_allclose(draw(GREY, masks)[135, 172], expected, atol=0.5)
+
+
 def test_the_outline_is_the_plain_colour_in_a_dark_halo_and_nothing_changes_beyond():
     drawn = draw(GREY, [disc()]).astype(int)
     row = drawn[119]

@@ -151,7 +151,7 @@ class Outputs:
         remote = self._labels.get_subscription_count() or self._confidence.get_subscription_count()
         coloured = self._coloured.get_subscription_count()
         if local or remote or coloured:
-            labels, confidence = label_image(list(masks), frame.width, frame.height)
+            labels, confidence = label_image(masks, frame.width, frame.height)
         if local:
             messages.append((self._local_labels, raw_image(frame, labels, 'mono8')))
             messages.append((self._local_confidence, raw_image(frame, confidence, 'mono8')))
