@@ -16,6 +16,7 @@ from picosam_ros.mask import Mask
 from picosam_ros.prompt import LAST_ID, MAX_POINTS, Prompt
 from picosam_ros.results import Segmentation, Unanswered
 from picosam_ros.roi import Roi
+from picosam_ros.specks import without_specks
 
 Self = TypeVar('Self', bound='Engine')
 
@@ -152,17 +153,21 @@ class Engine(ABC):
         if reason:
             raise GivenUp(reason)
 
+    def has_time(self) -> bool:
+        """Whether there is time for a run that betters an answer."""
+        return self.work_limit.has_time()
+
     def answer_each(
         self, prompts: Sequence[Prompt], answer: Callable[[Prompt], Mask]
     ) -> tuple[tuple[Mask, ...], tuple[Unanswered, ...]]:
-        """Answer prompts one after another; return the masks, and what was not answered."""
+        """Answer prompts one after another; return masks without specks, and what has none."""
         masks, left = [], []
         for prompt in prompts:
             try:
                 reason = INTERRUPTED if self.interrupted else self.work_limit.reason_to_wait(prompt)
                 if reason:
                     raise GivenUp(reason)
-                masks.append(answer(prompt))
+                masks.append(without_specks(answer(prompt)))
             except GivenUp as given_up:
                 self._not_finite += isinstance(given_up, NotFinite)
                 left.append(Unanswered(prompt, str(given_up)))

@@ -115,6 +115,10 @@ class FrameBudget(WorkLimit):
         """Return why work on it ends."""
         return '' if self._holds(prompt) else REPLACED
 
+    def has_time(self) -> bool:
+        """Whether the budget is not spent."""
+        return self._clock() < self._end
+
 
 class SharedEngine(WorkLimit):
     """Work that lets other threads have the engine between two runs of its network.

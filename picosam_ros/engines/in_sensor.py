@@ -14,6 +14,7 @@ from picosam_ros.mask import Mask, stability
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Segmentation, Unanswered
 from picosam_ros.roi import Roi
+from picosam_ros.specks import without_specks
 
 # Frames without a tensor after which the ROI goes to the next prompt.
 MAX_WAIT = 15
@@ -107,15 +108,10 @@ class InSensorEngine(Engine):
         for prompt in prompts:
             if _key(prompt) == (placed.object_id, placed.generation):
                 self._last_turns[_key(prompt)] = self._frame
-                return Mask(
-                    prompt,
-                    output.logits,
-                    output.roi,
-                    frame.width,
-                    frame.height,
-                    self.name,
-                    stability(output.logits),
-                )
+                size = frame.width, frame.height
+                score = stability(output.logits)
+                mask = Mask(prompt, output.logits, output.roi, *size, self.name, score)
+                return without_specks(mask)
         return None
 
     def _schedule(self, frame: Frame, prompts: Sequence[Prompt], *, answered: bool) -> None:

@@ -34,3 +34,7 @@ class WorkLimit:
         """Return why the work on a prompt that was begun ends; empty to go on."""
         del prompt
         return ''
+
+    def has_time(self) -> bool:
+        """Whether a run may be added that betters an answer."""
+        return True

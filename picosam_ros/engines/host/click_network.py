@@ -20,12 +20,13 @@ from picosam_ros.engines.host.agreement import (
 )
 from picosam_ros.engines.host.networks import PromptableNetwork
 from picosam_ros.engines.host.prompt_maps import CHANNELS, draw_prompt, empty_maps
+from picosam_ros.engines.host.rim import is_cut, larger_square
 from picosam_ros.engines.runtimes import Array, LoadedNetwork
 from picosam_ros.engines.squares import span
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.resample import crop
+from picosam_ros.resample import crop_frame
 from picosam_ros.roi import Roi
 
 # The network's inputs by name.
@@ -58,7 +59,8 @@ class ClickNetwork(PromptableNetwork):
     """Answers a click in a few squares, and looks once more at the mask that they agree on.
 
     That is six runs; all else is one: a box, points that correct a previous mask, and a previous
-    mask alone, which is found again. A step to another size is looked for like a new click.
+    mask alone, which is found again. A step to another size is looked for like a new click. What
+    the square cuts off takes one more, in a larger one, while there is time.
     """
 
     SIGNATURE: ClassVar[str] = (
@@ -71,9 +73,13 @@ class ClickNetwork(PromptableNetwork):
     )
 
     def __init__(
-        self, network: LoadedNetwork, engine: str, check: Callable[[Prompt], None]
+        self,
+        network: LoadedNetwork,
+        engine: str,
+        check: Callable[[Prompt], None],
+        has_time: Callable[[], bool],
     ) -> None:
-        super().__init__(network, engine, check)
+        super().__init__(network, engine, check, has_time)
         sizes = _sizes(network)
         self._feeds = {size: _feed(size) for size in sizes}
         self._quick = _feed(QUICK_SIZE) if sizes == SIZES else self._feeds[min(sizes)]
@@ -101,6 +107,17 @@ class ClickNetwork(PromptableNetwork):
         return min(map(self._timed, self._feeds.values()))
 
     def segment(self, frame: Frame, prompt: Prompt) -> Mask:
+        mask = self._first_look(frame, prompt)
+        # A side that was given holds, and so does a mask that the user chose: with more around it
+        # the larger object is the likelier one.
+        kept = prompt.roi_size or prompt.size_step or _stays(prompt)
+        if kept or not is_cut(mask) or not self._has_time():
+            return mask
+        again = replace(prompt, previous=mask.as_previous())
+        whole = _best(self._infer(frame, again, larger_square(mask), first=True))
+        return replace(whole, prompt=prompt, candidates=mask.candidates)
+
+    def _first_look(self, frame: Frame, prompt: Prompt) -> Mask:
         if prompt.size_step:
             return self._stepped(frame, prompt)
         if self._is_new_click(prompt):
@@ -158,7 +175,7 @@ class ClickNetwork(PromptableNetwork):
 
     def _present(self, frame: Frame, prompt: Prompt) -> Mask:
         """Return the mask that a step goes from: the previous one, if that is found again."""
-        found = self.segment(frame, prompt)
+        found = self._first_look(frame, prompt)
         previous = prompt.previous
         if previous is None:
             return found
@@ -206,7 +223,7 @@ class ClickNetwork(PromptableNetwork):
     def _infer_with(self, feed: Feed, frame: Frame, prompt: Prompt, roi: Roi) -> list[Mask]:
         self._check(prompt)
         begun = time.perf_counter()
-        crop(frame.pixels, roi, feed['image'][0])
+        crop_frame(frame, roi, feed['image'][0])
         draw_prompt(prompt, roi, feed['prompt'][0])
         logits, rating = self._run(feed, begun)
         size = frame.width, frame.height

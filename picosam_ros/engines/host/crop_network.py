@@ -18,7 +18,7 @@ from picosam_ros.engines.squares import span, square_for
 from picosam_ros.frame import Frame
 from picosam_ros.mask import Mask, stability
 from picosam_ros.prompt import Prompt
-from picosam_ros.resample import crop
+from picosam_ros.resample import crop_frame
 from picosam_ros.roi import Roi
 
 
@@ -38,9 +38,13 @@ class CropNetwork(PromptableNetwork):
     capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=False)
 
     def __init__(
-        self, network: LoadedNetwork, engine: str, check: Callable[[Prompt], None]
+        self,
+        network: LoadedNetwork,
+        engine: str,
+        check: Callable[[Prompt], None],
+        has_time: Callable[[], bool],
     ) -> None:
-        super().__init__(network, engine, check)
+        super().__init__(network, engine, check, has_time)
         _, size, *_ = network.inputs[0].shape
         self._square = np.zeros((1, int(size), int(size), 3), np.uint8)
         self._feed = {network.inputs[0].name: self._square}
@@ -98,7 +102,7 @@ class CropNetwork(PromptableNetwork):
     def _infer(self, frame: Frame, prompt: Prompt, roi: Roi) -> Mask:
         self._check(prompt)
         begun = time.perf_counter()
-        crop(frame.pixels, roi, self._square[0])
+        crop_frame(frame, roi, self._square[0])
         logits, *rating = self._run(self._feed, begun)
         score = float(rating[0][0]) if rating else stability(logits[0])
         return Mask(prompt, logits[0], roi, frame.width, frame.height, self._engine, score)

@@ -137,7 +137,7 @@ class HostEngine(Engine):
             raise ModelError(
                 f'model file {model.path} has another signature ({given}); allowed are {allowed}'
             )
-        network = kind(loaded, self.name, self.check)
+        network = kind(loaded, self.name, self.check, self.has_time)
         try:
             return network, min(network.warm_up() for _ in range(WARM_UP_RUNS))
         except NotFinite as error:

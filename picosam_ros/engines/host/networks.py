@@ -31,6 +31,7 @@ class PromptableNetwork(ABC):
         network: what was loaded; `loaded` afterwards.
         engine: the name that the masks carry.
         check: called with the prompt before each run; it raises GivenUp to end the work.
+        has_time: whether there is time for a run that betters an answer.
 
     Attributes:
         SIGNATURE: what such a file takes and returns, in words.
@@ -42,10 +43,15 @@ class PromptableNetwork(ABC):
     capabilities: ClassVar[Capabilities]
 
     def __init__(
-        self, network: LoadedNetwork, engine: str, check: Callable[[Prompt], None]
+        self,
+        network: LoadedNetwork,
+        engine: str,
+        check: Callable[[Prompt], None],
+        has_time: Callable[[], bool],
     ) -> None:
         self._engine = engine
         self._check = check
+        self._has_time = has_time
         self.loaded = network
         self._outputs = tuple(port.name for port in network.outputs)
         self._seconds = StageSeconds()

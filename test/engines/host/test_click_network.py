@@ -23,6 +23,7 @@ from picosam_ros.engines.host import HostEngine
 from picosam_ros.engines.host.click_network import SIDE_SHARES, SIZES
 from picosam_ros.engines.host.prompt_maps import BOX, NEGATIVE, POSITIVE, PREVIOUS
 from picosam_ros.engines.runtimes import OnnxRuntimeNetwork
+from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Box, Point, Prompt
 
@@ -92,7 +93,7 @@ def test_a_step_from_a_followed_mask_takes_part_once_and_the_next_frame_one_run(
 def test_squares_that_see_all_of_the_image_are_looked_at_more_closely(engine, runs):
     frame = frame_of('coffee')
     for box, side in (
-        (Box(200, 150, 260, 200), min(SIZES)),
+        (Box(130, 190, 220, 230), min(SIZES)),
         (Box(10, 10, 470, 310), max(SIZES)),
     ):
         runs.clear()
@@ -239,6 +240,58 @@ def test_of_the_masks_of_a_run_the_best_rated_that_agrees_with_most_points_is_ta
     frame = Frame(np.zeros((100, 100, 3), np.uint8))
     mask = answer(halves, frame, Prompt(tuple(points), box=Box(0, 0, 99, 99)))
     assert mask.score == pytest.approx(score)
+
+
+# What the square cuts off
+
+
+IN_THE_MIDDLE = Prompt.from_box(Box(40, 40, 59, 59))
+AROUND_IT, LARGER = 28, 42
+
+
+class NoTime(WorkLimit):
+    def has_time(self):
+        return False
+
+
+def test_a_mask_that_reaches_the_rim_is_made_again_in_a_larger_square_around(halves, runs):
+    mask = answer(halves, Frame(np.zeros((100, 100, 3), np.uint8)), IN_THE_MIDDLE)
+    assert mask.roi.width == LARGER
+    assert mask.prompt is IN_THE_MIDDLE
+    first, again = runs
+    assert not first.maps[..., PREVIOUS].any()
+    assert again.maps[..., PREVIOUS].any()
+    assert mask.candidates == MASKS
+
+
+@pytest.mark.parametrize(
+    'prompt',
+    [
+        Prompt.from_point(50, 50, roi_size=AROUND_IT),
+        Prompt.from_box(Box(0, 0, 99, 99)),
+    ],
+    ids=['its side was given', 'the image ends there'],
+)
+def test_a_mask_that_reaches_the_rim_stays_where_that_is_no_cut(halves, runs, prompt):
+    answer(halves, Frame(np.zeros((100, 100, 3), np.uint8)), prompt)
+    assert len(runs) == 1
+
+
+def test_a_mask_that_the_user_chose_stays_though_it_is_cut(halves, runs):
+    frame = Frame(np.zeros((100, 100, 3), np.uint8))
+    cut = answer(halves, frame, IN_THE_MIDDLE)
+    runs.clear()
+    chosen = replace(cut.as_previous(), chosen=True)
+    assert answer(halves, frame, Prompt(previous=chosen)).roi != cut.roi
+    assert len(runs) == 1
+
+
+def test_a_frame_whose_time_is_spent_keeps_the_mask_that_is_cut(halves, runs):
+    halves.set_work_limit(NoTime())
+    mask = answer(halves, Frame(np.zeros((100, 100, 3), np.uint8)), IN_THE_MIDDLE)
+    halves.set_work_limit(WorkLimit())
+    assert mask.roi.width == AROUND_IT
+    assert len(runs) == 1
 
 
 # Boxes

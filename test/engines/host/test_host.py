@@ -26,7 +26,11 @@ def engine(tiny_network):
 
 @pytest.fixture
 def frame(photo):
-    return Frame.from_array(photo)
+    """Return a photo whose red falls from the middle on: one object, in whatever square."""
+    rows, columns = np.mgrid[:120, :160]
+    pixels = photo.copy()
+    pixels[..., 0] = 255 - 1.5 * abs(columns - 80) - abs(rows - 60)
+    return Frame.from_array(pixels)
 
 
 def disc(width, height, x, y, radius):
