@@ -51,8 +51,8 @@ def check_everything(arguments: argparse.Namespace) -> None:
         )
 
 
-def segment_everything(arguments: argparse.Namespace) -> int:
-    """Find all things, write the requested files, and print the result."""
+def segment_everything(arguments: argparse.Namespace, picture: Path) -> int:
+    """Find all things in a picture, write the requested files, and print the result."""
     from picosam_ros.commands.media import check_writable, read_image, write_image
     from picosam_ros.commands.outputs import check_place, write_file
     from picosam_ros.engines import make_engine
@@ -60,7 +60,7 @@ def segment_everything(arguments: argparse.Namespace) -> int:
     from picosam_ros.errors import ImageError
     from picosam_ros.frame import Frame
 
-    frame = Frame.from_array(read_image(arguments.image, scale_of(arguments)))
+    frame = Frame.from_array(read_image(picture, scale_of(arguments)))
     labels, coco, overlay = arguments.mask, arguments.coco, arguments.overlay
     if labels:
         if labels.suffix.lower() not in LABEL_SUFFIXES:
@@ -80,14 +80,14 @@ def segment_everything(arguments: argparse.Namespace) -> int:
     if labels:
         write_file(labels, _encoded_labels(found, labels.suffix))
     if coco:
-        text = json.dumps(coco_of(found, arguments.image.name))
+        text = json.dumps(coco_of(found, picture.name))
         write_file(coco, text.encode() + b'\n')
     if overlay:
         from picosam_ros.drawing.everything import draw_everything
 
         write_image(overlay, draw_everything(frame.pixels, found))
     if arguments.json:
-        print(json.dumps(_report(arguments, found, seconds), indent=2))
+        print(json.dumps(_report(picture, found, seconds), indent=2))
     else:
         _print_result(arguments, found, seconds)
     return 0
@@ -133,9 +133,9 @@ def _encoded_labels(found: Everything, suffix: str) -> bytes:
     return encoded.tobytes()
 
 
-def _report(arguments: argparse.Namespace, found: Everything, seconds: float) -> dict[str, Any]:
+def _report(picture: Path, found: Everything, seconds: float) -> dict[str, Any]:
     return {
-        'image': str(arguments.image),
+        'image': str(picture),
         'width': found.width,
         'height': found.height,
         'asked': found.asked,

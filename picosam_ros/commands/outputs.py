@@ -41,11 +41,7 @@ def check_arguments(arguments: argparse.Namespace) -> None:
 
     """
     outputs, inputs, closed = (
-        [
-            Path(given)
-            for name in names
-            if (given := getattr(arguments, name, None)) and _is_path(given)
-        ]
+        [path for name in names for path in _paths(getattr(arguments, name, None))]
         for names in (OUTPUTS, INPUTS, _CLOSED)
     )
     for number, output in enumerate(outputs):
@@ -124,9 +120,10 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _is_path(given: object) -> bool:
-    """Whether it is a path; the prompts of `bench` are a number."""
-    return isinstance(given, (str, Path))
+def _paths(given: object) -> list[Path]:
+    """Return the path, or the several, that were given; the prompts of `bench` are a number."""
+    several = given if isinstance(given, list) else [given]
+    return [Path(one) for one in several if one and isinstance(one, (str, Path))]
 
 
 def _identity(path: Path) -> Identity | None:

@@ -224,11 +224,6 @@ def test_a_file_that_is_no_picture_is_refused(content, tmp_path, capsys):
     assert f'image {path} cannot be read: OpenCV cannot read it as an image' in told
 
 
-def test_a_folder_is_refused(tmp_path, capsys):
-    assert main(['segment', str(tmp_path), '--point', '1,1']) == 1
-    assert f'{tmp_path} cannot be read: is a directory' in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ('arguments', 'said'),
     [
