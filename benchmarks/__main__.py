@@ -14,6 +14,7 @@ from benchmarks.report import Section
 # Each is a module with a TITLE and `measure(frames) -> rows`.
 SECTIONS = (
     'engine',
+    'large_pictures',
     'transport',
     'discovery',
     'overload',

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
-import cv2
 import numpy as np
 
 from benchmarks.report import Row
@@ -22,9 +21,6 @@ TITLE = 'What `segment()` adds to the runs of its network, 640×480'
 OVERHEAD = 1.10
 # … a run of the default network, in runs of the sensor's on the same processor.
 DEFAULT_OVER_SENSOR = 1.6
-# … a new click in an image of 12 megapixels, in new clicks in VGA.
-LARGE_OVER_SMALL = 1.3
-LARGE = (4000, 3000)
 COLD_STARTS = 5
 
 
@@ -34,7 +30,6 @@ def measure(frames: int) -> Iterator[Row]:
         frame = scene.frame()
         for name, prompts in _answers(engine, frame).items():
             yield _overhead(engine, name, frame, prompts, frames)
-        yield _large_over_small(engine, frames)
         run, yardstick = medians([bare.one_run(engine), bare.one_run(sensors)], frames)
         note = f'{run:.2f} ms over {yardstick:.2f} ms'
         name = f'one run of {DEFAULT_MODEL} over one of {SENSOR_MODEL}'
@@ -71,20 +66,6 @@ def _overhead(
     plural = 's' * (len(feeds) > 1)
     note = f'{whole:.2f} ms over {alone:.2f} ms of {len(feeds)} run{plural}'
     return Row(name, whole / alone, '×', OVERHEAD, f'{note}, threads: {engine.threads}')
-
-
-def _large_over_small(engine: HostEngine, frames: int) -> Row:
-    small = scene.image()
-    sizes = {size: cv2.resize(small, size) for size in (LARGE, (scene.WIDTH, scene.HEIGHT))}
-    clicks = [
-        (Frame.from_array(np.asarray(pixels, np.uint8)), [Prompt.from_point(width / 2, height / 2)])
-        for (width, height), pixels in sizes.items()
-    ]
-    large, little = medians(
-        [lambda click=click: engine.segment(*click) for click in clicks], frames
-    )
-    note = f'{large:.1f} ms over {little:.1f} ms'
-    return Row('a new click in 4000×3000', large / little, '×', LARGE_OVER_SMALL, note)
 
 
 def _one_by_one(engine: HostEngine, count: int, frames: int) -> Row:

@@ -26,6 +26,7 @@ from picosam_ros.engines.runtimes import OnnxRuntimeNetwork
 from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Box, Point, Prompt
+from picosam_ros.roi import Affine
 
 # A square, and the three masks of a run.
 NEW_CLICK = len(SIDE_SHARES) + 1
@@ -292,6 +293,16 @@ def test_a_frame_whose_time_is_spent_keeps_the_mask_that_is_cut(halves, runs):
     halves.set_work_limit(WorkLimit())
     assert mask.roi.width == AROUND_IT
     assert len(runs) == 1
+
+
+def test_an_object_that_comes_closer_at_once_is_seen_whole_in_the_same_frame(engine, runs):
+    frame, _, mask = clicked(engine, SCENE)
+    x, y = mask.centroid
+    far = mask.as_previous().moved(Affine(0.5, 0.5, x / 2, y / 2))
+    runs.clear()
+    found = answer(engine, frame, Prompt(previous=far))
+    assert len(runs) == 2
+    assert iou(found.to_image(), mask.to_image()) > 0.85
 
 
 # Boxes
