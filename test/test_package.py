@@ -28,7 +28,9 @@ OURS_WITH_ROS = {f'picosam_ros.{room}' for room in ('msg', 'srv', 'ros', 'nodes'
 BROUGHT_BY = {'tf2_ros': 'tf2_ros_py'}
 
 # They talk to a running node, and import ROS when they run: until then they are the core's.
-LATE_IMPORTERS_OF_ROS = ('picosam_ros/commands/latency.py',)
+LATE_IMPORTERS_OF_ROS = tuple(
+    f'picosam_ros/commands/{name}.py' for name in ('arguments', 'latency', 'prompt', 'watch')
+)
 ROOMS_OF_ROS = ('picosam_ros/ros', 'picosam_ros/nodes', 'launch', 'test', 'benchmarks', 'scripts')
 
 

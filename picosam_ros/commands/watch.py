@@ -13,7 +13,7 @@ from picosam_ros.commands.terminal import Screen, catch_interrupt
 from picosam_ros.commands.watch_table import report, table
 
 if TYPE_CHECKING:
-    from picosam_ros.commands.watch_table import NodeState
+    from picosam_ros.node_state import NodeState
 
 HELP = 'what runs, its objects, latency and refusals, live'
 DESCRIPTION = (

@@ -3,8 +3,9 @@
 import math
 from dataclasses import replace
 
-from picosam_ros.commands.watch_table import NodeState, SeenObject, report, table
+from picosam_ros.commands.watch_table import report, table
 from picosam_ros.latency import LatencySample, Timing, summarise
+from picosam_ros.node_state import NodeState, SeenObject
 from picosam_ros.status import Level, Status
 
 SAMPLES = [LatencySample(i / 10, Timing(queue=1.0, total=5.0), 1, 2 * i) for i in range(11)]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from picosam_ros.commands.watch_table import NodeState, SeenObject
 from picosam_ros.latency import LatencySample, summarise
 from picosam_ros.msg import Latency, Mask, MaskArray, PromptStatus
+from picosam_ros.node_state import NodeState, SeenObject
 from picosam_ros.results import PromptState
 from picosam_ros.ros.messages import to_timing
 from picosam_ros.ros.remote.running_nodes import NodeName, Wanted, find_nodes, running_nodes
