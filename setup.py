@@ -33,7 +33,15 @@ setup(
     project_urls={name: url for name, url in URLS.items() if name != 'website'},
     python_requires='>=3.10',
     packages=find_packages(include=['picosam_ros*']),
-    package_data={'picosam_ros': ['py.typed', 'models/*', 'models/imx500/*', 'viewer/page/*']},
+    package_data={
+        'picosam_ros': [
+            'py.typed',
+            'cameras/*.json',
+            'models/*',
+            'models/imx500/*',
+            'viewer/page/*',
+        ]
+    },
     # Where a ROS package has them, too: __version__ and picosam bag read them there.
     data_files=[
         ('share/picosam_ros', ['package.xml']),

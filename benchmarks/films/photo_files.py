@@ -9,5 +9,5 @@ from picosam_ros.cameras import photos
 
 def photo_file(name: str) -> Path:
     """Return the file of a photo, by its name without the suffix."""
-    [file] = photos.photo_files()[0].parent.glob(f'{name}.*')
+    [file] = photos.photo_folder().glob(f'{name}.*')
     return file

@@ -11,7 +11,7 @@ from benchmarks.films.photo_files import photo_file
 from benchmarks.films.photo_outlines import OUTLINES, OutlinedObject, outlined
 from benchmarks.report import Row
 from benchmarks.sections.tracking import iou
-from picosam_ros.cameras.photos import PHOTO_OBJECTS
+from picosam_ros.cameras.photo_table import demo_photos
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.frame import Frame
@@ -26,8 +26,9 @@ def measure(frames: int) -> Iterator[Row]:
     del frames
     of_all, of_demo = [], []
     with open_engine('host', model=DEFAULT_MODEL) as engine:
+        demo = {photo.name: photo.objects for photo in demo_photos()}
         for photo in OUTLINES:
-            shown = {known.name for known in PHOTO_OBJECTS.get(photo, ())}
+            shown = {known.name for known in demo.get(photo, ())}
             for known, ious in _clicked(engine, photo):
                 of_all.append(ious)
                 if known.name in shown:

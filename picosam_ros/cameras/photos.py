@@ -7,30 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from picosam_ros.cameras.base import Alarm, stamp_of
-from picosam_ros.cameras.photo_walk import ANYWHERE, HEIGHT, WIDTH, Aim, Photo, PhotoWalk, visit_at
+from picosam_ros.cameras.photo_table import demo_photos
+from picosam_ros.cameras.photo_walk import ANYWHERE, HEIGHT, WIDTH, Photo, PhotoWalk, visit_at
 from picosam_ros.cameras.show import SceneNumbers, Show
 from picosam_ros.errors import CameraError
 from picosam_ros.frame import Frame
 
-# Of scikit-image's photos that lie inside its wheel, those that show objects. Each is aimed so that
-# the middle of the image is always on one that a click there is answered with.
-PHOTOS = {
-    'astronaut.png': Aim(at=(302, 358), pan=0.04, zoom=(0.6, 0.75)),  # her name tag
-    'coffee.png': Aim(at=(368, 284), pan=0.05, zoom=(0.5, 0.65)),  # the spoon
-    'motorcycle_left.png': Aim(at=(538, 154), pan=0.04, zoom=(0.5, 0.6)),  # the headlamp
-    'coins.png': Aim(at=(203, 131), pan=0.03, zoom=(0.75, 0.9)),  # a coin
-}
-
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff')
-
-
-@dataclass(frozen=True)
-class PhotoObject:
-    """An object in a photo: a point on it, in the photo's pixels."""
-
-    name: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)
@@ -43,27 +26,6 @@ class Target:
     y: float
 
 
-# Chosen with `make bench ARGS='--only clicks'`: a click anywhere on one is answered with it.
-PHOTO_OBJECTS: dict[str, tuple[PhotoObject, ...]] = {
-    'astronaut': (
-        PhotoObject('name tag', 299, 358),
-        PhotoObject('helmet', 395, 428),
-    ),
-    'coffee': (PhotoObject('spoon', 368, 284),),
-    'motorcycle_left': (
-        PhotoObject('headlamp', 538, 149),
-        PhotoObject('turn signal', 476, 188),
-        PhotoObject('red box', 583, 210),
-        PhotoObject('white box', 603, 155),
-    ),
-    'coins': (
-        PhotoObject('profile coin', 102, 196),
-        PhotoObject('face coin', 213, 193),
-        PhotoObject('large coin', 347, 186),
-    ),
-}
-
-
 def open_photos(source: str = '') -> PhotoWalk:
     """Decode the photos of a folder, by name; empty takes scikit-image's.
 
@@ -72,7 +34,7 @@ def open_photos(source: str = '') -> PhotoWalk:
 
     """
     paths = _in_folder(Path(source).expanduser()) if source else photo_files()
-    aims = {} if source else PHOTOS
+    aims = {} if source else {photo.file: photo.aim for photo in demo_photos()}
     return PhotoWalk([Photo.read(path, aims.get(path.name, ANYWHERE)) for path in paths])
 
 
@@ -170,16 +132,17 @@ class Pointer:
         if self._walk is None:
             return 'camera', (Target(1, 'centre', WIDTH / 2, HEIGHT / 2),)
         view = self._walk.viewpoint(stamp_ns)
+        known_objects = {photo.name: photo.objects for photo in demo_photos()}
         targets = []
-        for object_id, known in enumerate(PHOTO_OBJECTS.get(view.name, ()), start=1):
+        for object_id, known in enumerate(known_objects.get(view.name, ()), start=1):
             x, y = view.affine(known.x, known.y)
             if 0 <= x <= WIDTH - 1 and 0 <= y <= HEIGHT - 1:
                 targets.append(Target(object_id, known.name, x, y))
         return view.name, tuple(targets)
 
 
-def photo_files() -> list[Path]:
-    """Return the photos of scikit-image. Raises CameraError if they are not installed."""
+def photo_folder() -> Path:
+    """Return the folder of scikit-image's photos. Raises CameraError if it is not installed."""
     try:
         import skimage
     except ImportError as error:
@@ -187,11 +150,17 @@ def photo_files() -> list[Path]:
             'the camera photos shows the photos of scikit-image, which is not installed: '
             '`pip install scikit-image`, or give a folder of images as source'
         ) from error
-    folder = Path(skimage.__file__).parent / 'data'
-    paths = [folder / name for name in PHOTOS if (folder / name).is_file()]
+    return Path(skimage.__file__).parent / 'data'
+
+
+def photo_files() -> list[Path]:
+    """Return the photos of the demo. Raises CameraError if they are not installed."""
+    folder = photo_folder()
+    names = [photo.file for photo in demo_photos()]
+    paths = [folder / name for name in names if (folder / name).is_file()]
     if not paths:
         raise CameraError(
-            f'this scikit-image has none of {", ".join(PHOTOS)} in {folder}: '
+            f'this scikit-image has none of {", ".join(names)} in {folder}: '
             '`pip install --force-reinstall scikit-image`, or give a folder of images as source'
         )
     return paths

@@ -8,8 +8,9 @@ import pytest
 from helpers.patient import PATIENCE
 
 from picosam_ros.cameras import make_camera, photo_walk
+from picosam_ros.cameras.photo_table import demo_photos
 from picosam_ros.cameras.photo_walk import visit_at
-from picosam_ros.cameras.photos import PHOTOS, PhotosCamera, open_photos
+from picosam_ros.cameras.photos import PhotosCamera, open_photos
 from picosam_ros.errors import CameraError
 
 # Frames per second: periods are counted from when the machine was started.
@@ -45,12 +46,12 @@ def open_camera():
 def test_the_default_photographs_come_from_scikit_image_without_a_download():
     pytest.importorskip('skimage')
     walk = open_photos()
-    assert [photo.name for photo in walk.photos] == [name.split('.')[0] for name in PHOTOS]
-    astronaut = walk.photos[0]
-    assert (astronaut.width, astronaut.height) == (512, 512)
-    column, row = (round(value) for value in astronaut.to_pixels(80, 300))
-    red, green, blue = astronaut.pixels[row, column].tolist()
-    assert red > green > blue, 'the suit is orange'
+    assert [photo.name for photo in walk.photos] == [photo.name for photo in demo_photos()]
+    coffee = next(photo for photo in walk.photos if photo.name == 'coffee')
+    assert (coffee.width, coffee.height) == (600, 400)
+    column, row = (round(value) for value in coffee.to_pixels(560, 380))
+    red, green, blue = coffee.pixels[row, column].tolist()
+    assert red > green > blue, 'the table is brown'
 
 
 def test_a_folder_is_shown_in_the_order_of_names_without_what_is_no_picture(folder):

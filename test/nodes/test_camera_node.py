@@ -5,15 +5,20 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from helpers.harness import Process
-from helpers.photo_clicks import folder_of
+from helpers.photo_clicks import folder_of, iou
 from helpers.rig import Rig, array_of, picture, values_of
 from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import Trigger
 
-from picosam_ros.cameras.photo_walk import visit_at
+from benchmarks.choose_photos import seen
+from benchmarks.films.photo_files import photo_file
+from benchmarks.films.photo_outlines import outlined
+from picosam_ros.cameras.photo_table import demo_photos
+from picosam_ros.cameras.photo_walk import Photo, visit_at
 from picosam_ros.cameras.photos import open_photos
-from picosam_ros.msg import PromptStatus
+from picosam_ros.models import DEFAULT_MODEL
+from picosam_ros.msg import Point2D, Prompt, PromptStatus
 from picosam_ros.ros.messages import from_time
 
 ROBOT = f'/robot{os.getpid()}'
@@ -241,3 +246,51 @@ def test_a_source_that_does_not_exist_is_one_sentence_and_exit_code_1():
         assert process.wait() == 1
         assert "'/nowhere/film.mp4' is not a file" in process.stderr
         assert 'Traceback' not in process.stderr
+
+
+def test_five_clicks_all_over_an_object_of_the_demos_first_photo_find_it_and_keep_it():
+    walk, first = open_photos(), demo_photos()[0]
+    known = object_of(first.name, first.objects[0].name)
+    settings = {'camera': 'photos', 'rate': 5.0, 'prompt_max_age': 30.0, 'model': DEFAULT_MODEL}
+
+    def visit_of(image):
+        stamp, pixels = from_time(image.header.stamp), array_of(image)
+        views = ((v, walk.viewpoint(stamp, v)) for v in range(len(walk.photos)))
+        return next(v for v, view in views if np.array_equal(walk.render(view), pixels))
+
+    def agrees(labels):
+        view = walk.viewpoint(from_time(labels.header.stamp), 0)
+        return iou(array_of(labels) == 1, seen(known.inside, view))
+
+    with Process('camera', settings) as process:
+        rig = CameraRig(process)
+        rig.wait_for(lambda: rig.image_raw and rig.inboxes['masks'])
+        rig.join()
+        while (before := visit_of(rig.image_raw[-1])) != 0:
+            rig.call(Trigger, f'{process.name}/next_scene')
+            rig.wait_for(lambda before=before: visit_of(rig.image_raw[-1]) != before)
+        for place in known.places:
+            shown = rig.image_raw[-1].header
+            x, y = walk.viewpoint(from_time(shown.stamp), 0).affine(*place)
+            rig.prompts.publish(Prompt(header=shown, object_id=1, points=[Point2D(x=x, y=y)]))
+            accepted = rig.received('prompt_status', shown)
+            assert accepted.state == PromptStatus.ACCEPTED
+            rig.wait_for(lambda number=accepted.generation: number in generations(rig))
+            seen_after = len(rig.inboxes['label_mask'])
+            rig.wait_for(lambda n=seen_after: len(rig.inboxes['label_mask']) > n + 2)
+            assert agrees(rig.inboxes['label_mask'][-1]) > 0.75, place
+        still = len(rig.inboxes['label_mask'])
+        rig.wait_for(lambda: len(rig.inboxes['label_mask']) > still + 15)
+        assert min(map(agrees, rig.inboxes['label_mask'][still:])) > 0.75
+        process.stop()
+        rig.close()
+
+
+def generations(rig):
+    return {one.generation for message in rig.inboxes['masks'] for one in message.masks}
+
+
+def object_of(photo, name):
+    read = Photo.read(photo_file(photo))
+    objects = outlined(photo, read.width, read.height)
+    return next(known for known in objects if known.name == name)

@@ -378,6 +378,15 @@ def test_a_cut_ends_the_tracks_with_the_reason_and_their_objects_are_forgotten()
     assert tracker.look(prompt) is prompt
 
 
+def test_an_object_of_an_earlier_frame_ends_where_the_picture_changed_since():
+    tracker, prompt = Tracker(), Prompt.from_point(300, 240, roi_size=SIDE)
+    tracker.begin(noise(0), [])
+    tracker.evaluate(picture(300), [mask_of(picture(300), prompt)])
+    assert tracker.begin(picture(300), [prompt]) == ()
+    [ended] = tracker.begin(noise(0), [prompt])
+    assert ended.reason == 'the picture changed'
+
+
 def test_a_cut_does_not_end_what_never_began_or_begins_with_it():
     tracker, prompt = begun()
     unseen = Prompt.from_point(20, 20, object_id=2, roi_size=SIDE)

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from picosam_ros.cameras.photo_walk import ANYWHERE, DWELL_NS, PhotoWalk
-from picosam_ros.cameras.photos import PHOTO_OBJECTS, Pointer, open_photos
+from picosam_ros.cameras.photo_table import demo_photos
+from picosam_ros.cameras.photo_walk import DWELL_NS, Aim, PhotoWalk
+from picosam_ros.cameras.photos import Pointer, open_photos
 from picosam_ros.msg import Prompt
 from picosam_ros.ros.demo import tour as module
 
@@ -20,7 +21,7 @@ class NotedTour(module.Tour):
 
     def __init__(self, folder, monkeypatch):
         super().__init__(Pointer(open_photos()), folder)
-        self._ticks = round(TICKS * 3 * DWELL * len(PHOTO_OBJECTS))
+        self._ticks = round(TICKS * 3 * DWELL * len(demo_photos()))
         self.sent, self.cleared = [], []
         self._prompts = SimpleNamespace(publish=lambda prompt: self.sent.append((self.now, prompt)))
         self._clearing = SimpleNamespace(
@@ -57,12 +58,12 @@ def into_its_photo(moments):
 
 
 def test_every_photo_is_pointed_at_once_it_is_there_and_left_before_it_goes(tour):
-    tour.act_for(DWELL * len(PHOTO_OBJECTS))
-    assert len({moment // DWELL for moment in tour.prompted}) == len(PHOTO_OBJECTS)
+    tour.act_for(DWELL * len(demo_photos()))
+    assert len({moment // DWELL for moment in tour.prompted}) == len(demo_photos())
     assert min(into_its_photo(tour.prompted)) >= module.ARRIVE_SECONDS
     tour.cleared.pop(0)
     left = into_its_photo(tour.cleared)
-    assert len(left) == len(PHOTO_OBJECTS)
+    assert len(left) == len(demo_photos())
     assert min(left) >= DWELL - module.LEAVE_SECONDS
     assert max(into_its_photo(tour.prompted)) < min(left)
 
@@ -109,8 +110,8 @@ def test_a_photo_whose_prompts_are_removed_late_has_time_to_go(tour):
 
 
 def test_an_object_has_a_prompt_only_while_it_is_in_view(tour):
-    # Unaimed, a hand loses sight of some.
-    photos = [replace(photo, aim=ANYWHERE) for photo in open_photos().photos]
+    # Close, a hand that moves far loses sight of some.
+    photos = [replace(photo, aim=Aim(pan=0.4, zoom=(0.4, 0.5))) for photo in open_photos().photos]
     tour._pointer = Pointer(PhotoWalk(photos))
     left = set()
     for _ in range(round(12 * TICKS * DWELL)):
