@@ -21,7 +21,7 @@ from benchmarks.films.photo_files import photo_file
 from benchmarks.films.photo_outlines import OUTLINES, OutlinedObject, outlined
 from benchmarks.films.sequences import Inside
 from benchmarks.sections.tracking import iou
-from picosam_ros.cameras.photo_table import TABLE
+from picosam_ros.cameras.photo_table import TABLE, demo_photos
 from picosam_ros.cameras.photo_walk import HEIGHT, WIDTH, Aim, Photo, PhotoWalk, Viewpoint
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
@@ -63,14 +63,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='choose_photos', description=__doc__)
     parser.add_argument('--write', action='store_true', help=f'write {TABLE.name}')
     parser.add_argument('--only', choices=tuple(OUTLINES), nargs='+', default=tuple(OUTLINES))
+    parser.add_argument(
+        '--again', action='store_true', help='only measure the views of the table anew'
+    )
     options = parser.parse_args(arguments)
     chosen = []
     with open_engine('host', model=DEFAULT_MODEL) as engine:
-        for photo in options.only:
-            best = max(_views(engine, photo), key=lambda view: _value(_chosen(view[1])))
-            for candidate in sorted(best[1], key=lambda each: -each.worst):
+        known = {photo.name: photo.aim for photo in demo_photos()} if options.again else {}
+        for photo in known or options.only:
+            aim = known[photo] if known else _best_aim(engine, photo)
+            measured = list(_measured(engine, photo, aim, STAMPS))
+            for candidate in sorted(measured, key=lambda each: -each.worst):
                 print(_line(candidate), flush=True)
-            chosen.append(_chosen(list(_measured(engine, photo, best[0], STAMPS))))
+            chosen.append(_chosen(measured))
     chosen = sorted(filter(None, chosen), key=lambda view: -view[0].worst)[:MAX_PHOTOS]
     print('\nchosen:')
     for view in chosen:
@@ -79,6 +84,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.write:
         TABLE.write_text(json.dumps(_table(chosen), indent=1) + '\n')
     return 0
+
+
+def _best_aim(engine: Engine, photo: str) -> Aim:
+    return max(_views(engine, photo), key=lambda view: _value(_chosen(view[1])))[0]
 
 
 def _views(engine: Engine, photo: str) -> Iterator[tuple[Aim, list[Candidate]]]:
@@ -142,13 +151,16 @@ def _until_wrong(ious: Iterable[float]) -> Iterator[float]:
 
 
 def _chosen(view: list[Candidate]) -> list[Candidate]:
-    """Return the good objects of a view, the best first, that do not lie on each other."""
+    """Return the good objects of a view, the best first, that do not lie on each other.
+
+    None where that which the view is aimed at is not good: the middle is where people click.
+    """
     chosen: list[Candidate] = []
     for candidate in sorted(view, key=lambda each: -each.worst):
         apart = all(iou(candidate.known.inside, one.known.inside) <= OVERLAP for one in chosen)
         if candidate.worst >= WANTED and apart and len(chosen) < MAX_OBJECTS:
             chosen.append(candidate)
-    return chosen
+    return chosen if any(each.known.places[0] == each.aim.at for each in chosen) else []
 
 
 def _value(chosen: list[Candidate]) -> tuple[int, float]:
