@@ -34,6 +34,8 @@ PAN = 0.04
 ZOOMS = ((0.5, 0.6), (0.65, 0.75), (0.85, 0.95))
 # Nanoseconds: the zoom and the pan differ as much as they do in one visit.
 STAMPS = (0, 2_500_000_000, 5_000_000_000)
+# At all of these an object must be in view: the motions have no common period.
+SWEEP = range(0, 400_000_000_000, 3_700_000_000)
 # Rows and columns of the clicks on an object, and how far from its border they stay, as a share of
 # the depth of its innermost pixel.
 GRID, LEAST_DEPTH = 3, 0.25
@@ -105,7 +107,8 @@ def _measured(
     frames = [Frame.from_array(walk.render(view)) for view in views]
     for known in outlined(photo, shown.width, shown.height):
         outlines = [seen(known.inside, view) for view in views]
-        if all(map(_fits, outlines)):
+        swept = (seen(known.inside, walk.viewpoint(stamp, 0)) for stamp in SWEEP)
+        if all(map(_fits, swept)):
             clicks = _clicks(engine, zip(frames, outlines, strict=True), step)
             yield Candidate(known, aim, tuple(_until_wrong(clicks)))
 
