@@ -18,7 +18,7 @@ NODES = sorted(
     path.stem for path in PACKAGE.glob('nodes/[!_]*.py') if '\ndef main(' in path.read_text()
 )
 FOLDERS = ('picosam_ros', 'launch', 'test', 'training', 'benchmarks', 'scripts')
-LOCKS = sorted(ROOT.glob('requirements/*.lock'))
+LOCKS = sorted(ROOT.glob('requirements/**/*.lock'))
 
 # Python modules of ROS, and the package that brings each where the name is another.
 ROS_MODULE = re.compile(r'\w+_msgs|\w+_srvs|launch\w*|rcl\w+|rosidl\w*|tf2\w*|\w+_interfaces')
@@ -199,7 +199,9 @@ def test_every_shared_file_is_installed(folder, prefix):
     assert all((prefix / 'share' / 'picosam_ros' / source).is_file() for source in sources)
 
 
-@pytest.mark.parametrize('lock', LOCKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'lock', LOCKS, ids=lambda path: str(path.relative_to(ROOT / 'requirements'))
+)
 def test_a_lock_pins_every_package_by_hash_and_names_no_host(lock):
     text = lock.read_text()
     assert '://' not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from picosam_ros.cameras.base import Alarm, stamp_of
@@ -27,7 +28,7 @@ class Target:
 
 
 def open_photos(source: str = '') -> PhotoWalk:
-    """Decode the photos of a folder, by name; empty takes scikit-image's.
+    """Decode a photo, or those of a folder, by name; empty takes scikit-image's.
 
     Raises:
         CameraError: no such folder, no image in it, one that is damaged, or no scikit-image.
@@ -48,7 +49,7 @@ class PhotosCamera:
     the one that the walk shows at that time.
 
     Args:
-        source: a folder of images; empty takes the photos of scikit-image.
+        source: an image, or a folder of them; empty takes the photos of scikit-image.
         rate: frames per second, above 0.
         frame_id: of the frames.
 
@@ -143,14 +144,14 @@ class Pointer:
 
 def photo_folder() -> Path:
     """Return the folder of scikit-image's photos. Raises CameraError if it is not installed."""
-    try:
-        import skimage
-    except ImportError as error:
+    # Found, not imported: its photos need none of the packages that it imports.
+    found = find_spec('skimage')
+    if found is None or found.origin is None:
         raise CameraError(
             'the camera photos shows the photos of scikit-image, which is not installed: '
             '`pip install scikit-image`, or give a folder of images as source'
-        ) from error
-    return Path(skimage.__file__).parent / 'data'
+        )
+    return Path(found.origin).parent / 'data'
 
 
 def photo_files() -> list[Path]:
@@ -167,6 +168,8 @@ def photo_files() -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
+    if folder.is_file():
+        return [folder]
     if not folder.is_dir():
         raise CameraError(
             f'{folder} is not a folder; the camera photos needs a folder of images as source'

@@ -1,4 +1,3 @@
-import sys
 import threading
 import time
 
@@ -7,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.patient import PATIENCE
 
-from picosam_ros.cameras import make_camera, photo_walk
+from picosam_ros.cameras import make_camera, photo_walk, photos
 from picosam_ros.cameras.photo_table import demo_photos
 from picosam_ros.cameras.photo_walk import visit_at
 from picosam_ros.cameras.photos import PhotosCamera, open_photos
@@ -59,7 +58,7 @@ def test_a_folder_is_shown_in_the_order_of_names_without_what_is_no_picture(fold
 
 
 def test_without_scikit_image_the_command_that_installs_it_is_told(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'skimage', None)
+    monkeypatch.setattr(photos, 'find_spec', lambda name: None)
     with pytest.raises(CameraError, match='pip install scikit-image'):
         open_photos()
 
