@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from picosam_ros.bags import mcap, sqlite
 from picosam_ros.bags.channels import StorageFile
 from picosam_ros.bags.compression import decompress_file, decompress_message
-from picosam_ros.bags.messages import IMAGE_TYPES, typestore
+from picosam_ros.bags.messages import IMAGE_TYPES
 from picosam_ros.errors import BagError, PicosamError
 from picosam_ros.files.yaml import read_yaml
 
@@ -51,7 +51,6 @@ class Recording:
     """
 
     def __init__(self, path: Path) -> None:
-        typestore()  # first, for its error where rosbags is missing
         self.path = path
         self.storage = ''
         self._damage: list[str] = []
@@ -82,6 +81,10 @@ class Recording:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
         self._stack.close()
 
     def choose(self, topic: str) -> str:

@@ -19,9 +19,11 @@ CAMERAS: Registry[Camera] = Registry(
     CameraError,
     {
         'auto': Entry(f'{_HERE}.auto', 'choose', _SENSOR),
+        'bag': Entry(f'{_HERE}.bag', 'BagCamera', _COMMON),
         'imx500': Entry(f'{_HERE}.process.camera', 'Imx500Process', _SENSOR),
         'photos': Entry(f'{_HERE}.photos', 'PhotosCamera', _COMMON),
         'picamera': Entry(f'{_HERE}.process.camera', 'PicameraProcess', _COMMON),
+        'stream': Entry(f'{_HERE}.stream', 'StreamCamera', _COMMON),
         'video': Entry(f'{_HERE}.video', 'VideoCamera', _COMMON),
         'v4l2': Entry(f'{_HERE}.v4l2', 'V4l2Camera', _COMMON),
     },
@@ -40,7 +42,7 @@ def make_camera(
 
     Args:
         name: one of CAMERAS.
-        source: device, file or folder; empty takes the camera's default.
+        source: device, file, folder or address of a stream; empty takes the camera's default.
         rate: frames per second.
         frame_id: of the frames; an optical frame by REP-105.
         options: further ones that this camera has, see `CAMERAS.options_of`.

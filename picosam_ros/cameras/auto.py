@@ -1,4 +1,7 @@
-"""The best camera that is connected: an IMX500 before a Pi camera before a USB camera."""
+"""The camera that shows the source; without one the best that is connected.
+
+An IMX500 comes before a Pi camera, and that before a USB camera.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from typing import Any
 
 from picosam_ros.cameras import CAMERAS
 from picosam_ros.cameras.base import Camera
+from picosam_ros.cameras.sources import camera_of
 from picosam_ros.cameras.v4l2 import devices
 from picosam_ros.errors import CameraError
 
 
 def choose(*, sensor_network: str = '', simulate: bool = False, **options: Any) -> Camera:
-    """Make the best camera that is connected, without opening it.
+    """Make the camera that shows `source` (see camera_of), or the best one, without opening it.
 
     Args:
         sensor_network: an IMX500 is used as one only with its network.
@@ -20,13 +24,15 @@ def choose(*, sensor_network: str = '', simulate: bool = False, **options: Any) 
             IMX500's.
 
     Raises:
-        CameraError: there is none, with what was tried.
+        CameraError: there is none, with what was tried; or nothing of the source's name.
 
     """
     common = {name: options[name] for name in ('source', 'rate', 'frame_id')}
     imx500, picamera = CAMERAS.factory('imx500'), CAMERAS.factory('picamera')
     if simulate:
         return imx500(sensor_network=sensor_network, simulate=True, **options)
+    if shown_by := camera_of(options['source']):
+        return CAMERAS.factory(shown_by)(**common)
     try:
         models = picamera.models()  # type: ignore[attr-defined]
         none = 'Raspberry Pi cameras: libcamera lists none; check the cable, then reboot'

@@ -157,6 +157,7 @@ class V4l2Camera:
     """
 
     name = 'v4l2'
+    check = 'check its cable'
 
     def __init__(
         self,
@@ -196,12 +197,12 @@ class V4l2Camera:
         if reader is None:
             if self._closed:
                 return None
-            raise CameraError('the camera v4l2 is not open; call open() first')
+            raise CameraError(f'the camera {self.name} is not open; call open() first')
         try:
             return reader.take(timeout)
         except CameraError as error:
             device = self._description['source']
-            raise CameraError(f'{device} stopped: {error}; check its cable') from error
+            raise CameraError(f'{device} stopped: {error}; {self.check}') from error
 
     def close(self) -> None:
         self._closed = True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -135,6 +137,23 @@ class VideoFile:
             )
 
 
+class MovingPictures(Protocol):
+    """What is played: a video file, or the images of a recording."""
+
+    rate: float
+    size: str
+
+    @property
+    def end_ns(self) -> int:
+        """Media time at which the frame after the last one that was read is due."""
+
+    def next(self) -> VideoFrame | None:
+        """Return the next frame; None at the end."""
+
+    def release(self) -> None:
+        """Close it."""
+
+
 class VideoCamera:
     """Plays a file at its pace; a frame's stamp is the start's plus its time within the video.
 
@@ -146,17 +165,27 @@ class VideoCamera:
         rate: frames per second; 0 takes the file's own timestamps.
         frame_id: of the frames.
         loop: begin again at the end; else `read` raises EndOfStream there.
+        opener: opens the file, given its path and the rate.
 
     """
 
     name = 'video'
 
-    def __init__(self, *, source: str, rate: float, frame_id: str, loop: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        source: str,
+        rate: float,
+        frame_id: str,
+        loop: bool = True,
+        opener: Callable[[str, float], MovingPictures] = VideoFile,
+    ) -> None:
+        self._opener = opener
         self._path = str(Path(source).expanduser()) if source else ''
         self._rate = rate
         self._frame_id = frame_id
         self._loop = loop
-        self._file: VideoFile | None = None
+        self._file: MovingPictures | None = None
         self._next: VideoFrame | None = None
         self._lock = threading.Lock()
         self._alarm = Alarm()
@@ -181,7 +210,7 @@ class VideoCamera:
                 f'rate {self._rate:g} was given; give frames per second, or 0 for the timestamps '
                 'of the file'
             )
-        file = VideoFile(self._path, self._rate)
+        file = self._opener(self._path, self._rate)
         frame = file.next()
         self._file, self._next = file, frame
         self._alarm = Alarm()
@@ -213,17 +242,17 @@ class VideoCamera:
             if self._file is None:
                 if self._alarm.ended:
                     return None
-                raise CameraError('the camera video is not open; call open() first')
+                raise CameraError(f'the camera {self.name} is not open; call open() first')
             if self._next is None:
                 self._next = self._file.next() or self._first_again(self._file)
             return self._next
 
-    def _first_again(self, file: VideoFile) -> VideoFrame | None:
+    def _first_again(self, file: MovingPictures) -> VideoFrame | None:
         if not self._loop:
             raise EndOfStream(f'{self._path} has ended')
         self._start_ns += file.end_ns
         file.release()
-        self._file = VideoFile(self._path, self._rate)
+        self._file = self._opener(self._path, self._rate)
         return self._file.next()
 
     def _due(self, frame: VideoFrame) -> int:

@@ -64,9 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
     prompts = prompts_of(arguments)
     from picosam_ros.bags.follow import follow
     from picosam_ros.bags.mask_bag import MaskBag
+    from picosam_ros.bags.messages import typestore
     from picosam_ros.bags.recording import Recording
     from picosam_ros.engines import open_engine
 
+    typestore()  # first, for its error where rosbags, which writes, is missing
     with (
         Recording(arguments.bag) as recording,
         MaskBag(arguments.out, recording.storage) as masks,

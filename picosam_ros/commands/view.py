@@ -49,10 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--camera',
         metavar='NAME',
         default='auto',
-        help='imx500, picamera, v4l2, video, photos or auto, the best that is connected (default)',
+        help='imx500, picamera, v4l2, stream, video, bag, photos or auto: what shows the source, '
+        'without one the best that is connected (default)',
     )
     parser.add_argument(
-        '--source', metavar='S', default='', help='device, file or folder of the camera'
+        '--source', metavar='S', default='', help='device, file, folder, bag or address of a stream'
     )
     parser.add_argument(
         '--rate',
@@ -90,6 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the page's address behind a reverse proxy, like https://robot.example/viewer/",
     )
     parser.add_argument(
+        '--seconds',
+        metavar='S',
+        type=positive,
+        default=math.inf,
+        help='end after so long (default: at Ctrl-C)',
+    )
+    parser.add_argument(
         '--open', action='store_true', help='open the page in the browser, where there is a screen'
     )
 
@@ -123,8 +131,8 @@ def _serve(arguments: argparse.Namespace, output: TextIO) -> None:
         view.open()
         with catch_interrupt() as interrupted:
             _announce(view.server, arguments, output)
-            reported = -math.inf
-            while not interrupted.is_set():
+            end, reported = time.monotonic() + arguments.seconds, -math.inf
+            while not interrupted.is_set() and time.monotonic() < end:
                 if time.monotonic() - reported >= _REPORT_S:
                     reported = time.monotonic()
                     view.report()

@@ -103,11 +103,17 @@ def _arguments() -> argparse.Namespace:
         description='Points at objects in front of a camera and shows their masks and latency.',
     )
     parser.add_argument('--seconds', type=float, default=0, help='0, the default: until Ctrl-C')
-    parser.add_argument('--camera', choices=tuple(CAMERAS), default='photos')
+    parser.add_argument(
+        '--camera',
+        choices=tuple(CAMERAS),
+        help='default: what shows the source; without one, photos',
+    )
     parser.add_argument(
         '--simulate', action='store_true', help='with --camera imx500: one without hardware'
     )
-    parser.add_argument('--source', default='', help='device, file or folder')
+    parser.add_argument(
+        '--source', default='', help='device, file, folder, bag or address of a stream'
+    )
     parser.add_argument(
         '--address',
         default=LOOPBACK,
@@ -117,7 +123,10 @@ def _arguments() -> argparse.Namespace:
         '--output', type=Path, default=Path('demo'), help='folder for the overlay images'
     )
     parser.add_argument('--attach', action='store_true', help='use a camera node that runs already')
-    return parser.parse_args(start.without_ros_arguments(sys.argv)[1:])
+    arguments = parser.parse_args(start.without_ros_arguments(sys.argv)[1:])
+    given = arguments.source or arguments.simulate
+    arguments.camera = arguments.camera or ('auto' if given else 'photos')
+    return arguments
 
 
 if __name__ == '__main__':

@@ -28,7 +28,7 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
         timeout=4 * PATIENCE,
     )
     assert done.returncode == 1
-    assert 'nowhere is not a folder' in done.stderr
+    assert "nowhere' was given, and there is no such file" in done.stderr
     assert 'Traceback' not in done.stderr
     assert (
         done.stderr.splitlines()[-1]

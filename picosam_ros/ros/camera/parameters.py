@@ -10,7 +10,7 @@ CAMERA_OPTIONS = (
     Parameter(
         'source',
         '',
-        "Device, file or folder of the camera; empty takes the camera's default.",
+        "Device, file, folder, bag or address of a stream; empty takes the camera's default.",
         read_only=True,
     ),
     Parameter('rate', 30.0, 'Frame rate, in Hz.', low=0.1, high=240.0, read_only=True),
@@ -47,7 +47,7 @@ PARAMETERS = (
     Parameter(
         'camera',
         'auto',
-        'Camera driver; auto takes the best camera that is connected.',
+        'Camera driver; auto takes what shows the source, without one the best that is connected.',
         choices=tuple(CAMERAS),
         read_only=True,
     ),
