@@ -16,7 +16,8 @@ from benchmarks.sections import start
 
 TITLE = 'The first `make demo`: from `git clone` to the first mask in a browser that it starts'
 NAME = 'first start: first mask'
-TARGET_S = 180.0
+TARGET_S = 60.0
+TARGET_MB = 450.0
 TIMEOUT_S = 1800.0
 PIP_CONFIGURATION = Path.home() / '.config' / 'pip' / 'pip.conf'
 
@@ -26,14 +27,25 @@ def measure(_: int) -> Iterator[Row]:
     if not (ROOT / '.git').exists():
         yield Row(NAME, math.nan, 's', note='skipped: this is no clone, so none can be made of it')
         return
-    yield from start.rows(NAME, TARGET_S, _start)
+    with TemporaryDirectory() as home:
+        yield from start.rows(NAME, TARGET_S, _start, home)
+        made = Path(home, 'picosam_ros', '.venv')
+        if made.is_dir():
+            size = disk_bytes(made) / 2**20
+            yield Row('… environment', size, 'MiB', TARGET_MB, 'on the disk')
 
 
-def _start() -> list[start.Start]:
+def disk_bytes(folder: Path) -> int:
+    """Return what a folder takes on the disk; a file with several links counts once."""
+    files = (path.lstat() for path in folder.rglob('*'))
+    return 512 * sum({(each.st_dev, each.st_ino): each.st_blocks for each in files}.values())
+
+
+def _start(home: str) -> list[start.Start]:
     use_own_domain()
     clone = f'git clone --quiet --no-hardlinks {shlex.quote(str(ROOT))} picosam_ros'
     command = ['sh', '-c', f'{clone} && cd picosam_ros && make demo']
-    with TemporaryDirectory() as home, chromium(start.TIMEOUT_S) as browser:
+    with chromium(start.TIMEOUT_S) as browser:
         return [start.start(browser, command, Path(home), _environment(home), TIMEOUT_S)]
 
 

@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from picosam_ros.cameras import CAMERAS
-from picosam_ros.cameras.photos import Pointer, open_photos
 from picosam_ros.errors import PicosamError
 from picosam_ros.ros import process, start
 from picosam_ros.ros.demo.node_processes import NodeProcesses
-from picosam_ros.ros.demo.tour import Tour
 from picosam_ros.signals import on_ending
+
+if TYPE_CHECKING:
+    from picosam_ros.cameras.photos import Pointer
+    from picosam_ros.ros.demo.tour import Tour
 
 LOOPBACK = '127.0.0.1'
 REFRESH_SECONDS = 0.5
@@ -32,8 +35,10 @@ def main() -> int:
     stopped = threading.Event()
     on_ending(stopped.set)
     process.prepare()
-    # First: their start takes longest.
+    # First: their start takes longest; this process imports meanwhile what it needs.
     with NodeProcesses([] if arguments.attach else _commands(arguments)) as processes:
+        from picosam_ros.ros.demo.tour import Tour
+
         try:
             start.init_ros(sys.argv)
             tour = start.create_node(lambda: Tour(_pointer(arguments), arguments.output))
@@ -91,6 +96,8 @@ def _commands(arguments: argparse.Namespace) -> list[list[str]]:
 
 
 def _pointer(arguments: argparse.Namespace) -> Pointer:
+    from picosam_ros.cameras.photos import Pointer, open_photos
+
     # The simulated sensor looks at the same photos.
     if (arguments.camera == 'photos' or arguments.simulate) and not arguments.source:
         return Pointer(open_photos())

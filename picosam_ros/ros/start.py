@@ -97,6 +97,8 @@ def without_ros_arguments(arguments: Sequence[str]) -> list[str]:
         StartError: ROS refuses an argument.
 
     """
+    if '--ros-args' not in arguments:
+        return list(arguments)  # rclpy takes a good part of a start to import
     from rclpy.utilities import remove_ros_args
 
     try:

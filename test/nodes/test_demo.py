@@ -4,12 +4,24 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 
 import pytest
 from helpers.harness import PATIENCE
 from helpers.installed import executable
+
+
+def test_the_nodes_are_started_before_what_takes_long_to_import():
+    program = (
+        'import sys, picosam_ros.nodes.demo as demo; sys.argv = ["demo"]; demo._arguments()\n'
+        'print(sorted({"rclpy", "cv2"} & sys.modules.keys()))'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.stdout == '[]\n', done.stderr
 
 
 def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
