@@ -35,7 +35,7 @@ def test_every_run_is_a_script_that_bash_can_read():
 
 def test_the_image_has_this_checkout_with_its_environment_and_runs_the_demo():
     assert of('COPY') == ['--chown=1000 . .']
-    assert of('RUN')[-1] == 'make setup'
+    assert of('RUN')[-1] == 'make .venv/.installed'
     assert json.loads(of('CMD')[0]) == ['make', 'demo']
     assert f'{PORT}:{PORT}' in PAGE
     assert of('EXPOSE') == [PORT]
