@@ -126,7 +126,7 @@ installed_nothing() {
 
 # The tools of the build are no part of an environment for the demo: they go when it is built.
 bring_tools() {
-  tools=$VENV/tools
+  tools=$VENV/.build-tools
   install_lock requirements/demo/build.lock --target "$tools" || installed_nothing
   export PATH="$PWD/$tools/cmake/data/bin:$PWD/$tools/bin:$PATH"
 }
