@@ -71,6 +71,7 @@ class FrameAssembler:
     Args:
         emit: called with each frame.
         clock: steady, in seconds.
+        on_late: called with masks of an image that was emitted before they came, or never will be.
 
     Attributes:
         frames: number of emitted frames.
@@ -81,10 +82,15 @@ class FrameAssembler:
     """
 
     def __init__(
-        self, emit: Callable[[ViewerFrame], None], clock: Callable[[], float] = time.monotonic
+        self,
+        emit: Callable[[ViewerFrame], None],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        on_late: Callable[[FrameMasks], None] = lambda masks: None,
     ) -> None:
         self.frames = self.unmatched = self.late = self.unstamped = 0
         self._emit = emit
+        self._on_late = on_late
         self._clock = clock
         self._lock = threading.Lock()
         self._clear()
@@ -104,9 +110,12 @@ class FrameAssembler:
     def add_masks(self, masks: FrameMasks) -> None:
         """Add the masks of an image; they wait for it if they are early."""
         with self._lock:
+            late = masks.stamp_ns <= self._last_ns
             frame = self._frame_of_masks(masks)
         if frame is not None:
             self._emit(frame)
+        elif late:
+            self._on_late(masks)
 
     def _clear(self) -> None:
         self._images: OrderedDict[int, PendingImage] = OrderedDict()

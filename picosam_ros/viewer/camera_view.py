@@ -177,7 +177,6 @@ class CameraView:
 
     def _put(self, request: PromptRequest) -> Answer:
         store, object_id = self._segmenter.prompts, request.object_id
-        points = (request.point,) if request.point is not None else ()
         if self._show is not None and self._recent.newest is not None:
             self._show.hold(request.stamp_ns)
         try:
@@ -185,9 +184,13 @@ class CameraView:
                 request.stamp_ns, '', now_ns=time.time_ns(), max_age_s=PROMPT_MAX_AGE_S
             )
             if request.refine:
-                answer = store.refine(object_id, points, made_for, size_step=request.size_step)
+                answer = store.refine(
+                    object_id, request.points, made_for, size_step=request.size_step
+                )
             else:
-                prompt = Prompt(points, request.box, object_id, self._roi_size, request.size_step)
+                prompt = Prompt(
+                    request.points, request.box, object_id, self._roi_size, request.size_step
+                )
                 answer = store.put(prompt, made_for)
             return noted(answer, request.stamp_ns, made_for)
         except PromptError as error:
@@ -213,10 +216,19 @@ class CameraView:
         self._recent.answered(frame)
         self._segmenter.frame_budget = frame_budget(0.0, self._monitor.rate())
         for result in self._segmenter.process(frame):
-            # Late masks are of images that were shown already.
-            if not result.late:
+            if result.late:
+                self._show_late(result)
+            else:
                 self._publish(result, offered=offered, queue_ms=queue_ms)
         self._fault = ''
+
+    def _show_late(self, result: Result) -> None:
+        """Show masks of an image that was shown already, where a browser still shows it."""
+        with self._publish_lock:
+            masks = self._segmenter.prompts.current(result.masks)
+            if masks and self._streaming.is_set():
+                shown = masks_of(replace(result, masks=masks))
+                self.server.call(self.server.hub.broadcast_late, shown)
 
     def _publish(self, result: Result, *, offered: float, queue_ms: float) -> None:
         begun = time.perf_counter()

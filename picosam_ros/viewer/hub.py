@@ -14,6 +14,7 @@ from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
 from picosam_ros.rates import CountRate, RateMeter
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import protocol
+from picosam_ros.viewer.assembler import FrameMasks
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.frames import ImageMasks, ViewerFrame
 from picosam_ros.viewer.left_objects import LeftObjects
@@ -83,7 +84,7 @@ class Hub:
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
-        self._previews: Previews[Client] = Previews(backend.preview)
+        self._previews: Previews[Client] = Previews(backend)
         self._latency = ViewerStatistics()
         self._objects = LeftObjects()
         self._next_scene: Callable[[], None] | None = None
@@ -128,6 +129,19 @@ class Hub:
             self._objects.keep(frame.object_ids | self._pending.object_ids)
         for client in self._clients:
             client.set_frame(frame)
+
+    def broadcast_late(self, late: FrameMasks) -> None:
+        """Send masks of an image that was sent without them to the clients that still show it.
+
+        So a click into an image that somebody froze is answered on that very image.
+        """
+        frame = self._frame
+        if frame is None or not late.masks:
+            return
+        shown = ImageMasks(late.stamp_ns, frame.width, frame.height, late.masks)
+        for client in self._clients:
+            if late.stamp_ns in client.shown_stamps:
+                client.enqueue(protocol.late(shown))
 
     def broadcast_answer(self, answer: Answer) -> None:
         """Send the answer to a prompt to all clients; only its sender gets it with the tag.

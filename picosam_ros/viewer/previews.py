@@ -23,6 +23,13 @@ class Asking(Protocol):
         """Take the text of an answer."""
 
 
+class Answering(Protocol):
+    """Who answers."""
+
+    def preview(self, number: int, request: PreviewRequest) -> None:
+        """Begin with a request."""
+
+
 Sender = TypeVar('Sender', bound=Asking)
 
 
@@ -39,17 +46,17 @@ class Previews(Generic[Sender]):
     Every request is answered: with its masks, or with the reason why there are none.
 
     Args:
-        begin: called with a number and a request; `answer` gets that number.
+        answering: gets each request with a number, which `answer` gets then.
         clock: steady, in seconds.
 
     """
 
     def __init__(
         self,
-        begin: Callable[[int, PreviewRequest], None],
+        answering: Answering,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._begin = begin
+        self._answering = answering
         self._clock = clock
         self._number = 0
         self._at_work: dict[int, _AtWork[Sender]] = {}
@@ -65,7 +72,7 @@ class Previews(Generic[Sender]):
             return
         self._number += 1
         self._at_work[self._number] = _AtWork(sender, request, self._clock() + TIMEOUT_S)
-        self._begin(self._number, request)
+        self._answering.preview(self._number, request)
 
     def answer(self, number: int, masks: ImageMasks, reason: str) -> None:
         """Send the answer to a request, unless it came too late, and begin with the next one."""

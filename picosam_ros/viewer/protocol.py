@@ -40,21 +40,21 @@ class FullImage:
 
 @dataclass(frozen=True)
 class PromptRequest:
-    """A point, a box, or a step to another size.
+    """Points, a box, or a step to another size.
 
     Attributes:
         tag: chosen by the page; the answer has the same.
         object_id: 0 for a new object.
-        point, box: one of them is not None, but for a step.
+        points, box: one of them is there, but for a step.
         refine: whether it is about the mask that the object has.
         stamp_ns: of the image that was clicked into; 0 for the newest.
-        size_step: 1 for the next larger object, -1 for the next smaller one; else 0.
+        size_step: 1 for the next larger object, -1 for the next smaller one, and so on.
 
     """
 
     tag: int
     object_id: int
-    point: Point | None
+    points: tuple[Point, ...]
     box: Box | None
     refine: bool
     stamp_ns: int
@@ -148,7 +148,7 @@ def _point(message: Mapping[str, Any]) -> PromptRequest:
     return PromptRequest(
         fields.tag(message),
         fields.object_id(message),
-        point,
+        (point,),
         None,
         refine,
         fields.stamp_ns(message),
@@ -158,7 +158,7 @@ def _point(message: Mapping[str, Any]) -> PromptRequest:
 def _box(message: Mapping[str, Any]) -> PromptRequest:
     box = fields.box(message)
     return PromptRequest(
-        fields.tag(message), fields.object_id(message), None, box, False, fields.stamp_ns(message)
+        fields.tag(message), fields.object_id(message), (), box, False, fields.stamp_ns(message)
     )
 
 
@@ -166,7 +166,19 @@ def _size(message: Mapping[str, Any]) -> PromptRequest:
     step = fields.integer(message, 'step', 1, least=-1)
     object_id = fields.object_id(message, least=1)
     return PromptRequest(
-        fields.tag(message), object_id, None, None, True, fields.stamp_ns(message), step
+        fields.tag(message), object_id, (), None, True, fields.stamp_ns(message), step
+    )
+
+
+def _set(message: Mapping[str, Any]) -> PromptRequest:
+    object_id = fields.object_id(message)
+    try:
+        prompt = _prompt(message, object_id or 1)
+    except PromptError as error:
+        raise ViewerError(str(error)) from error
+    stamp_ns, tag = fields.stamp_ns(message), fields.tag(message)
+    return PromptRequest(
+        tag, object_id, prompt.points, prompt.box, False, stamp_ns, prompt.size_step
     )
 
 
@@ -222,6 +234,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'clear': _clear,
     'preview': _preview,
     'next_scene': _next_scene,
+    'set': _set,
 }
 
 
@@ -263,6 +276,11 @@ def preview(tag: int, masks: ImageMasks, reason: str = '') -> str:
         unanswered=[{'object': i, 'reason': why} for i, why in masks.unanswered],
         reason=reason,
     )
+
+
+def late(masks: ImageMasks) -> str:
+    """Return masks that came after their image was sent."""
+    return _text('late', stamp=str(masks.stamp_ns), masks=masks.described())
 
 
 def gone(number: int) -> str:

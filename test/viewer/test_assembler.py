@@ -217,3 +217,14 @@ def test_images_without_a_stamp_are_all_shown_without_masks(assembler, shown):
     assert not any(frame.segmented for frame in shown)
     assert [frame.number for frame in shown] == [1, 2, 3, 4]
     assert (assembler.unstamped, assembler.unmatched) == (3, 3)
+
+
+def test_masks_of_an_image_that_was_shown_before_are_handed_on(shown, clock):
+    late = []
+    assembler = FrameAssembler(shown.append, clock, on_late=late.append)
+    assembler.add_masks(masks(1))
+    assembler.add_image(image(1))
+    assembler.add_masks(masks(2))
+    assembler.add_masks(masks(1))
+    assert stamps(shown) == [1]
+    assert stamps(late) == [1]

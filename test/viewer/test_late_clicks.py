@@ -1,9 +1,10 @@
 """A click is for the image that was clicked into, however old, or its sender is told otherwise."""
 
-from helpers.viewer_server import make_frame, on_a_loop, until
+from helpers.viewer_server import disc_mask, make_frame, on_a_loop, until
 
 from picosam_ros.prompts.recent_frames import NOT_KEPT
 from picosam_ros.results import Answer, PromptState
+from picosam_ros.viewer.assembler import FrameMasks
 
 TOO_OLD = 'stamp 1.000000000 was given, and the newest image has 4.000000000'
 
@@ -44,7 +45,7 @@ async def test_a_click_into_an_image_that_is_gone_is_sent_for_the_newest_and_its
         await until(lambda: len(served.backend.prompts) == 2)
         first, second = served.backend.prompts
         assert (first.stamp_ns, second.stamp_ns) == (1000, 0)
-        assert (second.point, second.object_id) == (first.point, 3)
+        assert (second.points, second.object_id) == (first.points, 3)
         served.call('broadcast_answer', Answer(3, PromptState.ACCEPTED, '', 5))
         notice = await asking.text('notice')
         assert notice['tag'] is None
@@ -77,3 +78,24 @@ async def test_a_click_that_was_answered_on_the_newest_image_is_told(served):
         served.call('broadcast_answer', Answer(3, PromptState.ACCEPTED, NOT_KEPT, 1))
         assert NOT_KEPT in (await client.text('notice'))['text']
         assert (await client.text('answer'))['state'] == 'accepted'
+
+
+@on_a_loop
+async def test_late_masks_go_to_the_browsers_that_still_show_their_image(served):
+    async with served.client() as frozen, served.client() as live:
+        served.show(make_frame(1))
+        await frozen.frame()
+        await live.frame()
+        served.show(make_frame(2))
+        await live.frame()
+        await live.send('ack', number=2)
+        # Answered in their order: the acknowledgement is through.
+        await live.send('box', tag=1)
+        assert 'x0 None' in (await live.text('notice'))['text']
+        served.call('broadcast_late', FrameMasks(1001, (disc_mask(generation=7),)))
+        late = await frozen.text('late')
+        [mask] = late['masks']
+        assert (late['stamp'], mask['object'], mask['generation']) == ('1001', 1, 7)
+        assert mask['outline']
+        served.call('broadcast_late', FrameMasks(1002, (disc_mask(generation=8),)))
+        assert (await live.text('late'))['stamp'] == '1002'

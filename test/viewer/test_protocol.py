@@ -37,9 +37,20 @@ def said(message, **changes):
 
 def test_a_point_is_a_new_object_unless_it_says_which():
     stamp = 1700000000123456789
-    assert said(POINT) == PromptRequest(3, 0, Point(12.5, 7.0), None, False, stamp)
+    assert said(POINT) == PromptRequest(3, 0, (Point(12.5, 7.0),), None, False, stamp)
     refined = said(POINT, object=9, positive=False, refine=True)
-    assert refined == PromptRequest(3, 9, Point(12.5, 7.0, False), None, True, stamp)
+    assert refined == PromptRequest(3, 9, (Point(12.5, 7.0, False),), None, True, stamp)
+
+
+def test_an_object_is_set_by_all_of_its_prompt():
+    points = [{'x': 1, 'y': 2}, {'x': 3, 'y': 4, 'positive': False}]
+    asked = said(
+        {'type': 'set', 'tag': 5, 'object': 9, 'points': points, 'step': -2, 'stamp': '17'}
+    )
+    points = (Point(1.0, 2.0), Point(3.0, 4.0, False))
+    assert asked == PromptRequest(5, 9, points, None, False, 17, -2)
+    with pytest.raises(ViewerError, match='no positive point and no box'):
+        said({'type': 'set', 'tag': 5, 'object': 9})
 
 
 def test_masks_of_a_list_of_prompts_are_asked_for_on_one_image():
@@ -75,7 +86,7 @@ def test_prompts_that_are_none_are_refused_with_what_is_allowed(prompts, error):
 @pytest.mark.parametrize('step', [1, -1])
 def test_a_step_is_one_from_the_mask_of_an_object(step):
     asked = said({'type': 'size', 'tag': 5, 'object': 9, 'step': step, 'stamp': '17'})
-    assert asked == PromptRequest(5, 9, None, None, True, 17, step)
+    assert asked == PromptRequest(5, 9, (), None, True, 17, step)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +106,7 @@ def test_a_wrong_step_is_refused_with_what_is_allowed(changes, error):
 
 
 def test_a_box_and_the_others():
-    assert said(BOX) == PromptRequest(4, 0, None, Box(1.0, 2.0, 3.0, 4.0), False, 0)
+    assert said(BOX) == PromptRequest(4, 0, (), Box(1.0, 2.0, 3.0, 4.0), False, 0)
     assert said({'type': 'remove', 'tag': 1, 'object': 254}) == Remove(1, 254)
     assert said({'type': 'clear'}) == Clear()
     assert said({'type': 'full', 'number': 17}) == FullImage(17)

@@ -95,7 +95,7 @@ async def test_prompts_reach_the_backend_and_answers_their_sender(served):
         await asking.send('point', tag=7, x=10, y=20, stamp='1001')
         await until(lambda: served.backend.prompts)
         [prompt] = served.backend.prompts
-        assert (prompt.object_id, prompt.point.x, prompt.stamp_ns) == (1, 10.0, 1001)
+        assert (prompt.object_id, prompt.points[0].x, prompt.stamp_ns) == (1, 10.0, 1001)
         served.call('broadcast_answer', Answer(1, PromptState.ACCEPTED, '', 3))
         message = await asking.text('answer')
         assert (message['tag'], message['object'], message['generation']) == (7, 1, 3)

@@ -68,7 +68,10 @@ class ViewerBridge:
         self.image_stats = StreamMonitor()
         self._hub = self.server.hub
         self._call = self.server.call
-        self._assembler = FrameAssembler(lambda frame: self._call(self._hub.broadcast_frame, frame))
+        self._assembler = FrameAssembler(
+            lambda frame: self._call(self._hub.broadcast_frame, frame),
+            on_late=lambda masks: self._call(self._hub.broadcast_late, masks),
+        )
         self._node = node
         self._scale = ValueScale(node.get_parameter('value_range').value)
         self._name = node.resolve_topic_name(name)
@@ -141,8 +144,9 @@ class ViewerBridge:
 
     def send_prompt(self, request: PromptRequest) -> None:
         """Publish a prompt for the image that the browser showed."""
-        points = () if request.point is None else (request.point,)
-        message = to_prompt_message(request.object_id, points, request.box, request.size_step)
+        message = to_prompt_message(
+            request.object_id, request.points, request.box, request.size_step
+        )
         message.action = PromptMessage.REFINE if request.refine else PromptMessage.SET
         message.header = Header(stamp=to_time(request.stamp_ns))
         self._prompts.send(message)
