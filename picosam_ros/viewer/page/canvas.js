@@ -3,7 +3,7 @@
 
 import { Labels } from './labels.js';
 import { drawMasks } from './masks.js';
-import { toShape } from './outline.js';
+import { toShapes } from './outline.js';
 import { MarkerPen } from './pen.js';
 import { Viewport } from './viewport.js';
 
@@ -21,6 +21,7 @@ export class ImageCanvas {
     this.selected = 0;
     this.selectionBox = null;
     this.crosshair = null;
+    this.preview = null;
     // Called with each new zoom.
     this.onZoom = () => {};
     new ResizeObserver(() => this.fit()).observe(stage);
@@ -31,7 +32,7 @@ export class ImageCanvas {
     const resized = frame.width !== width || frame.height !== height;
     this.frame?.bitmap.close();
     this.frame = frame;
-    this.shapes = frame.masks.filter(({ outline }) => outline.length).map(toShape);
+    this.shapes = toShapes(frame.masks);
     if (resized) {
       this.viewport = new Viewport(frame.width, frame.height, this.canvas);
       this.onZoom(1);
@@ -116,11 +117,32 @@ export class ImageCanvas {
   }
 
   contains(shape, x, y) {
+    return this.isIn(shape.path, { x, y });
+  }
+
+  isIn(path, { x, y }) {
     this.context.save();
     this.context.resetTransform();
-    const hit = this.context.isPointInPath(shape.path, x, y, 'evenodd');
+    const hit = this.context.isPointInPath(path, x, y, 'evenodd');
     this.context.restore();
     return hit;
+  }
+
+  // Shows masks that came after their frame in the place of those that it had.
+  addLate(masks) {
+    const came = new Set(masks.map(({ object }) => object));
+    this.setMasks([...this.frame.masks.filter(({ object }) => !came.has(object)), ...masks]);
+  }
+
+  // Takes the mask of an object off the frame, which stays.
+  take(object) {
+    if (this.frame) this.setMasks(this.frame.masks.filter((mask) => mask.object !== object));
+  }
+
+  setMasks(masks) {
+    this.frame.masks = masks;
+    this.shapes = toShapes(masks);
+    this.draw();
   }
 
   // Returns the object whose label is at a position in the window; 0 if there is none.
@@ -140,6 +162,7 @@ export class ImageCanvas {
   draw() {
     if (!this.frame) return;
     this.render(this.context, this.viewport, this.labels, this.unit);
+    this.preview?.draw(this.context, this.viewport, this.unit);
     this.drawMarkers();
   }
 

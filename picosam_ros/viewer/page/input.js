@@ -5,13 +5,18 @@ const DRAG_DISTANCE = 6;
 // Of the crosshair, in pixels of the image.
 const STEP = 8;
 const FINE_STEP = 1;
+// Of the wheel, in pixels: about one notch.
+const WHEEL_STEP = 50;
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // `actions`: point(x, y, {positive, refine}), box(box), removeAt(x, y), removeSelected(), clear(),
-// freeze(), snapshot(), engine(), select(object), step(1 or -1).
+// freeze(), snapshot(), engine(), select(object), step(1 or -1), undo(), redo(), hover({x, y} or
+// null), togglePreview().
 export function listen(view, actions) {
   listenToPointer(view, actions);
+  listenToHover(view, actions);
+  listenToWheel(view, actions);
   listenToKeys(view, actions);
 }
 
@@ -54,10 +59,41 @@ function listenToPointer(view, actions) {
   // The right button, or a long press on a touch screen.
   canvas.addEventListener('contextmenu', (event) => {
     event.preventDefault();
+    // On a Mac ctrl and click is this, too; it is a point all the same.
+    if (event.ctrlKey && start) return;
     start = view.selectionBox = null;
     const at = view.toImage(event.clientX, event.clientY);
     if (at) actions.removeAt(at.x, at.y);
   });
+}
+
+// A finger does not hover.
+function listenToHover(view, actions) {
+  const { canvas } = view;
+  canvas.addEventListener('pointermove', (event) => {
+    if (event.pointerType === 'touch') return;
+    actions.hover(event.buttons ? null : view.toImage(event.clientX, event.clientY));
+  });
+  for (const type of ['pointerdown', 'pointerleave', 'pointercancel']) {
+    canvas.addEventListener(type, () => actions.hover(null));
+  }
+}
+
+function listenToWheel(view, actions) {
+  let turned = 0;
+  view.canvas.addEventListener(
+    'wheel',
+    (event) => {
+      if (!event.altKey) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      turned -= event.deltaY || event.deltaX;
+      if (Math.abs(turned) < WHEEL_STEP) return;
+      actions.step(Math.sign(turned));
+      turned = 0;
+    },
+    { passive: false },
+  );
 }
 
 function listenToKeys(view, actions) {
@@ -86,6 +122,9 @@ function listenToKeys(view, actions) {
     },
     '+': () => actions.step(1),
     '-': () => actions.step(-1),
+    ']': () => actions.step(1),
+    '[': () => actions.step(-1),
+    h: () => actions.togglePreview(),
     s: () => actions.snapshot(),
     e: () => actions.engine(),
   };
@@ -101,7 +140,15 @@ function listenToKeys(view, actions) {
   }
 
   window.addEventListener('keydown', (event) => {
-    if (document.querySelector('dialog[open]')) return;
+    if (document.querySelector('dialog[open]') || event.target.closest?.('input')) return;
+    if (event.ctrlKey || event.metaKey) {
+      const act = turnOf(event);
+      if (act) {
+        event.preventDefault();
+        actions[act]();
+        return;
+      }
+    }
     const shortcut = event.ctrlKey || event.metaKey || event.altKey;
     const onControl = event.target.closest?.('button, summary, a');
     if (onControl && (event.key === 'Enter' || event.key === ' ')) return;
@@ -111,6 +158,13 @@ function listenToKeys(view, actions) {
     else return;
     event.preventDefault();
   });
+}
+
+// Returns whether a key with ctrl means undo or redo; null if neither.
+function turnOf({ key, shiftKey }) {
+  if (key.toLowerCase() === 'y') return 'redo';
+  if (key.toLowerCase() !== 'z') return null;
+  return shiftKey ? 'redo' : 'undo';
 }
 
 // Returns the crosshair; the first time in the centre of the image.

@@ -8,25 +8,36 @@ import { OpacityControl, TapSwitch, showZoom } from './controls.js';
 import { Diagnostics, facts } from './diagnostics.js';
 import { FullImages } from './full_images.js';
 import { listenToGestures } from './gestures.js';
+import { History } from './history.js';
 import { listen } from './input.js';
 import { Markers } from './markers.js';
 import { askName } from './naming.js';
 import { Notices } from './notices.js';
 import { ObjectList } from './objects.js';
 import { setText } from './panel.js';
+import { Preview } from './preview.js';
+import { ObjectPrompts, promptAround, promptOf } from './prompts.js';
 import { showShortcuts } from './shortcuts.js';
 import { SizeSteps } from './sizes.js';
 
 const $ = (id) => document.getElementById(id);
+// What the node says of an object that a prompt removed.
+const REMOVED = 'removed';
 const NO_CONNECTION = 'Not connected to the viewer.';
 
-const markers = new Markers();
+const prompts = new ObjectPrompts();
+const markers = new Markers(() => prompts.markers(view.selected));
 const steps = new SizeSteps();
 const appearance = new Appearance();
 const view = new ImageCanvas($('image'), $('stage'), markers, appearance);
 const opacity = new OpacityControl($('opacity'), $('opacity-text'), view);
 const tapSwitch = new TapSwitch($('tap-switch'));
 showZoom($('zoom'), view);
+const history = new History(prompts, { change: showHistory });
+const preview = (view.preview = new Preview(view, (asked, stamp) => {
+  const live = !document.body.classList.contains('offline');
+  return live && connection.request('preview', { prompts: asked, stamp });
+}));
 const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove, step });
 const chart = new LatencyChart($('latency'));
 const diagnostics = new Diagnostics($('health'), $('health-state'), $('diagnostics'));
@@ -47,6 +58,7 @@ const connection = new Connection({
     document.body.classList.add('offline');
     if (name === 'lost') {
       markers.clear();
+      preview.reset();
       next?.bitmap.close();
       next = null;
       fullImages.clear();
@@ -87,7 +99,10 @@ const connection = new Connection({
     if (state === 'accepted' || state === 'clamped') {
       steps.accept(tag, generation);
       const marker = markers.accept(tag, object, generation);
-      if (marker) select(object);
+      // What somebody else made of an object is not known here.
+      if (!history.accept(tag, object)) prompts.set(object, null);
+      if (reason === REMOVED) take([object]);
+      else if (marker || tag !== null) select(object);
       if (view.frame) complete(markers.complete(view.frame));
       if (state === 'clamped') objects.report(object, state, reason);
       return;
@@ -96,12 +111,24 @@ const connection = new Connection({
     if (state === 'lost') {
       steps.forget(object);
       appearance.forget(object);
+      prompts.set(object, null);
     }
     if (state === 'lost' || tag !== null) {
       announce(`object ${object} ${state}: ${reason}`);
       notices.add(`object ${object} ${state}: ${reason}`);
     }
     refuse(tag, reason);
+  },
+
+  // Masks of an image that was shown already: that of a click into a frozen one.
+  late({ stamp, masks }) {
+    if (view.frame?.stamp !== stamp) return;
+    view.addLate(masks);
+    shown(view.frame);
+  },
+
+  preview(answer) {
+    preview.answer(answer);
   },
 
   notice({ tag, text }) {
@@ -124,6 +151,9 @@ const connection = new Connection({
     diagnostics.show(components);
     const engine = components.find(({ name }) => name.endsWith(': segmentation'));
     engineFacts = engine?.values ?? {};
+    // Each look of the sensor is one of its objects' masks.
+    preview.possible = engineFacts.engine !== 'in_sensor';
+    $('preview').disabled = !preview.possible;
     const camera = components.find(({ name }) => name.endsWith(': camera'));
     // What the user waits for, for minutes where a network is uploaded.
     if (camera?.level) setText($('empty'), camera.message);
@@ -149,10 +179,17 @@ function draw() {
   $('invitation').hidden = invited;
   document.body.classList.remove('offline');
   view.show(frame);
+  shown(frame);
+  preview.next();
+  connection.send('ack', { number: frame.number, held: frame.held });
+}
+
+// Tells all parts that a frame, or more of its masks, is on the screen.
+function shown(frame) {
+  prompts.update(frame);
   objects.update(frame);
   complete(markers.complete(frame));
   steps.complete(frame).forEach(explain);
-  connection.send('ack', { number: frame.number, held: frame.held });
 }
 
 // Shows the time from a click to its mask: a timer set in an animation frame runs once it is drawn.
@@ -179,18 +216,19 @@ function explain({ direction, mask }) {
 function point(x, y, { positive, refine }, at) {
   const object = refine ? view.selected : 0;
   const fields = { x, y, positive, refine: Boolean(object), object };
-  prompt('point', fields, { x, y, positive, object, at });
+  const before = object ? promptFor(object) : null;
+  const known = prompts.get(object) ?? promptOf({});
+  const after = { ...known, points: [...known.points, { x, y, positive }] };
+  prompt('point', fields, { x, y, positive, object, at }, { object, before, after });
 }
 
 function box(corners, at) {
-  prompt('box', { ...corners, object: 0 }, { box: corners, positive: true, object: 0, at });
+  const change = { object: 0, before: null, after: promptOf({ box: corners }) };
+  prompt('box', { ...corners, object: 0 }, { box: corners, positive: true, object: 0, at }, change);
 }
 
-function prompt(type, fields, marker) {
-  if (frozen) {
-    showMessage(marker, 'The image is frozen. Press space to resume, then click.');
-    return;
-  }
+function prompt(type, fields, marker, change) {
+  preview.move(null);
   const live = !document.body.classList.contains('offline');
   const tag = live && connection.request(type, { ...fields, stamp: view.frame.stamp });
   if (!tag) {
@@ -199,12 +237,14 @@ function prompt(type, fields, marker) {
   }
   $('invitation').hidden = invited = true;
   markers.add({ ...marker, tag });
+  history.add(tag, change);
   view.draw();
 }
 
 // Returns whether the prompt has a marker, beside which the reason is shown.
 function refuse(tag, reason) {
   steps.refuse(tag);
+  history.refuse(tag);
   const marker = markers.refuse(tag, reason);
   if (marker) showMessage(marker, reason);
   view.draw();
@@ -213,7 +253,16 @@ function refuse(tag, reason) {
 
 function remove(object) {
   steps.forget(object);
-  if (object && !connection.request('remove', { object })) showMessage(null, NO_CONNECTION);
+  if (!object) return;
+  const tag = connection.request('remove', { object });
+  if (tag) history.add(tag, { object, before: promptFor(object), after: null });
+  else showMessage(null, NO_CONNECTION);
+}
+
+// Returns what leads to an object that is shown: what was pointed at here, or its box.
+function promptFor(object) {
+  const mask = view.frame?.masks.find((each) => each.object === object);
+  return prompts.get(object) ?? (mask?.outline.length ? promptAround(mask) : null);
 }
 
 // Asks for the next larger object at the place of one, or the next smaller.
@@ -221,12 +270,69 @@ function step(object, direction) {
   if (!object) return;
   const fields = { object, step: direction, stamp: view.frame?.stamp ?? '0' };
   const tag = connection.request('size', fields);
-  if (tag) steps.add(tag, object, direction, view.frame);
-  else showMessage(null, NO_CONNECTION);
+  if (!tag) {
+    showMessage(null, NO_CONNECTION);
+    return;
+  }
+  steps.add(tag, object, direction, view.frame);
+  const before = promptFor(object);
+  if (before) {
+    history.add(tag, { object, before, after: { ...before, step: before.step + direction } });
+  }
 }
 
 function clear() {
-  if (!connection.send('clear')) showMessage(null, NO_CONNECTION);
+  if (!connection.send('clear')) {
+    showMessage(null, NO_CONNECTION);
+    return;
+  }
+  const all = (view.frame?.masks ?? []).map(({ object }) => object);
+  const changes = all.map((object) => ({ object, before: promptFor(object), after: null }));
+  history.addAll(changes.filter(({ before }) => before));
+  if (frozen) take(all);
+}
+
+// Takes objects off an image that may be frozen.
+function take(gone) {
+  gone.forEach((object) => view.take(object));
+  if (view.frame) objects.update(view.frame);
+}
+
+// Makes each object what it was, or is to be again, where it is now.
+function turn(changes) {
+  for (const { change, prompt: wanted } of changes) {
+    const { object } = change;
+    const present = view.frame?.masks.some((mask) => mask.object === object);
+    if (!wanted && !present && !prompts.get(object)) continue;
+    const now = wanted && prompts.moved(object, wanted);
+    // Its id may be another one's by now.
+    const taken = present && !prompts.get(object);
+    const fields = { ...now, object: taken ? 0 : object, stamp: view.frame?.stamp ?? '0' };
+    const tag = connection.request(wanted ? 'set' : 'remove', fields);
+    if (tag) history.ask(tag, change, now);
+    else showMessage(null, NO_CONNECTION);
+  }
+}
+
+function showHistory() {
+  $('undo').disabled = !history.done.length;
+  $('redo').disabled = !history.undone.length;
+}
+
+function undo() {
+  turn(history.back());
+  showHistory();
+}
+
+function redo() {
+  turn(history.forth());
+  showHistory();
+}
+
+function togglePreview() {
+  preview.toggle();
+  $('preview').setAttribute('aria-pressed', String(preview.enabled));
+  announce(preview.enabled ? 'preview on' : 'preview off');
 }
 
 function nextScene() {
@@ -318,7 +424,14 @@ listen(view, {
   engine,
   select,
   step: (direction) => step(view.selected, direction),
+  undo,
+  redo,
+  hover: (at) => preview.move(at),
+  togglePreview,
 });
+$('undo').addEventListener('click', undo);
+$('redo').addEventListener('click', redo);
+$('preview').addEventListener('click', togglePreview);
 $('freeze').addEventListener('click', freeze);
 $('clear').addEventListener('click', clear);
 $('next-scene').addEventListener('click', nextScene);

@@ -6,7 +6,9 @@ const FADE_MS = 250;
 const NO_ANSWER_MS = 11000;
 
 export class Markers {
-  constructor() {
+  // `kept` returns the markers that stay: those of the object that is selected.
+  constructor(kept = () => []) {
+    this.kept = kept;
     this.markers = [];
   }
 
@@ -52,9 +54,10 @@ export class Markers {
   visible() {
     const now = performance.now();
     this.markers = this.markers.filter((marker) => now < marker.until);
-    return this.markers.map((marker) => ({
+    const passing = this.markers.map((marker) => ({
       ...marker,
       opacity: Math.min(1, (marker.until - now) / FADE_MS),
     }));
+    return [...this.kept(), ...passing];
   }
 }

@@ -6,8 +6,12 @@ const ENOUGH_POINTS = 80;
 // Masks with a lower score are unsure.
 export const SURE = 0.35;
 
-// Returns what is drawn of a mask: its outline without specks.
-export function toShape({ object, score, outline }) {
+// Returns what is drawn of each mask that is not empty: its outline without specks.
+export function toShapes(masks) {
+  return masks.filter(({ outline }) => outline.length).map(toShape);
+}
+
+function toShape({ object, score, outline }) {
   const least = SPECK * areaOf(outline);
   const curves = outline.filter((curve) => Math.abs(signedArea(curve)) >= least);
   return {
@@ -28,14 +32,33 @@ export function areaOf(outline) {
   return Math.abs(outline.reduce((sum, curve) => sum + signedArea(curve), 0));
 }
 
+// Returns the middle of an outline's area.
+export function centroidOf(outline) {
+  const sum = { area: 0, x: 0, y: 0 };
+  for (const { area, x, y } of outline.map(momentsOf)) {
+    sum.area += area;
+    sum.x += x;
+    sum.y += y;
+  }
+  const [x, y] = outline[0];
+  return sum.area ? { x: sum.x / sum.area, y: sum.y / sum.area } : { x, y };
+}
+
 function signedArea(curve) {
-  let twice = 0;
+  return momentsOf(curve).area;
+}
+
+function momentsOf(curve) {
+  const sum = { area: 0, x: 0, y: 0 };
   for (let i = 0; i < curve.length; i += 2) {
     const [x, y] = [curve[i], curve[i + 1]];
     const [next, below] = [curve[(i + 2) % curve.length], curve[(i + 3) % curve.length]];
-    twice += x * below - next * y;
+    const piece = (x * below - next * y) / 2;
+    sum.area += piece;
+    sum.x += (piece * (x + next)) / 3;
+    sum.y += (piece * (y + below)) / 3;
   }
-  return twice / 2;
+  return sum;
 }
 
 // Returns a curve of fewer points, as many as distances for a label need.
@@ -96,7 +119,7 @@ export function overlap(a, b) {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
-function toPath(curves) {
+export function toPath(curves) {
   const path = new Path2D();
   for (const curve of curves) {
     path.moveTo(curve[0], curve[1]);
