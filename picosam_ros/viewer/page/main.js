@@ -152,7 +152,7 @@ const connection = new Connection({
     const engine = components.find(({ name }) => name.endsWith(': segmentation'));
     engineFacts = engine?.values ?? {};
     // Each look of the sensor is one of its objects' masks.
-    preview.possible = engineFacts.engine !== 'in_sensor';
+    preview.possible = engineFacts.network !== 'in the sensor';
     $('preview').disabled = !preview.possible;
     const camera = components.find(({ name }) => name.endsWith(': camera'));
     // What the user waits for, for minutes where a network is uploaded.
