@@ -5,6 +5,8 @@ import { toPath } from './outline.js';
 // A pointer that rests is asked for again, as the image moves on; after a while it is left alone.
 const REST_MS = 400;
 const LEFT_ALONE_MS = 5000;
+// While objects are followed, a look costs their masks some time: one for each rest of the pointer.
+const SETTLED_MS = 200;
 // In pixels of the image.
 const NEAR = 24;
 
@@ -49,6 +51,15 @@ export class Preview {
     const rests = this.asked && at.x === this.asked.x && at.y === this.asked.y;
     const now = performance.now();
     if (rests && stamp === this.asked.stamp) return;
+    if (view.frame.masks.length) {
+      clearTimeout(this.timer);
+      if (rests) return;
+      const wait = this.movedAt + SETTLED_MS - now;
+      if (wait > 0) {
+        this.timer = setTimeout(() => this.next(), wait);
+        return;
+      }
+    }
     if (rests && (now - this.answeredAt < REST_MS || now - this.movedAt > LEFT_ALONE_MS)) return;
     this.tag = this.ask([{ points: [{ x: at.x, y: at.y }] }], stamp);
     if (this.tag) this.asked = { ...at, stamp };
