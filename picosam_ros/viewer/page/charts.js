@@ -1,5 +1,7 @@
 // Latency: the total of the last seconds as a curve, and the stages one after another as bars.
 
+import { element } from './elements.js';
+
 const HISTORY = 80;
 
 export class LatencyChart {
@@ -97,10 +99,4 @@ export class LatencyChart {
     }
     return this.rows.get(name);
   }
-}
-
-export function element(kind, name = '') {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  return made;
 }

@@ -1,7 +1,6 @@
 // The state of each component, folded while all is well.
 
-import { element } from './charts.js';
-import { setText } from './panel.js';
+import { element, setText } from './elements.js';
 
 const LEVELS = ['ok', 'warn', 'error', 'stale'];
 const ICONS = { ok: '✓', warn: '▲', error: '✕', stale: '◌' };

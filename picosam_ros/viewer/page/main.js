@@ -2,10 +2,11 @@
 
 import { Appearance } from './appearance.js';
 import { ImageCanvas } from './canvas.js';
-import { LatencyChart, element } from './charts.js';
+import { LatencyChart } from './charts.js';
 import { Connection } from './connection.js';
 import { OpacityControl, TapSwitch, showZoom } from './controls.js';
 import { Diagnostics, facts } from './diagnostics.js';
+import { element, setText } from './elements.js';
 import { FullImages } from './full_images.js';
 import { listenToGestures } from './gestures.js';
 import { History } from './history.js';
@@ -14,7 +15,6 @@ import { Markers } from './markers.js';
 import { askName } from './naming.js';
 import { Notices } from './notices.js';
 import { ObjectList } from './objects.js';
-import { setText } from './panel.js';
 import { Preview } from './preview.js';
 import { ObjectPrompts, promptAround, promptOf } from './prompts.js';
 import { showShortcuts } from './shortcuts.js';

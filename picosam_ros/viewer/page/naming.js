@@ -1,6 +1,6 @@
 // A field for the name of an object.
 
-import { element } from './charts.js';
+import { element } from './elements.js';
 
 const LONGEST = 60;
 

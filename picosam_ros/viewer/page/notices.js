@@ -1,7 +1,6 @@
 // Texts for the user: on the image for a while, and in a list to be read afterwards.
 
-import { element } from './charts.js';
-import { setText } from './panel.js';
+import { element, setText } from './elements.js';
 
 const SHOWN_MS = 6000;
 const KEPT = 20;

@@ -1,9 +1,8 @@
 // The list of objects beside the image.
 
-import { element } from './charts.js';
+import { element, setText } from './elements.js';
 import { askName } from './naming.js';
 import { SURE } from './outline.js';
-import { setText } from './panel.js';
 
 // How long a removed object stays in the list, with the reason.
 const REMOVED_MS = 8000;

@@ -1,6 +1,6 @@
 // What the pointer and the keys do: one table for the footer and the dialog.
 
-import { element } from './charts.js';
+import { element } from './elements.js';
 
 // `footer`: what the footer says of it, in a word; `touch`: the gesture on a touch screen.
 export const SHORTCUTS = [

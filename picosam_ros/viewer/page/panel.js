@@ -1,4 +1,0 @@
-// Avoids a layout where the text is the same.
-export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text ?? '';
-}
