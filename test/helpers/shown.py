@@ -42,6 +42,8 @@ class Shown:
         self._pixels = np.full((HEIGHT, WIDTH, 3), GREY, np.uint8) if pixels is None else pixels
         show_to_browsers(self.served, self._frame(masks))
         self.page = self._pages.open(self.served.server.url, **options)
+        # It stands on the image until the first click, dark as a label is.
+        self.page.locator('#invitation').evaluate('node => { node.style.visibility = "hidden"; }')
         self._drawn(masks)
         return self.page
 
