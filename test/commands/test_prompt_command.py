@@ -1,4 +1,4 @@
-"""The command line of `picosam prompt`; test/nodes/test_prompt_command.py has a node answer."""
+"""The command line of `picosam prompt`; test/nodes/test_prompt_to_a_node.py has a node answer."""
 
 import pytest
 

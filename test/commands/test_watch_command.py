@@ -1,4 +1,4 @@
-"""The table of `picosam watch`; the node is a real one in test/nodes/test_watch_command.py."""
+"""The table of `picosam watch`; the node is a real one in test/nodes/test_watch_of_nodes.py."""
 
 import math
 from dataclasses import replace
