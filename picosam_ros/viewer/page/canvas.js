@@ -168,7 +168,8 @@ export class ImageCanvas {
 
   render(context, viewport, labels, unit) {
     const { frame, shapes, appearance, selected } = this;
-    const look = { appearance, selected, opacity: appearance.opacity, unit };
+    const points = this.markers.kept().filter(({ box }) => !box);
+    const look = { appearance, selected, opacity: appearance.opacity, unit, points };
     const { width, height } = context.canvas;
     // The JPEG may be smaller than the image.
     const size = frame.bitmap.width / frame.width;

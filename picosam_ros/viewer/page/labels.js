@@ -5,6 +5,10 @@ import { poleOf } from './pole.js';
 
 const FONT = '600 12px system-ui, sans-serif';
 const HEIGHT = 20;
+// Lines above or below the pole.
+const LINES = [0, 1, -1];
+// Radius of a point's marker, and some room.
+const MARK = 9;
 const LONGEST_NAME = 24;
 // Of an object's area, that its label may cover.
 const LARGEST_SHARE = 0.3;
@@ -29,11 +33,13 @@ export class Labels {
   }
 
   // Chooses the places. Where there is no room left, an object has no label.
-  place(context, shapes, viewport, { appearance, selected, unit }) {
+  // `points`: of prompts, which labels are not to cover.
+  place(context, shapes, viewport, { appearance, selected, unit, points }) {
     context.font = FONT;
     this.placed = [];
     const room = { left: 2, top: 2, right: viewport.canvas.width / unit - 2 };
     room.bottom = viewport.canvas.height / unit - 2;
+    const marks = points.map((point) => markAt(toPage(point, viewport, unit)));
     const isSelected = ({ object }) => Number(object === selected);
     const order = shapes.toSorted((a, b) => isSelected(b) - isSelected(a) || b.area - a.area);
     const poles = new Map(order.map((shape) => [shape.object, this.pole(shape, shapes, viewport)]));
@@ -47,6 +53,7 @@ export class Labels {
         viewport,
         unit,
         room,
+        marks,
       });
       if (label) this.placed.push({ object: shape.object, ...label });
     }
@@ -69,17 +76,25 @@ export class Labels {
   }
 
   // On the object, with its score if there is room; else beside it, with a line.
-  choose(shape, pole, texts, { width, others, viewport, unit, room }) {
+  choose(shape, pole, texts, { width, others, viewport, unit, room, marks }) {
     const at = toPage(pole, viewport, unit);
     const scale = viewport.scale / unit;
     const isFree = (box) =>
       isWithin(box, room) && !this.placed.some((other) => overlap(grown(box), other));
-    for (const text of texts) {
-      const box = within(boxAround(at.x, at.y, width(text)), room);
-      if (fits(width(text), pole.distance * scale, shape.area * scale ** 2) && isFree(box)) {
-        return { text, ...box };
-      }
-    }
+    // At the pole, or a line above or below it, where a point of the prompt is there.
+    const onObject = texts
+      .filter((text) => fits(width(text), pole.distance * scale, shape.area * scale ** 2))
+      .flatMap((text) => {
+        const shifts = LINES.filter((line) => !line || pole.distance * scale > 1.5 * HEIGHT);
+        return shifts.map((line) => {
+          const y = at.y + line * (HEIGHT + 4);
+          return { text, ...within(boxAround(at.x, y, width(text)), room) };
+        });
+      })
+      .filter(isFree);
+    const covers = (box) => marks.some((mark) => overlap(box, mark));
+    const on = onObject.find((box) => !covers(box)) ?? onObject[0];
+    if (on) return on;
     const text = texts.at(-1);
     const beside = places(toPageBox(shape.bounds, viewport, unit), width(text))
       .map(({ x, y }) => boxAround(x, y, width(text)))
@@ -122,6 +137,10 @@ function isBetter(a, b) {
 function boxAround(x, y, width) {
   const [left, top] = [x - width / 2, y - HEIGHT / 2];
   return { left, top, right: left + width, bottom: top + HEIGHT };
+}
+
+function markAt({ x, y }) {
+  return { left: x - MARK, top: y - MARK, right: x + MARK, bottom: y + MARK };
 }
 
 // Returns the centres of labels beside a box: above, below, right, left, then farther away.
