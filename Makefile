@@ -51,7 +51,7 @@ DEVELOPED := $(ALL_PACKAGES) $(INSTALLED)
 # The tests speak to themselves only, in a domain of their own; test/conftest.py does the rest.
 TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(VENV))/log'
 
-.PHONY: help setup demo test bench race attack eval imx500-model docs lint format lock clean FORCE
+.PHONY: help setup demo test bench race attack eval imx500-model docs film lint format lock clean FORCE
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ docs: $(DEVELOPED)  ## write the pages that are made from the code, and the site
 	@if $(VENV)/bin/python -c 'import mkdocs' 2> /dev/null; then \
 	  $(VENV)/bin/python -m mkdocs build --quiet --strict --site-dir build/site && \
 	  echo 'the site is in build/site'; fi
+
+film: $(DEVELOPED)  ## make the pictures of README and docs anew, with the network that ships [ARGS='--only film']
+	$(VENV)/bin/python -m scripts.film_page $(ARGS)
 
 imx500-model:  ## quantise a training for the sensor, in .venv-imx500 [DATA=DIR] [CHECKPOINT=FILE] [MODEL=picosam-lite-96 CONFIG=training/configs/lite.yaml]
 	@test -f '$(CHECKPOINT)' -a -d '$(DATA)' || { \
