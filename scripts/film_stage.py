@@ -181,8 +181,8 @@ class Stage:
 @contextmanager
 def viewer(model: str) -> Iterator[str]:
     """Run `picosam view` with a network that ships; give the page's address."""
-    command = [sys.executable, '-m', *COMMAND, '--model', model, '--port', '0', '--json']
-    command[2] = 'picosam_ros'
+    options = ('--model', model, '--port', '0', '--json')
+    command = [sys.executable, '-m', 'picosam_ros', *COMMAND[1:], *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -60,6 +60,30 @@ def test_every_picture_and_page_that_a_page_links_to_is_there():
     assert broken == []
 
 
+def test_what_is_cloned_is_the_repository_of_package_xml():
+    address = re.search(r'<url type="repository">(.*)</url>', (ROOT / 'package.xml').read_text())[1]
+    pages = [ROOT / 'README.md', *ROOT.glob('docs/*.md')]
+    cloned = {page.name: re.findall(r'git clone (\S+)', page.read_text()) for page in pages}
+    assert cloned['README.md']
+    # A page may speak of the command alone.
+    named = {name for found in cloned.values() for name in found if '/' in name}
+    assert named == {address}
+
+
+def test_the_figures_of_the_readme_are_those_of_the_pages_that_it_names():
+    text = (ROOT / 'README.md').read_text()
+    for name, page in (
+        ('speed', 'docs/performance.md'),
+        ('truth', 'picosam_ros/models/MODEL_CARD.md'),
+    ):
+        [row] = re.findall(rf'^\| {name} \|.*$', text, re.M)
+        figures = re.findall(r'\*\*(.+?)\*\*', row)
+        assert figures
+        assert page in row
+        missing = [figure for figure in figures if figure not in (ROOT / page).read_text()]
+        assert missing == [], f'{page} was measured anew'
+
+
 def has_heading(target, page, fragment):
     """Tell whether a page has the heading that a link points at."""
     if not fragment:

@@ -59,6 +59,19 @@ def test_the_pages_print_commands_and_some_of_them_run_here():
     assert len(PYTHON) >= 3
 
 
+def test_no_command_hides_in_a_block_that_is_none():
+    first = re.compile(
+        r'^(?:\$ )?(?:sudo |\. )?(cd|docker|git|make|picosam|pip|python3?|ros2) ', re.M
+    )
+    hidden = [str(block) for block in BLOCKS if block.is_listing and first.search(block.text)]
+    assert hidden == []
+
+
+def test_the_blocks_of_the_readme_name_their_language():
+    kinds = {str(block): block.kind for block in BLOCKS if block.page == 'README.md'}
+    assert set(kinds.values()) == {'bash', 'python'}, kinds
+
+
 @pytest.fixture(scope='module')
 def photo():
     """Return 640×480 pixels, R, G, B: a cup of coffee."""

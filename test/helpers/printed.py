@@ -17,7 +17,9 @@ REASONS = (
     "Sony's tools",
 )
 MARK = re.compile(r'<!-- needs (?P<reason>[^:>]+?)(:[^>]*)?-->')
-FENCE = re.compile(r'^(?P<margin> *)```(?P<kind>\w*)$')
+# What follows the language is shown by no reader: none of it changes what the block is.
+FENCE = re.compile(r'^(?P<margin> *)(?P<mark>```+|~~~+) *(?P<kind>\w*).*$')
+SHELLS = ('sh', 'bash', 'shell', 'console', 'zsh')
 # The first words of what is no command: YAML, JSON, Python, a Dockerfile.
 LISTING = re.compile(r'(- |\{|from \w|import \w|FROM |[a-z_]+: )')
 
@@ -47,8 +49,7 @@ class Block:
     @property
     def is_listing(self):
         """Whether it is something else than commands."""
-        kind = self.kind not in ('', 'sh', 'bash')
-        return kind or bool(LISTING.match(self.text))
+        return self.kind not in SHELLS if self.kind else bool(LISTING.match(self.text))
 
 
 def pages():
@@ -69,7 +70,7 @@ def blocks(page):
         if mark:
             needs = mark['reason'].strip()
         elif fence:
-            while lines[number].strip() != '```':
+            while lines[number].strip() != fence['mark']:
                 number += 1
             yield Block(name, start + 2, fence['kind'], cut(lines[start + 1 : number]), needs)
             number, needs = number + 1, ''
