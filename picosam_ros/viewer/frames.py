@@ -74,6 +74,8 @@ class ImageMasks:
         width, height: of the image, in pixels; 0 where there are no masks.
         masks: in its pixels.
         unanswered: object id and reason, of prompts that have no mask.
+        asked, planned: where all things were looked for, clicks that were answered, and of how
+            many; else 0.
 
     """
 
@@ -82,6 +84,8 @@ class ImageMasks:
     height: int = 0
     masks: tuple[ViewerMask, ...] = ()
     unanswered: tuple[tuple[int, str], ...] = ()
+    asked: int = 0
+    planned: int = 0
 
     def described(self) -> list[dict[str, Any]]:
         """Return the masks as JSON has them."""

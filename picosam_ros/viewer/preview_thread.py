@@ -1,15 +1,15 @@
-"""Masks of prompts on a kept image, without ROS: what `~/segment` is for the node."""
+"""Masks on a kept image, of prompts or of all things, without ROS: as `~/segment` of the node."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from picosam_ros.errors import PicosamError, fault_text
 from picosam_ros.frame import Frame
+from picosam_ros.mask import Mask
 from picosam_ros.prompts.recent_frames import RecentFrames
-from picosam_ros.results import Segmentation
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.viewer.assembler import to_viewer_mask
 from picosam_ros.viewer.frames import ImageMasks
@@ -54,13 +54,10 @@ class PreviewThread:
 
     def _run(self, number: int, request: PreviewRequest) -> None:
         masks, reason = ImageMasks(request.stamp_ns), ''
-        prompts = [
-            replace(prompt, roi_size=prompt.roi_size or self._roi_size)
-            for prompt in request.prompts
-        ]
         try:
             frame = self._recent.kept(request.stamp_ns)
-            masks = _masks_of(frame, self._segmenter.segment(frame, prompts))
+            look = self._everything if request.everything else self._answered
+            masks = look(frame, request)
         except PicosamError as error:
             reason = str(error)
         except Exception as error:  # noqa: BLE001 - told and counted; a dead thread is silent
@@ -68,12 +65,21 @@ class PreviewThread:
             reason = fault_text(error)
         self._answer(number, masks, reason)
 
+    def _answered(self, frame: Frame, request: PreviewRequest) -> ImageMasks:
+        made = self._segmenter.segment(
+            frame,
+            [
+                replace(prompt, roi_size=prompt.roi_size or self._roi_size)
+                for prompt in request.prompts
+            ],
+        )
+        unanswered = tuple((one.prompt.object_id, one.reason) for one in made.unanswered)
+        return replace(_masks_of(frame, made.masks), unanswered=unanswered)
 
-def _masks_of(frame: Frame, made: Segmentation) -> ImageMasks:
-    return ImageMasks(
-        frame.stamp_ns,
-        frame.width,
-        frame.height,
-        tuple(map(to_viewer_mask, made.masks)),
-        tuple((one.prompt.object_id, one.reason) for one in made.unanswered),
-    )
+    def _everything(self, frame: Frame, request: PreviewRequest) -> ImageMasks:
+        found = self._segmenter.everything(frame, request.budget_s)
+        return replace(_masks_of(frame, found.masks), asked=found.asked, planned=found.planned)
+
+
+def _masks_of(frame: Frame, masks: Sequence[Mask]) -> ImageMasks:
+    return ImageMasks(frame.stamp_ns, frame.width, frame.height, tuple(map(to_viewer_mask, masks)))

@@ -71,7 +71,7 @@ class Previews(Generic[Sender]):
                 _send(sender, replaced, ImageMasks(replaced.stamp_ns), _REPLACED)
             return
         self._number += 1
-        self._at_work[self._number] = _AtWork(sender, request, self._clock() + TIMEOUT_S)
+        self._at_work[self._number] = _AtWork(sender, request, self._clock() + timeout_s(request))
         self._answering.preview(self._number, request)
 
     def answer(self, number: int, masks: ImageMasks, reason: str) -> None:
@@ -94,6 +94,11 @@ class Previews(Generic[Sender]):
         """Forget the requests of a sender that has disconnected."""
         self._waiting.pop(sender, None)
         self._at_work = {key: one for key, one in self._at_work.items() if one.sender is not sender}
+
+
+def timeout_s(request: PreviewRequest) -> float:
+    """Return how long the answer to a request is waited for, in seconds."""
+    return TIMEOUT_S + request.budget_s
 
 
 def _send(sender: Asking, request: PreviewRequest, masks: ImageMasks, reason: str) -> None:

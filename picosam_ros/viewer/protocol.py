@@ -21,6 +21,9 @@ VERSION = 1
 MAX_MESSAGE_BYTES = 4096
 # Of one prompt; a network proposes a handful of sizes.
 _MAX_STEP = 127
+# Of a search for everything, in seconds: the followed objects share the engine with it.
+DEFAULT_BUDGET_S = 2.5
+MAX_BUDGET_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -80,18 +83,26 @@ class Clear:
 
 @dataclass(frozen=True)
 class PreviewRequest:
-    """Masks of prompts on one image are asked for; no object begins, changes or ends.
+    """Masks on one image are asked for, of prompts or of all things; no object begins or changes.
 
     Attributes:
         tag: chosen by the page; the answer has the same.
         stamp_ns: of the image; it has to be one that is kept.
-        prompts: their object ids are their places in the message, from 1 on.
+        prompts: their object ids are their places in the message, from 1 on; none where all things
+            are looked for.
+        budget_s: for how long these are looked for, in seconds; 0 where prompts are answered.
 
     """
 
     tag: int
     stamp_ns: int
-    prompts: tuple[Prompt, ...]
+    prompts: tuple[Prompt, ...] = ()
+    budget_s: float = 0.0
+
+    @property
+    def everything(self) -> bool:
+        """Whether all things are looked for."""
+        return self.budget_s > 0
 
 
 @dataclass(frozen=True)
@@ -183,6 +194,8 @@ def _set(message: Mapping[str, Any]) -> PromptRequest:
 
 
 def _preview(message: Mapping[str, Any]) -> PreviewRequest:
+    if fields.flag(message, 'everything', False):
+        return _everything(message)
     prompts = message.get('prompts')
     if not isinstance(prompts, list) or not 1 <= len(prompts) <= LAST_ID:
         raise ViewerError(
@@ -193,6 +206,17 @@ def _preview(message: Mapping[str, Any]) -> PreviewRequest:
     except PromptError as error:
         raise ViewerError(str(error)) from error
     return PreviewRequest(fields.tag(message), fields.stamp_ns(message), given)
+
+
+def _everything(message: Mapping[str, Any]) -> PreviewRequest:
+    if message.get('prompts', []) != []:
+        raise ViewerError('prompts were given together with everything; send one of them')
+    budget_s = fields.number({'budget': DEFAULT_BUDGET_S, **message}, 'budget')
+    if not 0 < budget_s <= MAX_BUDGET_S:
+        raise ViewerError(
+            f'budget {budget_s:g} is invalid; send seconds above 0, up to {MAX_BUDGET_S:g}'
+        )
+    return PreviewRequest(fields.tag(message), fields.stamp_ns(message), budget_s=budget_s)
 
 
 def _prompt(message: object, object_id: int) -> Prompt:
@@ -274,6 +298,8 @@ def preview(tag: int, masks: ImageMasks, reason: str = '') -> str:
         stamp=str(masks.stamp_ns),
         masks=masks.described(),
         unanswered=[{'object': i, 'reason': why} for i, why in masks.unanswered],
+        asked=masks.asked,
+        planned=masks.planned,
         reason=reason,
     )
 

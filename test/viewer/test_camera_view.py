@@ -185,6 +185,29 @@ def test_masks_without_an_object_are_of_the_engine_and_the_image_of_the_stamp(sc
     assert not scripted.view._segmenter.prompts.active
 
 
+def test_all_things_are_looked_for_and_the_camera_s_images_go_on_meanwhile(scripted):
+    scripted.frame()
+    stamp = scripted.wait_for(lambda page: page.frames)[-1]['stamp']
+    found = []
+
+    def propose(frame, prompt):
+        found.append(frame.stamp_ns)
+        roi = Roi.square(*prompt.centre, 24)
+        inside = np.pad(np.full((16, 16), 9.0, np.float32), 4, constant_values=-9.0)
+        return (Mask(prompt, inside, roi, frame.width, frame.height, 'none', 1.0),)
+
+    scripted.engine.propose = propose
+    scripted.page.send('preview', tag=1, stamp=stamp, everything=True, budget=2)
+    scripted.frame()
+    told = scripted.wait_for(lambda page: page.texts['preview'])[0]
+    assert (told['tag'], told['stamp'], told['reason']) == (1, stamp, '')
+    assert 0 < told['asked'] <= told['planned']
+    assert len(told['masks']) > 1
+    assert all(mask['outline'] for mask in told['masks'])
+    assert set(found) == {int(stamp)}
+    assert not scripted.view._segmenter.prompts.active
+
+
 def test_why_there_is_no_mask_is_told(scripted):
     assert 'no image has arrived yet' in asked(scripted, 1, '0')['reason']
     scripted.frame()

@@ -1,10 +1,13 @@
 """Masks of prompts on a kept image: each request is answered, one of a browser at a time."""
 
+import json
+
 from helpers.viewer_server import HEIGHT, WIDTH, disc_mask, on_a_loop, until
 
 from picosam_ros.prompt import Point
 from picosam_ros.viewer import previews
 from picosam_ros.viewer.frames import ImageMasks
+from picosam_ros.viewer.protocol import PreviewRequest
 
 
 async def ask(client, tag, x=10, stamp='1000'):
@@ -69,3 +72,43 @@ async def test_a_request_without_an_answer_is_told_and_makes_room(served, monkey
         # Too late: it belongs to no request any more.
         answer(served, served.backend.previews[0][0])
         assert (await client.text('preview'))['tag'] == 2
+
+
+@on_a_loop
+async def test_a_search_for_everything_says_how_far_it_came(served):
+    async with served.client() as client:
+        await client.send('preview', tag=2, stamp='1000', everything=True, budget=3)
+        await until(lambda: served.backend.previews)
+        [(number, request)] = served.backend.previews
+        assert (request.prompts, request.budget_s) == ((), 3.0)
+        found = ImageMasks(1000, WIDTH, HEIGHT, (disc_mask(),), asked=7, planned=9)
+        served.call('answer_preview', number, found)
+        told = await client.text('preview')
+        assert (told['tag'], told['asked'], told['planned']) == (2, 7, 9)
+        assert len(told['masks']) == 1
+
+
+class Silent:
+    def __init__(self):
+        self.texts = []
+
+    def enqueue(self, text):
+        self.texts.append(json.loads(text))
+
+    def preview(self, number, request):
+        pass
+
+
+def test_a_search_for_everything_is_waited_for_longer_than_prompts_by_its_budget():
+    now = [0.0]
+    searching, clicking = Silent(), Silent()
+    waiting = previews.Previews(Silent(), clock=lambda: now[0])
+    waiting.ask(searching, PreviewRequest(1, 1000, budget_s=3.0))
+    waiting.ask(clicking, PreviewRequest(2, 1000))
+    now[0] = previews.TIMEOUT_S + 1
+    waiting.end_expired('late')
+    assert [text['reason'] for text in clicking.texts] == ['late']
+    assert searching.texts == []
+    now[0] += 3
+    waiting.end_expired('late')
+    assert [text['reason'] for text in searching.texts] == ['late']

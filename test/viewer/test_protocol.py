@@ -83,6 +83,29 @@ def test_prompts_that_are_none_are_refused_with_what_is_allowed(prompts, error):
         said({'type': 'preview', 'tag': 5, 'prompts': prompts})
 
 
+def test_all_things_are_asked_for_on_one_image_within_a_time():
+    everything = {'type': 'preview', 'tag': 5, 'everything': True, 'stamp': '17'}
+    asked = said(everything)
+    assert asked == PreviewRequest(5, 17, budget_s=2.5)
+    assert asked.everything
+    assert said(everything, budget=10).budget_s == 10.0
+
+
+@pytest.mark.parametrize(
+    ('fields', 'error'),
+    [
+        ({'everything': 1}, 'everything 1 is invalid; send true or false'),
+        ({'budget': 0}, 'budget 0 is invalid; send seconds above 0, up to 10'),
+        ({'budget': 10.5}, 'budget 10.5 is invalid'),
+        ({'budget': '2'}, "budget '2' is invalid; send a finite number"),
+        ({'prompts': [{'points': [{'x': 1, 'y': 2}]}]}, 'together with everything; send one'),
+    ],
+)
+def test_a_search_that_is_none_is_refused_with_what_is_allowed(fields, error):
+    with pytest.raises(ViewerError, match=error):
+        said({'type': 'preview', 'tag': 5, 'everything': True}, **fields)
+
+
 @pytest.mark.parametrize('step', [1, -1])
 def test_a_step_is_one_from_the_mask_of_an_object(step):
     asked = said({'type': 'size', 'tag': 5, 'object': 9, 'step': step, 'stamp': '17'})

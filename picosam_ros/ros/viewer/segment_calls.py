@@ -1,10 +1,11 @@
-"""Masks of prompts on an image that the node keeps: calls of its `~/segment`."""
+"""Masks of prompts, or of all things, on an image that the node keeps: calls of its `~/segment`."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from picosam_ros.ros.messages import to_prompt_message, to_time
 from picosam_ros.ros.viewer.mask_messages import to_image_masks
 from picosam_ros.srv import Segment
 from picosam_ros.viewer.frames import ImageMasks
-from picosam_ros.viewer.previews import TIMEOUT_S
+from picosam_ros.viewer.previews import timeout_s
 from picosam_ros.viewer.protocol import PreviewRequest
 
 
@@ -59,10 +60,17 @@ class SegmentCalls:
             to_prompt_message(each.object_id, each.points, each.box, each.size_step)
             for each in request.prompts
         ]
-        future = self._client.call_async(Segment.Request(image=image, prompts=prompts))
+        future = self._client.call_async(
+            Segment.Request(
+                image=image,
+                prompts=prompts,
+                everything=request.everything,
+                budget=request.budget_s,
+            )
+        )
         with self._lock:
             self._forget_old()
-            self._pending[number] = future, self._clock() + TIMEOUT_S
+            self._pending[number] = future, self._clock() + timeout_s(request)
         future.add_done_callback(partial(self._done, number, request))
 
     def destroy(self) -> None:
@@ -81,7 +89,7 @@ class SegmentCalls:
         try:
             response = future.result()
             reason = '' if response.success else response.message
-            masks = to_image_masks(response.masks) if response.success else None
+            masks = _to_masks(response) if response.success else None
         # What the node sent is none: pixels that do not fill a mask are NumPy's ValueError.
         except (ImageError, ValueError) as error:
             masks, reason = None, str(error)
@@ -90,3 +98,8 @@ class SegmentCalls:
             self._node.callback_failed(error)
             masks, reason = None, str(error)
         self._answer(number, masks or ImageMasks(request.stamp_ns), reason)
+
+
+def _to_masks(response: Any) -> ImageMasks:
+    masks = to_image_masks(response.masks)
+    return replace(masks, asked=response.asked, planned=response.planned)

@@ -22,6 +22,7 @@ export class ImageCanvas {
     this.selectionBox = null;
     this.crosshair = null;
     this.preview = null;
+    this.everything = null;
     // Called with each new zoom.
     this.onZoom = () => {};
     new ResizeObserver(() => this.fit()).observe(stage);
@@ -162,6 +163,7 @@ export class ImageCanvas {
   draw() {
     if (!this.frame) return;
     this.render(this.context, this.viewport, this.labels, this.unit);
+    this.everything?.draw(this.context, this.viewport, this.unit);
     this.preview?.draw(this.context, this.viewport, this.unit);
     this.drawMarkers();
   }

@@ -10,9 +10,9 @@ const WHEEL_STEP = 50;
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// `actions`: point(x, y, {positive, refine}), box(box), removeAt(x, y), removeSelected(), clear(),
+// `actions`: point(x, y, {positive, refine}), box(box), removeAt(x, y), removeSelected(),
 // freeze(), snapshot(), engine(), select(object), step(1 or -1), undo(), redo(), hover({x, y} or
-// null), togglePreview().
+// null), togglePreview(), everything(), escape().
 export function listen(view, actions) {
   listenToPointer(view, actions);
   listenToHover(view, actions);
@@ -118,13 +118,14 @@ function listenToKeys(view, actions) {
       if (corner) {
         corner = view.selectionBox = null;
         view.draw();
-      } else actions.clear();
+      } else actions.escape();
     },
     '+': () => actions.step(1),
     '-': () => actions.step(-1),
     ']': () => actions.step(1),
     '[': () => actions.step(-1),
     h: () => actions.togglePreview(),
+    a: () => actions.everything(),
     s: () => actions.snapshot(),
     e: () => actions.engine(),
   };

@@ -7,6 +7,7 @@ import { Connection } from './connection.js';
 import { OpacityControl, TapSwitch, showZoom } from './controls.js';
 import { Diagnostics, facts } from './diagnostics.js';
 import { element, setText } from './elements.js';
+import { Everything } from './everything.js';
 import { FullImages } from './full_images.js';
 import { listenToGestures } from './gestures.js';
 import { History } from './history.js';
@@ -38,6 +39,23 @@ const preview = (view.preview = new Preview(view, (asked, stamp) => {
   const live = !document.body.classList.contains('offline');
   return live && connection.request('preview', { prompts: asked, stamp });
 }));
+const everything = (view.everything = new Everything(view, $('everything'), $('everything-state'), {
+  ask: (fields, stamp) => {
+    preview.move(null);
+    const live = !document.body.classList.contains('offline');
+    const tag = live && connection.request('preview', { ...fields, stamp });
+    if (!tag) showMessage(null, NO_CONNECTION);
+    return tag;
+  },
+  freeze: (wanted) => {
+    const changes = wanted !== frozen;
+    if (changes) freeze();
+    return changes;
+  },
+  take: (corners, at) => box(corners, at),
+  say: (text) => showMessage(null, text),
+  announce,
+}));
 const objects = new ObjectList($('objects'), $('no-objects'), view, { select, remove, step });
 const chart = new LatencyChart($('latency'));
 const diagnostics = new Diagnostics($('health'), $('health-state'), $('diagnostics'));
@@ -59,6 +77,7 @@ const connection = new Connection({
     if (name === 'lost') {
       markers.clear();
       preview.reset();
+      everything.end();
       next?.bitmap.close();
       next = null;
       fullImages.clear();
@@ -128,7 +147,7 @@ const connection = new Connection({
   },
 
   preview(answer) {
-    preview.answer(answer);
+    if (!everything.answer(answer)) preview.answer(answer);
   },
 
   notice({ tag, text }) {
@@ -153,7 +172,7 @@ const connection = new Connection({
     engineFacts = engine?.values ?? {};
     // Each look of the sensor is one of its objects' masks.
     preview.possible = engineFacts.network !== 'in the sensor';
-    $('preview').disabled = !preview.possible;
+    $('preview').disabled = $('everything').disabled = !preview.possible;
     const camera = components.find(({ name }) => name.endsWith(': camera'));
     // What the user waits for, for minutes where a network is uploaded.
     if (camera?.level) setText($('empty'), camera.message);
@@ -211,6 +230,10 @@ function explain({ direction, mask }) {
   const [x, y] = mask.outline[0] ?? [];
   showMessage(mask.outline.length ? { x, y } : null, text);
   announce(text);
+}
+
+function pointOrTake(x, y, options, at) {
+  if (options.refine || !everything.take(x, y, at)) point(x, y, options, at);
 }
 
 function point(x, y, { positive, refine }, at) {
@@ -347,6 +370,7 @@ function select(object) {
 
 function freeze() {
   frozen = !frozen;
+  if (!frozen) everything.end();
   $('freeze').setAttribute('aria-pressed', String(frozen));
   setText($('freeze'), frozen ? 'Resume' : 'Freeze');
   $('frozen').hidden = !frozen;
@@ -414,11 +438,11 @@ listenToGestures(view, {
     event.ctrlKey || event.metaKey || event.shiftKey || tapSwitch.value !== 'new',
 });
 listen(view, {
-  point: (x, y, options, at) => point(x, y, tapSwitch.apply(options), at),
+  point: (x, y, options, at) => pointOrTake(x, y, tapSwitch.apply(options), at),
   box,
   removeAt: (x, y) => remove(view.objectAt(x, y)),
   removeSelected: (at) => remove((at && view.objectAt(at.x, at.y)) || view.selected),
-  clear,
+  escape: () => (everything.active ? everything.end() : clear()),
   freeze,
   snapshot,
   engine,
@@ -426,7 +450,8 @@ listen(view, {
   step: (direction) => step(view.selected, direction),
   undo,
   redo,
-  hover: (at) => preview.move(at),
+  hover: (at) => (everything.active ? everything.hover(at) : preview.move(at)),
+  everything: () => everything.toggle(),
   togglePreview,
 });
 $('undo').addEventListener('click', undo);
