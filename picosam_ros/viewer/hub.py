@@ -70,6 +70,7 @@ class Hub:
         backend: receives the prompts.
         name: of the segmentation node.
         title: shown on the page beside the name.
+        prompt_topic: where the backend publishes prompts; empty without ROS.
 
     Attributes:
         refused: messages, requests and connections, by cause; `failure` counts what was not
@@ -77,10 +78,10 @@ class Hub:
 
     """
 
-    def __init__(self, backend: Backend, *, name: str, title: str) -> None:
+    def __init__(self, backend: Backend, *, name: str, title: str, prompt_topic: str = '') -> None:
         self.refused: Counter[str] = Counter()
         self._backend = backend
-        self._hello = protocol.hello(name, title=title)
+        self._hello = protocol.hello(name, title=title, prompt_topic=prompt_topic)
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()

@@ -262,10 +262,20 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
 }
 
 
-def hello(name: str, *, title: str) -> str:
-    """Return the first message: the node's name, the colours of objects by id, and the stages."""
-    stages = [asdict(stage) for stage in TABLE]
-    return _text('hello', version=VERSION, node=name, title=title, palette=PALETTE, stages=stages)
+def hello(name: str, *, title: str, prompt_topic: str) -> str:
+    """Return the first message: the node's name, the colours of objects by id, and the stages.
+
+    `prompt_topic` is where prompts are published; empty without ROS.
+    """
+    return _text(
+        'hello',
+        version=VERSION,
+        node=name,
+        title=title,
+        palette=PALETTE,
+        stages=[asdict(stage) for stage in TABLE],
+        prompt_topic=prompt_topic,
+    )
 
 
 def scenes(*, several: bool) -> str:

@@ -56,6 +56,7 @@ class Server:
         *,
         name: str,
         title: str,
+        prompt_topic: str = '',
         address: str = '127.0.0.1',
         port: int = 8080,
         max_clients: int = 16,
@@ -67,7 +68,7 @@ class Server:
         self._logged = ''
         access = AccessControl(address, public_url)
         self.token = access.token
-        self.hub = Hub(backend, name=name, title=title)
+        self.hub = Hub(backend, name=name, title=title, prompt_topic=prompt_topic)
         self.site = Site(self.hub, access, max_clients=max_clients, on_error=self._failed)
         self.port = port
         self._address = address

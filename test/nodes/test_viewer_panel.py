@@ -301,7 +301,8 @@ def test_a_snapshot_has_every_pixel_of_the_camera(page, tmp_path, frozen):
     if frozen:
         page.locator('#freeze').click()
     with page.expect_download() as download:
-        page.locator('#snapshot').click()
+        page.locator('#save').click()
+        page.get_by_role('button', name='image with its masks').click()
     download.value.save_as(tmp_path / 'shot.png')
     pixels = cv2.imread(str(tmp_path / 'shot.png'))[..., ::-1].astype(int)
     assert pixels.shape == (HEIGHT, WIDTH, 3)

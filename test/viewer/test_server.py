@@ -69,6 +69,7 @@ async def test_a_client_is_greeted_and_gets_the_newest_frame(served):
     async with served.client() as first:
         hello = await first.text('hello')
         assert (hello['node'], hello['title'], hello['version']) == ('camera', 'robot', 1)
+        assert hello['prompt_topic'] == ''
         assert hello['palette'] == [list(colour) for colour in PALETTE]
         served.show(make_frame(4, masks=(disc_mask(2),)))
         header, jpeg = await first.frame()

@@ -64,7 +64,13 @@ class ViewerBridge:
     """
 
     def __init__(self, node: GuardedNode, name: str, **options: Any) -> None:
-        self.server = Server(self, name=name, title=socket.gethostname(), **options)
+        self.server = Server(
+            self,
+            name=name,
+            title=socket.gethostname(),
+            prompt_topic=node.resolve_topic_name('prompt'),
+            **options,
+        )
         self.image_stats = StreamMonitor()
         self._hub = self.server.hub
         self._call = self.server.call

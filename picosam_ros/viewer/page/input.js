@@ -127,6 +127,7 @@ function listenToKeys(view, actions) {
     h: () => actions.togglePreview(),
     a: () => actions.everything(),
     s: () => actions.snapshot(),
+    m: () => actions.saveMenu(),
     e: () => actions.engine(),
   };
 

@@ -5,9 +5,11 @@ import { ImageCanvas } from './canvas.js';
 import { LatencyChart } from './charts.js';
 import { Connection } from './connection.js';
 import { OpacityControl, TapSwitch, showZoom } from './controls.js';
+import { COPIES, copyText, modelOf, rounded } from './copy.js';
 import { Diagnostics, facts } from './diagnostics.js';
 import { element, setText } from './elements.js';
 import { Everything } from './everything.js';
+import { Export, chosenMask, imageName } from './export.js';
 import { FullImages } from './full_images.js';
 import { listenToGestures } from './gestures.js';
 import { History } from './history.js';
@@ -18,6 +20,7 @@ import { Notices } from './notices.js';
 import { ObjectList } from './objects.js';
 import { Preview } from './preview.js';
 import { ObjectPrompts, promptAround, promptOf } from './prompts.js';
+import { SaveMenu } from './save_menu.js';
 import { showShortcuts } from './shortcuts.js';
 import { SizeSteps } from './sizes.js';
 
@@ -62,6 +65,8 @@ const diagnostics = new Diagnostics($('health'), $('health-state'), $('diagnosti
 const notices = new Notices(view, $('bubbles'), $('notices'), $('notice-list'));
 const showMessage = (marker, text) => notices.say(marker, text);
 const fullImages = new FullImages((number) => connection.send('full', { number }));
+const exported = new Export(view, fullImages, announce);
+let promptTopic = '';
 let next = null;
 let frozen = false;
 let invited = false;
@@ -91,7 +96,9 @@ const connection = new Connection({
     if (!$('live').textContent.startsWith(text.split(';')[0])) announce(text);
   },
 
-  hello({ node, title, palette, stages }) {
+  hello({ node, title, palette, stages, prompt_topic: topic }) {
+    promptTopic = topic;
+    $('copy-topic').hidden = !topic;
     chart.name(stages);
     setText($('title'), `${node} on ${title}`);
     document.title = `${node} · picosam`;
@@ -390,18 +397,25 @@ async function sharpen() {
   view.draw();
 }
 
-async function snapshot() {
-  if (!view.frame) return;
-  // As it is now, while further images come.
-  const still = Object.assign(Object.create(Object.getPrototypeOf(view)), view);
-  const full = still.frame.full ? still.frame : await fullImages.request(still.frame);
-  if (full) still.frame = { ...still.frame, bitmap: full.bitmap };
-  const link = element('a');
-  link.download = `picosam-${(full ? still : view).frame.stamp}.png`;
-  link.href = URL.createObjectURL(await (full ? still : view).snapshot());
-  link.click();
-  URL.revokeObjectURL(link.href);
-  announce('snapshot saved');
+// Copies what leads to the object that is selected: a key of COPIES.
+async function copy(kind) {
+  const mask = chosenMask(view);
+  if (!mask) return;
+  const prompt = rounded(promptFor(mask.object), view.frame);
+  const text = COPIES[kind]({
+    prompt,
+    object: mask.object,
+    topic: promptTopic,
+    file: imageName(view.frame),
+    model: modelOf(mask, engineFacts),
+  });
+  if (await copyText(text, $('copy-dialog'))) showMessage(null, 'copied');
+}
+
+// Returns whether a value of the menu can be had now.
+function canTake(what) {
+  if (what === 'snapshot' || what === 'image') return Boolean(view.frame);
+  return what === 'objects' ? view.shapes.length > 0 : Boolean(chosenMask(view));
 }
 
 function engine() {
@@ -428,6 +442,21 @@ function name(object) {
   field.style.top = `${place.top}px`;
 }
 
+const saveMenu = new SaveMenu(
+  $('save-menu'),
+  $('save'),
+  {
+    snapshot: () => exported.snapshot(),
+    image: () => exported.image(),
+    mask: () => exported.mask(),
+    cutOut: () => exported.cutOut(),
+    objects: () => exported.objects(),
+    topic: () => copy('topic'),
+    command: () => copy('command'),
+    python: () => copy('python'),
+  },
+  canTake,
+);
 listenToGestures(view, {
   freeze,
   select,
@@ -444,7 +473,8 @@ listen(view, {
   removeSelected: (at) => remove((at && view.objectAt(at.x, at.y)) || view.selected),
   escape: () => (everything.active ? everything.end() : clear()),
   freeze,
-  snapshot,
+  snapshot: () => exported.snapshot(),
+  saveMenu: () => saveMenu.open(),
   engine,
   select,
   step: (direction) => step(view.selected, direction),
@@ -460,7 +490,6 @@ $('preview').addEventListener('click', togglePreview);
 $('freeze').addEventListener('click', freeze);
 $('clear').addEventListener('click', clear);
 $('next-scene').addEventListener('click', nextScene);
-$('snapshot').addEventListener('click', snapshot);
 $('engine').addEventListener('click', engine);
 $('retry').addEventListener('click', () => connection.retry());
 $('all-shortcuts').addEventListener('click', () => $('shortcuts-dialog').showModal());

@@ -21,6 +21,7 @@ export const SHORTCUTS = [
   { keys: 'h', does: 'show, or not, what a click would find' },
   { keys: 'space', does: 'freeze or resume' },
   { keys: 's', does: 'save the image with its masks' },
+  { keys: 'm', does: 'save a mask, a cut-out, all objects; copy commands' },
   { keys: 'e', does: 'show the engine' },
   { keys: '?', does: 'show these' },
 ];
