@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import time
 
 import cv2
 import numpy as np
@@ -15,11 +16,11 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from picosam_ros.models import DEFAULT_MODEL
-from picosam_ros.msg import Point2D, Prompt, PromptStatus
+from picosam_ros.msg import MaskArray, Point2D, Prompt, PromptStatus
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
-from helpers.page import click, film, is_selected, row, viewed
+from helpers.page import click, film, is_selected, viewed
 
 pytestmark = CHROMIUM_IS_HERE
 
@@ -43,21 +44,68 @@ def camera(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def page(camera):
-    """Open the page, mark the cup and not its saucer, and freeze the image with that mask."""
+def client(camera):
+    client = Client(camera)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope='module')
+def labels(client, camera):
+    return client.subscribe(Image, f'{camera.name}/label_mask')
+
+
+@pytest.fixture(scope='module')
+def answers(client, camera):
+    return client.subscribe(PromptStatus, f'{camera.name}/prompt_status')
+
+
+@pytest.fixture(scope='module')
+def page(camera, client, labels, answers, tmp_path_factory):
+    """Open the page, mark the cup and not its saucer, and freeze an image with that mask."""
+    masks = client.subscribe(MaskArray, f'{camera.name}/masks')
     with viewed(camera) as url, chromium() as browser, Pages(browser) as pages:
         page = pages.open(url)
         page.context.grant_permissions(['clipboard-read', 'clipboard-write'])
         expect(page.locator('#diagnostics')).to_contain_text('camera: segmentation')
+        client.known_to(f'{camera.namespace}/viewer')
         click(page, *CUP)
         is_selected(page, 1)
         page.keyboard.down('Shift')
         click(page, *SAUCER)
         page.keyboard.up('Shift')
-        expect(page.locator('#undo')).to_be_enabled()
-        expect(row(page, 1).locator('.state')).to_have_text('tracked')
+        client.wait_for(lambda: len(answers) == 2 and labels)
+        array = client.wait_for(lambda: with_generation(masks, answers[1].generation))
+        since = max(stamp_ns(array), stamp_ns(labels[0]))
+        folder, deadline = tmp_path_factory.mktemp('before'), time.monotonic() + PATIENCE
+        while stamp_of(download(page, 'mask of', folder)) < since:
+            assert time.monotonic() < deadline
         page.locator('#freeze').click()
         yield page
+
+
+def with_generation(arrays, generation):
+    """Return the first array with a mask that answers a prompt; None before it is there."""
+    return next((a for a in arrays if any(m.generation >= generation for m in a.masks)), None)
+
+
+def stamp_ns(message):
+    return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+
+
+def stamp_of(path):
+    """Return the stamp of the image that a saved file is of, in nanoseconds."""
+    return int(path.name.split('-')[1])
+
+
+def download(page, name, folder):
+    """Save by the menu; return the file's path."""
+    page.locator('#save').click()
+    with page.expect_download() as file:
+        page.get_by_role('button', name=name).click()
+    path = folder / file.value.suggested_filename
+    file.value.save_as(path)
+    return path
 
 
 def copied(page, name):
@@ -72,15 +120,15 @@ def copied(page, name):
 
 @pytest.fixture(scope='module')
 def saved(page, tmp_path_factory):
-    """Save image and mask; return their folder, and the mask as H×W bool."""
+    """Save the image and the mask; return the path of the latter."""
     folder = tmp_path_factory.mktemp('saved')
-    for name in ('image PNG', 'mask of'):
-        page.locator('#save').click()
-        with page.expect_download() as file:
-            page.get_by_role('button', name=name).click()
-        path = folder / file.value.suggested_filename
-        file.value.save_as(path)
-    return folder, cv2.imread(str(path), cv2.IMREAD_UNCHANGED) == 255
+    download(page, 'image PNG', folder)
+    return download(page, 'mask of', folder)
+
+
+def read(path):
+    """Return a mask as H×W bool."""
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED) == 255
 
 
 def iou(a, b):
@@ -88,31 +136,30 @@ def iou(a, b):
 
 
 def test_the_command_on_the_saved_image_finds_the_object(page, saved):
-    folder, mask = saved
     name, *words = shlex.split(copied(page, 'segment'))
     assert name == 'picosam'
     assert words.count('--point') == 2
     assert words[words.index('--model') + 1] == DEFAULT_MODEL
-    subprocess.run([executable(name), *words], cwd=folder, check=True, timeout=4 * PATIENCE)
-    assert iou(cv2.imread(str(folder / 'mask.png'), cv2.IMREAD_UNCHANGED) > 0, mask) >= 0.9
+    subprocess.run([executable(name), *words], cwd=saved.parent, check=True, timeout=4 * PATIENCE)
+    assert iou(read(saved.parent / 'mask.png'), read(saved)) >= 0.9
 
 
 def test_the_python_lines_on_the_saved_image_find_the_object(page, saved, monkeypatch):
-    folder, mask = saved
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(saved.parent)
     result = {}
     exec(copied(page, 'Python'), result)
-    assert iou(result['inside'], mask) >= 0.9
+    assert iou(result['inside'], read(saved)) >= 0.9
 
 
-def test_the_file_of_the_mask_is_what_the_node_publishes_and_its_line_is_taken(page, saved, camera):
-    _, mask = saved
-    client = Client(camera)
-    labels = client.subscribe(Image, f'{camera.name}/label_mask')
-    answers = client.subscribe(PromptStatus, f'{camera.name}/prompt_status')
-    client.wait_for(lambda: labels)
-    published = np.frombuffer(labels[-1].data, np.uint8).reshape(480, 640) == 1
-    assert iou(mask, published) >= 0.97
+def test_the_file_of_the_mask_is_the_label_mask_of_its_image(saved, client, labels):
+    def label_mask():
+        return next((each for each in labels if stamp_ns(each) == stamp_of(saved)), None)
+
+    label = client.wait_for(label_mask)
+    assert iou(read(saved), np.frombuffer(label.data, np.uint8).reshape(480, 640) == 1) >= 0.97
+
+
+def test_the_line_of_the_message_is_taken_by_the_node(page, client, answers, camera):
     *words, topic, kind, text = shlex.split(copied(page, 'ros2'))
     assert words == ['ros2', 'topic', 'pub', '--once']
     assert topic == f'{camera.namespace}/prompt'
@@ -122,9 +169,8 @@ def test_the_file_of_the_mask_is_what_the_node_publishes_and_its_line_is_taken(p
     header = Header(stamp=Time(**fields.pop('header').pop('stamp')))
     points = [Point2D(**point) for point in fields.pop('points')]
     assert [point.label for point in points] == [1, 0]
-    publisher = client.publisher(Prompt, topic)
+    publisher, before = client.publisher(Prompt, topic), len(answers)
     client.wait_for(publisher.get_subscription_count)
     publisher.publish(Prompt(header=header, points=points, **fields))
-    client.wait_for(lambda: answers)
-    assert (answers[0].object_id, answers[0].state) == (1, PromptStatus.ACCEPTED)
-    client.close()
+    client.wait_for(lambda: len(answers) > before)
+    assert (answers[before].object_id, answers[before].state) == (1, PromptStatus.ACCEPTED)
