@@ -51,6 +51,7 @@ def test_of_several_objects_the_mask_is_the_selected_ones_and_has_its_name(shown
     expect(page.get_by_role('button', name='all objects')).to_be_enabled()
     page.keyboard.press('Escape')
     expect(page.locator('#save-menu')).to_be_hidden()
+    assert shown.served.backend.cleared == 0
     page.keyboard.press('2')
     page.keyboard.press('n')
     page.locator('.name-field').fill('red cup/2')
