@@ -68,7 +68,9 @@ export class Everything {
     // The large ones first: their parts lie on top.
     this.things = toShapes(masks).sort((a, b) => b.area - a.area);
     const count = this.things.length === 1 ? '1 thing' : `${this.things.length} things`;
-    this.tell(`${count} · ${asked} of ${planned} clicks answered · a click takes one, esc ends`);
+    const touch = matchMedia('(pointer: coarse)').matches;
+    const hint = touch ? 'tap one' : 'click one to take it, esc ends';
+    this.tell(`${count} · ${asked} of ${planned} clicks answered · ${hint}`);
     this.view.draw();
     return true;
   }
