@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -108,6 +107,8 @@ class Frame:
 
         A sample for each 4×4 pixels: of images of many megapixels a network sees no more.
         """
+        import cv2  # late: a prompt, which this module serves, too, needs none
+
         size = max(round(self.width / REDUCTION), 1), max(round(self.height / REDUCTION), 1)
         return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 

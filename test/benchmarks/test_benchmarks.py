@@ -86,11 +86,18 @@ def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it(monkeypat
     assert values["least of the demo's"] >= 0.6
 
 
+def test_the_section_on_large_pictures_compares_each_click_in_both_sizes():
+    rows = benchmarks.measure('large_pictures', FRAMES).rows
+    assert rows
+    assert all(row.value > 0 for row in rows)
+
+
 def test_every_section_is_run_by_a_test_here():
     assert {
         'engine',
         'clicks',
         'everything',
+        'large_pictures',
         'discovery',
         'sensor_start',
         *OF_FILMS,
