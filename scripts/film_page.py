@@ -15,9 +15,9 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from picosam_ros.models import DEFAULT_MODEL, shipped_models
+from scripts import picture_commands
 from scripts.film_gif import write_gif
 from scripts.film_stage import COMMAND, Stage, stage, viewer
-from scripts.picture_commands import OVERLAYS, write_overlays
 
 IMAGES = Path(__file__).parent.parent / 'docs' / 'images'
 RECORD = IMAGES / 'demo.json'
@@ -97,7 +97,7 @@ def record() -> dict[str, Any]:
         'page': ' '.join(COMMAND),
         'model': DEFAULT_MODEL,
         'sha256': shipped_models()[DEFAULT_MODEL]['sha256'],
-        'pictures': [*PICTURES, *OVERLAYS],
+        'pictures': [*PICTURES, *picture_commands.PICTURES],
     }
 
 
@@ -105,7 +105,7 @@ def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(description='Film the page for README and docs.')
     parser.add_argument('--folder', type=Path, default=IMAGES, help='where to write')
-    parser.add_argument('--only', choices=('film', 'stills', 'overlays'), help='default: all')
+    parser.add_argument('--only', choices=('film', 'stills', 'commands'), help='default: all')
     arguments = parser.parse_args()
     folder, only = arguments.folder, arguments.only
     path = shutil.which('chromium') or shutil.which('chromium-browser')
@@ -119,8 +119,8 @@ def main() -> int:
             with viewer(DEFAULT_MODEL) as url:
                 stills(browser, url, folder)
         browser.close()
-    if only in (None, 'overlays'):
-        write_overlays(folder, DEFAULT_MODEL)
+    if only in (None, 'commands'):
+        picture_commands.write_pictures(folder, DEFAULT_MODEL)
     if only is None:
         (folder / RECORD.name).write_text(json.dumps(record(), indent=1) + '\n')
     return 0
