@@ -58,7 +58,7 @@ class Section:
 
     def to_markdown(self) -> str:
         """For docs/performance.md."""
-        lines = [f'### {self.title}', '', f'    {self.command}', '']
+        lines = [f'### {self.title}', '', '```bash', self.command, '```', '']
         lines += ['| | value | target | | |', '|---|---:|---:|---|---|']
         lines += [f'| {" | ".join(row.cells())} |' for row in self.rows]
         return '\n'.join(lines) + '\n'

@@ -48,7 +48,7 @@ def to_markdown(name: str, parser: argparse.ArgumentParser) -> str:
     ]
     table = '\n'.join(('| argument | |', '|---|---|', *rows)) + '\n' if rows else ''
     description, _, listing = command.DESCRIPTION.partition('\n\n')
-    text = f'## {name}\n\n{description}\n\n{MARKS.get(name, "")}    {command.EXAMPLE}\n\n'
+    text = f'## {name}\n\n{description}\n\n{MARKS.get(name, "")}```bash\n{command.EXAMPLE}\n```\n\n'
     if listing:
         text += f'```text\n{listing}\n```\n\n'
     return (text + table).rstrip() + '\n'

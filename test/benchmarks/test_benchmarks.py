@@ -199,7 +199,7 @@ def test_the_terminal_shows_value_target_and_mark_below_the_command():
 def test_markdown_shows_the_same():
     lines = SECTION.to_markdown().splitlines()
     assert lines[0] == '### How fast'
-    assert lines[2].strip() == 'run me'
+    assert lines[2:5] == ['```bash', 'run me', '```']
     assert lines[-2:] == ['| one | 2.50 ms | ≤ 3 | ok | note |', '| two | 4 |  |  |  |']
 
 
