@@ -28,7 +28,7 @@ PICTURES = ('demo.gif', 'viewer.jpg', 'viewer-dark.jpg', 'viewer-phone.jpg', 'vi
 
 # A photograph of the demo, and places in it, in its file's pixels.
 PHOTO = 'motorcycle_left'
-CARTON, LETTERS, TANK, BIN, FENDER = (646, 241), (435, 200), (379, 216), (587, 228), (590, 290)
+CARTON, LETTERS, TANK, BIN, WHITE_BOX = (646, 241), (435, 200), (379, 216), (587, 228), (603, 155)
 
 
 def film(scene: Stage) -> None:
@@ -79,7 +79,7 @@ def stills(browser: Any, url: str, folder: Path) -> None:
             _save(phone, folder / 'viewer-phone.jpg')
         scene.page.emulate_media(color_scheme='light')
         scene.freeze()
-        scene.glide(*FENDER, 0.2)
+        scene.glide(*WHITE_BOX, 0.2)
         scene.click('')
         scene.wait_for(1, 2, 3, 4)
         scene.leave()
