@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from helpers.outside_names import table
-from helpers.printed import ROOT, pages
+from helpers.printed import ROOT, blocks, pages
 
 RELEASES = ('humble', 'jazzy', 'kilted', 'lyrical')
 NAV2 = ROOT / 'docs' / 'nav2.md'
@@ -75,8 +75,8 @@ def of_nav2(text: str) -> set[str]:
     for pattern in (INTERFACE, DEBIAN, STARTED, FOUND, VERB):
         text = pattern.sub('', text)
     named = in_code(text) | set(re.findall(r'\b[a-z]\w*_\w+(?:\.\w+)*\b', text))
-    for line in text.splitlines():
-        if line.startswith('    '):
+    for block in blocks(NAV2):
+        for line in block.text.splitlines():
             named |= set(re.findall(r'\b([a-z]\w+): ', line)) | set(re.findall(r' /(\w+) ', line))
     return {name for name in named if not name.isupper()}
 

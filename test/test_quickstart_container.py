@@ -55,11 +55,11 @@ def test_nobody_in_the_image_is_root():
 
 
 def test_the_page_builds_this_image_and_runs_what_it_has():
-    [build] = re.findall(r'^ +(docker build .*)$', PAGE, re.M)
+    [build] = re.findall(r'^ *(docker build .*)$', PAGE, re.M)
     words = shlex.split(build)
     assert ROOT / words[words.index('-f') + 1] == DOCKERFILE
     tag = words[words.index('-t') + 1]
-    [run] = re.findall(r'^ +docker run (.*)$', PAGE, re.M)
+    [run] = re.findall(r'^ *docker run (.*)$', PAGE, re.M)
     assert run.endswith(f' {tag} make demo')
 
 
