@@ -27,41 +27,40 @@ QUALITY = 85
 PICTURES = ('demo.gif', 'viewer.jpg', 'viewer-dark.jpg', 'viewer-phone.jpg', 'viewer-frozen.jpg')
 
 # A photograph of the demo, and places in it, in its file's pixels.
-PHOTO = 'motorcycle_left'
-CARTON, LETTERS, TANK, BIN, WHITE_BOX = (646, 241), (435, 200), (379, 216), (587, 228), (603, 155)
+PHOTO = 'astronaut'
+NAME_TAG, HELMET, BADGE, STRAP = (299, 358), (395, 428), (168, 392), (258, 380)
 
 
 def film(scene: Stage) -> None:
-    """Point as a person would: look, click, a second object, larger, a correction."""
+    """Point as a person would: look, click, a second object, a third one, and larger."""
     scene.begin()
     scene.stay(0.2)
-    scene.glide(*BIN, 0.5)
+    scene.glide(*STRAP, 0.5)
     scene.stay(0.5)
-    scene.glide(*CARTON, 0.4)
+    scene.glide(*NAME_TAG, 0.3)
     scene.click('click')
     scene.wait_for(1)
     scene.stay(0.6)
     scene.say('')
-    scene.glide(*LETTERS, 0.6)
+    scene.glide(*HELMET, 0.5)
     scene.click('click')
     scene.wait_for(1, 2)
+    scene.stay(0.6)
+    scene.say('')
+    scene.glide(*BADGE, 0.6)
+    scene.click('click')
+    scene.wait_for(1, 2, 3)
     scene.stay(0.8)
     scene.press('+ for larger', '+')
     scene.stay(0.4)
-    scene.wait_for(1, 2)
+    scene.wait_for(1, 2, 3)
     scene.stay(0.9)
-    scene.say('')
-    scene.glide(*TANK, 0.3)
-    scene.click('ctrl and click: this, too', 'Control')
-    scene.stay(0.4)
-    scene.wait_for(1, 2)
-    scene.stay(0.5)
 
 
 def stills(browser: Any, url: str, folder: Path) -> None:
     """Take the page in light and dark, frozen and clicked, and on a phone."""
     with stage(browser, url, PHOTO, 1280, 800) as scene:
-        for number, place in enumerate((CARTON, TANK, BIN), start=1):
+        for number, place in enumerate((NAME_TAG, HELMET, BADGE), start=1):
             scene.glide(*place, 0.2)
             scene.click('')
             scene.wait_for(*range(1, number + 1))
@@ -79,7 +78,7 @@ def stills(browser: Any, url: str, folder: Path) -> None:
             _save(phone, folder / 'viewer-phone.jpg')
         scene.page.emulate_media(color_scheme='light')
         scene.freeze()
-        scene.glide(*WHITE_BOX, 0.2)
+        scene.glide(*STRAP, 0.2)
         scene.click('')
         scene.wait_for(1, 2, 3, 4)
         scene.leave()

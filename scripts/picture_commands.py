@@ -18,24 +18,24 @@ from benchmarks.films.photo_outlines import OUTLINES
 from picosam_ros.cameras import photo_walk
 from picosam_ros.cameras.photos import open_photos, photo_folder
 
-PHOTO = 'motorcycle_left.png'
+PHOTO = 'astronaut.png'
 # What is printed on the page, on this photograph: a point, its larger object, a correction, all.
 OVERLAYS = {
     'segment.jpg': (
-        ('--point', '435,200'),
-        ('--point', '435,200', '--size-step', '1'),
-        ('--point', '435,200', '--point', '379,216'),
+        ('--point', '220,110'),
+        ('--point', '220,110', '--size-step', '1'),
+        ('--point', '220,110', '--point', '200,420'),
     ),
     'everything.jpg': (('--everything', '--budget', '20'),),
 }
+# Of the Middlebury stereo data set, whose pictures are not to be shown elsewhere without asking.
+UNLICENSED = ('motorcycle_left',)
 WIDTH, GAP = 960, 6
-# What is shown of the overlays of points, which would be small else.
-PART = (310, 90, 720, 380)
 
 
 # A film of the demo's camera before that photograph, and what is shown of it, in seconds.
 RATE, SHOWN = 15, (0.0, 2.0, 4.0)
-ON_TANK = '160,300'
+ON_HELMET = '491,364'
 PICTURES = (*OVERLAYS, 'track.jpg', 'eval.jpg')
 
 
@@ -61,7 +61,7 @@ def write_track(path: Path, model: str) -> None:
         for pixels in _walk(max(SHOWN)):
             writer.write(pixels[..., ::-1])
         writer.release()
-        _picosam('track', film, '--point', ON_TANK, '--model', model, '-o', out)
+        _picosam('track', film, '--point', ON_HELMET, '--model', model, '-o', out)
         video = cv2.VideoCapture(str(out))
         images = []
         while (bgr := video.read()[1]) is not None:
@@ -84,7 +84,8 @@ def _walk(seconds: float) -> Iterator[np.ndarray]:
 def write_sheet(path: Path, model: str) -> None:
     """Run `picosam eval` on the photographs that were outlined by hand; keep its contact sheet."""
     images, annotations = [], []
-    for number, (photo, objects) in enumerate(OUTLINES.items(), start=1):
+    shown = {photo: objects for photo, objects in OUTLINES.items() if photo not in UNLICENSED}
+    for number, (photo, objects) in enumerate(shown.items(), start=1):
         with Image.open(photo_file(photo)) as picture:
             width, height = picture.size
         name = photo_file(photo).name
@@ -126,8 +127,6 @@ def write_overlays(folder: Path, model: str) -> None:
     """
     for name, commands in OVERLAYS.items():
         pictures = [_overlay([*command, '--model', model]) for command in commands]
-        if len(pictures) > 1:
-            pictures = [picture.crop(PART) for picture in pictures]
         _side_by_side(pictures).save(folder / name, quality=85)
 
 
