@@ -81,9 +81,9 @@ def box(pixels: Pixels, mask: Pixels) -> Case:
 
 
 PROTOCOLS: dict[str, Callable[[Pixels, Pixels], Case]] = {
-    'crop96': crop96,
     'full': full,
     'box': box,
+    'crop96': crop96,
 }
 
 
