@@ -48,11 +48,15 @@ MAX_OBJECTS, MAX_PHOTOS = 4, 5
 
 @dataclass(frozen=True)
 class Candidate:
-    """One object in one view, and the IoUs of the clicks on it."""
+    """One object in one view, and the IoUs of the clicks on it.
+
+    `central`: whether the middle of the image is on it at all moments.
+    """
 
     known: OutlinedObject
     aim: Aim
     ious: tuple[float, ...]
+    central: bool
 
     @property
     def worst(self) -> float:
@@ -107,10 +111,11 @@ def _measured(
     frames = [Frame.from_array(walk.render(view)) for view in views]
     for known in outlined(photo, shown.width, shown.height):
         outlines = [seen(known.inside, view) for view in views]
-        swept = (seen(known.inside, walk.viewpoint(stamp, 0)) for stamp in SWEEP)
+        swept = [seen(known.inside, walk.viewpoint(stamp, 0)) for stamp in SWEEP]
         if all(map(_fits, swept)):
             clicks = _clicks(engine, zip(frames, outlines, strict=True), step)
-            yield Candidate(known, aim, tuple(_until_wrong(clicks)))
+            central = all(outline[HEIGHT // 2, WIDTH // 2] for outline in swept)
+            yield Candidate(known, aim, tuple(_until_wrong(clicks)), central)
 
 
 def seen(inside: Inside, view: Viewpoint) -> Inside:
@@ -156,14 +161,14 @@ def _until_wrong(ious: Iterable[float]) -> Iterator[float]:
 def _chosen(view: list[Candidate]) -> list[Candidate]:
     """Return the good objects of a view, the best first, that do not lie on each other.
 
-    None where that which the view is aimed at is not good: the middle is where people click.
+    None where the middle, which people click first, is on none of them.
     """
     chosen: list[Candidate] = []
     for candidate in sorted(view, key=lambda each: -each.worst):
         apart = all(iou(candidate.known.inside, one.known.inside) <= OVERLAP for one in chosen)
         if candidate.worst >= WANTED and apart and len(chosen) < MAX_OBJECTS:
             chosen.append(candidate)
-    return chosen if any(each.known.places[0] == each.aim.at for each in chosen) else []
+    return chosen if any(each.central for each in chosen) else []
 
 
 def _value(chosen: list[Candidate]) -> tuple[int, float]:

@@ -143,7 +143,8 @@ def test_a_camera_stops_and_starts_with_the_lifecycle(rig):
 def test_a_photo_of_the_demo_stays_from_the_first_click_on_until_the_next_is_asked_for():
     walk = open_photos()
     # As above: that a photo stays is not the tracker's doing.
-    settings = {'camera': 'photos', 'rate': 10.0, 'prompt_max_age': 30.0, 'track': False}
+    settings = {'camera': 'photos', 'model': DEFAULT_MODEL, 'track': False}
+    settings |= {'rate': 10.0, 'prompt_max_age': 30.0}
     with Process('camera', settings) as process:
         rig = CameraRig(process)
         rig.wait_for(lambda: rig.image_raw and rig.inboxes['masks'])
