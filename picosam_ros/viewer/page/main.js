@@ -214,6 +214,7 @@ function draw() {
 function shown(frame) {
   prompts.update(frame);
   objects.update(frame);
+  saveMenu.update();
   complete(markers.complete(frame));
   steps.complete(frame).forEach(explain);
 }
