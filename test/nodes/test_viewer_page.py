@@ -241,6 +241,8 @@ def test_everything_can_be_done_by_keys(page):
 def test_a_frozen_image_stays(page, open_page, url):
     page.keyboard.press(' ')
     expect(page.locator('#frozen')).to_be_visible()
+    # The same image comes once more, at full size.
+    expect(page.locator('#frozen')).to_have_attribute('data-full', re.compile('.'))
     remove_bubbles(page)
     before = shown(page)
     other = open_page(url)

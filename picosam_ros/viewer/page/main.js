@@ -396,6 +396,7 @@ async function sharpen() {
   frame.bitmap.close();
   Object.assign(frame, { bitmap: full.bitmap, full: true });
   view.draw();
+  $('frozen').dataset.full = frame.number;
 }
 
 // Copies what leads to the object that is selected: a key of COPIES.
