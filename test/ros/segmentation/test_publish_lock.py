@@ -78,6 +78,7 @@ def test_an_answer_waits_for_masks_that_are_being_published(node, publish_lock, 
         max_age=lambda: 1.0,
         roi_size=lambda: 0,
         calibration=lambda: None,
+        clicked=lambda stamp_ns: None,
     )
     context._status = recorder
     context.publish(Answer(1, PromptState.ACCEPTED))
@@ -94,7 +95,14 @@ def test_masks_are_checked_and_published_under_one_lock(node, publish_lock, reco
 
 
 def test_prompts_are_cleared_under_the_lock_too(node, publish_lock, recorder):
-    services = Services(node, recorder, publish_lock, lambda _: None)
+    services = Services(
+        node,
+        recorder,
+        publish_lock,
+        lambda _: None,
+        recent=RecentFrames(),
+        roi_size=lambda: 0,
+    )
     services._on_clear(Trigger.Request(), Trigger.Response())
     services.destroy()
     assert recorder.held == [True]
