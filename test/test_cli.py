@@ -192,7 +192,7 @@ def test_with_a_closed_error_output_json_stays_clean():
 
 def test_a_name_cannot_break_the_sentence_or_steer_the_terminal():
     failed = run('segment', 'a\n\033[31mb.png', '--point', '1,1')
-    assert failed.stderr.startswith('picosam: image a\\n\\x1b[31mb.png cannot be read')
+    assert failed.stderr.startswith('picosam: no file fits a\\n\\x1b[31mb.png')
 
 
 def test_every_path_that_a_command_takes_is_known_as_an_input_or_an_output():

@@ -19,8 +19,12 @@ def pins(lock):
     return {(name, version) for name, version in found}
 
 
+# What `make test ROS=kilted` hands down to the tests.
+OF_MAKE = {'MAKEFLAGS', 'MAKEOVERRIDES', 'MFLAGS', 'MAKELEVEL', 'ROS', 'VENV', 'PYTHON', 'UV'}
+
+
 def run(*command, **variables):
-    environment = {name: value for name, value in os.environ.items() if name != 'MAKEFLAGS'}
+    environment = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
     return subprocess.run(
         command,
         cwd=ROOT,
