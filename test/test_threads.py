@@ -129,6 +129,12 @@ PLACES = [
     (Place('viewer/frames.py', 'JpegEncoder.encode', 'run_in_executor'),
      'viewer/test_failures.py::'
      'test_an_image_on_which_the_encoder_fails_is_told_once_and_the_next_one_is_shown'),
+    (Place('viewer/frames.py', 'JpegEncoder.encode_full', 'run_in_executor'),
+     'viewer/test_full_images.py::'
+     'test_one_that_cannot_be_read_again_is_gone_and_the_reason_is_told'),
+    (Place('viewer/preview_thread.py', 'PreviewThread.__init__', 'ThreadPoolExecutor',
+           'picosam_preview'),
+     'viewer/test_camera_view.py::test_why_there_is_no_mask_is_told'),
     (Place('viewer/server.py', 'Server.__init__', 'Thread', 'picosam_web'),
      'viewer/test_failures.py::'
      'test_a_server_that_fails_at_its_start_says_so_and_leaves_its_port'),

@@ -25,7 +25,7 @@ def photos(store):
 
 def test_every_protocol_is_judged_on_every_mask(photos, tiny_network) -> None:
     results = evaluate(photos, tiny_network())
-    assert list(results) == ['crop96', 'full', 'box']
+    assert list(results) == ['full', 'box', 'crop96']
     for report in results.values():
         assert report['n'] == 36
         assert report['n_small'] + report['n_medium'] + report['n_large'] == 36
@@ -57,7 +57,20 @@ def test_the_command_that_users_have_gives_the_same_figures(
     path, network = tmp_path / 'coco.json', tiny_network()
     path.write_text(json.dumps(to_coco(photos)))
     store = str(photos[0].store)
-    picosam(['eval', '--images', store, '--annotations', str(path), '--model', network, '--json'])
+    picosam(
+        [
+            'eval',
+            '--images',
+            store,
+            '--annotations',
+            str(path),
+            '--model',
+            network,
+            '--json',
+            '--protocol',
+            'crop96',
+        ]
+    )
     report = json.loads(capsys.readouterr().out)
     expected = evaluate(photos, network)['crop96']
     assert {name: report[name] for name in expected} == expected
