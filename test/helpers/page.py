@@ -185,7 +185,3 @@ def changes(page):
     before, deadline = shown(page), time.monotonic() + PATIENCE
     while np.array_equal(before, shown(page)):
         assert time.monotonic() < deadline
-
-
-def remove_bubbles(page):
-    page.locator('.bubble').evaluate_all('nodes => nodes.forEach((node) => node.remove())')

@@ -198,7 +198,8 @@ const connection = new Connection({
 });
 
 function draw() {
-  if (!next) return;
+  // One that came just before the page was frozen waits, too.
+  if (!next || frozen) return;
   const frame = next;
   next = null;
   $('empty').hidden = true;
@@ -383,6 +384,7 @@ function freeze() {
   setText($('freeze'), frozen ? 'Resume' : 'Freeze');
   $('frozen').hidden = !frozen;
   announce(frozen ? 'frozen' : 'live');
+  if (frozen && next) next.held = true;
   if (frozen) sharpen();
   else requestAnimationFrame(draw);
 }
