@@ -7,11 +7,13 @@ import cv2
 import numpy as np
 from helpers.chromium import BrowserTimeout, expect
 from helpers.harness import PATIENCE, Client, Process
+from helpers.photo_clicks import pixels_of
 from helpers.rig import BACKGROUND, OBJECT
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from picosam_ros.drawing.overlay import OPACITY, PALETTE
+from picosam_ros.models import DEFAULT_MODEL
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -48,6 +50,22 @@ def disc_camera(folder, network):
         'prompt_max_age': PATIENCE,
         'roi_size': 96,
         'rate': 15.0,
+    }
+    with Process('camera', parameters) as process:
+        yield process
+        process.stop()
+
+
+@contextlib.contextmanager
+def cup_camera(folder):
+    """Run a camera that looks at a photo of a cup, with the network that ships."""
+    parameters = {
+        'camera': 'video',
+        'source': film(folder / 'coffee.avi', pixels_of('coffee')),
+        'model': DEFAULT_MODEL,
+        'threads': 1,
+        'prompt_max_age': PATIENCE,
+        'rate': 10.0,
     }
     with Process('camera', parameters) as process:
         yield process

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import yaml
 from builtin_interfaces.msg import Time
-from helpers.harness import PATIENCE, Client, Process
+from helpers.harness import PATIENCE, Client
 from helpers.installed import executable
-from helpers.photo_clicks import pixels_of
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -20,7 +19,7 @@ from picosam_ros.msg import MaskArray, Point2D, Prompt, PromptStatus
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
-from helpers.page import click, film, is_selected, viewed
+from helpers.page import click, cup_camera, is_selected, viewed
 
 pytestmark = CHROMIUM_IS_HERE
 
@@ -30,17 +29,8 @@ CUP, SAUCER = (320, 240), (190, 300)
 @pytest.fixture(scope='module')
 def camera(tmp_path_factory):
     """Run a camera that looks at a photo of a cup, with the network that ships."""
-    parameters = {
-        'camera': 'video',
-        'source': film(tmp_path_factory.mktemp('photo') / 'coffee.avi', pixels_of('coffee')),
-        'model': DEFAULT_MODEL,
-        'threads': 1,
-        'prompt_max_age': PATIENCE,
-        'rate': 10.0,
-    }
-    with Process('camera', parameters) as process:
+    with cup_camera(tmp_path_factory.mktemp('photo')) as process:
         yield process
-        process.stop()
 
 
 @pytest.fixture(scope='module')

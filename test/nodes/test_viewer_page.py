@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from helpers.harness import PATIENCE, Client, Process
 from helpers.installed import executable
-from helpers.photo_clicks import pixels_of
 from std_msgs.msg import String
 
 from picosam_ros.cameras.photos import photo_files
@@ -27,6 +26,7 @@ from helpers.page import (
     changes,
     click,
     covers,
+    cup_camera,
     disc_camera,
     discs,
     film,
@@ -53,17 +53,8 @@ def camera(tmp_path_factory, red_network):
 @pytest.fixture(scope='module')
 def photo(tmp_path_factory):
     """Run a camera that looks at a photo of a cup, with the network that ships."""
-    parameters = {
-        'camera': 'video',
-        'source': film(tmp_path_factory.mktemp('photo') / 'coffee.avi', pixels_of('coffee')),
-        'model': DEFAULT_MODEL,
-        'threads': 1,
-        'prompt_max_age': PATIENCE,
-        'rate': 10.0,
-    }
-    with Process('camera', parameters) as process:
+    with cup_camera(tmp_path_factory.mktemp('photo')) as process:
         yield process
-        process.stop()
 
 
 @pytest.fixture(scope='module')

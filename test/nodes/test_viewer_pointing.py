@@ -6,10 +6,8 @@ import time
 import cv2
 import numpy as np
 import pytest
-from helpers.harness import PATIENCE, Client, Process
-from helpers.photo_clicks import pixels_of
+from helpers.harness import PATIENCE, Client
 
-from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.msg import MaskArray, Prompt, PromptStatus
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
@@ -21,9 +19,9 @@ from helpers.page import (
     changes,
     click,
     covers,
+    cup_camera,
     disc_camera,
     discs,
-    film,
     found_on,
     is_covered,
     is_selected,
@@ -247,18 +245,9 @@ def test_everything_is_outlined_and_a_click_takes_the_thing_under_the_pointer(pa
 @pytest.fixture(scope='module')
 def photo(tmp_path_factory):
     """Run a camera that looks at a photo of a cup, with the network that ships."""
-    parameters = {
-        'camera': 'video',
-        'source': film(tmp_path_factory.mktemp('photo') / 'coffee.avi', pixels_of('coffee')),
-        'model': DEFAULT_MODEL,
-        'threads': 1,
-        'prompt_max_age': PATIENCE,
-        'rate': 10.0,
-    }
-    with Process('camera', parameters) as process, viewed(process) as url:
+    with cup_camera(tmp_path_factory.mktemp('photo')) as process, viewed(process) as url:
         process.url = url
         yield process
-        process.stop()
 
 
 class Masks:

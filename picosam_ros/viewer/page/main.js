@@ -384,6 +384,7 @@ function freeze() {
   setText($('freeze'), frozen ? 'Resume' : 'Freeze');
   $('frozen').hidden = !frozen;
   announce(frozen ? 'frozen' : 'live');
+  delete $('frozen').dataset.full;
   if (frozen && next) next.held = true;
   if (frozen) sharpen();
   else requestAnimationFrame(draw);
@@ -392,12 +393,14 @@ function freeze() {
 // Shows the frozen image at full size.
 async function sharpen() {
   const { frame } = view;
-  if (!frame || frame.full) return;
-  const full = await fullImages.request(frame);
-  if (!full || view.frame !== frame) return;
-  frame.bitmap.close();
-  Object.assign(frame, { bitmap: full.bitmap, full: true });
-  view.draw();
+  if (!frame) return;
+  if (!frame.full) {
+    const full = await fullImages.request(frame);
+    if (!full || view.frame !== frame) return;
+    frame.bitmap.close();
+    Object.assign(frame, { bitmap: full.bitmap, full: true });
+    view.draw();
+  }
   $('frozen').dataset.full = frame.number;
 }
 
