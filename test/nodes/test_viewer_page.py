@@ -233,6 +233,8 @@ def test_a_frozen_image_stays(page, open_page, url):
     expect(page.locator('#frozen')).to_be_visible()
     # The same image comes once more, at full size.
     expect(page.locator('#frozen')).to_have_attribute('data-full', re.compile('.'))
+    # It stands on the image from the first diagnostics on.
+    expect(page.locator('#origin-mark')).to_have_text('a recording')
     # More of them may come: that all objects are removed is maybe said twice.
     page.locator('#bubbles').evaluate('node => { node.style.display = "none"; }')
     before = shown(page)

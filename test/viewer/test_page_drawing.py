@@ -92,3 +92,12 @@ def test_the_opacity_of_masks_is_chosen_down_to_the_outline(shown):
     expect(text).to_have_text('outline only')
     assert is_near(shown.colour(160, 65), GREY)
     assert rim(shown, 80) > 0.95
+
+
+@pytest.mark.parametrize(('width', 'height'), [(390, 844), (1280, 800)])
+def test_the_image_keeps_its_place_while_the_panel_grows(shown, width, height):
+    one, other = mask(1, disc(100, 120, 20)), mask(2, disc(200, 120, 20))
+    page = shown.open(one, width=width, height=height)
+    place = page.locator('#image').bounding_box()
+    shown.show(one, other)
+    assert page.locator('#image').bounding_box() == place
