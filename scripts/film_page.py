@@ -15,16 +15,18 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from picosam_ros.models import DEFAULT_MODEL, shipped_models
-from scripts import picture_commands
+from scripts import picture_commands, picture_topics
 from scripts.film_gif import write_gif
-from scripts.film_stage import COMMAND, Stage, stage, viewer
+from scripts.film_stage import COMMAND, SIMULATION, Stage, stage, viewer
 
 IMAGES = Path(__file__).parent.parent / 'docs' / 'images'
 RECORD = IMAGES / 'demo.json'
 # As root a browser runs in no sandbox; and it stays off the network.
 FLAGS = ('--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking')
 QUALITY = 85
-PICTURES = ('demo.gif', 'viewer.jpg', 'viewer-dark.jpg', 'viewer-phone.jpg', 'viewer-frozen.jpg')
+PARTS = ('film', 'stills', 'commands', 'topics')
+STILLS = ('viewer.jpg', 'viewer-dark.jpg', 'viewer-phone.jpg', 'viewer-frozen.jpg')
+SIMULATED = 'viewer-simulated.jpg'
 
 # A photograph of the demo, and places in it, in its file's pixels.
 PHOTO = 'astronaut'
@@ -85,6 +87,17 @@ def stills(browser: Any, url: str, folder: Path) -> None:
         _save(scene, folder / 'viewer-frozen.jpg')
 
 
+def simulated_still(browser: Any, url: str, path: Path) -> None:
+    """Take the page before the simulated sensor, with an object that it follows."""
+    with stage(browser, url, PHOTO, 1280, 800) as scene:
+        scene.glide(*BADGE, 0.2)
+        scene.click('')
+        scene.wait_for(1)
+        scene.leave()
+        scene.stay(3)
+        _save(scene, path)
+
+
 def _save(scene: Stage, path: Path) -> None:
     scene.picture().save(path, quality=QUALITY)
 
@@ -96,7 +109,13 @@ def record() -> dict[str, Any]:
         'page': ' '.join(COMMAND),
         'model': DEFAULT_MODEL,
         'sha256': shipped_models()[DEFAULT_MODEL]['sha256'],
-        'pictures': [*PICTURES, *picture_commands.PICTURES],
+        'pictures': [
+            'demo.gif',
+            *STILLS,
+            SIMULATED,
+            *picture_commands.PICTURES,
+            picture_topics.PICTURE,
+        ],
     }
 
 
@@ -104,22 +123,26 @@ def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(description='Film the page for README and docs.')
     parser.add_argument('--folder', type=Path, default=IMAGES, help='where to write')
-    parser.add_argument('--only', choices=('film', 'stills', 'commands'), help='default: all')
+    parser.add_argument('--only', choices=PARTS, help='default: all')
     arguments = parser.parse_args()
     folder, only = arguments.folder, arguments.only
     path = shutil.which('chromium') or shutil.which('chromium-browser')
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
         if only in (None, 'film'):
-            with viewer(DEFAULT_MODEL) as url, stage(browser, url, PHOTO, 960, 600) as scene:
+            with viewer(*COMMAND) as url, stage(browser, url, PHOTO, 960, 600) as scene:
                 film(scene)
                 write_gif(folder / 'demo.gif', scene.pictures())
         if only in (None, 'stills'):
-            with viewer(DEFAULT_MODEL) as url:
+            with viewer(*COMMAND) as url:
                 stills(browser, url, folder)
+            with viewer(*SIMULATION) as url:
+                simulated_still(browser, url, folder / SIMULATED)
         browser.close()
     if only in (None, 'commands'):
         picture_commands.write_pictures(folder, DEFAULT_MODEL)
+    if only in (None, 'topics'):
+        picture_topics.write_picture(folder, DEFAULT_MODEL)
     if only is None:
         (folder / RECORD.name).write_text(json.dumps(record(), indent=1) + '\n')
     return 0

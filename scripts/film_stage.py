@@ -17,10 +17,12 @@ from PIL import Image
 
 from picosam_ros.cameras.photo_walk import DWELL_NS, HEIGHT, WIDTH, visit_at
 from picosam_ros.cameras.photos import open_photos
+from picosam_ros.models import DEFAULT_MODEL
 
 # What starts the page, and what is told of it.
 # Drawing without a GPU takes most of the processor: half of the images leave it to the network.
-COMMAND = ('picosam', 'view', '--camera', 'photos', '--rate', '15')
+COMMAND = ('picosam', 'view', '--camera', 'photos', '--rate', '15', '--model', DEFAULT_MODEL)
+SIMULATION = ('picosam', 'view', '--simulate', '--rate', '15')
 # Of the page; a machine that is busy may take long.
 PATIENCE_MS = 60_000
 FRAME_S = 1 / 7
@@ -179,10 +181,10 @@ class Stage:
 
 
 @contextmanager
-def viewer(model: str) -> Iterator[str]:
-    """Run `picosam view` with a network that ships; give the page's address."""
-    options = ('--model', model, '--port', '0', '--json')
-    command = [sys.executable, '-m', 'picosam_ros', *COMMAND[1:], *options]
+def viewer(*command_line: str) -> Iterator[str]:
+    """Run `picosam view` by its command line; give its address."""
+    words = (*command_line[1:], '--port', '0', '--json')
+    command = [sys.executable, '-m', 'picosam_ros', *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -67,7 +67,7 @@ def write_track(path: Path, model: str) -> None:
         while (bgr := video.read()[1]) is not None:
             images.append(Image.fromarray(bgr[..., ::-1].copy()))
     # A second of a film has its rate's images, whatever its last one is.
-    _side_by_side([images[min(round(at * RATE), len(images) - 1)] for at in SHOWN]).save(
+    side_by_side([images[min(round(at * RATE), len(images) - 1)] for at in SHOWN]).save(
         path, quality=85
     )
 
@@ -127,7 +127,7 @@ def write_overlays(folder: Path, model: str) -> None:
     """
     for name, commands in OVERLAYS.items():
         pictures = [_overlay([*command, '--model', model]) for command in commands]
-        _side_by_side(pictures).save(folder / name, quality=85)
+        side_by_side(pictures).save(folder / name, quality=85)
 
 
 def _overlay(arguments: Sequence[str]) -> Image.Image:
@@ -137,7 +137,8 @@ def _overlay(arguments: Sequence[str]) -> Image.Image:
         return Image.open(path).convert('RGB')
 
 
-def _side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return pictures of one size in a row, with a gap between them."""
     width = (WIDTH - GAP * (len(pictures) - 1)) // len(pictures)
     height = round(pictures[0].height * width / pictures[0].width)
     sheet = Image.new('RGB', (WIDTH, height), 'white')
