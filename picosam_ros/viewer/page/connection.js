@@ -5,13 +5,16 @@ const LONGEST_DELAY = 4000;
 const decoder = new TextDecoder();
 
 export class Connection {
-  // `on`: state(name, text), countdown(text), frame(frame), full(frame), and a function for each
-  // type of message.
-  constructor(on) {
-    this.on = on;
+  constructor() {
     this.delay = FIRST_DELAY;
     this.tag = 0;
     this.isLost = false;
+  }
+
+  // `on`: state(name, text), countdown(text), frame(frame), full(frame), and a function for each
+  // type of message.
+  start(on) {
+    this.on = on;
     this.open();
   }
 

@@ -1,5 +1,7 @@
 // Elements of the page.
 
+export const $ = (id) => document.getElementById(id);
+
 export function element(kind, name = '') {
   const made = document.createElement(kind);
   if (name) made.className = name;
