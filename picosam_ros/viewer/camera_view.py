@@ -28,8 +28,9 @@ from picosam_ros.status import Level, Status
 from picosam_ros.stream_stats import StreamMonitor, values_of
 from picosam_ros.tracking.tracker import Tracker
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
+from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.preview_thread import PreviewThread
-from picosam_ros.viewer.protocol import Component, PreviewRequest, PromptRequest
+from picosam_ros.viewer.requests import PreviewRequest, PromptRequest
 from picosam_ros.viewer.server import Server
 from picosam_ros.worker import Worker
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from picosam_ros.errors import PicosamError
-from picosam_ros.viewer import protocol
+from picosam_ros.viewer import messages
 from picosam_ros.viewer.frames import LEVELS, JpegEncoder, Level, ViewerFrame
 from picosam_ros.viewer.rate_limits import RateLimiter
 
@@ -105,7 +105,7 @@ class Client:
 
     def refuse_full(self, number: int) -> None:
         """Queue the answer that a frame is not to be had at full size."""
-        self.enqueue(protocol.gone(number))
+        self.enqueue(messages.gone(number))
 
     @property
     def shown_stamps(self) -> tuple[int, ...]:
@@ -115,7 +115,7 @@ class Client:
     def report_link(self, clients: int) -> None:
         """Queue the state of the connection, and how many browsers are connected."""
         level = self.flow_control.level
-        text = protocol.link(
+        text = messages.link(
             round_trip_s=self.flow_control.round_trip_s,
             side=level.side,
             quality=level.quality,
@@ -169,10 +169,10 @@ class Client:
         try:
             return await encoding
         except PicosamError as error:  # an image encoding that cannot be converted
-            self.set_text('notice', protocol.notice(str(error)))
+            self.set_text('notice', messages.notice(str(error)))
         except Exception as error:  # noqa: BLE001 - the encoder reports it; other images may do
             sentence = f'image {frame.number} cannot be shown: {type(error).__name__}: {error}'
-            self.set_text('notice', protocol.notice(sentence))
+            self.set_text('notice', messages.notice(sentence))
         return None
 
 

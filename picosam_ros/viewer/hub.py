@@ -13,22 +13,23 @@ from picosam_ros.latency import LatencyWindow, Timing
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
 from picosam_ros.rates import CountRate, RateMeter
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import protocol
+from picosam_ros.viewer import messages, parsing
 from picosam_ros.viewer.assembler import FrameMasks
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.frames import ImageMasks, ViewerFrame
 from picosam_ros.viewer.left_objects import LeftObjects
+from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.pending import PendingPrompt, PendingPrompts
 from picosam_ros.viewer.previews import Previews
-from picosam_ros.viewer.protocol import (
+from picosam_ros.viewer.requests import (
     Acknowledge,
     Clear,
-    Component,
     FullImage,
     NextScene,
     PreviewRequest,
     PromptRequest,
     Remove,
+    Request,
 )
 
 # Results of the means, and the time window of the rates.
@@ -81,7 +82,7 @@ class Hub:
     def __init__(self, backend: Backend, *, name: str, title: str, prompt_topic: str = '') -> None:
         self.refused: Counter[str] = Counter()
         self._backend = backend
-        self._hello = protocol.hello(name, title=title, prompt_topic=prompt_topic)
+        self._hello = messages.hello(name, title=title, prompt_topic=prompt_topic)
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
@@ -103,7 +104,7 @@ class Hub:
         self._clients.add(client)
         self._objects.wanted()
         client.enqueue(self._hello)
-        client.set_text('scenes', protocol.scenes(several=self._next_scene is not None))
+        client.set_text('scenes', messages.scenes(several=self._next_scene is not None))
         if self._diagnostics:
             client.set_text('diagnostics', self._diagnostics)
         if self._frame is not None:
@@ -142,7 +143,7 @@ class Hub:
         shown = ImageMasks(late.stamp_ns, frame.width, frame.height, late.masks)
         for client in self._clients:
             if late.stamp_ns in client.shown_stamps:
-                client.enqueue(protocol.late(shown))
+                client.enqueue(messages.late(shown))
 
     def broadcast_answer(self, answer: Answer) -> None:
         """Send the answer to a prompt to all clients; only its sender gets it with the tag.
@@ -160,10 +161,10 @@ class Hub:
         if prompt is not None and accepted:
             note = prompt.note or (answer.reason if answer.reason == NOT_KEPT else '')
             if note:
-                prompt.sender.enqueue(protocol.notice(_ON_NEWEST + note))
+                prompt.sender.enqueue(messages.notice(_ON_NEWEST + note))
         for client in self._clients:
             tag = prompt.tag if prompt is not None and prompt.sender is client else None
-            client.enqueue(protocol.answer(answer, tag))
+            client.enqueue(messages.answer(answer, tag))
 
     def _sent_for_newest(self, prompt: PendingPrompt[Client], reason: str) -> bool:
         if not is_about_stamp(reason) or prompt.request is None or not prompt.request.stamp_ns:
@@ -188,14 +189,14 @@ class Hub:
 
     def broadcast_diagnostics(self, components: list[Component]) -> None:
         """Send the diagnostics to all clients."""
-        self._diagnostics = protocol.diagnostics(components)
+        self._diagnostics = messages.diagnostics(components)
         for client in self._clients:
             client.set_text('diagnostics', self._diagnostics)
 
     def broadcast_notice(self, text: str) -> None:
         """Send a text to all clients."""
         for client in self._clients:
-            client.enqueue(protocol.notice(text))
+            client.enqueue(messages.notice(text))
 
     def offer_next_scene(self, next_scene: Callable[[], None] | None) -> None:
         """Let pages ask for the next scene of the camera; None where it has no other.
@@ -206,7 +207,7 @@ class Hub:
         """
         self._next_scene = next_scene
         for client in self._clients:
-            client.set_text('scenes', protocol.scenes(several=next_scene is not None))
+            client.set_text('scenes', messages.scenes(several=next_scene is not None))
 
     def record_timing(self, timing: Timing, dropped: int) -> None:
         """Add the timing of one result to the statistics of the next tick."""
@@ -232,17 +233,17 @@ class Hub:
             client.set_text('statistics', statistics)
             client.report_link(len(self._clients))
         for prompt in self._pending.take_expired():
-            prompt.sender.enqueue(protocol.notice(self._no_answer, prompt.tag))
+            prompt.sender.enqueue(messages.notice(self._no_answer, prompt.tag))
         self._previews.end_expired(self._no_answer)
 
     def handle(self, client: Client, text: str) -> None:
         """Handle a message of a client; refuse it if it is malformed or beyond the rate."""
         if not client.rate_limiter.allow():
             self.refused['rate limit'] += 1
-            client.set_text('notice', protocol.notice(client.rate_limiter.message))
+            client.set_text('notice', messages.notice(client.rate_limiter.message))
             return
         try:
-            self._dispatch(client, protocol.parse(text))
+            self._dispatch(client, parsing.parse(text))
         except ViewerError as error:
             self.refuse(client, str(error))
 
@@ -250,9 +251,9 @@ class Hub:
         """Count a malformed message, and send its client the error."""
         self.refused['malformed messages'] += 1
         client.rate_limiter.refused += 1
-        client.set_text('notice', protocol.notice(error))
+        client.set_text('notice', messages.notice(error))
 
-    def _dispatch(self, client: Client, request: protocol.Request) -> None:
+    def _dispatch(self, client: Client, request: Request) -> None:
         if isinstance(request, Acknowledge):
             client.acknowledge(request.number, held=request.held)
         elif isinstance(request, PreviewRequest):
@@ -277,9 +278,9 @@ class Hub:
 
     def _notify(self, client: Client, text: str, tag: int | None) -> None:
         if tag is None:
-            client.set_text('notice', protocol.notice(text))
+            client.set_text('notice', messages.notice(text))
         else:
-            client.enqueue(protocol.notice(text, tag))
+            client.enqueue(messages.notice(text, tag))
 
     def _send_prompt(self, client: Client, request: PromptRequest) -> None:
         used = self._frame.object_ids if self._frame is not None else frozenset()
@@ -315,4 +316,4 @@ class ViewerStatistics:
         if not self._rate.count:
             self._window.clear()
         stages = self._window.means()
-        return protocol.statistics(stages, rate=self._rate.rate, skipped=self._skipped.rate)
+        return messages.statistics(stages, rate=self._rate.rate, skipped=self._skipped.rate)

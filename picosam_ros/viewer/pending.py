@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.prompt import FIRST_ID, LAST_ID
-from picosam_ros.viewer.protocol import PromptRequest
+from picosam_ros.viewer.requests import PromptRequest
 
 Sender = TypeVar('Sender')
 

@@ -13,7 +13,7 @@ from picosam_ros.prompts.recent_frames import RecentFrames
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.viewer.assembler import to_viewer_mask
 from picosam_ros.viewer.frames import ImageMasks
-from picosam_ros.viewer.protocol import PreviewRequest
+from picosam_ros.viewer.requests import PreviewRequest
 
 
 class PreviewThread:

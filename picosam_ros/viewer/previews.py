@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from picosam_ros.viewer import protocol
+from picosam_ros.viewer import messages
 from picosam_ros.viewer.frames import ImageMasks
-from picosam_ros.viewer.protocol import PreviewRequest
+from picosam_ros.viewer.requests import PreviewRequest
 
 # An engine that is busy with the first clicks of many objects takes seconds.
 TIMEOUT_S = 10.0
@@ -102,4 +102,4 @@ def timeout_s(request: PreviewRequest) -> float:
 
 
 def _send(sender: Asking, request: PreviewRequest, masks: ImageMasks, reason: str) -> None:
-    sender.enqueue(protocol.preview(request.tag, masks, reason))
+    sender.enqueue(messages.preview(request.tag, masks, reason))

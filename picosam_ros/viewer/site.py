@@ -15,7 +15,7 @@ from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.connections import Connections
 from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, JpegEncoder
 from picosam_ros.viewer.hub import Hub
-from picosam_ros.viewer.protocol import MAX_MESSAGE_BYTES
+from picosam_ros.viewer.parsing import MAX_MESSAGE_BYTES
 
 # A client that does not answer a ping within half of it is disconnected.
 HEARTBEAT_S = 10.0

@@ -7,7 +7,7 @@ from helpers.viewer_server import HEIGHT, WIDTH, disc_mask, on_a_loop, until
 from picosam_ros.prompt import Point
 from picosam_ros.viewer import previews
 from picosam_ros.viewer.frames import ImageMasks
-from picosam_ros.viewer.protocol import PreviewRequest
+from picosam_ros.viewer.requests import PreviewRequest
 
 
 async def ask(client, tag, x=10, stamp='1000'):

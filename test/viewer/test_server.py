@@ -16,7 +16,7 @@ from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import auth, connections, hub, pending, rate_limits, site
 from picosam_ros.viewer import client as client_module
-from picosam_ros.viewer.protocol import Component
+from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.server import Server
 
 

@@ -32,7 +32,8 @@ from picosam_ros.ros.viewer.segment_calls import SegmentCalls
 from picosam_ros.status import Level
 from picosam_ros.stream_stats import StreamMonitor
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
-from picosam_ros.viewer.protocol import Component, PreviewRequest, PromptRequest
+from picosam_ros.viewer.messages import Component
+from picosam_ros.viewer.requests import PreviewRequest, PromptRequest
 from picosam_ros.viewer.server import Server
 from picosam_ros.wire.images import RawImage
 from picosam_ros.wire.messages import read_image

@@ -19,7 +19,7 @@ from picosam_ros.ros.viewer.mask_messages import to_image_masks
 from picosam_ros.srv import Segment
 from picosam_ros.viewer.frames import ImageMasks
 from picosam_ros.viewer.previews import timeout_s
-from picosam_ros.viewer.protocol import PreviewRequest
+from picosam_ros.viewer.requests import PreviewRequest
 
 
 class SegmentCalls:

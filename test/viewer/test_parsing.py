@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from picosam_ros.errors import ViewerError
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import protocol
-from picosam_ros.viewer.protocol import (
+from picosam_ros.viewer.parsing import parse
+from picosam_ros.viewer.requests import (
     Acknowledge,
     Clear,
     FullImage,
     PreviewRequest,
     PromptRequest,
     Remove,
-    parse,
 )
 
 POINT = {'type': 'point', 'tag': 3, 'x': 12.5, 'y': 7, 'stamp': '1700000000123456789'}
@@ -209,15 +207,3 @@ def test_no_text_does_anything_but_parse_or_be_refused(text):
 def test_no_field_does_either(kind, fields):
     with suppress(ViewerError):
         parse(json.dumps({**fields, 'type': kind}))
-
-
-def test_an_answer_names_object_state_and_reason():
-    message = json.loads(protocol.answer(Answer(3, PromptState.LOST, 'left the image', 12), None))
-    assert message == {
-        'type': 'answer',
-        'tag': None,
-        'object': 3,
-        'state': 'lost',
-        'generation': 12,
-        'reason': 'left the image',
-    }
