@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from picosam_ros.ros import process
-from picosam_ros.ros.connections import connections_of, topics_status
+from picosam_ros.ros.connections import Connection, connections_of, topics_status
 from picosam_ros.ros.diagnostics import ERROR, INACTIVE, OK, STALE, UNCONFIGURED, WARN, Status
 from picosam_ros.ros.duplicates import Duplicates
 from picosam_ros.ros.managed_node import ManagedNode, run
 from picosam_ros.ros.stream_health import CHECK_IMAGE_TOPIC, Expected, Source, input_status
 from picosam_ros.ros.viewer.bridge import ViewerBridge
+from picosam_ros.ros.viewer.camera_bridge import CameraBridge
 from picosam_ros.ros.viewer.parameters import PARAMETERS
 from picosam_ros.viewer.server import Server
 
@@ -26,8 +27,7 @@ class ViewerNode(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__('viewer', PARAMETERS, **options)
-        shared = [self.resolve_topic_name(topic) for topic in ('prompt', 'shown')]
-        self._duplicates = Duplicates(self, shared)
+        self._duplicates = Duplicates(self)
         self._bridge: ViewerBridge | None = None
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._url = self.create_publisher(String, '~/url', latched)
@@ -71,18 +71,22 @@ class ViewerNode(ManagedNode):
     def report(self) -> Mapping[str, Status]:
         """Return the components of `/diagnostics`."""
         components = {'viewer': self._status()}
-        if self._bridge is not None and self._bridge.streaming:
+        streaming = list(self._bridge.streaming) if self._bridge is not None else []
+        if self._bridge is not None and streaming:
             connections = connections_of(self)
-            topic = self.resolve_topic_name('image')
-            connection = next(
-                (each for each in connections if each.published and each.topic == topic), None
-            )
-            stats = self._bridge.image_stats.stats()
-            components['input'] = input_status(
-                stats, Expected(), Source(topic, CHECK_IMAGE_TOPIC), connection, {}
-            )
-            components['topics'] = topics_status(connections, self._duplicates.check(connections))
+            for camera in streaming:
+                components[camera.input_component] = self._input_status(camera, connections)
+            duplicates = self._duplicates.check(connections, self._bridge.shared_topics)
+            components['topics'] = topics_status(connections, duplicates)
         return components
+
+    def _input_status(self, camera: CameraBridge, connections: Sequence[Connection]) -> Status:
+        topic = camera.topics.image
+        connection = next(
+            (each for each in connections if each.published and each.topic == topic), None
+        )
+        source = Source(topic, CHECK_IMAGE_TOPIC)
+        return input_status(camera.image_stats.stats(), Expected(), source, connection, {})
 
     def _announce(self, server: Server) -> None:
         asked = self.parameters['port']

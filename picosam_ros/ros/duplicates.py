@@ -6,7 +6,7 @@ images or masks of two nodes by turns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rclpy.node import Node
 
@@ -25,28 +25,27 @@ class Duplicates:
 
     Args:
         node: whose name and topics should be its own.
-        shared: further topics that others may publish, too; by their full names.
 
     """
 
-    def __init__(self, node: Node, shared: Sequence[str] = ()) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
-        self._shared = {*_SHARED, *shared}
         self._seen: set[str] = set()
         self._told = ''
 
-    def check(self, connections: Sequence[Connection]) -> str:
+    def check(self, connections: Sequence[Connection], shared: Collection[str] = ()) -> str:
         """Return what the last two reports saw, as a sentence; empty if all is the node's own.
 
         Args:
             connections: of the node, read now.
+            shared: further topics that others may publish, too; by their full names.
 
         """
         namesakes = self._namesakes()
         mixed = {
             each.topic: each.others
             for each in connections
-            if each.others and each.topic not in self._shared
+            if each.others and each.topic not in (*_SHARED, *shared)
         }
         found = {*mixed, *(['name'] if namesakes > 1 else [])}
         lasting, self._seen = found & self._seen, found

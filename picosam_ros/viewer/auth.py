@@ -13,7 +13,7 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
@@ -217,8 +217,10 @@ def _peer(request: web.Request) -> object:
 
 def _move_token_to_cookie(request: web.Request, token: str) -> web.Response:
     """Redirect to an address without the token, which screenshots and the history would show."""
+    rest = {name: value for name, value in request.query.items() if name != 'token'}
     # Relative, and for this folder: a proxy may serve the page in one, and others beside it.
-    response = web.Response(status=303, headers={'Location': './'})
+    address = f'./?{urlencode(rest, safe="/")}' if rest else './'
+    response = web.Response(status=303, headers={'Location': address})
     secure = page_origin(request.headers).startswith('https:')
     response.set_cookie(
         _cookie_name(request), token, httponly=True, samesite='Lax', path='', secure=secure

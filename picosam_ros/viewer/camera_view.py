@@ -28,6 +28,7 @@ from picosam_ros.status import Level, Status
 from picosam_ros.stream_stats import StreamMonitor, values_of
 from picosam_ros.tracking.tracker import Tracker
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
+from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.preview_thread import PreviewThread
 from picosam_ros.viewer.requests import PreviewRequest, PromptRequest
@@ -59,7 +60,7 @@ class CameraView:
         self, camera: Camera, engine: Engine, *, roi_size: int = 0, **options: Any
     ) -> None:
         self._name = camera.name
-        self.server = Server(self, name=self._name, title=socket.gethostname(), **options)
+        self.server = Server(Hub(self, name=self._name, title=socket.gethostname()), **options)
         self._engine = engine
         self._segmenter = Segmenter(engine, tracker=Tracker())
         self._roi_size = roi_size

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.latency import LatencyWindow, Timing
+from picosam_ros.latency import Timing
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
-from picosam_ros.rates import CountRate, RateMeter
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import messages, parsing
 from picosam_ros.viewer.assembler import FrameMasks
+from picosam_ros.viewer.backend import Backend
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.frames import ImageMasks, ViewerFrame
 from picosam_ros.viewer.left_objects import LeftObjects
@@ -31,37 +29,9 @@ from picosam_ros.viewer.requests import (
     Remove,
     Request,
 )
+from picosam_ros.viewer.statistics import ViewerStatistics
 
-# Results of the means, and the time window of the rates.
-_MEAN_RESULTS = 15
-_RATE_WINDOW_S = 2.0
 _ON_NEWEST = 'Answered on the newest image, not on the one that was clicked: '
-
-
-class Backend(Protocol):
-    """The segmentation node as browsers use it; called on the server's event loop."""
-
-    def send_prompt(self, request: PromptRequest) -> None:
-        """Send a prompt; its object id is not 0."""
-
-    def remove_object(self, object_id: int) -> None:
-        """Remove an object."""
-
-    def clear_objects(self) -> None:
-        """Remove all objects."""
-
-    def preview(self, number: int, request: PreviewRequest) -> None:
-        """Answer prompts on an image that is kept, and touch no object.
-
-        Hub.answer_preview is called with the number on the server's event loop, once and at some
-        time.
-        """
-
-    def keep(self, stamp_ns: int) -> None:
-        """A browser shows the image of a stamp: it is to be kept for a click for another second."""
-
-    def set_streaming(self, enabled: bool) -> None:
-        """Start to deliver frames, as the first browser connected, or stop after the last."""
 
 
 class Hub:
@@ -72,17 +42,30 @@ class Hub:
         name: of the segmentation node.
         title: shown on the page beside the name.
         prompt_topic: where the backend publishes prompts; empty without ROS.
+        camera: full name of the segmentation node, by which pages ask for it; empty without ROS.
+        refused: shared with the hubs of other cameras; without it, one of its own.
 
     Attributes:
+        camera: as given.
         refused: messages, requests and connections, by cause; `failure` counts what was not
             expected to be raised.
 
     """
 
-    def __init__(self, backend: Backend, *, name: str, title: str, prompt_topic: str = '') -> None:
-        self.refused: Counter[str] = Counter()
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        name: str,
+        title: str,
+        prompt_topic: str = '',
+        camera: str = '',
+        refused: Counter[str] | None = None,
+    ) -> None:
+        self.camera = camera
+        self.refused: Counter[str] = Counter() if refused is None else refused
         self._backend = backend
-        self._hello = messages.hello(name, title=title, prompt_topic=prompt_topic)
+        self._hello = messages.hello(name, title=title, prompt_topic=prompt_topic, camera=camera)
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
@@ -102,7 +85,6 @@ class Hub:
     def connect(self, client: Client) -> None:
         """Add a client; send it the newest frame and diagnostics."""
         self._clients.add(client)
-        self._objects.wanted()
         client.enqueue(self._hello)
         client.set_text('scenes', messages.scenes(several=self._next_scene is not None))
         if self._diagnostics:
@@ -120,8 +102,15 @@ class Hub:
         if not self._clients:
             # They would be outdated when the next client connects.
             self._frame, self._diagnostics = None, ''
-            self._objects.left()
             self._backend.set_streaming(False)
+
+    def page_opened(self) -> None:
+        """Keep the objects of browsers: a page is open, though it may show another camera."""
+        self._objects.wanted()
+
+    def pages_closed(self) -> None:
+        """Remove the objects of browsers some time later, as no page is open any more."""
+        self._objects.left()
 
     def broadcast_frame(self, frame: ViewerFrame) -> None:
         """Send a frame to all clients."""
@@ -290,30 +279,3 @@ class Hub:
         if not request.refine:
             self._objects.add(object_id)
         self._backend.send_prompt(request)
-
-
-class ViewerStatistics:
-    """Means of the newest timings, and the rates of results and of skipped images.
-
-    Args:
-        clock: steady, in seconds.
-
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._window = LatencyWindow(_MEAN_RESULTS)
-        self._rate = RateMeter(_RATE_WINDOW_S, clock)
-        self._skipped = CountRate(_RATE_WINDOW_S, clock)
-
-    def add(self, timing: Timing, dropped: int) -> None:
-        """Add one result; `dropped` is the number of images dropped so far."""
-        self._window.add(timing)
-        self._skipped.add(dropped)
-        self._rate.add()
-
-    def text(self) -> str:
-        """Return the message `statistics`."""
-        if not self._rate.count:
-            self._window.clear()
-        stages = self._window.means()
-        return messages.statistics(stages, rate=self._rate.rate, skipped=self._skipped.rate)

@@ -26,10 +26,11 @@ class Component:
     values: Mapping[str, str]
 
 
-def hello(name: str, *, title: str, prompt_topic: str) -> str:
+def hello(name: str, *, title: str, prompt_topic: str, camera: str) -> str:
     """Return the first message: the node's name, the colours of objects by id, and the stages.
 
-    `prompt_topic` is where prompts are published; empty without ROS.
+    `prompt_topic` is where prompts are published, and `camera` the node's full name; both are empty
+    without ROS.
     """
     return _text(
         'hello',
@@ -39,7 +40,13 @@ def hello(name: str, *, title: str, prompt_topic: str) -> str:
         palette=PALETTE,
         stages=[asdict(stage) for stage in TABLE],
         prompt_topic=prompt_topic,
+        camera=camera,
     )
+
+
+def cameras(there: Mapping[str, bool]) -> str:
+    """Return the cameras that can be chosen, and whether each is there now."""
+    return _text('cameras', cameras=[{'name': name, 'there': is_} for name, is_ in there.items()])
 
 
 def scenes(*, several: bool) -> str:

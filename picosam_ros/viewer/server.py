@@ -16,8 +16,9 @@ from aiohttp import web
 from picosam_ros.errors import ViewerError
 from picosam_ros.viewer.accept import accept
 from picosam_ros.viewer.auth import AccessControl
+from picosam_ros.viewer.cameras import Cameras
 from picosam_ros.viewer.http_errors import HttpErrors, make_logger
-from picosam_ros.viewer.hub import Backend, Hub
+from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.site import ErrorHandler, Site, repeat
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,8 +33,7 @@ class Server:
     """Serves a site on an address, from `start` to `stop`.
 
     Args:
-        backend: see Backend.
-        name, title: see Hub.
+        hub: of the camera that is shown where a page asks for none.
         address: to bind; one that other machines can reach requires a token.
         port: to bind; if it is in use, the next free one; 0 for any free port.
         max_clients: browsers connected at the same time.
@@ -43,7 +43,8 @@ class Server:
 
     Attributes:
         fault: why it serves no longer, as a sentence; empty unless an error ended it.
-        hub: of the connected browsers; only for the event loop, see `call`.
+        hub: as given; only for the event loop, see `call`.
+        cameras: of all hubs; only for the event loop, too.
         site: the web application.
         token: that a request must carry; empty if none is required.
         port: that was bound.
@@ -52,11 +53,8 @@ class Server:
 
     def __init__(
         self,
-        backend: Backend,
+        hub: Hub,
         *,
-        name: str,
-        title: str,
-        prompt_topic: str = '',
         address: str = '127.0.0.1',
         port: int = 8080,
         max_clients: int = 16,
@@ -68,8 +66,9 @@ class Server:
         self._logged = ''
         access = AccessControl(address, public_url)
         self.token = access.token
-        self.hub = Hub(backend, name=name, title=title, prompt_topic=prompt_topic)
-        self.site = Site(self.hub, access, max_clients=max_clients, on_error=self._failed)
+        self.hub = hub
+        self.cameras = Cameras(hub)
+        self.site = Site(self.cameras, access, max_clients=max_clients, on_error=self._failed)
         self.port = port
         self._address = address
         self._public_url = public_url
@@ -100,7 +99,7 @@ class Server:
         """Return counters for `/diagnostics`."""
         return {
             'address': self.url,
-            'browsers': len(self.hub),
+            'browsers': len(self.cameras),
             'connections': self._open,
             'images encoded': self.site.encoder.encoded,
             **{f'refused ({cause})': n for cause, n in dict(self.hub.refused).items()},

@@ -10,7 +10,9 @@ from typing import Any, TypeGuard
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
+from picosam_ros.errors import ViewerError
 from picosam_ros.viewer.auth import AccessControl, Handler, is_on_loopback, make_middleware
+from picosam_ros.viewer.cameras import Cameras
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.connections import Connections
 from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, JpegEncoder
@@ -49,10 +51,10 @@ def page_files() -> dict[str, tuple[Path, str]]:
 
 
 class Site:
-    """Serves the page, and connects browsers with a hub; to be used from one event loop.
+    """Serves the page, and connects browsers with cameras; to be used from one event loop.
 
     Args:
-        hub: gets the clients.
+        cameras: have the hubs that get the clients.
         access: accepts or refuses requests.
         max_clients: further ones are refused.
         on_error: called with what was not expected to be raised, on the event loop; the site goes
@@ -67,12 +69,12 @@ class Site:
     """
 
     def __init__(
-        self, hub: Hub, access: AccessControl, *, max_clients: int, on_error: ErrorHandler
+        self, cameras: Cameras, access: AccessControl, *, max_clients: int, on_error: ErrorHandler
     ) -> None:
         self.encoder = JpegEncoder(on_error)
-        self.refused: Counter[str] = hub.refused
+        self.refused: Counter[str] = cameras.refused
         self.connections = Connections(self.refused, max_clients)
-        self._hub = hub
+        self._cameras = cameras
         self._max_clients = max_clients
         self._on_error = on_error
         self._sockets: set[web.WebSocketResponse] = set()
@@ -90,7 +92,7 @@ class Site:
 
     async def _run_ticks(self, _: web.Application) -> AsyncIterator[None]:
         """Tick while the application runs; close the encoder afterwards."""
-        ticking = asyncio.create_task(repeat(self._hub.tick, TICK_S, self._on_error))
+        ticking = asyncio.create_task(repeat(self._cameras.tick, TICK_S, self._on_error))
         yield
         ticking.cancel()
         self.encoder.close()
@@ -105,7 +107,7 @@ class Site:
                 self._on_error(result)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
-        if len(self._hub) >= self._max_clients:
+        if len(self._cameras) >= self._max_clients:
             self.refused['too many clients'] += 1
             error = f'{self._max_clients} browsers are connected, the limit is max_clients\n'
             return web.Response(status=503, text=error)
@@ -121,11 +123,19 @@ class Site:
                 self.refused['malformed requests'] += 1
             return web.Response(status=400, text='not a WebSocket request\n')
         await socket.prepare(request)
+        try:
+            hub = self._cameras.find(request.query.get('camera', ''))
+        except ViewerError as error:
+            self.refused['unknown cameras'] += 1
+            # Before it is closed, so that the page can offer those that are there.
+            await socket.send_str(self._cameras.message())
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode())
+            return socket
         least = LEAST_ON_LOOPBACK if is_on_loopback(request) else 0
-        client = Client(socket, self.encoder, self._hub.keep, least)
+        client = Client(socket, self.encoder, hub.keep, least)
         self._sockets.add(socket)
         try:
-            await self._serve(client, socket)
+            await self._serve(hub, client, socket)
         except Exception as error:  # noqa: BLE001 - told to the browser and the owner
             self._on_error(error)
             await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=FAILED)
@@ -137,21 +147,21 @@ class Site:
                 loop.call_later(CLOSE_TIMEOUT_S, request.transport.abort)
         return socket
 
-    async def _serve(self, client: Client, socket: web.WebSocketResponse) -> None:
+    async def _serve(self, hub: Hub, client: Client, socket: web.WebSocketResponse) -> None:
         try:
-            self._hub.connect(client)
-            await _run_both(client.send(), self._receive(client, socket))
+            self._cameras.connect(hub, client)
+            await _run_both(client.send(), self._receive(hub, client, socket))
         finally:
-            self._hub.disconnect(client)
+            self._cameras.disconnect(hub, client)
 
-    async def _receive(self, client: Client, socket: web.WebSocketResponse) -> None:
+    async def _receive(self, hub: Hub, client: Client, socket: web.WebSocketResponse) -> None:
         async for message in socket:
             if message.type == WSMsgType.TEXT:
-                self._hub.handle(client, message.data)
+                hub.handle(client, message.data)
             elif message.type == WSMsgType.ERROR:
                 self._count_error(message.data)
             else:
-                self._hub.refuse(client, 'message is binary; send JSON as text')
+                hub.refuse(client, 'message is binary; send JSON as text')
             if client.misuse:
                 self.refused['disconnected clients'] += 1
                 reason = client.misuse.encode()

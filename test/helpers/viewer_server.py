@@ -12,6 +12,7 @@ import numpy as np
 
 from picosam_ros.roi import Roi
 from picosam_ros.viewer.frames import ViewerFrame, ViewerMask
+from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.server import Server
 
 # Reached only where a test fails.
@@ -73,7 +74,8 @@ class RunningServer:
 
     def __init__(self, **options):
         self.backend = RecordingBackend()
-        self.server = Server(self.backend, name='camera', title='robot', **{'port': 0, **options})
+        hub = Hub(self.backend, name='camera', title='robot')
+        self.server = Server(hub, **{'port': 0, **options})
         self.server.start()
 
     @property

@@ -15,8 +15,8 @@ from std_msgs.msg import String
 
 from picosam_ros.latency import Timing, accounted
 from picosam_ros.stages import TABLE
-from picosam_ros.viewer.hub import ViewerStatistics
 from picosam_ros.viewer.messages import Component
+from picosam_ros.viewer.statistics import ViewerStatistics
 
 pytestmark = CHROMIUM_IS_HERE
 WIDTH, HEIGHT = 1200, 900

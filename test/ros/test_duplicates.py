@@ -36,12 +36,12 @@ def other():
 
 @pytest.fixture
 def duplicates(node):
-    return Duplicates(node, shared=['/prompt'])
+    return Duplicates(node)
 
 
 @pytest.fixture
 def check(node, duplicates):
-    return lambda: duplicates.check(connections_of(node))
+    return lambda: duplicates.check(connections_of(node), {'/prompt'})
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from helpers.viewer_server import PATIENCE, RecordingBackend, make_frame, on_a_l
 from picosam_ros.errors import ViewerError
 from picosam_ros.viewer import connections, site
 from picosam_ros.viewer import server as server_module
+from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.server import Server
 
 
@@ -216,7 +217,7 @@ async def test_a_connection_that_cannot_be_closed_is_reported_and_the_server_end
 
 
 def test_a_server_that_fails_at_its_start_says_so_and_leaves_its_port(reports):
-    server = Server(RecordingBackend(), name='camera', title='robot', port=0, on_error=reports)
+    server = Server(Hub(RecordingBackend(), name='camera', title='robot'), port=0, on_error=reports)
 
     async def fail(_):
         raise Surprise

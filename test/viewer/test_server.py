@@ -14,8 +14,9 @@ from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.errors import ImageError, ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.results import Answer, PromptState
-from picosam_ros.viewer import auth, connections, hub, pending, rate_limits, site
+from picosam_ros.viewer import auth, connections, pending, rate_limits, site, statistics
 from picosam_ros.viewer import client as client_module
+from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.server import Server
 
@@ -148,7 +149,7 @@ async def test_a_lost_object_is_reported_to_all_and_answers_no_prompt(served):
 
 @on_a_loop
 async def test_statistics_diagnostics_and_the_link_are_sent(serve, monkeypatch):
-    monkeypatch.setattr(hub, '_RATE_WINDOW_S', 3600.0)
+    monkeypatch.setattr(statistics, '_RATE_WINDOW_S', 3600.0)
     served = serve()
     async with served.client() as client:
         served.call('record_timing', Timing(inference=6.0, total=20.0), 3)
@@ -473,25 +474,25 @@ def test_where_the_port_is_taken_the_next_free_one_is_used():
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = taken.getsockname()[1]
-        server = Server(None, name='', title='', port=port)
+        server = Server(Hub(None, name='', title=''), port=port)
         server.start()
         assert port < server.port <= port + 50
         server.stop()
 
 
 def test_an_address_that_cannot_be_bound_is_reported():
-    server = Server(None, name='', title='', address='203.0.113.7', port=0)
+    server = Server(Hub(None, name='', title=''), address='203.0.113.7', port=0)
     with pytest.raises(ViewerError, match=r"'203\.0\.113\.7', port 0 cannot be bound"):
         server.start()
 
 
 def test_a_server_that_never_served_leaves_no_event_loop_to_the_interpreter():
     # It would print a traceback where it is collected after its files.
-    refused = Server(None, name='', title='', address='203.0.113.7', port=0)
+    refused = Server(Hub(None, name='', title=''), address='203.0.113.7', port=0)
     with pytest.raises(ViewerError):
         refused.start()
     assert refused._loop.is_closed()
-    unused = Server(None, name='', title='', port=0)
+    unused = Server(Hub(None, name='', title=''), port=0)
     unused.stop()
     assert unused._loop.is_closed()
 

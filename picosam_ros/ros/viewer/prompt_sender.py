@@ -24,15 +24,16 @@ class PromptSender:
     who is then told that there was none. Thread-safe.
 
     Args:
-        node: owns the topic `prompt`.
+        node: owns the topic.
+        topic: of the prompts.
         clock: steady, in seconds.
 
     """
 
-    def __init__(self, node: Node, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, node: Node, topic: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._node = node
         self._clock = clock
-        self._publisher = node.create_publisher(Prompt, 'prompt', _QUEUE)
+        self._publisher = node.create_publisher(Prompt, topic, _QUEUE)
         self._waiting: deque[tuple[float, Prompt]] = deque()
         self._lock = threading.Lock()
 

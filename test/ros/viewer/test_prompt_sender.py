@@ -12,7 +12,7 @@ class Page:
 
     def __init__(self, node, serve):
         self.now, self.taken = 0.0, []
-        self.sender = PromptSender(node, clock=lambda: self.now)
+        self.sender = PromptSender(node, 'prompt', clock=lambda: self.now)
         self._node, self._serve = node, serve
 
     def send(self, *object_ids):
