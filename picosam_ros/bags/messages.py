@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from picosam_ros.wire.value_range import Scale
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 MASKS, LATENCY = 'picosam_ros/msg/MaskArray', 'picosam_ros/msg/Latency'
+PROMPT, PROMPT_STATUS = 'picosam_ros/msg/Prompt', 'picosam_ros/msg/PromptStatus'
+DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 IMAGE_TYPES = (IMAGE, COMPRESSED)
+_INSTALL = 'pip install "rosbags>=0.11"'
 
 
 def read_frame(serialised: bytes, kind: str, scale: Scale | None = None) -> Frame:
@@ -47,7 +51,7 @@ def typestore() -> Any:
     except ImportError as error:
         raise BagError(
             f'recordings need the Python package rosbags, which cannot be imported ({error}); '
-            'install it with: pip install "rosbags>=0.11"'
+            f'install it with: {_INSTALL}'
         ) from error
     store = get_typestore(Stores.ROS2_HUMBLE)
     types: dict[str, Any] = {}
@@ -56,6 +60,14 @@ def typestore() -> Any:
         types.update(get_types_from_msg(text, f'picosam_ros/msg/{path.stem}'))
     store.register(types)
     return store
+
+
+def missing() -> str:
+    """Return the command that installs what recordings need; empty where it is there."""
+    try:
+        return '' if find_spec('rosbags.rosbag2') else _INSTALL
+    except ImportError:
+        return _INSTALL
 
 
 def message_folder(package: Path = Path(__file__).parents[1]) -> Path:

@@ -23,7 +23,7 @@ from picosam_ros.results import Answer
 from picosam_ros.ros import bridged_images
 from picosam_ros.wire import images
 from picosam_ros.wire.images import ENCODINGS, RawImage
-from picosam_ros.wire.messages import NANOSECONDS, nanoseconds
+from picosam_ros.wire.messages import JPEG_FORMAT, NANOSECONDS, nanoseconds
 from picosam_ros.wire.value_range import Scale
 
 _JPEG_QUALITY = 80
@@ -79,7 +79,7 @@ def to_jpeg(pixels: Pixels, header: Header) -> CompressedImage:
     _, encoded = cv2.imencode(
         '.jpg', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
     )
-    message = CompressedImage(header=header, format='rgb8; jpeg compressed bgr8')
+    message = CompressedImage(header=header, format=JPEG_FORMAT)
     message.data = to_bytes(encoded)
     return message
 

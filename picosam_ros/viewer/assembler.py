@@ -36,6 +36,7 @@ class PendingImage:
     height: int
     size: int
     pixels: Callable[[], Pixels]
+    frame_id: str = ''
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +203,7 @@ class FrameAssembler:
             masks.masks if masks else (),
             masks.unanswered if masks else (),
             masks is not None,
+            image.frame_id,
         )
 
     def _keep_image(self, image: PendingImage) -> None:

@@ -231,6 +231,7 @@ class CameraView:
             if masks and self._streaming.is_set():
                 shown = masks_of(replace(result, masks=masks))
                 self.server.call(self.server.hub.broadcast_late, shown)
+                self.server.hub.recorder.add_masks(result.frame, masks)
 
     def _publish(self, result: Result, *, offered: float, queue_ms: float) -> None:
         begun = time.perf_counter()
@@ -243,6 +244,7 @@ class CameraView:
             if self._streaming.is_set():
                 self._assembler.add_masks(shown)
         published = time.perf_counter()
+        self.server.hub.recorder.add_masks(result.frame, masks, result.unanswered)
         timing = completed(
             result.timing,
             age=(result.frame.received_ns - result.frame.stamp_ns) / 1e6,
@@ -270,5 +272,10 @@ class CameraView:
 
 def _to_image(frame: Frame) -> PendingImage:
     return PendingImage(
-        frame.stamp_ns, frame.width, frame.height, frame.pixels.nbytes, lambda: frame.pixels
+        frame.stamp_ns,
+        frame.width,
+        frame.height,
+        frame.pixels.nbytes,
+        lambda: frame.pixels,
+        frame.frame_id,
     )

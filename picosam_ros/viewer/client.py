@@ -39,7 +39,7 @@ class Client:
     Args:
         socket: of the browser.
         encoder: shared by all clients.
-        on_sent: called with a frame that is about to be sent.
+        on_sent: called with a frame that is about to be sent, its message, and the level of that.
         least_level: index in LEVELS of the lowest one that it is sent, see FlowControl.
 
     Attributes:
@@ -53,7 +53,7 @@ class Client:
         self,
         socket: web.WebSocketResponse,
         encoder: JpegEncoder,
-        on_sent: Callable[[ViewerFrame], None],
+        on_sent: Callable[[ViewerFrame, bytes, Level], None],
         least_level: int = 0,
     ) -> None:
         self.rate_limiter = RateLimiter()
@@ -155,13 +155,14 @@ class Client:
     async def _send_frame(self) -> None:
         frame, self._frame = self._frame, None
         assert frame is not None
-        encoding = self._encoder.encode(frame, self.flow_control.level)
+        level = self.flow_control.level
+        encoding = self._encoder.encode(frame, level)
         message = await self._encoded(frame, encoding)
         if message is None:
             return
         self.flow_control.sent(frame.number)
         self._shown[frame.number] = frame
-        self._on_sent(frame)
+        self._on_sent(frame, message, level)
         await self._socket.send_bytes(message)
 
     async def _encoded(self, frame: ViewerFrame, encoding: Awaitable[bytes]) -> bytes | None:

@@ -104,6 +104,7 @@ class ViewerFrame:
         masks: computed from this image.
         unanswered: object id and reason, of prompts that have no mask on this image.
         segmented: whether a segmentation of this image was received.
+        frame_id: of the image.
 
     """
 
@@ -115,6 +116,7 @@ class ViewerFrame:
     masks: tuple[ViewerMask, ...] = ()
     unanswered: tuple[tuple[int, str], ...] = ()
     segmented: bool = False
+    frame_id: str = ''
     object_ids: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -225,6 +227,12 @@ class JpegEncoder:
 def pack(header: bytes, jpeg: bytes) -> bytes:
     """Return a binary message: length of the header (uint32, little-endian), header, JPEG."""
     return struct.pack('<I', len(header)) + header + jpeg
+
+
+def image_of(message: bytes) -> memoryview:
+    """Return the JPEG of a message that `pack` made, without a copy."""
+    [length] = struct.unpack_from('<I', message)
+    return memoryview(message)[4 + length :]
 
 
 def to_jpeg(pixels: Pixels, level: Level) -> bytes:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from picosam_ros.bags.messages import missing
 from picosam_ros.errors import ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
@@ -14,11 +15,12 @@ from picosam_ros.viewer import messages, parsing
 from picosam_ros.viewer.assembler import FrameMasks
 from picosam_ros.viewer.backend import Backend
 from picosam_ros.viewer.client import Client
-from picosam_ros.viewer.frames import ImageMasks, ViewerFrame
+from picosam_ros.viewer.frames import ImageMasks, Level, ViewerFrame, image_of
 from picosam_ros.viewer.left_objects import LeftObjects
 from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.pending import PendingPrompt, PendingPrompts
 from picosam_ros.viewer.previews import Previews
+from picosam_ros.viewer.recorder import Recorder, Topics
 from picosam_ros.viewer.requests import (
     Acknowledge,
     Clear,
@@ -42,11 +44,13 @@ class Hub:
         name: of the segmentation node.
         title: shown on the page beside the name.
         prompt_topic: where the backend publishes prompts; empty without ROS.
+        image_topic: of the images; empty without ROS.
         camera: full name of the segmentation node, by which pages ask for it; empty without ROS.
         refused: shared with the hubs of other cameras; without it, one of its own.
 
     Attributes:
         camera: as given.
+        recorder: of what browsers are sent; thread-safe.
         refused: messages, requests and connections, by cause; `failure` counts what was not
             expected to be raised.
 
@@ -59,13 +63,22 @@ class Hub:
         name: str,
         title: str,
         prompt_topic: str = '',
+        image_topic: str = '',
         camera: str = '',
         refused: Counter[str] | None = None,
     ) -> None:
         self.camera = camera
         self.refused: Counter[str] = Counter() if refused is None else refused
         self._backend = backend
-        self._hello = messages.hello(name, title=title, prompt_topic=prompt_topic, camera=camera)
+        topics = Topics(image_topic, prompt_topic, camera) if camera else Topics()
+        self.recorder = Recorder(topics, needs=missing())
+        self._hello = messages.hello(
+            name,
+            title=title,
+            prompt_topic=prompt_topic,
+            camera=camera,
+            recording=self.recorder.needs,
+        )
         self._no_answer = f'no answer from {name}: is the node running, with the same prompt topic?'
         self._clients: set[Client] = set()
         self._pending: PendingPrompts[Client] = PendingPrompts()
@@ -92,6 +105,7 @@ class Hub:
         if self._frame is not None:
             client.set_frame(self._frame)
         if len(self._clients) == 1:
+            self.recorder.start()
             self._backend.set_streaming(True)
 
     def disconnect(self, client: Client) -> None:
@@ -102,6 +116,7 @@ class Hub:
         if not self._clients:
             # They would be outdated when the next client connects.
             self._frame, self._diagnostics = None, ''
+            self.recorder.stop()
             self._backend.set_streaming(False)
 
     def page_opened(self) -> None:
@@ -162,6 +177,7 @@ class Hub:
         self._pending.add(
             prompt.sender, prompt.tag, prompt.object_id, creates=True, request=newest, note=reason
         )
+        self.recorder.add_prompt(newest)
         self._backend.send_prompt(newest)
         return True
 
@@ -202,8 +218,10 @@ class Hub:
         """Add the timing of one result to the statistics of the next tick."""
         self._latency.add(timing, dropped)
 
-    def keep(self, frame: ViewerFrame) -> None:
-        """Ask the backend to keep the image of a frame that is sent to a browser."""
+    def sent(self, frame: ViewerFrame, message: bytes, level: Level) -> None:
+        """Record a frame that is sent to a browser; ask the backend to keep its image."""
+        whole = max(frame.width, frame.height) <= level.side
+        self.recorder.add_image(frame, image_of(message), whole=whole)
         if frame.stamp_ns:
             self._backend.keep(frame.stamp_ns)
 
@@ -259,6 +277,7 @@ class Hub:
             self._send_prompt(client, request)
         elif isinstance(request, Remove):
             self._pending.add(client, request.tag, request.object_id, creates=False)
+            self.recorder.add_removal(request.object_id)
             self._backend.remove_object(request.object_id)
         elif isinstance(request, Clear):
             self._backend.clear_objects()
@@ -278,4 +297,5 @@ class Hub:
         self._pending.add(client, request.tag, object_id, creates=True, request=request)
         if not request.refine:
             self._objects.add(object_id)
+        self.recorder.add_prompt(request)
         self._backend.send_prompt(request)

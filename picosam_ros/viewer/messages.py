@@ -26,11 +26,12 @@ class Component:
     values: Mapping[str, str]
 
 
-def hello(name: str, *, title: str, prompt_topic: str, camera: str) -> str:
+def hello(name: str, *, title: str, prompt_topic: str, camera: str, recording: str) -> str:
     """Return the first message: the node's name, the colours of objects by id, and the stages.
 
     `prompt_topic` is where prompts are published, and `camera` the node's full name; both are empty
-    without ROS.
+    without ROS. `recording` is the command that installs what a recording of the last seconds
+    needs; empty where it is there.
     """
     return _text(
         'hello',
@@ -41,6 +42,7 @@ def hello(name: str, *, title: str, prompt_topic: str, camera: str) -> str:
         stages=[asdict(stage) for stage in TABLE],
         prompt_topic=prompt_topic,
         camera=camera,
+        recording=recording,
     )
 
 

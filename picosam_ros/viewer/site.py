@@ -18,6 +18,7 @@ from picosam_ros.viewer.connections import Connections
 from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, JpegEncoder
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.parsing import MAX_MESSAGE_BYTES
+from picosam_ros.viewer.recording import RecordingDownload
 
 # A client that does not answer a ping within half of it is disconnected.
 HEARTBEAT_S = 10.0
@@ -77,6 +78,7 @@ class Site:
         self._cameras = cameras
         self._max_clients = max_clients
         self._on_error = on_error
+        self._recordings = RecordingDownload(cameras, self.refused)
         self._sockets: set[web.WebSocketResponse] = set()
         middleware = make_middleware(access, self.refused, self._accepted)
         self.application = web.Application(middlewares=[middleware])
@@ -84,6 +86,8 @@ class Site:
             handler = _file_handler(file.read_bytes(), content_type)
             self.application.router.add_get(path, handler)
         self.application.router.add_get('/socket', self._connect)
+        # No GET: other web pages could let the browser send one.
+        self.application.router.add_post('/recording', self._recordings.serve)
         self.application.cleanup_ctx.append(self._run_ticks)
         self.application.on_shutdown.append(self._close_sockets)
 
@@ -98,6 +102,7 @@ class Site:
         self.encoder.close()
 
     async def _close_sockets(self, _: web.Application) -> None:
+        self._recordings.close()
         closing = [
             socket.close(code=WSCloseCode.GOING_AWAY, message=b'the viewer was stopped')
             for socket in self._sockets
@@ -132,7 +137,7 @@ class Site:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode())
             return socket
         least = LEAST_ON_LOOPBACK if is_on_loopback(request) else 0
-        client = Client(socket, self.encoder, hub.keep, least)
+        client = Client(socket, self.encoder, hub.sent, least)
         self._sockets.add(socket)
         try:
             await self._serve(hub, client, socket)

@@ -30,6 +30,9 @@ _NO_BOX = Box(0, 0, 0, 0)
 
 NANOSECONDS = 1_000_000_000  # in a second
 
+# Of a CompressedImage of RGB, as image_transport's plugin `compressed` names it.
+JPEG_FORMAT = 'rgb8; jpeg compressed bgr8'
+
 _HEADER = 4  # bytes
 _LITTLE_ENDIAN = b'\0\1\0\0'
 
@@ -79,6 +82,17 @@ def serialise_image(frame: Frame, pixels: Pixels, encoding: str) -> bytes:
     writer.put('?', False)  # is_bigendian, which bytes do not depend on
     writer.put('I', pixels[0].size)
     writer.octets(pixels)
+    return writer.message()
+
+
+def serialise_compressed_image(
+    stamp_ns: int, frame_id: str, form: str, encoded: npt.NDArray[np.uint8]
+) -> bytes:
+    """Return a sensor_msgs/CompressedImage of uint8 [n]; `form` is its field `format`."""
+    writer = Writer()
+    writer.header(stamp_ns, frame_id)
+    writer.text(form)
+    writer.octets(encoded)
     return writer.message()
 
 

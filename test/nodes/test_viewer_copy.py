@@ -14,12 +14,17 @@ from helpers.installed import executable
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from picosam_ros.bags.messages import read_frame
+from picosam_ros.bags.recording import Recording
 from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.msg import MaskArray, Point2D, Prompt, PromptStatus
 
+pytest.importorskip('rosbags.rosbag2', reason='pip brings rosbags')
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
 from helpers.page import click, cup_camera, is_selected, viewed
+from rclpy.serialization import deserialize_message
+from rosbags.rosbag2 import Reader
 
 pytestmark = CHROMIUM_IS_HERE
 
@@ -51,9 +56,13 @@ def answers(client, camera):
 
 
 @pytest.fixture(scope='module')
-def page(camera, client, labels, answers, tmp_path_factory):
+def masks(client, camera):
+    return client.subscribe(MaskArray, f'{camera.name}/masks')
+
+
+@pytest.fixture(scope='module')
+def page(camera, client, labels, answers, masks, tmp_path_factory):
     """Open the page, mark the cup and not its saucer, and freeze an image with that mask."""
-    masks = client.subscribe(MaskArray, f'{camera.name}/masks')
     with viewed(camera) as url, chromium() as browser, Pages(browser) as pages:
         page = pages.open(url)
         page.context.grant_permissions(['clipboard-read', 'clipboard-write'])
@@ -164,3 +173,43 @@ def test_the_line_of_the_message_is_taken_by_the_node(page, client, answers, cam
     publisher.publish(Prompt(header=header, points=points, **fields))
     client.wait_for(lambda: len(answers) > before)
     assert (answers[before].object_id, answers[before].state) == (1, PromptStatus.ACCEPTED)
+
+
+def test_the_recording_of_a_frozen_page_ends_with_its_image_and_has_what_was_published(
+    page, client, camera, saved, masks, tmp_path
+):
+    frozen = stamp_of(saved)
+    click(page, *SAUCER)
+    client.wait_for(lambda: [each for each in masks if stamp_ns(each) == frozen and has(each, 2)])
+    is_selected(page, 2)
+    path = download(page, 'last 30 s', tmp_path)
+    topic = f'{camera.namespace}/image_raw/compressed'
+    with Recording(path) as recording:
+        assert recording.choose('') == topic
+        images = [read_frame(each.serialised, each.kind) for each in recording.images(topic)]
+        assert not recording.damage
+    stamps = [image.stamp_ns for image in images]
+    assert stamps == sorted(set(stamps))
+    # Two more were on their way when the page was frozen.
+    assert frozen in stamps[-3:]
+    assert {image.pixels.shape for image in images} == {(480, 640, 3)}
+    prompts = recorded(path, f'{camera.namespace}/prompt', Prompt)
+    [prompt] = [each for each in prompts if stamp_ns(each) == frozen]
+    assert np.allclose((prompt.points[0].x, prompt.points[0].y), SAUCER, atol=2)
+    arrays = recorded(path, f'{camera.name}/masks', MaskArray)
+    of_frozen = [each for each in arrays if stamp_ns(each) == frozen]
+    assert {2} <= {mask.object_id for each in of_frozen for mask in each.masks}
+    known = {stamp_ns(each) for each in masks}
+    assert all(each in masks for each in arrays if stamp_ns(each) in known)
+
+
+def has(array, object_id):
+    return any(mask.object_id == object_id for mask in array.masks)
+
+
+def recorded(path, topic, kind):
+    """Return the messages of a topic, as rosbags finds them in the file."""
+    with Reader(path) as reader:
+        connections = [each for each in reader.connections if each.topic == topic]
+        found = reader.messages(connections)
+        return [deserialize_message(data, kind) for _, _, data in found]

@@ -7,10 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from helpers.chromium import CHROMIUM_IS_HERE, expect
-from helpers.shown import disc, mask, rectangle
+from helpers.shown import Shown, disc, mask, rectangle
 from helpers.viewer_server import HEIGHT, WIDTH
 
+from picosam_ros.bags.messages import read_frame
+from picosam_ros.bags.recording import Recording
 from picosam_ros.evaluation.coco_masks import decode_rle
+from picosam_ros.viewer import hub as hub_module
 
 pytestmark = CHROMIUM_IS_HERE
 
@@ -129,3 +132,32 @@ def test_where_the_page_may_not_copy_the_text_is_shown_selected(shown):
     # What leads to an object that somebody else pointed at is the box around it.
     box = re.search(r' --box ([\d.,]+) -o mask.png$', selected)[1]
     assert np.allclose([float(value) for value in box.split(',')], (100, 60, 220, 180), atol=1)
+
+
+def test_the_last_seconds_are_saved_as_a_recording_that_opens(shown, tmp_path):
+    page = shown.open(mask(1, RING))
+    path = download(page, 'last 30 s', tmp_path)
+    assert path.suffix == '.mcap'
+    with Recording(path) as recording:
+        [image] = recording.images(recording.choose(''))
+        frame = read_frame(image.serialised, image.kind)
+    assert frame.pixels.shape == (HEIGHT, WIDTH, 3)
+    assert str(frame.stamp_ns) in path.name
+    expect(page.locator('#live')).to_have_text('recording saved')
+
+
+def test_of_a_recording_that_cannot_be_had_the_reason_is_said(serve, pages, monkeypatch):
+    monkeypatch.setattr(hub_module, 'missing', lambda: 'pip install rosbags')
+    page = Shown(serve(), pages).open()
+    page.locator('#save').click()
+    item = page.get_by_role('button', name='last 30 s')
+    expect(item).to_be_disabled()
+    expect(item).to_contain_text('needs pip install rosbags')
+
+
+def test_that_the_viewer_has_nothing_recorded_is_told(shown):
+    page = shown.open(quiet=False)
+    shown.served.server.hub.recorder.stop()
+    page.locator('#save').click()
+    page.get_by_role('button', name='last 30 s').click()
+    expect(page.locator('#notice-list')).to_contain_text('nothing was recorded yet')

@@ -9,10 +9,12 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import qos_profile_sensor_data
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
+from picosam_ros.bags.messages import DIAGNOSTICS, LATENCY, MASKS, PROMPT_STATUS
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Pixels
 from picosam_ros.msg import Latency, MaskArray, PromptStatus
@@ -33,7 +35,7 @@ from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.requests import PreviewRequest, PromptRequest
 from picosam_ros.wire.images import RawImage
-from picosam_ros.wire.messages import read_image
+from picosam_ros.wire.messages import NANOSECONDS, read_image
 from picosam_ros.wire.value_range import ValueScale
 
 _QUEUE = 10
@@ -79,6 +81,7 @@ class CameraBridge:
             name=name or topics.name.lstrip('/'),
             title=title,
             prompt_topic=topics.prompt,
+            image_topic=topics.image,
             camera=topics.name,
             refused=refused,
         )
@@ -246,7 +249,12 @@ class CameraBridge:
         self.image_stats.add(image.stamp_ns, received_ns, image.frame_id)
         self._assembler.add_image(
             PendingImage(
-                image.stamp_ns, image.width, image.height, image.data.nbytes, self._to_rgb(image)
+                image.stamp_ns,
+                image.width,
+                image.height,
+                image.data.nbytes,
+                self._to_rgb(image),
+                image.frame_id,
             )
         )
 
@@ -255,10 +263,12 @@ class CameraBridge:
 
     def _on_result(self, result: Result) -> None:
         self._assembler.add_masks(masks_of(result))
+        self.hub.recorder.add_masks(result.frame, result.masks, result.unanswered)
 
     def _on_masks(self, message: MaskArray) -> None:
         try:
             self._assembler.add_masks(to_frame_masks(message))
+            self._record(f'{self._name}/masks', MASKS, message)
         # Pixels that do not fill the mask's size are NumPy's ValueError.
         except (ImageError, ValueError) as error:
             self._image_error = f'masks of {self._name}: {error}'
@@ -272,13 +282,22 @@ class CameraBridge:
 
     def _on_latency(self, message: Latency) -> None:
         self._call(self.hub.record_timing, to_timing(message), int(message.dropped))
+        self._record(f'{self._name}/latency', LATENCY, message)
 
     def _on_status(self, message: PromptStatus) -> None:
         answer = Answer(
             message.object_id, PromptState(message.state), message.reason, message.generation
         )
         self._call(self.hub.broadcast_answer, answer)
+        self._record(f'{self._name}/prompt_status', PROMPT_STATUS, message)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         self._components.add(message)
         self._call(self.hub.broadcast_diagnostics, self._components.known())
+        self._record('/diagnostics', DIAGNOSTICS, message)
+
+    def _record(self, topic: str, kind: str, message: Any) -> None:
+        if self.hub.recorder.running:
+            stamp = message.header.stamp
+            stamp_ns = stamp.sec * NANOSECONDS + stamp.nanosec
+            self.hub.recorder.add(topic, kind, stamp_ns, serialize_message(message))

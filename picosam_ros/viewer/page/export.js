@@ -1,9 +1,12 @@
-// What the user takes along, as files: the image, masks, a cut-out, all objects.
+// What the user takes along, as files: the image, masks, a cut-out, all objects, the last seconds.
 
 import { toCoco } from './coco.js';
 import { element } from './elements.js';
 import { toGreyPng } from './png.js';
 import { makeCanvas, rasterise } from './raster.js';
+
+// Longer than this (ms), and the user is told what is waited for.
+const PATIENCE = 700;
 
 // Returns the mask that is meant where one is needed: the selected object's, or the only one; undefined
 // if there is none.
@@ -17,10 +20,11 @@ export function imageName({ stamp }) {
   return `picosam-${stamp}-image.png`;
 }
 
-// Saves what `view` shows when it is asked; `announce` is called with what was saved.
+// Saves what `view` shows when it is asked; `announce` is called with what was saved, for screen
+// readers, and `say` with what takes long, or cannot be saved.
 export class Export {
-  constructor(view, fullImages, announce) {
-    Object.assign(this, { view, fullImages, announce });
+  constructor(view, fullImages, { announce, say }) {
+    Object.assign(this, { view, fullImages, announce, say });
   }
 
   async snapshot() {
@@ -72,6 +76,21 @@ export class Export {
     const coco = toCoco(frame, imageName(frame), (object) => appearance.name(object));
     const file = new Blob([`${JSON.stringify(coco)}\n`], { type: 'application/json' });
     this.save(`picosam-${frame.stamp}-coco.json`, file, 'objects');
+  }
+
+  // What the viewer sent to the pages of a camera in the last 30 s; it puts the file together.
+  async recording(camera) {
+    const { stamp } = this.view.frame;
+    const waiting = setTimeout(() => this.say('The last 30 s are put together …'), PATIENCE);
+    try {
+      const response = await fetch(`recording?camera=${encodeURIComponent(camera)}`, { method: 'POST' });
+      if (response.ok) this.save(`picosam-${stamp}-last-30-s.mcap`, await response.blob(), 'recording');
+      else this.say((await response.text()).trim());
+    } catch {
+      this.say('The connection was lost before the recording was here.');
+    } finally {
+      clearTimeout(waiting);
+    }
   }
 
   // Returns the view as it is now, while further images come, with the image at full size; where that is

@@ -39,8 +39,8 @@ const chart = new LatencyChart($('latency'));
 const diagnostics = new Diagnostics($('health'), $('health-state'), $('diagnostics'));
 const notices = new Notices(view, $('bubbles'), $('notices'), $('notice-list'));
 const fullImages = new FullImages((number) => connection.send('full', { number }));
-const exported = new Export(view, fullImages, announce);
-const told = { promptTopic: '', engine: {} };
+const exported = new Export(view, fullImages, { announce, say: (text) => notices.say(null, text) });
+const told = { promptTopic: '', camera: '', recordingNeeds: '', engine: {} };
 const image = new LiveImage(view, connection, fullImages, {
   shown(frame) {
     shown(frame);
@@ -129,6 +129,7 @@ async function copy(kind) {
 // Returns whether a value of the menu can be had now.
 function canTake(what) {
   if (what === 'snapshot' || what === 'image') return Boolean(view.frame);
+  if (what === 'recording') return Boolean(view.frame) && !told.recordingNeeds;
   return what === 'objects' ? view.shapes.length > 0 : Boolean(chosenMask(view));
 }
 
@@ -165,6 +166,7 @@ const saveMenu = new SaveMenu(
     mask: () => exported.mask(),
     cutOut: () => exported.cutOut(),
     objects: () => exported.objects(),
+    recording: () => exported.recording(told.camera),
     topic: () => copy('topic'),
     command: () => copy('command'),
     python: () => copy('python'),

@@ -6,7 +6,8 @@ import { $, setText } from './elements.js';
 //
 // `parts`: view, image, fullImages, prompting, markers, objects, preview, everything, chart,
 // diagnostics, notices.
-// `told`: keeps the topic where prompts are published as `promptTopic`, empty without ROS, and what
+// `told`: keeps the topic where prompts are published as `promptTopic`, empty without ROS, the camera
+// that is shown as `camera`, what has to be installed for a recording as `recordingNeeds`, and what
 // the diagnostics say of the segmentation as `engine`.
 // `shown(frame)`, `announce(text)`: called with a frame that has more masks, and for screen readers.
 export function receivers(parts, told, { shown, announce }) {
@@ -35,9 +36,12 @@ export function receivers(parts, told, { shown, announce }) {
       if (!$('live').textContent.startsWith(text.split(';')[0])) announce(text);
     },
 
-    hello({ node, title, palette, stages, prompt_topic: topic }) {
+    hello({ node, title, palette, stages, prompt_topic: topic, camera, recording }) {
       told.promptTopic = topic;
+      told.camera = camera;
+      told.recordingNeeds = recording;
       $('copy-topic').hidden = !topic;
+      setText($('recording-kind'), recording ? `needs ${recording}` : 'MCAP');
       chart.name(stages);
       setText($('title'), `${node} on ${title}`);
       document.title = `${node} · picosam`;
