@@ -87,6 +87,8 @@ class Hub:
         self._objects = LeftObjects()
         self._next_scene: Callable[[], None] | None = None
         self._frame: ViewerFrame | None = None
+        # Of the newest segmentation; a frame without one has no objects, though they live.
+        self._used: frozenset[int] = frozenset()
         self._diagnostics = ''
 
     def __len__(self) -> int:
@@ -116,6 +118,7 @@ class Hub:
         if not self._clients:
             # They would be outdated when the next client connects.
             self._frame, self._diagnostics = None, ''
+            self._used = frozenset()
             self.recorder.stop()
             self._backend.set_streaming(False)
 
@@ -130,6 +133,8 @@ class Hub:
     def broadcast_frame(self, frame: ViewerFrame) -> None:
         """Send a frame to all clients."""
         self._frame = frame
+        if frame.segmented or frame.object_ids:
+            self._used = frame.object_ids
         self._pending.release(frame.object_ids)
         if frame.segmented:
             self._objects.keep(frame.object_ids | self._pending.object_ids)
@@ -291,8 +296,7 @@ class Hub:
             client.enqueue(messages.notice(text, tag))
 
     def _send_prompt(self, client: Client, request: PromptRequest) -> None:
-        used = self._frame.object_ids if self._frame is not None else frozenset()
-        object_id = request.object_id or self._pending.free_id(used | self._objects.ids)
+        object_id = request.object_id or self._pending.free_id(self._used | self._objects.ids)
         request = request.with_object_id(object_id)
         self._pending.add(client, request.tag, object_id, creates=True, request=request)
         if not request.refine:

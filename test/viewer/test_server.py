@@ -117,6 +117,19 @@ async def test_new_objects_get_ids_that_are_free_also_between_two_clients(served
 
 
 @on_a_loop
+async def test_an_image_without_masks_makes_no_id_free_and_one_without_objects_does(served):
+    async with served.client() as client:
+        served.show(make_frame(1, masks=(disc_mask(1),), segmented=True))
+        served.show(make_frame(2))
+        await client.send('point', tag=1, x=10, y=20)
+        await until(lambda: served.backend.prompts)
+        served.show(make_frame(3, segmented=True))
+        await client.send('point', tag=2, x=10, y=20)
+        await until(lambda: len(served.backend.prompts) == 2)
+        assert [prompt.object_id for prompt in served.backend.prompts] == [2, 1]
+
+
+@on_a_loop
 async def test_remove_and_clear_reach_the_backend(served):
     async with served.client() as client:
         await client.send('remove', tag=1, object=9)
