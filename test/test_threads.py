@@ -109,11 +109,10 @@ PLACES = [
      'engines/test_trial.py::test_a_file_that_ends_its_process_is_refused_with_a_sentence'),
     (Place('ros/callback_thread.py', 'CallbackThread.start', 'Thread', 'picosam_callbacks'),
      'ros/test_callback_thread.py::test_a_thread_that_fails_outside_of_callbacks_is_told_and_goes_on'),
-    (Place('ros/demo/node_processes.py', 'NodeProcesses.__init__', 'Popen'),
-     'ros/demo/test_node_processes.py::test_the_end_of_a_process_that_fails_is_said'),
-    (Place('ros/demo/node_processes.py', 'NodeProcesses.__init__', 'Thread', 'picosam_stderr'),
-     'ros/demo/test_node_processes.py::'
-     'test_a_process_that_cannot_be_read_is_ended_and_that_is_said'),
+    (Place('ros/demo/node_process.py', 'NodeProcess.__init__', 'Popen'),
+     'ros/demo/test_node_process.py::test_if_it_fails_that_is_said'),
+    (Place('ros/demo/node_process.py', 'NodeProcess.__init__', 'Thread', 'picosam_stderr'),
+     'ros/demo/test_node_process.py::test_if_it_cannot_be_read_it_is_ended_and_that_is_said'),
     (Place('ros/segmentation/node.py', 'SegmentationNode.__init__', 'Worker'),
      'ros/segmentation/test_segmentation_node.py::'
      'test_an_engine_that_fails_is_an_error_until_it_answers_again'),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from picosam_ros.frame import Frame
+if TYPE_CHECKING:
+    from picosam_ros.frame import Frame
 
 
 class Camera(Protocol):

@@ -1,4 +1,7 @@
-"""`demo`: a camera, a viewer and a tour of what the camera sees, until Ctrl-C."""
+"""`demo`: a camera, a viewer and a tour of what the camera sees, until Ctrl-C.
+
+The camera, whose start takes longest, has a process of its own; viewer and tour share this one.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picosam_ros.cameras import CAMERAS
 from picosam_ros.errors import PicosamError
 from picosam_ros.ros import process, start
-from picosam_ros.ros.demo.node_processes import NodeProcesses
+from picosam_ros.ros.demo.node_process import NodeProcess
 from picosam_ros.signals import on_ending
 
 if TYPE_CHECKING:
     from picosam_ros.cameras.photos import Pointer
+    from picosam_ros.nodes.viewer import ViewerNode
+    from picosam_ros.ros.demo.scoreboard import Scoreboard
     from picosam_ros.ros.demo.tour import Tour
 
 LOOPBACK = '127.0.0.1'
@@ -35,42 +41,90 @@ def main() -> int:
     stopped = threading.Event()
     on_ending(stopped.set)
     process.prepare()
-    # First: their start takes longest; this process imports meanwhile what it needs.
-    with NodeProcesses([] if arguments.attach else _commands(arguments)) as processes:
+    with ExitStack() as ending:
+        camera = viewer = None
+        if not arguments.attach:
+            # First: it starts on a core of its own, while this process imports what it needs.
+            camera = ending.enter_context(NodeProcess(_camera_command(arguments)))
         from picosam_ros.ros.demo.tour import Tour
 
         try:
             start.init_ros(sys.argv)
+            if not arguments.attach:
+                viewer = _make_viewer(arguments.address)
             tour = start.create_node(lambda: Tour(_pointer(arguments), arguments.output))
         except PicosamError as error:
             print(error, file=sys.stderr)
             return 1
-        _run(tour, processes, arguments.seconds, stopped.is_set)
+        if viewer is not None and not viewer.configure_and_activate():
+            return 1  # it has logged why
+        _run(tour, viewer, camera, arguments.seconds, stopped.is_set)
+        if camera is not None:
+            camera.terminate()
+        if viewer is not None:
+            viewer.trigger_shutdown()
         tour.destroy_node()
     tour.context.try_shutdown()  # see managed_node.run
-    return _conclude(tour, processes)
+    return _conclude(tour, camera)
 
 
-def _run(tour: Tour, processes: NodeProcesses, seconds: float, stopped: Callable[[], bool]) -> None:
+def _make_viewer(address: str) -> ViewerNode:
+    """Make the viewer's node.
+
+    Raises:
+        StartError: it cannot be made.
+
+    """
+    import cv2
+    from rclpy.logging import LoggingSeverity
+
+    try:
+        from picosam_ros.nodes.viewer import ViewerNode
+    except ImportError as error:
+        raise start.StartError(
+            f'the page cannot be served: {error}; `picosam doctor` tells what is missing'
+        ) from error
+    cv2.setNumThreads(1)  # see managed_node.run
+    given = ['--ros-args', '-r', 'image:=image_raw', '-p', f'address:={json.dumps(address)}']
+    viewer = start.create_node(lambda: ViewerNode(cli_args=given, use_global_arguments=False))
+    if address == LOOPBACK:
+        # The table shows the address; only the log has the link with the token, if one is required.
+        viewer.get_logger().set_level(LoggingSeverity.WARN)
+    return viewer
+
+
+def _run(
+    tour: Tour,
+    viewer: ViewerNode | None,
+    camera: NodeProcess | None,
+    seconds: float,
+    stopped: Callable[[], bool],
+) -> None:
     executor = process.make_executor()
     executor.add_node(tour)
+    if viewer is not None:
+        executor.add_node(viewer)
     act = tour.guarded(tour.act)
     end = time.monotonic() + seconds if seconds else float('inf')
     shown = 0.0
-    while processes.running and not stopped() and (now := time.monotonic()) < end:
+    while (camera is None or camera.running) and not stopped() and (now := time.monotonic()) < end:
         process.serve(executor, 0.05, tour.callback_failed)
         act()
-        for line in processes.new_lines():
-            tour.scoreboard.print_line(line)
+        _print_lines(camera, tour.scoreboard)
         if now - shown > REFRESH_SECONDS:
             tour.scoreboard.show()
             shown = now
     executor.shutdown()
 
 
-def _conclude(tour: Tour, processes: NodeProcesses) -> int:
-    for line in processes.new_lines():
-        tour.scoreboard.print_line(line)
+def _print_lines(camera: NodeProcess | None, scoreboard: Scoreboard) -> None:
+    if camera is not None:
+        for line in camera.new_lines():
+            scoreboard.print_line(line)
+
+
+def _conclude(tour: Tour, camera: NodeProcess | None) -> int:
+    _print_lines(camera, tour.scoreboard)
     if tour.scoreboard.frames:
         tour.scoreboard.show(final=True)
     for path in tour.images.values():
@@ -80,19 +134,14 @@ def _conclude(tour: Tour, processes: NodeProcesses) -> int:
     return 0 if tour.scoreboard.masks else 1
 
 
-def _commands(arguments: argparse.Namespace) -> list[list[str]]:
-    """The command lines of camera and viewer; the demo ends with the first one."""
+def _camera_command(arguments: argparse.Namespace) -> list[str]:
+    """The command line of the camera; the demo ends with it."""
     camera = [sys.executable, '-m', 'picosam_ros.nodes.camera', '--ros-args']
     for name in ('camera', 'source', 'simulate'):
         # JSON is what ROS reads: a source like /dev/video2 or 2 stays a text.
         camera += ['-p', f'{name}:={json.dumps(getattr(arguments, name))}']
     # Without the warning of an uncalibrated camera.
-    camera += ['--log-level', 'error']
-    viewer = [sys.executable, '-m', 'picosam_ros.nodes.viewer', '--ros-args']
-    viewer += ['-r', 'image:=image_raw', '-p', f'address:={json.dumps(arguments.address)}']
-    # The table shows the address; only the log has the link with the token, if one is required.
-    viewer += ['--log-level', 'warn' if arguments.address == LOOPBACK else 'info']
-    return [camera, viewer]
+    return [*camera, '--log-level', 'error']
 
 
 def _pointer(arguments: argparse.Namespace) -> Pointer:

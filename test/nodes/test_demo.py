@@ -13,10 +13,10 @@ from helpers.harness import PATIENCE
 from helpers.installed import executable
 
 
-def test_the_nodes_are_started_before_what_takes_long_to_import():
+def test_the_camera_is_started_before_what_takes_long_to_import():
     program = (
         'import sys, picosam_ros.nodes.demo as demo; sys.argv = ["demo"]; demo._arguments()\n'
-        'print(sorted({"rclpy", "cv2"} & sys.modules.keys()))'
+        'print(sorted({"rclpy", "cv2", "numpy"} & sys.modules.keys()))'
     )
     done = subprocess.run(
         [sys.executable, '-c', program], capture_output=True, text=True, timeout=PATIENCE
@@ -36,7 +36,6 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        # It waits for its nodes, one after the other.
         timeout=4 * PATIENCE,
     )
     assert done.returncode == 1
@@ -47,6 +46,22 @@ def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
         == 'no mask was received; see the output of the camera node above'
     )
     assert not (tmp_path / 'pictures').exists()
+
+
+def test_a_page_that_cannot_be_served_is_one_sentence_and_exit_code_1(tmp_path):
+    pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
+    domain = str(int(os.environ.get('ROS_DOMAIN_ID', '0')) + 101)
+    done = subprocess.run(
+        # Of those that are for documents (RFC 5737): no machine has it.
+        [executable('demo'), '--address', '192.0.2.1', '--output', tmp_path],
+        env={**os.environ, 'BROWSER': 'none', 'ROS_DOMAIN_ID': domain},
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+    )
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "address '192.0.2.1', port 8080 cannot be bound" in line
 
 
 def test_for_other_machines_the_link_with_the_token_is_printed_and_opens_the_page(tmp_path):

@@ -455,11 +455,10 @@ def test_the_demo_shows_its_masks_in_the_browser_and_leaves_the_prompts_to_the_u
         expect(page.locator('#objects')).to_contain_text('the picture changed')
         page.context.close()
         demo.send_signal(signal.SIGINT)
-        # It waits for its nodes, one after the other.
         assert demo.wait(4 * PATIENCE) == 0
         assert 'frames' in demo.stdout.read()
     finally:
-        # Killed at once, it would leave its nodes behind.
+        # Killed at once, it would leave its camera behind.
         demo.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             demo.wait(4 * PATIENCE)
