@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.report import Section
+from picosam_ros.registry import nearest
 
 # Each is a module with a TITLE and `measure(frames) -> rows`.
 SECTIONS = (
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     if machine.busy():
         print('The machine is busy with something else: preliminary figures.\n', file=sys.stderr)
     sections = {}
-    for name in options.only or SECTIONS:
+    for name in chain(*options.only) if options.only else SECTIONS:
         section = measure(name, frames)
         sections[name] = section
         print(section.to_markdown() if options.markdown else section.to_text(), flush=True)
@@ -68,14 +70,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--only',
         action='append',
-        choices=(*SECTIONS, *ON_REQUEST),
-        help=f'one section; may be given repeatedly; only so: {", ".join(ON_REQUEST)}',
+        type=_names,
+        metavar='NAME,…',
+        help=f'these sections: {", ".join(SECTIONS)}; and only so: {", ".join(ON_REQUEST)}',
     )
     parser.add_argument('--quick', action='store_true', help=f'{QUICK_FRAMES} frames each')
     parser.add_argument('--frames', type=int, help=f'to measure (default: {FRAMES})')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the results there, too')
     parser.add_argument('--markdown', action='store_true', help='tables for the documentation')
     return parser
+
+
+def _names(given: str) -> list[str]:
+    allowed = (*SECTIONS, *ON_REQUEST)
+    names = [name.strip() for name in given.split(',')]
+    for name in names:
+        if name not in allowed:
+            raise argparse.ArgumentTypeError(
+                f'{name!r} is no section{nearest(name, allowed)}; allowed are '
+                f'{", ".join(allowed)}, separated by commas'
+            )
+    return names
 
 
 def _heading(described: dict[str, str], *, markdown: bool) -> str:

@@ -157,6 +157,23 @@ def test_what_sets_an_environment_up_runs_on_request_only(monkeypatch, capsys):
     assert measured[-1] == 'first_start'
 
 
+def test_sections_are_named_in_a_list_and_repeatedly(monkeypatch, capsys):
+    measured = []
+    monkeypatch.setattr(benchmarks, 'measure', lambda name, _: measured.append(name) or SECTION)
+    benchmarks.main(['--only', 'first_start,start', '--only', 'clicks'])
+    assert measured == ['first_start', 'start', 'clicks']
+
+
+def test_a_section_that_is_unknown_is_refused_with_those_that_are_known(capsys):
+    with pytest.raises(SystemExit) as ended:
+        benchmarks.main(['--only', 'start,first-start'])
+    assert ended.value.code == 2
+    refusal = capsys.readouterr().err
+    assert "'first-start' is no section (did you mean 'first_start'?)" in refusal
+    for name in (*benchmarks.SECTIONS, *benchmarks.ON_REQUEST):
+        assert name in refusal
+
+
 def test_the_file_has_machine_and_every_field_of_every_row(tmp_path, capsys):
     path = tmp_path / 'figures.json'
     assert benchmarks.main(['--only', 'engine', '--frames', '1', '--json', str(path)]) == 0
