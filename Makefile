@@ -12,8 +12,9 @@ ifeq ($(origin ROS),undefined)
     SOURCED := $(shell $(PYTHON) -c 'import rclpy; print("yes")' 2>/dev/null)
   endif
 endif
-# Why PyPI has none for this machine; the demo then shows its page without ROS: ROS=none.
-ifeq ($(origin LACKING)$(origin ROS)$(SOURCED),undefinedundefined)
+# Why PyPI has none for this machine; the demo then shows its page without ROS: ROS=none. Nobody
+# asks (a Python to start) where an environment has it.
+ifeq ($(origin LACKING)$(origin ROS)$(SOURCED)$(wildcard .venv/.packages-jazzy),undefinedundefined)
   LACKING := $(shell PYTHON='$(PYTHON)' scripts/setup.sh lacking)
 endif
 ROS ?= $(if $(LACKING),none,jazzy)
