@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from helpers.dockerfiles import check_syntax
+from helpers.imports import imported_names, python_files
 from helpers.printed import ROOT
 
 from picosam_ros.cli import make_parser
@@ -139,3 +140,14 @@ def test_the_citation_says_what_package_xml_says():
     for reference in citation['references']:
         [identifier] = reference['identifiers']
         assert reference['url'].endswith(identifier['value'].removeprefix('arXiv:'))
+
+
+def test_what_is_not_repeated_on_another_ros_imports_nothing_of_it():
+    [listed] = re.findall(r'free_of_ros=\(([^)]*)\)', (ROOT / '.ci' / 'run').read_text())
+    folders = [f'test/{name}' for name in listed.split()]
+    of_ros = re.compile(r'(rclpy|\w+_(msgs|srvs)|picosam_ros\.(ros|nodes|msg|srv))\.')
+    for folder in folders:
+        files = python_files(folder)
+        assert files, folder
+        for path in files:
+            assert not [name for name in imported_names(path) if of_ros.match(name)], path
