@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from picosam_ros.models import DEFAULT_MODEL, shipped_models
 from scripts import picture_commands, picture_topics
+from scripts.film_cameras import picture_cameras
 from scripts.film_gif import write_gif
 from scripts.film_stage import COMMAND, SIMULATION, Stage, stage, viewer
 
@@ -24,9 +25,9 @@ RECORD = IMAGES / 'demo.json'
 # As root a browser runs in no sandbox; and it stays off the network.
 FLAGS = ('--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking')
 QUALITY = 85
-PARTS = ('film', 'stills', 'commands', 'topics')
+PARTS = ('film', 'stills', 'cameras', 'commands', 'topics')
 STILLS = ('viewer.jpg', 'viewer-dark.jpg', 'viewer-phone.jpg', 'viewer-frozen.jpg')
-SIMULATED = 'viewer-simulated.jpg'
+SIMULATED, CAMERAS = 'viewer-simulated.jpg', 'viewer-cameras.jpg'
 
 # A photograph of the demo, and places in it, in its file's pixels.
 PHOTO = 'astronaut'
@@ -113,6 +114,7 @@ def record() -> dict[str, Any]:
             'demo.gif',
             *STILLS,
             SIMULATED,
+            CAMERAS,
             *picture_commands.PICTURES,
             picture_topics.PICTURE,
         ],
@@ -138,6 +140,8 @@ def main() -> int:
                 stills(browser, url, folder)
             with viewer(*SIMULATION) as url:
                 simulated_still(browser, url, folder / SIMULATED)
+        if only in (None, 'cameras'):
+            picture_cameras(browser, DEFAULT_MODEL, folder / CAMERAS, QUALITY)
         browser.close()
     if only in (None, 'commands'):
         picture_commands.write_pictures(folder, DEFAULT_MODEL)

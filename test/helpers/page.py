@@ -37,10 +37,10 @@ def film(path, pixels):
 
 
 @contextlib.contextmanager
-def disc_camera(folder, network):
-    """Run a camera that looks at a picture of three red discs; its network finds what is red."""
+def disc_camera(folder, network, places=DISCS, namespace=None):
+    """Run a camera that looks at a picture of red discs; its network finds what is red."""
     pixels = np.full((480, 640, 3), BACKGROUND, np.uint8)
-    for centre in DISCS:
+    for centre in places:
         cv2.circle(pixels, centre, RADIUS, OBJECT, -1)
     parameters = {
         'camera': 'video',
@@ -51,7 +51,7 @@ def disc_camera(folder, network):
         'roi_size': 96,
         'rate': 15.0,
     }
-    with Process('camera', parameters) as process:
+    with Process('camera', parameters, namespace=namespace) as process:
         yield process
         process.stop()
 

@@ -1,6 +1,9 @@
 // How objects are shown: their names and colours, and the opacity of masks.
 
-const KEY = 'picosam objects';
+import { askedCamera } from './picker.js';
+
+// Each camera has objects of its own.
+const KEY = `picosam objects ${askedCamera}`.trim();
 const OPACITIES = [0.42, 0.75, 0];
 
 // The node knows ids only. Names and colours are kept in this tab, through reloads (sessionStorage),

@@ -1,5 +1,7 @@
 // The WebSocket: messages in and out; reconnects when it closes.
 
+import { askedCamera } from './picker.js';
+
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 4000;
 const decoder = new TextDecoder();
@@ -22,6 +24,7 @@ export class Connection {
     // Beside the page, wherever that is: a reverse proxy may serve it in a folder.
     const address = new URL('socket', location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    if (askedCamera) address.searchParams.set('camera', askedCamera);
     this.socket = new WebSocket(address);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onmessage = (event) => this.receive(event.data);

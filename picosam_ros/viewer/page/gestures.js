@@ -146,6 +146,7 @@ function listenToKeys(view, keys, { freeze, name, opacity }) {
   window.addEventListener('keydown', (event) => {
     if (document.querySelector('dialog[open]') || !actions[event.key]) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.('select')) return;
     if (event.key === ' ' && event.target.closest?.('button, summary, a')) return;
     event.preventDefault();
     if (!event.repeat) actions[event.key]();

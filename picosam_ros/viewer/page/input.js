@@ -142,7 +142,7 @@ function listenToKeys(view, actions) {
   }
 
   window.addEventListener('keydown', (event) => {
-    if (document.querySelector('dialog[open]') || event.target.closest?.('input')) return;
+    if (document.querySelector('dialog[open]') || event.target.closest?.('input, select')) return;
     if (event.ctrlKey || event.metaKey) {
       const act = turnOf(event);
       if (act) {

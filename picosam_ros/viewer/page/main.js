@@ -19,6 +19,7 @@ import { Markers } from './markers.js';
 import { askName } from './naming.js';
 import { Notices } from './notices.js';
 import { ObjectList } from './objects.js';
+import { CameraPicker } from './picker.js';
 import { Preview } from './preview.js';
 import { NO_CONNECTION, Prompting } from './prompting.js';
 import { ObjectPrompts } from './prompts.js';
@@ -40,6 +41,7 @@ const diagnostics = new Diagnostics($('health'), $('health-state'), $('diagnosti
 const notices = new Notices(view, $('bubbles'), $('notices'), $('notice-list'));
 const fullImages = new FullImages((number) => connection.send('full', { number }));
 const exported = new Export(view, fullImages, { announce, say: (text) => notices.say(null, text) });
+const picker = new CameraPicker($('cameras'), $('title'), announce);
 const told = { promptTopic: '', camera: '', recordingNeeds: '', engine: {} };
 const image = new LiveImage(view, connection, fullImages, {
   shown(frame) {
@@ -212,7 +214,20 @@ $('all-shortcuts').addEventListener('click', () => $('shortcuts-dialog').showMod
 showShortcuts($('shortcuts'), $('shortcuts-body'), $('shortcuts-dialog'));
 connection.start(
   receivers(
-    { view, image, fullImages, prompting, markers, objects, preview, everything, chart, diagnostics, notices },
+    {
+      view,
+      image,
+      fullImages,
+      prompting,
+      markers,
+      objects,
+      preview,
+      everything,
+      chart,
+      diagnostics,
+      notices,
+      picker,
+    },
     told,
     { shown, announce },
   ),

@@ -5,14 +5,14 @@ import { $, setText } from './elements.js';
 // Returns the functions that Connection.start takes.
 //
 // `parts`: view, image, fullImages, prompting, markers, objects, preview, everything, chart,
-// diagnostics, notices.
+// diagnostics, notices, picker.
 // `told`: keeps the topic where prompts are published as `promptTopic`, empty without ROS, the camera
 // that is shown as `camera`, what has to be installed for a recording as `recordingNeeds`, and what
 // the diagnostics say of the segmentation as `engine`.
 // `shown(frame)`, `announce(text)`: called with a frame that has more masks, and for screen readers.
 export function receivers(parts, told, { shown, announce }) {
   const { view, image, fullImages, prompting, markers, objects, preview, everything } = parts;
-  const { chart, diagnostics, notices } = parts;
+  const { chart, diagnostics, notices, picker } = parts;
 
   return {
     state(name, text) {
@@ -36,16 +36,26 @@ export function receivers(parts, told, { shown, announce }) {
       if (!$('live').textContent.startsWith(text.split(';')[0])) announce(text);
     },
 
-    hello({ node, title, palette, stages, prompt_topic: topic, camera, recording }) {
+    hello(message) {
+      const { node, palette, stages, prompt_topic: topic, camera, recording } = message;
       told.promptTopic = topic;
       told.camera = camera;
       told.recordingNeeds = recording;
       $('copy-topic').hidden = !topic;
       setText($('recording-kind'), recording ? `needs ${recording}` : 'MCAP');
       chart.name(stages);
-      setText($('title'), `${node} on ${title}`);
+      picker.hello(message);
       document.title = `${node} · picosam`;
       view.appearance.palette = palette;
+    },
+
+    cameras({ cameras }) {
+      picker.list(cameras);
+      if ($('connection').dataset.state === 'lost') return;
+      $('connection').dataset.state = picker.gone ? 'waiting' : 'live';
+      setText($('connection-text'), picker.gone ? 'this camera is gone' : 'live');
+      // As where the connection is lost: what is shown is not live.
+      if (picker.gone) image.outdate();
     },
 
     frame(frame) {
