@@ -16,6 +16,7 @@ from picosam_ros.wire.value_range import Scale
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 MASKS, LATENCY = 'picosam_ros/msg/MaskArray', 'picosam_ros/msg/Latency'
 PROMPT, PROMPT_STATUS = 'picosam_ros/msg/Prompt', 'picosam_ros/msg/PromptStatus'
+CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 IMAGE_TYPES = (IMAGE, COMPRESSED)
 _INSTALL = 'pip install "rosbags>=0.11"'

@@ -73,6 +73,16 @@ def read_compressed_image(serialised: bytes) -> CompressedImage:
     return _read(serialised, 'sensor_msgs/msg/CompressedImage', _compressed_image)
 
 
+def stamp_of(serialised: bytes) -> int:
+    """Return the stamp, in nanoseconds, of any message that begins with a header.
+
+    Raises:
+        ImageError: the bytes end before the stamp does, or it is none.
+
+    """
+    return _read(serialised, 'message with a header', lambda reader: reader.header()[0])
+
+
 def serialise_image(frame: Frame, pixels: Pixels, encoding: str) -> bytes:
     """Return a sensor_msgs/Image of H×W or H×W×C uint8, under the frame's header."""
     height, width = pixels.shape[:2]

@@ -32,6 +32,7 @@ AT_TIMES = {
     '/tf_static',
     '/detections',
     '/image_raw',
+    '/camera_info',
     '/diagnostics',
     '/camera/latency',
     '/camera/masks',

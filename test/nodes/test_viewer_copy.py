@@ -11,7 +11,7 @@ import yaml
 from builtin_interfaces.msg import Time
 from helpers.harness import PATIENCE, Client
 from helpers.installed import executable
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from picosam_ros.bags.messages import read_frame
@@ -196,6 +196,9 @@ def test_the_recording_of_a_frozen_page_ends_with_its_image_and_has_what_was_pub
     prompts = recorded(path, f'{camera.namespace}/prompt', Prompt)
     [prompt] = [each for each in prompts if stamp_ns(each) == frozen]
     assert np.allclose((prompt.points[0].x, prompt.points[0].y), SAUCER, atol=2)
+    info = recorded(path, f'{camera.namespace}/camera_info', CameraInfo)
+    assert frozen in map(stamp_ns, info)
+    assert (info[0].width, info[0].height) == (640, 480)
     arrays = recorded(path, f'{camera.name}/masks', MaskArray)
     of_frozen = [each for each in arrays if stamp_ns(each) == frozen]
     assert {2} <= {mask.object_id for each in of_frozen for mask in each.masks}

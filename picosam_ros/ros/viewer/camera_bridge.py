@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -10,11 +11,11 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.serialization import serialize_message
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from picosam_ros.bags.messages import DIAGNOSTICS, LATENCY, MASKS, PROMPT_STATUS
+from picosam_ros.bags.messages import CAMERA_INFO, DIAGNOSTICS, LATENCY, MASKS, PROMPT_STATUS
 from picosam_ros.errors import ImageError
 from picosam_ros.frame import Pixels
 from picosam_ros.msg import Latency, MaskArray, PromptStatus
@@ -35,7 +36,7 @@ from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.requests import PreviewRequest, PromptRequest
 from picosam_ros.wire.images import RawImage
-from picosam_ros.wire.messages import NANOSECONDS, read_image
+from picosam_ros.wire.messages import NANOSECONDS, read_image, stamp_of
 from picosam_ros.wire.value_range import ValueScale
 
 _QUEUE = 10
@@ -94,6 +95,8 @@ class CameraBridge:
         self._node = node
         self._scale = ValueScale(node.get_parameter('value_range').value)
         self._name = topics.name
+        # Beside the images, as image_transport has it.
+        self._info = f'{topics.image.rpartition("/")[0]}/camera_info'
         self._active = False
         self._image_error = ''
         self._refused_masks = 0
@@ -226,6 +229,9 @@ class CameraBridge:
             or node.create_subscription(MaskArray, f'{name}/masks', self._on_masks, _QUEUE),
             node.create_subscription(Latency, f'{name}/latency', self._on_latency, _QUEUE),
             node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, _QUEUE),
+            node.create_subscription(
+                CameraInfo, self._info, self._on_info, qos_profile_sensor_data, raw=True
+            ),
         ]
 
     def _unsubscribe(self) -> None:
@@ -295,6 +301,10 @@ class CameraBridge:
         self._components.add(message)
         self._call(self.hub.broadcast_diagnostics, self._components.known())
         self._record('/diagnostics', DIAGNOSTICS, message)
+
+    def _on_info(self, serialised: bytes) -> None:
+        with contextlib.suppress(ImageError):  # what has no stamp belongs to no image
+            self.hub.recorder.add(self._info, CAMERA_INFO, stamp_of(serialised), serialised)
 
     def _record(self, topic: str, kind: str, message: Any) -> None:
         if self.hub.recorder.running:
