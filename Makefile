@@ -131,7 +131,8 @@ lock:  ## pin the newest versions of requirements/*.in, and what training/requir
 	$(call compile,3.11,training/requirements-imx500.in,training/requirements-imx500.lock)
 
 # What a lock of the demo leaves out: packages that nothing imports which the demo runs.
-UNUSED := docutils imageio lazy-loader mpmath networkx scipy sympy tifffile
+UNUSED := docutils flatbuffers imageio lazy-loader mpmath networkx packaging protobuf python-dateutil \
+  scipy six sympy tifffile tzdata
 
 # inputs, lock, and for a lock of the demo: the lock that it is a part of
 pin = $(call compile,3.10,requirements/$(1),requirements/$(2),$(if $(3),$(UNUSED:%=--no-emit-package %) -c requirements/$(3)))

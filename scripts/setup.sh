@@ -32,7 +32,7 @@ check_machine() {
   python_is '>= (3, 10)' ||
     fail "$("$PYTHON" --version) is too old, 3.10 is the oldest that works; name a newer one" \
       "with: make setup PYTHON=python3.12"
-  with_uv || "$PYTHON" -c 'import ensurepip, venv' 2> /dev/null ||
+  with_uv || with_pip || "$PYTHON" -c 'import ensurepip, venv' 2> /dev/null ||
     fail "'$PYTHON' cannot make virtual environments; install what it lacks with:" \
       "sudo apt install python3-venv"
   [ "$ROS" != none ] || return 0
@@ -72,10 +72,16 @@ with_uv() {
   [ -n "$UV" ] && command -v "$UV" > /dev/null
 }
 
+# A pip beside the Python that can install into another environment, which then needs none.
+with_pip() {
+  "$PYTHON" -c 'import pip, venv
+raise SystemExit(tuple(map(int, pip.__version__.split(".")[:2])) < (22, 3))' 2> /dev/null
+}
+
 # The Python that makes the environment may be the one in it, which --clear would pull away.
 make_environment() {
   outer=$("$PYTHON" -c 'import sys; print(sys._base_executable)')
-  "$outer" -m venv --clear ${SOURCED:+--system-site-packages} $(with_uv && echo --without-pip) "$VENV"
+  "$outer" -m venv --clear ${SOURCED:+--system-site-packages} --without-pip "$VENV"
 }
 
 # Install the packages of a lock. Nothing is compiled to .pyc: Python does that to what is imported.
@@ -84,9 +90,14 @@ install_lock() {
   if with_uv; then
     set -- "$UV" pip install --python "$VENV/bin/python" "$@"
   else
-    "$VENV/bin/python" -c 'import pip' 2> /dev/null || "$VENV/bin/python" -m ensurepip > /dev/null
-    set -- "$VENV/bin/python" -m pip --disable-pip-version-check install --no-input --no-compile \
-      --progress-bar off "$@"
+    set -- --disable-pip-version-check install --no-input --no-compile --progress-bar off "$@"
+    if with_pip; then
+      set -- "$PYTHON" -m pip --python "$VENV/bin/python" "$@"
+    else
+      "$VENV/bin/python" -c 'import pip' 2> /dev/null ||
+        "$VENV/bin/python" -m ensurepip --default-pip > /dev/null
+      set -- "$VENV/bin/python" -m pip "$@"
+    fi
   fi
   "$PYTHON" scripts/tell_progress.py "$log" "$@" --no-deps --require-hashes --requirement "$lock"
 }

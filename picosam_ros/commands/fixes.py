@@ -31,8 +31,7 @@ def install_command(package: str, debian: str = '', *, locked: bool = True) -> s
             return command
         activate = f'python3 -m venv --system-site-packages {VENV} && . {VENV}/bin/activate'
         return f"{activate} && pip install '{package}'"
-    pip = f'{_python()} -m pip' if is_installed('pip') else 'uv pip'
-    return f"{pip} install '{package}'" if '<' in package else f'{pip} install {package}'
+    return f"{_pip()} install '{package}'" if '<' in package else f'{_pip()} install {package}'
 
 
 def apt_command(package: str) -> str:
@@ -82,6 +81,13 @@ def _is_externally_managed() -> bool:
     in_environment = sys.prefix != sys.base_prefix
     marker = Path(sysconfig.get_path('stdlib')) / 'EXTERNALLY-MANAGED'
     return not in_environment and marker.is_file()
+
+
+def _pip() -> str:
+    python = _python()
+    if is_installed('pip'):
+        return f'{python} -m pip'
+    return 'uv pip' if shutil.which('uv') else f'{python} -m ensurepip && {python} -m pip'
 
 
 def _python() -> str:

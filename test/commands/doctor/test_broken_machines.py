@@ -52,6 +52,12 @@ def bare_python(tmp_path_factory):
     return folder / 'venv' / 'bin' / 'python'
 
 
+def installer(python):
+    """Return what installs into that environment on this machine."""
+    has_uv = shutil.which('uv', path=PLAIN['PATH'])
+    return 'uv pip' if has_uv else f'{python} -m ensurepip && {python} -m pip'
+
+
 def test_shared_memory_of_64_kilobytes_is_reported_with_the_mount_that_fixes_it(tmp_path):
     around = in_own_mounts('mount -t tmpfs -o size=64k tmpfs /dev/shm')
     code, found = doctor(tmp_path, around=around)
@@ -97,7 +103,8 @@ def test_missing_wheels_are_told_each_with_its_command(tmp_path, bare_python):
     ):
         assert found[name]['state'] == 'missing'
         assert found[name]['required']
-        assert found[name]['fix'] == f'uv pip install {package}', 'the environment has no pip'
+        fix = f'{installer(bare_python)} install {package}'
+        assert found[name]['fix'] == fix, 'the environment has no pip'
 
 
 def test_a_package_that_is_there_and_broken_is_reported_with_its_error(tmp_path, bare_python):
@@ -106,7 +113,8 @@ def test_a_package_that_is_there_and_broken_is_reported_with_its_error(tmp_path,
     _, found = doctor(tmp_path, python=bare_python, PYTHONPATH=str(tmp_path))
     assert found['aiohttp']['state'] == 'broken'
     assert found['aiohttp']['detail'] == "No module named 'cgi_of_python_2'"
-    assert found['aiohttp']['fix'] == 'uv pip install --force-reinstall aiohttp'
+    fix = f'{installer(bare_python)} install --force-reinstall aiohttp'
+    assert found['aiohttp']['fix'] == fix
 
 
 def test_openvino_is_tried_as_the_runtime_loads_it_and_reports_itself_to_nobody(tmp_path):

@@ -277,7 +277,11 @@ def test_in_an_environment_its_own_pip_installs(monkeypatch, tmp_path):
     monkeypatch.setenv('VIRTUAL_ENV', str(tmp_path))
     assert fixes.install_command('a<2') == "python -m pip install 'a<2'"
     monkeypatch.setattr(fixes, 'is_installed', lambda module: False)
+    monkeypatch.setattr(fixes.shutil, 'which', lambda program: f'/usr/bin/{program}')
     assert fixes.install_command('pyyaml') == 'uv pip install pyyaml'
+    monkeypatch.setattr(fixes.shutil, 'which', lambda program: None)
+    told = 'python -m ensurepip && python -m pip install pyyaml'
+    assert fixes.install_command('pyyaml') == told
 
 
 def test_in_the_environment_of_the_checkout_make_fixes_it(monkeypatch):
