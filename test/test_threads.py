@@ -145,7 +145,7 @@ PLACES = [
     (Place('viewer/server.py', 'Server.call', 'call_soon_threadsafe'),
      'viewer/test_failures.py::'
      'test_a_call_of_another_thread_that_fails_is_reported_and_the_next_one_is_done'),
-    (Place('viewer/site.py', 'Site._close_sockets', 'gather'),
+    (Place('viewer/site.py', 'Site._close_connections', 'gather'),
      'viewer/test_failures.py::'
      'test_a_connection_that_cannot_be_closed_is_reported_and_the_server_ends'),
     (Place('viewer/site.py', 'Site._connect', 'call_later'),
@@ -161,6 +161,10 @@ PLACES = [
     (Place('viewer/site.py', '_run_both', 'gather'),
      'viewer/test_failures.py::'
      'test_a_message_on_which_the_backend_fails_ends_its_connection_alone'),
+    (Place('viewer/upload.py', 'Upload.__init__', 'ThreadPoolExecutor', 'picosam_picture'),
+     'viewer/test_pictures.py::test_a_picture_on_which_the_viewer_fails_is_reported_alone'),
+    (Place('viewer/upload.py', 'Upload._take', 'run_in_executor'),
+     'viewer/test_pictures.py::test_a_picture_on_which_the_viewer_fails_is_reported_alone'),
     (Place('worker.py', 'Worker.start', 'Thread', 'picosam_worker'),
      'test_worker.py::'
      'test_an_error_that_cannot_be_reported_is_logged_and_the_next_thing_is_done'),

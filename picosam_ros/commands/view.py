@@ -23,18 +23,20 @@ from picosam_ros.commands.arguments import (
 )
 from picosam_ros.commands.fixes import install_command, is_installed
 from picosam_ros.commands.terminal import catch_interrupt, paint
-from picosam_ros.errors import ViewerError
+from picosam_ros.errors import CameraError, ViewerError
 from picosam_ros.viewer.browser import open_browser
 
 if TYPE_CHECKING:
+    from picosam_ros.cameras import Camera
     from picosam_ros.viewer.camera_view import CameraView
     from picosam_ros.viewer.server import Server
 
-HELP = "show a camera's masks on a page and take clicks, without ROS"
+HELP = 'show masks of a camera, or of a picture, on a page and take clicks, without ROS'
 DESCRIPTION = (
     'Serve a page for the browser that shows what a camera sees, takes clicks and boxes, and '
-    'shows the masks, the latency and the state of camera and engine. It needs no ROS. The page '
-    'is for this machine only, unless --address says otherwise; Ctrl-C ends it.'
+    'shows the masks, the latency and the state of camera and engine. A picture that is dropped '
+    'onto the page is shown in the place of the camera. It needs no ROS. The page is for this '
+    'machine only, unless --address says otherwise; Ctrl-C ends it.'
 )
 EXAMPLE = 'picosam view --simulate'
 
@@ -145,18 +147,12 @@ def _serve(arguments: argparse.Namespace, output: TextIO) -> None:
 def _make_view(arguments: argparse.Namespace) -> CameraView:
     import cv2
 
-    from picosam_ros.cameras import make_camera
     from picosam_ros.engines import ENGINES, make_engine
     from picosam_ros.engines.base import RoiPlacer
     from picosam_ros.viewer.camera_view import CameraView
 
     cv2.setNumThreads(1)  # crops are small: a thread pool costs more than it brings
-    camera = make_camera(
-        arguments.camera,
-        source=arguments.source,
-        rate=arguments.rate,
-        **sensor_options(arguments),
-    )
+    camera = _make_camera(arguments)
     name, options = arguments.engine, engine_options(arguments)
     if isinstance(camera, RoiPlacer) and 'sensor' in ENGINES.options_of(name):
         options['sensor'] = camera
@@ -168,6 +164,27 @@ def _make_view(arguments: argparse.Namespace) -> CameraView:
         port=arguments.port,
         public_url=arguments.public_url,
     )
+
+
+def _make_camera(arguments: argparse.Namespace) -> Camera | None:
+    """Return the camera; None where none was asked for, and none is connected."""
+    from picosam_ros.cameras import make_camera
+
+    try:
+        return make_camera(
+            arguments.camera,
+            source=arguments.source,
+            rate=arguments.rate,
+            **sensor_options(arguments),
+        )
+    except CameraError:
+        if arguments.camera != 'auto' or arguments.source or arguments.simulate:
+            raise
+        print(
+            'no camera was found: the page takes pictures; `picosam doctor` tells what is missing',
+            file=sys.stderr,
+        )
+        return None
 
 
 def _announce(server: Server, arguments: argparse.Namespace, output: TextIO) -> None:

@@ -117,7 +117,10 @@ class RecentFrames:
         self._looked_at.clear()
 
     def _fitting(self, frame: Frame) -> int:
-        return max(1, self._limit_bytes // max(frame.pixels.nbytes, 1))
+        # Those of a picture that stays have one memory.
+        shared = bool(self._frames) and self._frames[-1].pixels is frame.pixels
+        size = 0 if shared else frame.pixels.nbytes
+        return max(1, self._limit_bytes // max(size, 1))
 
     def _end_looks(self, frame: Frame) -> None:
         most, now = min(self._fitting(frame), MAX_LOOKED_AT), self._clock()

@@ -111,7 +111,8 @@ def page_origin(headers: Mapping[str, str]) -> str:
     """Return the origin of the page that a request belongs to, as its headers tell.
 
     A proxy tells in `X-Forwarded-Host` and `X-Forwarded-Proto` what it was asked for. Another web
-    page cannot send them: a WebSocket has no headers of the page's choice.
+    page cannot send them: a WebSocket has no headers of the page's choice, and a request that has
+    some is preceded by one (OPTIONS) that is refused.
     """
     forwarded = _forwarded(headers)
     host = forwarded[0][1] if forwarded else headers.get('Host', '')

@@ -12,12 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from picosam_ros.cameras import Camera
-from picosam_ros.cameras.reader import CameraReader
 from picosam_ros.cameras.show import show_of
 from picosam_ros.engines import Engine
 from picosam_ros.engines.frame_budget import frame_budget
 from picosam_ros.errors import PicosamError, PromptError, fault_text
-from picosam_ros.frame import Frame
+from picosam_ros.frame import Frame, Pixels
 from picosam_ros.health import segmentation_status
 from picosam_ros.latency import LatencyWindow, Timing, completed
 from picosam_ros.prompt import Prompt
@@ -30,23 +29,27 @@ from picosam_ros.tracking.tracker import Tracker
 from picosam_ros.viewer.assembler import FrameAssembler, PendingImage, masks_of
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.messages import Component
+from picosam_ros.viewer.pictures import Shown
 from picosam_ros.viewer.preview_thread import PreviewThread
 from picosam_ros.viewer.requests import PreviewRequest, PromptRequest
 from picosam_ros.viewer.server import Server
+from picosam_ros.viewer.sources import Sources
 from picosam_ros.worker import Worker
 
 # How much older than the newest image a click may be.
 PROMPT_MAX_AGE_S = 1.0
+_CHANGED = 'the picture changed'
 _LOG = logging.getLogger('picosam_ros.view')
 
 
 class CameraView:
     """Reads a camera, answers the prompts of all browsers, and shows them the masks.
 
-    Prompts are answered as by the node `camera`, whose parts this composes.
+    Prompts are answered as by the node `camera`, whose parts this composes. Browsers may send
+    pictures, which are shown in the place of the camera.
 
     Args:
-        camera: of which every frame is read.
+        camera: of which every frame is read; None where there is none, only pictures.
         engine: that suits it.
         roi_size: side of the square around a click, in pixels; 0 lets the engine choose.
         options: of the Server.
@@ -57,9 +60,9 @@ class CameraView:
     """
 
     def __init__(
-        self, camera: Camera, engine: Engine, *, roi_size: int = 0, **options: Any
+        self, camera: Camera | None, engine: Engine, *, roi_size: int = 0, **options: Any
     ) -> None:
-        self._name = camera.name
+        self._name = 'view' if camera is None else camera.name
         self.server = Server(Hub(self, name=self._name, title=socket.gethostname()), **options)
         self._engine = engine
         self._segmenter = Segmenter(engine, tracker=Tracker())
@@ -67,8 +70,8 @@ class CameraView:
         self._show = show_of(camera)
         if self._show is not None:
             self._show.stay_while(lambda: bool(self._segmenter.prompts.active))
-            self.server.hub.offer_next_scene(self._show.next_scene)
-        self._reader = CameraReader(camera)
+        self._sources = Sources(camera, self._take, self._source_changed)
+        self._offer()
         self._worker: Worker[Frame] = Worker(self._work, self._failed)
         self._recent = RecentFrames()
         self._monitor = StreamMonitor()
@@ -95,24 +98,24 @@ class CameraView:
 
         """
         self._engine.open()
-        self._reader.open()
+        self._sources.open()
         self.server.start()
         self._worker.start()
-        self._reader.start(self._take)
+        self._sources.start()
 
     def close(self) -> None:
         """End all threads and release everything; a second call does nothing."""
-        self._reader.stop()
+        self._sources.stop()
         # Many new clicks in one frame take seconds.
         self._engine.interrupt(True)
         self._previews.close()
         self._worker.stop()
-        self._reader.close()
+        self._sources.close()
         self.server.stop()
         self._engine.close()
 
     def report(self) -> None:
-        """Send the state of each component to the browsers; to be called once a second."""
+        """Send the state of each component to the browsers; to be called once a second at least."""
         if self._streaming.is_set():
             components = [
                 Component(
@@ -138,10 +141,22 @@ class CameraView:
         with self._publish_lock:
             count = self._segmenter.prompts.clear()
             self.server.call(self.server.hub.broadcast_notice, f'{count} objects cleared')
+        self._sources.wake()
 
     def preview(self, number: int, request: PreviewRequest) -> None:
         """Answer prompts on an image that is kept, in a thread of its own."""
         self._previews.ask(number, request)
+
+    def show_picture(self, pixels: Pixels, name: str) -> None:
+        """Show H×W×3 uint8 RGB in the place of the camera, from a file of that name if it has one.
+
+        All objects are lost.
+        """
+        self._sources.show_picture(pixels, name)
+
+    def show_camera(self) -> None:
+        """Show the camera again, if there is one; all objects are lost."""
+        self._sources.show_camera()
 
     def keep(self, stamp_ns: int) -> None:
         """Keep the frame of a stamp, as a browser shows it."""
@@ -156,7 +171,7 @@ class CameraView:
             self._assembler.clear()
 
     def _statuses(self) -> dict[str, Status]:
-        camera = self._reader.status()
+        camera = self._sources.status()
         values = {**values_of(self._monitor.stats()), **camera.values}
         segmentation = segmentation_status(
             self._segmenter, self._window, 'click on an object in the image'
@@ -179,9 +194,12 @@ class CameraView:
 
     def _put(self, request: PromptRequest) -> Answer:
         store, object_id = self._segmenter.prompts, request.object_id
-        if self._show is not None and self._recent.newest is not None:
+        of_camera = self._sources.picture is None
+        if self._show is not None and self._recent.newest is not None and of_camera:
             self._show.hold(request.stamp_ns)
         try:
+            if self._sources.is_past(request.stamp_ns):
+                raise PromptError(f'{_CHANGED}; click into the one that is shown now')
             made_for = self._recent.find(
                 request.stamp_ns, '', now_ns=time.time_ns(), max_age_s=PROMPT_MAX_AGE_S
             )
@@ -201,6 +219,27 @@ class CameraView:
     def _answer(self, act: Callable[[], Answer]) -> None:
         with self._publish_lock:
             self.server.call(self.server.hub.broadcast_answer, act())
+        self._sources.wake()
+
+    def _source_changed(self) -> None:
+        """Forget what belongs to the images of before."""
+        prompts = self._segmenter.prompts
+        with self._publish_lock:
+            self._recent.clear()
+            for prompt in prompts.active:
+                lost = prompts.end(prompt.object_id, prompt.generation, _CHANGED)
+                if lost is not None:
+                    self.server.call(self.server.hub.broadcast_answer, lost)
+        self.server.call(self._offer)
+        self.report()
+
+    def _offer(self) -> None:
+        """Tell the pages what is shown, and what they can ask for."""
+        picture = self._sources.picture
+        shown = Shown(offered=True, name=picture, camera=self._sources.has_camera)
+        self.server.hub.offer_pictures(self, shown)
+        scenes = self._show is not None and picture is None
+        self.server.hub.offer_next_scene(self._show.next_scene if scenes and self._show else None)
 
     def _broadcast(self, broadcast: Callable[..., None]) -> Callable[..., None]:
         return lambda *arguments: self.server.call(broadcast, *arguments)

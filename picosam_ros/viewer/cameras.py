@@ -19,10 +19,13 @@ class Cameras:
     Args:
         first: hub of the camera that is shown where a page asks for none.
 
+    Attributes:
+        first: as given.
+
     """
 
     def __init__(self, first: Hub) -> None:
-        self._first = first
+        self.first = first
         self._hubs = {first.camera: first}
         # In the order of their names.
         self._there: dict[str, bool] = {}
@@ -33,7 +36,7 @@ class Cameras:
     @property
     def refused(self) -> Counter[str]:
         """Messages, requests and connections, by cause."""
-        return self._first.refused
+        return self.first.refused
 
     def add(self, hub: Hub) -> None:
         """Add a camera."""
@@ -60,7 +63,7 @@ class Cameras:
             ViewerError: there is no such camera.
 
         """
-        hub = self._hubs.get(camera) if camera else self._first
+        hub = self._hubs.get(camera) if camera else self.first
         if hub is None:
             # The reason of a WebSocket has 123 bytes at most.
             raise ViewerError(f'there is no camera {fields.shown(camera)}')

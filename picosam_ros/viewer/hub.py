@@ -19,6 +19,7 @@ from picosam_ros.viewer.frames import ImageMasks, Level, ViewerFrame, image_of
 from picosam_ros.viewer.left_objects import LeftObjects
 from picosam_ros.viewer.messages import Component
 from picosam_ros.viewer.pending import PendingPrompt, PendingPrompts
+from picosam_ros.viewer.pictures import PictureViewer, Shown
 from picosam_ros.viewer.previews import Previews
 from picosam_ros.viewer.recorder import Recorder, Topics
 from picosam_ros.viewer.requests import (
@@ -30,9 +31,11 @@ from picosam_ros.viewer.requests import (
     PromptRequest,
     Remove,
     Request,
+    ShowCamera,
 )
 from picosam_ros.viewer.statistics import ViewerStatistics
 
+_UNTAGGED = (Clear, FullImage, NextScene, ShowCamera)
 _ON_NEWEST = 'Answered on the newest image, not on the one that was clicked: '
 
 
@@ -53,6 +56,7 @@ class Hub:
         recorder: of what browsers are sent; thread-safe.
         refused: messages, requests and connections, by cause; `failure` counts what was not
             expected to be raised.
+        picture_viewer: shows pictures that pages send; None where they may send none.
 
     """
 
@@ -86,6 +90,8 @@ class Hub:
         self._latency = ViewerStatistics()
         self._objects = LeftObjects()
         self._next_scene: Callable[[], None] | None = None
+        self.picture_viewer: PictureViewer | None = None
+        self._shown = Shown()
         self._frame: ViewerFrame | None = None
         # Of the newest segmentation; a frame without one has no objects, though they live.
         self._used: frozenset[int] = frozenset()
@@ -102,6 +108,7 @@ class Hub:
         self._clients.add(client)
         client.enqueue(self._hello)
         client.set_text('scenes', messages.scenes(several=self._next_scene is not None))
+        client.set_text('picture', messages.picture(self._shown))
         if self._diagnostics:
             client.set_text('diagnostics', self._diagnostics)
         if self._frame is not None:
@@ -219,6 +226,12 @@ class Hub:
         for client in self._clients:
             client.set_text('scenes', messages.scenes(several=next_scene is not None))
 
+    def offer_pictures(self, viewer: PictureViewer, shown: Shown) -> None:
+        """Let pages send pictures, and tell them what is shown."""
+        self.picture_viewer, self._shown = viewer, shown
+        for client in self._clients:
+            client.set_text('picture', messages.picture(shown))
+
     def record_timing(self, timing: Timing, dropped: int) -> None:
         """Add the timing of one result to the statistics of the next tick."""
         self._latency.add(timing, dropped)
@@ -274,7 +287,7 @@ class Hub:
             self.refused['prompt rate'] += 1
             if isinstance(request, FullImage):
                 client.refuse_full(request.number)
-            tag = None if isinstance(request, Clear | FullImage | NextScene) else request.tag
+            tag = None if isinstance(request, _UNTAGGED) else request.tag
             self._notify(client, client.rate_limiter.prompt_message, tag)
         elif isinstance(request, FullImage):
             client.request_full(request.number)
@@ -286,8 +299,15 @@ class Hub:
             self._backend.remove_object(request.object_id)
         elif isinstance(request, Clear):
             self._backend.clear_objects()
-        elif isinstance(request, NextScene) and self._next_scene is not None:
-            self._next_scene()
+        else:
+            self._show_other(request)
+
+    def _show_other(self, request: NextScene | ShowCamera) -> None:
+        if isinstance(request, NextScene):
+            if self._next_scene is not None:
+                self._next_scene()
+        elif self.picture_viewer is not None:
+            self.picture_viewer.show_camera()
 
     def _notify(self, client: Client, text: str, tag: int | None) -> None:
         if tag is None:

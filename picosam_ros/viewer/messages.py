@@ -12,6 +12,7 @@ from picosam_ros.drawing.overlay import PALETTE
 from picosam_ros.results import Answer
 from picosam_ros.stages import TABLE
 from picosam_ros.viewer.frames import ImageMasks
+from picosam_ros.viewer.pictures import LARGEST_FILE, Shown
 
 VERSION = 1
 
@@ -54,6 +55,17 @@ def cameras(there: Mapping[str, bool]) -> str:
 def scenes(*, several: bool) -> str:
     """Return whether the camera has several scenes, so that the page can ask for the next one."""
     return _text('scenes', several=several)
+
+
+def picture(shown: Shown) -> str:
+    """Return what is shown, and whether the page may send pictures, of up to so many bytes."""
+    return _text(
+        'picture',
+        offered=shown.offered,
+        name=shown.name,
+        camera=shown.camera,
+        largest=LARGEST_FILE,
+    )
 
 
 def answer(reply: Answer, tag: int | None) -> str:

@@ -18,6 +18,7 @@ from picosam_ros.viewer.requests import (
     PromptRequest,
     Remove,
     Request,
+    ShowCamera,
 )
 
 # A prompt is a few numbers; the page sends nothing longer.
@@ -154,6 +155,10 @@ def _next_scene(_: Mapping[str, Any]) -> NextScene:
     return NextScene()
 
 
+def _show_camera(_: Mapping[str, Any]) -> ShowCamera:
+    return ShowCamera()
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'ack': _acknowledge,
     'full': _full,
@@ -164,5 +169,6 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Request]] = {
     'clear': _clear,
     'preview': _preview,
     'next_scene': _next_scene,
+    'show_camera': _show_camera,
     'set': _set,
 }

@@ -91,4 +91,18 @@ class NextScene:
     """The camera is to show the next of its scenes."""
 
 
-Request = Acknowledge | FullImage | PromptRequest | Remove | Clear | PreviewRequest | NextScene
+@dataclass(frozen=True)
+class ShowCamera:
+    """The camera is to be shown again in the place of a picture."""
+
+
+Request = (
+    Acknowledge
+    | FullImage
+    | PromptRequest
+    | Remove
+    | Clear
+    | PreviewRequest
+    | NextScene
+    | ShowCamera
+)

@@ -1,4 +1,4 @@
-"""The web application: the page, and a WebSocket for each browser that has it open."""
+"""The web application: the page, pictures that it sends, and a WebSocket for each browser."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, JpegEncoder
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.parsing import MAX_MESSAGE_BYTES
 from picosam_ros.viewer.recording import RecordingDownload
+from picosam_ros.viewer.upload import Upload
 
 # A client that does not answer a ping within half of it is disconnected.
 HEARTBEAT_S = 10.0
@@ -65,6 +66,7 @@ class Site:
         application: for aiohttp to serve.
         encoder: shared by all clients.
         connections: that are open.
+        upload: takes pictures.
         refused: requests, messages and connections, by cause.
 
     """
@@ -88,8 +90,10 @@ class Site:
         self.application.router.add_get('/socket', self._connect)
         # No GET: other web pages could let the browser send one.
         self.application.router.add_post('/recording', self._recordings.serve)
+        self.upload = Upload(cameras, self.refused)
+        self.application.router.add_post('/picture', self.upload.take)
         self.application.cleanup_ctx.append(self._run_ticks)
-        self.application.on_shutdown.append(self._close_sockets)
+        self.application.on_shutdown.append(self._close_connections)
 
     def _accepted(self, request: web.Request) -> None:
         self.connections.authorized(request.transport)
@@ -101,8 +105,9 @@ class Site:
         ticking.cancel()
         self.encoder.close()
 
-    async def _close_sockets(self, _: web.Application) -> None:
+    async def _close_connections(self, _: web.Application) -> None:
         self._recordings.close()
+        self.upload.close()
         closing = [
             socket.close(code=WSCloseCode.GOING_AWAY, message=b'the viewer was stopped')
             for socket in self._sockets

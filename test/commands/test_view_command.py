@@ -1,5 +1,6 @@
 """`picosam view` as a user runs it, where no ROS can be imported, and a page's WebSocket."""
 
+import argparse
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -20,6 +22,10 @@ pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aio
 
 from helpers.photo_clicks import folder_of
 from helpers.socket_page import SocketPage
+
+from picosam_ros.cameras import auto
+from picosam_ros.commands import view as command
+from picosam_ros.errors import CameraError
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -335,3 +341,35 @@ def run(environment, *arguments):
         text=True,
         timeout=PATIENCE,
     )
+
+
+@pytest.fixture
+def no_devices(monkeypatch):
+    """Let no camera be connected."""
+
+    def none(source):
+        raise CameraError('there is no /dev/video*')
+
+    monkeypatch.setattr(auto, 'devices', none)
+    picamera = SimpleNamespace(models=list)
+    monkeypatch.setattr(auto, 'CAMERAS', SimpleNamespace(factory=lambda name: picamera))
+
+
+def test_without_any_camera_the_page_takes_pictures(no_devices, capsys):
+    assert made_by() is None
+    told = capsys.readouterr().err
+    assert told.startswith('no camera was found: the page takes pictures; `picosam doctor`')
+    assert told.count('\n') == 1
+
+
+@pytest.mark.parametrize('arguments', [('--source', 'none.mp4'), ('--camera', 'imx50')])
+def test_a_camera_that_was_asked_for_and_is_missing_is_an_error(no_devices, arguments):
+    with pytest.raises(CameraError):
+        made_by(*arguments)
+
+
+def made_by(*arguments):
+    """Return the camera of a command line."""
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command._make_camera(parser.parse_args(arguments))

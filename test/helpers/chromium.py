@@ -55,8 +55,8 @@ class Pages:
             context.close()
         assert self._errors == []
 
-    def open(self, url, *, width=1280, height=800, quiet=True, touch=False):
-        """Open a page and wait for its first image."""
+    def open(self, url, *, width=1280, height=800, quiet=True, touch=False, image=True):
+        """Open a page and wait for its first image, unless there will be none."""
         size = {'width': width, 'height': height}
         context = self._browser.new_context(viewport=size, has_touch=touch)
         context.set_default_timeout(1e3 * PATIENCE)
@@ -66,7 +66,8 @@ class Pages:
             page.on('console', self._note)
         page.on('pageerror', lambda error: self._errors.append(str(error)))
         page.goto(url)
-        expect(page.locator('#empty')).to_be_hidden()
+        if image:
+            expect(page.locator('#empty')).to_be_hidden()
         return page
 
     def _note(self, message):

@@ -232,3 +232,17 @@ def test_what_is_not_kept_is_refused_with_what_to_do(stamp_ns, frame_id, reason)
 def test_nothing_is_kept_before_the_first_frame():
     with pytest.raises(PromptError, match='no image has arrived yet'):
         RecentFrames().kept(0)
+
+
+def test_frames_of_one_picture_have_one_memory_and_count_once():
+    pixels = frame(0).pixels
+    shown = [Frame(pixels, START + index, 'lens') for index in range(4)]
+    recent = seen(*shown, limit_bytes=pixels.nbytes)
+    assert bind(recent, START) is shown[0]
+    for each in shown[:2]:
+        recent.answered(each)
+        assert recent.keep(each.stamp_ns)
+    recent.add(frame(START + 10))
+    recent.add(frame(START + 11))
+    recent.answered(frame(START + 11))
+    assert bind(recent, START + 2) is None

@@ -96,7 +96,7 @@ def test_an_engine_that_fails_is_told_and_goes_on_with_the_next_frame(scripted, 
 def test_a_film_that_has_ended_is_told_and_the_page_stays(scripted):
     scripted.frame()
     scripted.camera.script.put(EndOfStream('film.mp4 has ended'))
-    scripted.view._reader._thread.join(PATIENCE)
+    scripted.view._sources._camera._thread.join(PATIENCE)
     camera = scripted.component('camera')
     assert (camera['level'], camera['message']) == (0, 'film.mp4 has ended')
     scripted.page.send('point', tag=1, x=1e5, y=5)

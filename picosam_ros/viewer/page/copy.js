@@ -1,5 +1,8 @@
 // What was pointed at, as text for elsewhere: a message by `ros2 topic pub`, a command, Python.
 
+// Names of files that are the same in quotes and without.
+const PLAIN = /^\w[\w.+@-]*$/;
+
 // Each returns the text for what is in `known`: `prompt` (points, box, step) of the object with the number
 // `object`, `topic` of prompts, `file` (name of the image's file), `model` ('' for the default).
 export const COPIES = {
@@ -12,7 +15,7 @@ export const COPIES = {
   },
 
   command({ file, model, prompt: { points, box, step } }) {
-    const words = ['picosam segment', file];
+    const words = ['picosam segment', quoted(file)];
     for (const { x, y, positive } of points) words.push(`--point ${x},${y}${positive ? '' : ',0'}`);
     if (box) words.push(`--box ${corners(box).map(([, at]) => at).join(',')}`);
     if (step) words.push(`--size-step=${step}`);
@@ -29,7 +32,7 @@ export const COPIES = {
     return `import cv2
 from picosam_ros import Box, Point, Prompt, open_engine
 
-rgb = cv2.imread('${file}')[..., ::-1]
+rgb = cv2.imread(${PLAIN.test(file) ? `'${file}'` : JSON.stringify(file)})[..., ::-1]
 prompt = Prompt(${fields.join(', ')})
 with open_engine('host'${model && `, model='${model}'`}) as engine:
     [mask] = engine.segment(rgb, [prompt])
@@ -68,6 +71,12 @@ export async function copyText(text, dialog) {
     field.select();
     return false;
   }
+}
+
+// Returns a file's name for a shell: it may come from another browser.
+function quoted(file) {
+  if (PLAIN.test(file)) return file;
+  return `'${file.startsWith('-') ? './' : ''}${file.replaceAll("'", "'\\''")}'`;
 }
 
 function pointMessage({ x, y, positive }) {

@@ -20,6 +20,7 @@ import { askName } from './naming.js';
 import { Notices } from './notices.js';
 import { ObjectList } from './objects.js';
 import { CameraPicker } from './picker.js';
+import { Pictures } from './pictures.js';
 import { Preview } from './preview.js';
 import { NO_CONNECTION, Prompting } from './prompting.js';
 import { ObjectPrompts } from './prompts.js';
@@ -81,6 +82,20 @@ const prompting = new Prompting(
   { say: (marker, text) => notices.say(marker, text), announce, select },
 );
 
+const pictures = new Pictures(
+  {
+    target: $('drop'),
+    open: $('open-picture'),
+    file: $('picture-file'),
+    back: $('show-camera'),
+    empty: $('empty'),
+  },
+  {
+    say: (text) => notices.say(null, text),
+    another: () => image.frozen && image.toggle(),
+  },
+);
+
 // Tells the parts that a frame, or more of its masks, is on the screen.
 function shown(frame) {
   objects.update(frame);
@@ -109,8 +124,9 @@ function togglePreview() {
   announce(preview.enabled ? 'preview on' : 'preview off');
 }
 
-function nextScene() {
-  if (!connection.send('next_scene')) notices.say(null, NO_CONNECTION);
+// Asks for what needs no answer: a type of message.
+function ask(type) {
+  if (!connection.send(type)) notices.say(null, NO_CONNECTION);
 }
 
 // Copies what leads to the object that is selected: a key of COPIES.
@@ -122,7 +138,7 @@ async function copy(kind) {
     prompt,
     object: mask.object,
     topic: told.promptTopic,
-    file: imageName(view.frame),
+    file: pictures.fileName || imageName(view.frame),
     model: modelOf(mask, told.engine),
   });
   if (await copyText(text, $('copy-dialog'))) notices.say(null, 'copied');
@@ -207,7 +223,8 @@ $('redo').addEventListener('click', () => prompting.redo());
 $('preview').addEventListener('click', togglePreview);
 $('freeze').addEventListener('click', () => image.toggle());
 $('clear').addEventListener('click', () => prompting.clear());
-$('next-scene').addEventListener('click', nextScene);
+$('next-scene').addEventListener('click', () => ask('next_scene'));
+$('show-camera').addEventListener('click', () => ask('show_camera'));
 $('engine').addEventListener('click', engine);
 $('retry').addEventListener('click', () => connection.retry());
 $('all-shortcuts').addEventListener('click', () => $('shortcuts-dialog').showModal());
@@ -215,18 +232,8 @@ showShortcuts($('shortcuts'), $('shortcuts-body'), $('shortcuts-dialog'));
 connection.start(
   receivers(
     {
-      view,
-      image,
-      fullImages,
-      prompting,
-      markers,
-      objects,
-      preview,
-      everything,
-      chart,
-      diagnostics,
-      notices,
-      picker,
+      ...{ view, image, fullImages, prompting, markers, objects, preview, everything, pictures },
+      ...{ chart, diagnostics, notices, picker },
     },
     told,
     { shown, announce },

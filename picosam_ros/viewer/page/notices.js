@@ -15,22 +15,28 @@ export class Notices {
   say(marker, text) {
     this.add(text);
     const { view, bubbles } = this;
-    if (!view.frame) return;
     // Said again, it moves.
     for (const said of bubbles.children) if (said.textContent === text) said.remove();
     const message = element('p', 'bubble');
     message.textContent = text;
-    const anchor = marker?.box ? { x: marker.box.x0, y: marker.box.y1 } : marker;
-    const middle = { x: view.frame.width / 2, y: view.frame.height * 0.9 };
-    const { left, top } = view.toStage((anchor ?? middle).x, (anchor ?? middle).y);
     bubbles.append(message);
     const stage = view.stage.getBoundingClientRect();
+    const { left, top } = this.place(marker) ?? { left: stage.width / 2, top: stage.height * 0.9 };
     const size = message.getBoundingClientRect();
     const right = stage.width - size.width - 8;
     message.style.left = `${Math.min(Math.max(left - size.width / 2, 8), right)}px`;
     const below = top + 16 + size.height < stage.height;
     message.style.top = `${below ? top + 16 : Math.max(top - 16 - size.height, 8)}px`;
     setTimeout(() => message.remove(), SHOWN_MS);
+  }
+
+  // Returns where a text about a marker, or none, is on the image; null without an image.
+  place(marker) {
+    const { frame } = this.view;
+    if (!frame) return null;
+    const anchor = marker?.box ? { x: marker.box.x0, y: marker.box.y1 } : marker;
+    const { x, y } = anchor ?? { x: frame.width / 2, y: frame.height * 0.9 };
+    return this.view.toStage(x, y);
   }
 
   // Keeps a text; said again, it is counted and comes first.

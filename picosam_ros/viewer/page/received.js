@@ -4,15 +4,15 @@ import { $, setText } from './elements.js';
 
 // Returns the functions that Connection.start takes.
 //
-// `parts`: view, image, fullImages, prompting, markers, objects, preview, everything, chart,
-// diagnostics, notices, picker.
+// `parts`: view, image, fullImages, prompting, markers, objects, preview, everything, pictures,
+// chart, diagnostics, notices, picker.
 // `told`: keeps the topic where prompts are published as `promptTopic`, empty without ROS, the camera
 // that is shown as `camera`, what has to be installed for a recording as `recordingNeeds`, and what
 // the diagnostics say of the segmentation as `engine`.
 // `shown(frame)`, `announce(text)`: called with a frame that has more masks, and for screen readers.
 export function receivers(parts, told, { shown, announce }) {
   const { view, image, fullImages, prompting, markers, objects, preview, everything } = parts;
-  const { chart, diagnostics, notices, picker } = parts;
+  const { pictures, chart, diagnostics, notices, picker } = parts;
 
   return {
     state(name, text) {
@@ -110,6 +110,11 @@ export function receivers(parts, told, { shown, announce }) {
       $('next-scene').hidden = !several;
     },
 
+    // What is shown: the camera, or a picture in its place.
+    picture(shown) {
+      pictures.update(shown);
+    },
+
     statistics({ stages, rate, skipped }) {
       const left = skipped ? `, ${skipped.toFixed(skipped < 9.95 ? 1 : 0)} skipped` : '';
       setText($('rate'), rate ? `${rate.toFixed(0)} per second${left}` : '');
@@ -121,8 +126,9 @@ export function receivers(parts, told, { shown, announce }) {
       diagnostics.show(components);
       const engine = components.find(({ name }) => name.endsWith(': segmentation'));
       told.engine = engine?.values ?? {};
-      // Each look of the sensor is one of its objects' masks.
-      preview.possible = told.engine.network !== 'in the sensor';
+      // Each look of the sensor is one of its objects' masks; it sees no other pictures.
+      const inSensor = told.engine.network === 'in the sensor' && pictures.shown.name === null;
+      preview.possible = !inSensor;
       $('preview').disabled = $('everything').disabled = !preview.possible;
       const camera = components.find(({ name }) => name.endsWith(': camera'));
       // What the user waits for, for minutes where a network is uploaded.

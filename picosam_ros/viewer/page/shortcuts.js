@@ -22,6 +22,7 @@ export const SHORTCUTS = [
   { keys: 'space', does: 'freeze or resume' },
   { keys: 's', does: 'save the image with its masks' },
   { keys: 'm', does: 'save a mask, a cut-out, all objects; copy commands' },
+  { pointer: 'drop', keys: 'ctrl v', does: 'show a picture of yours (`picosam view`)' },
   { keys: 'e', does: 'show the engine' },
   { keys: '?', does: 'show these' },
 ];
