@@ -65,7 +65,6 @@ class Cameras:
         """
         hub = self._hubs.get(camera) if camera else self.first
         if hub is None:
-            # The reason of a WebSocket has 123 bytes at most.
             raise ViewerError(f'there is no camera {fields.shown(camera)}')
         return hub
 

@@ -139,7 +139,9 @@ class Site:
             self.refused['unknown cameras'] += 1
             # Before it is closed, so that the page can offer those that are there.
             await socket.send_str(self._cameras.message())
-            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode())
+            # A reason has 123 bytes at most.
+            reason = str(error).encode('ascii', 'backslashreplace')[:123]
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=reason)
             return socket
         least = LEAST_ON_LOOPBACK if is_on_loopback(request) else 0
         client = Client(socket, self.encoder, hub.sent, least)
