@@ -191,11 +191,14 @@ def test_two_browsers_look_at_two_cameras(page, viewer, cameras, open_page):
     expect(page.locator('#objects li')).to_have_count(0)
 
 
-def test_the_keyboard_chooses_and_stays_on_the_picker(page, cameras):
+def test_the_keyboard_chooses_and_stays_on_the_picker_and_masks_look_as_before(page, cameras):
     _, rear = cameras
+    page.keyboard.press('o')
+    expect(page.locator('#opacity-text')).to_have_text('masks 75 %')
     picker(page).focus()
     page.keyboard.press('ArrowDown')
     shows(page, rear, REAR)
+    expect(page.locator('#opacity-text')).to_have_text('masks 75 %')
     expect(picker(page)).to_be_focused()
     # No shortcut of the page: it would freeze.
     page.keyboard.press('f')

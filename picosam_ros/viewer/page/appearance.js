@@ -1,18 +1,27 @@
 // How objects are shown: their names and colours, and the opacity of masks.
 
-import { askedCamera } from './picker.js';
+import { keep, kept } from './kept.js';
 
-// Each camera has objects of its own.
-const KEY = `picosam objects ${askedCamera}`.trim();
 const OPACITIES = [0.42, 0.75, 0];
 
-// The node knows ids only. Names and colours are kept in this tab, through reloads (sessionStorage),
-// for as long as the object lives.
+// The node knows ids only. Names and colours are kept in this tab for as long as the object lives.
 export class Appearance {
   constructor() {
     this.palette = [];
-    this.opacity = OPACITIES[0];
-    this.chosen = read();
+    this.opacity = kept('opacity', OPACITIES[0]);
+    this.camera = null;
+    this.chosen = {};
+  }
+
+  // Each camera has objects of its own.
+  begin(camera) {
+    if (this.camera === camera) return;
+    this.camera = camera;
+    this.chosen = kept(this.key, {});
+  }
+
+  get key() {
+    return `objects ${this.camera}`;
   }
 
   // Returns the CSS colour of an object; white before there is one.
@@ -54,36 +63,19 @@ export class Appearance {
 
   set(object, fields) {
     this.chosen[object] = { ...this.chosen[object], ...fields };
-    write(this.chosen);
+    keep(this.key, this.chosen);
   }
 
   // The object is gone, and its id may be given to another one.
   forget(object) {
     if (!this.chosen[object]) return;
     delete this.chosen[object];
-    write(this.chosen);
+    keep(this.key, this.chosen);
   }
 
   // Returns the next opacity: as it is at first, strong, outline only.
   nextOpacity() {
     const known = OPACITIES.indexOf(this.opacity);
     return OPACITIES[(known + 1) % OPACITIES.length];
-  }
-}
-
-// A browser may forbid storage: then they are kept until the page is closed.
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function write(chosen) {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(chosen));
-  } catch {
-    // Kept in this.chosen.
   }
 }

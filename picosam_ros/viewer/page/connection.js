@@ -37,8 +37,9 @@ export class Connection {
       return;
     }
     const message = JSON.parse(data);
+    // That list comes also where the camera is not known yet: it may be found at any moment.
+    if (message.type === 'hello' || message.type === 'cameras') this.delay = FIRST_DELAY;
     if (message.type === 'hello') {
-      this.delay = FIRST_DELAY;
       this.isLost = false;
       this.on.state('live', 'live');
     }

@@ -1,5 +1,7 @@
 // The controls of the drawing: opacity of masks, zoom, and what a tap means on a touch screen.
 
+import { keep } from './kept.js';
+
 export class OpacityControl {
   constructor(slider, text, view) {
     Object.assign(this, { slider, text, view });
@@ -17,6 +19,7 @@ export class OpacityControl {
 
   set(opacity) {
     this.view.appearance.opacity = opacity;
+    keep('opacity', opacity);
     this.slider.value = Math.round(100 * opacity);
     this.text.textContent = opacity > 0 ? `masks ${this.slider.value} %` : 'outline only';
     this.view.draw();

@@ -1,9 +1,8 @@
 // The picker of cameras. The address of the page says which one is shown: ?camera=/front/camera
 
 import { element, setText } from './elements.js';
+import { keep, kept } from './kept.js';
 
-// In this tab: that the keyboard was on the picker when another camera was chosen.
-const FOCUS = 'picosam picker';
 // Before another camera is shown than the viewer's own, which may be found a little later.
 const GRACE = 1000;
 
@@ -21,7 +20,7 @@ export class CameraPicker {
     this.node = this.host = '';
     // Another camera is another page: nothing of this one may be left on it.
     this.select.addEventListener('change', () => {
-      remember(this.select.matches(':focus-visible'));
+      keep('focus on picker', this.select.matches(':focus-visible'));
       location.assign(addressOf(this.select.value));
     });
   }
@@ -45,7 +44,10 @@ export class CameraPicker {
       this.timer = setTimeout(() => location.replace(addressOf(other.name)), GRACE);
     }
     this.draw();
-    if (!this.label.hidden && recalled()) this.select.focus();
+    if (!this.label.hidden && kept('focus on picker', false)) {
+      keep('focus on picker', false);
+      this.select.focus();
+    }
   }
 
   // Says which one came or went, if there was a list before.
@@ -87,23 +89,4 @@ function shortened(name) {
 // Names of ROS have no character that would have to be written otherwise.
 function addressOf(name) {
   return `?camera=${name}`;
-}
-
-// A browser may forbid storage: then the keyboard begins at the top of the page.
-function remember(focused) {
-  try {
-    if (focused) sessionStorage.setItem(FOCUS, '1');
-  } catch {
-    // As above.
-  }
-}
-
-function recalled() {
-  try {
-    const focused = Boolean(sessionStorage.getItem(FOCUS));
-    sessionStorage.removeItem(FOCUS);
-    return focused;
-  } catch {
-    return false;
-  }
 }

@@ -47,6 +47,7 @@ export function receivers(parts, told, { shown, announce }) {
       picker.hello(message);
       document.title = `${node} · picosam`;
       view.appearance.palette = palette;
+      view.appearance.begin(camera);
     },
 
     cameras({ cameras }) {
