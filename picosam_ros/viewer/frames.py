@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -20,8 +21,8 @@ from picosam_ros.frame import Pixels
 from picosam_ros.resample import paste
 from picosam_ros.roi import Roi
 
-# Frame number, long side in pixels, JPEG quality.
-_Key = tuple[int, int, int]
+# Of one frame, by long side in pixels and JPEG quality.
+_Encodings = dict[tuple[int, int], 'asyncio.Future[bytes]']
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,20 +179,21 @@ class JpegEncoder:
         self.encoded = 0
         self._on_error = on_error
         self._pool = ThreadPoolExecutor(1, 'picosam_encode')
-        self._cache: dict[_Key, asyncio.Future[bytes]] = {}
+        # As long as somebody has the frame, who may send it. (Numbers are those of one camera.)
+        self._cache: WeakKeyDictionary[ViewerFrame, _Encodings] = WeakKeyDictionary()
 
     async def encode(self, frame: ViewerFrame, level: Level) -> bytes:
         """Return a frame as one binary message; see `pack`."""
         side = min(level.side, max(frame.width, frame.height))
-        key = (frame.number, side, level.quality)
-        if key not in self._cache:
-            self._evict_before(frame.number)
+        key = (side, level.quality)
+        encodings = self._cache.setdefault(frame, {})
+        if key not in encodings:
             loop = asyncio.get_running_loop()
             encoding = loop.run_in_executor(self._pool, self._encode, frame, level)
             encoding.add_done_callback(self._report)
-            self._cache[key] = encoding
+            encodings[key] = encoding
         # Shielded: a cancelled client must not cancel it for the others.
-        return await asyncio.shield(self._cache[key])
+        return await asyncio.shield(encodings[key])
 
     async def encode_full(self, frame: ViewerFrame) -> bytes:
         """Return a frame as one binary message, at full size; its header says `full`."""
@@ -203,11 +205,6 @@ class JpegEncoder:
     def close(self) -> None:
         """End the thread."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _evict_before(self, number: int) -> None:
-        # The previous frame may still be in transmission to a client.
-        for key in [key for key in self._cache if key[0] < number - 1]:
-            del self._cache[key]
 
     def _report(self, encoding: asyncio.Future[bytes]) -> None:
         error = None if encoding.cancelled() else encoding.exception()

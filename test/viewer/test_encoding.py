@@ -74,6 +74,18 @@ async def test_a_client_that_leaves_during_encoding_does_not_cancel_it_for_other
 
 
 @on_a_loop
+async def test_frames_of_two_cameras_are_told_apart_though_their_numbers_are_the_same():
+    encoder = JpegEncoder(pytest.fail)
+    one, other = (
+        make_frame(1, pixels=lambda grey=grey: np.full((9, 9, 3), grey, np.uint8))
+        for grey in (0, 200)
+    )
+    images = [decoded(unpack(await encoder.encode(frame, LEVELS[2]))[1]) for frame in (one, other)]
+    assert [image.mean() for image in images] == [0, 200]
+    encoder.close()
+
+
+@on_a_loop
 async def test_old_images_are_dropped():
     encoder = JpegEncoder(pytest.fail)
     for number in range(1, 20):
