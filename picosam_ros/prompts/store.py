@@ -14,6 +14,8 @@ from picosam_ros.prompt import MAX_POINTS, Point, Prompt
 from picosam_ros.results import Answer, PromptState
 
 MAX_PROMPTS = 32
+# Reason of the answer to a removal.
+REMOVED = 'removed'
 
 
 class PromptStore:
@@ -100,7 +102,7 @@ class PromptStore:
             if object_id not in self._prompts:
                 raise PromptError(self._unknown(object_id))
             removed = self._prompts.pop(object_id)
-            return Answer(object_id, PromptState.ACCEPTED, 'removed', removed.generation)
+            return Answer(object_id, PromptState.ACCEPTED, REMOVED, removed.generation)
 
         return self._answer(object_id, remove)
 

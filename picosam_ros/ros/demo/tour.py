@@ -7,6 +7,7 @@ all. With the first click there, the tour ends and leaves the image to the user.
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,20 @@ from typing import Any
 import cv2
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
 
 from picosam_ros.cameras.photos import Pointer, Target
 from picosam_ros.latency import STAGES, Timing
 from picosam_ros.msg import Latency, MaskArray, Point2D, Prompt, PromptStatus
+from picosam_ros.prompts.store import REMOVED
 from picosam_ros.ros.demo.scoreboard import Scoreboard
 from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import to_raw_image
+from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
 from picosam_ros.viewer.browser import open_browser
+from picosam_ros.viewer.left_objects import KEPT_S
 from picosam_ros.wire.images import to_rgb
 
 # Period of looking for an object without a prompt.
@@ -34,6 +38,8 @@ LEAVE_SECONDS = 0.5
 # After the change, and after the prompts are removed: time for the node to have the new photo, to
 # which a prompt is applied.
 ARRIVE_SECONDS = 0.2
+# Before a removal that is not answered is sent again.
+REPEAT_SECONDS = 1.0
 # After the prompts: time for every object to be answered.
 IMAGE_SECONDS = 1.5
 QUEUE = 10
@@ -67,6 +73,11 @@ class Tour(GuardedNode):
         self._clear_since = 0.0
         # Objects of this scene with a prompt: one each, since they are tracked.
         self._targets: dict[int, Target] = {}
+        # Those of the scene before whose removal is not answered, and when it was last sent.
+        self._leaving: dict[int, float] = {}
+        # The one that the user took over, and when a browser last showed an image.
+        self._refined = 0
+        self._shown_at = math.inf
         self._overlay: Any = None
         self._complete: Any = None
         self._prompts = self.create_publisher(Prompt, 'prompt', QUEUE)
@@ -76,16 +87,19 @@ class Tour(GuardedNode):
         self.create_subscription(MaskArray, 'camera/masks', self._on_masks, QUEUE)
         self.create_subscription(PromptStatus, 'camera/prompt_status', self._on_status, QUEUE)
         self.create_subscription(Prompt, 'prompt', self._on_prompt, QUEUE)
+        self.create_subscription(Header, 'shown', self._on_shown, SHOWN_QOS)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.create_subscription(String, 'viewer/url', self._on_url, latched)
 
     def act(self) -> None:
         """Send the prompts, or save the image, that are due; nothing before the first image."""
-        if self._ended:
-            return
         now = time.monotonic()
+        if self._ended:
+            self._remove_refined(now)
+            return
         self._clearing.poll()
-        if self._clearing.waiting:
+        self._repeat_removals(now)
+        if self._is_clearing:
             self._clear_since = now
         if not self.scoreboard.frames or now - self._pointed < POINT_SECONDS:
             return
@@ -106,7 +120,7 @@ class Tour(GuardedNode):
 
     def _has_arrived(self, scene: str, now: float) -> bool:
         """Whether the newest image shows the scene: a prompt would keep the camera where it is."""
-        cleared = not self._clearing.waiting and now - self._clear_since >= ARRIVE_SECONDS
+        cleared = not self._is_clearing and now - self._clear_since >= ARRIVE_SECONDS
         return cleared and self._scene_in(-ARRIVE_SECONDS) == scene
 
     def _scene_in(self, seconds: float) -> str:
@@ -122,10 +136,14 @@ class Tour(GuardedNode):
         return self._pointer.targets(time.time_ns() + round(1e9 * seconds))
 
     def _enter(self, scene: str) -> None:
+        if not self._scene:
+            # What another demo left. A prompt that overtakes this would be cleared, too: see `act`.
+            self._clearing.call()
+        # Not all objects: one of them may be a user's whose click is on its way to this node.
+        for object_id in tuple(self._targets):
+            self._leaving[object_id] = time.monotonic()
+            self._leave(object_id)
         self._scene, self._scene_since = scene, 0.0
-        self._targets.clear()
-        # A prompt that overtakes this would be cleared, too: see `act`.
-        self._clearing.call()
         self._stop_overlay()
         self.scoreboard.enter(scene)
 
@@ -137,8 +155,28 @@ class Tour(GuardedNode):
 
     def _leave(self, object_id: int) -> None:
         """Remove an object: one that goes out of view, before it is missed."""
-        self._prompts.publish(Prompt(object_id=object_id, action=Prompt.REMOVE))
+        self._remove(object_id)
         del self._targets[object_id]
+
+    def _remove(self, object_id: int) -> None:
+        self._prompts.publish(Prompt(object_id=object_id, action=Prompt.REMOVE))
+
+    @property
+    def _is_clearing(self) -> bool:
+        return self._clearing.waiting or bool(self._leaving)
+
+    def _repeat_removals(self, now: float) -> None:
+        """Send removals again whose answer, or which themselves, may have been lost."""
+        for object_id, sent_at in tuple(self._leaving.items()):
+            if now - sent_at >= REPEAT_SECONDS:
+                self._leaving[object_id] = now
+                self._remove(object_id)
+
+    def _remove_refined(self, now: float) -> None:
+        """Remove the object that the user took over, as the viewer removes the user's own."""
+        if self._refined and now - self._shown_at >= KEPT_S:
+            self._remove(self._refined)
+            self._refined = 0
 
     def _start_overlay(self) -> None:
         # The node draws the overlay only while it has a subscriber.
@@ -166,11 +204,16 @@ class Tour(GuardedNode):
         # Ours are for the newest image, the page's for the one that was clicked into.
         if message.header.stamp.sec and not self._ended:
             self._ended = True
+            self._leaving.clear()
             # One of ours that the user changes is the user's.
-            self._targets.pop(message.object_id, None)
+            if self._targets.pop(message.object_id, None) is not None:
+                self._refined = message.object_id
             for object_id in tuple(self._targets):
                 self._leave(object_id)
             self._stop_overlay()
+
+    def _on_shown(self, _: Header) -> None:
+        self._shown_at = time.monotonic()
 
     def _on_url(self, message: String) -> None:
         self.scoreboard.announce(message.data)
@@ -189,6 +232,11 @@ class Tour(GuardedNode):
                 self.scoreboard.add_mask(self._scene, name, mask.area, mask.score)
 
     def _on_status(self, message: PromptStatus) -> None:
-        self.scoreboard.add_answer(message.state)
-        if message.state in (PromptStatus.REFUSED, PromptStatus.LOST):
+        removed = message.reason == REMOVED
+        if not removed:
+            self.scoreboard.add_answer(message.state)
+        ended = message.state in (PromptStatus.REFUSED, PromptStatus.LOST)
+        if ended:
             self._targets.pop(message.object_id, None)
+        if ended or removed:
+            self._leaving.pop(message.object_id, None)
