@@ -373,3 +373,37 @@ def made_by(*arguments):
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     return command._make_camera(parser.parse_args(arguments))
+
+
+def test_the_last_seconds_are_a_recording_of_images_masks_and_clicks_without_ros(
+    view, disc, tiny_network, tmp_path
+):
+    pytest.importorskip('rosbags.rosbag2', reason='pip brings rosbags')
+    from helpers.recorded import read
+
+    viewed = view('--camera', 'video', '--source', disc, '--model', tiny_network())
+    frame = viewed.segmented_frame()
+    viewed.page.send('point', tag=1, x=CENTRE[0], y=CENTRE[1], stamp=frame['stamp'])
+    assert viewed.answer(1)['state'] == 'accepted'
+    viewed.mask_of(1)
+    # They are recorded when they are on their way to the page.
+    viewed.mask_of(1)
+    request = urllib.request.Request(f'{viewed.link}recording', method='POST')
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        path = tmp_path / 'last.mcap'
+        path.write_bytes(answer.read())
+    recorded = read(path)
+    images = {stamp_ns(image): image for _, image in recorded['/image_raw/compressed']}
+    pictures = [cv2.imdecode(image.data, cv2.IMREAD_COLOR) for image in images.values()]
+    assert {picture.shape for picture in pictures} == {(480, 640, 3)}
+    [[_, prompt]] = recorded['/prompt']
+    assert (stamp_ns(prompt), prompt.points[0].x) == (int(frame['stamp']), CENTRE[0])
+    found = [array for _, array in recorded['/camera/masks'] if array.masks]
+    assert images.keys() & {stamp_ns(array) for array in found}
+    for array in found:
+        box = array.masks[0].box
+        assert (box.x0, box.x1) == pytest.approx((CENTRE[0] - RADIUS, CENTRE[0] + RADIUS), abs=8)
+
+
+def stamp_ns(message):
+    return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec

@@ -22,7 +22,7 @@ from picosam_ros.msg import MaskArray, Point2D, Prompt, PromptStatus
 pytest.importorskip('rosbags.rosbag2', reason='pip brings rosbags')
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
 from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
-from helpers.page import click, cup_camera, is_selected, viewed
+from helpers.page import click, cup_camera, is_selected, row, viewed
 from rclpy.serialization import deserialize_message
 from rosbags.rosbag2 import Reader
 
@@ -181,7 +181,7 @@ def test_the_recording_of_a_frozen_page_ends_with_its_image_and_has_what_was_pub
     frozen = stamp_of(saved)
     click(page, *SAUCER)
     client.wait_for(lambda: [each for each in masks if stamp_ns(each) == frozen and has(each, 2)])
-    is_selected(page, 2)
+    expect(row(page, 2).locator('.state')).to_have_text('tracked')
     path = download(page, 'last 30 s', tmp_path)
     topic = f'{camera.namespace}/image_raw/compressed'
     with Recording(path) as recording:

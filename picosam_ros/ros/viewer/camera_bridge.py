@@ -268,13 +268,14 @@ class CameraBridge:
         return lambda: to_rgb(image, self._scale)
 
     def _on_result(self, result: Result) -> None:
-        self._assembler.add_masks(masks_of(result))
         self.hub.recorder.add_masks(result.frame, result.masks, result.unanswered)
+        self._assembler.add_masks(masks_of(result))
 
     def _on_masks(self, message: MaskArray) -> None:
+        # First: what a page shows is in its recording.
+        self._record(f'{self._name}/masks', MASKS, message)
         try:
             self._assembler.add_masks(to_frame_masks(message))
-            self._record(f'{self._name}/masks', MASKS, message)
         # Pixels that do not fill the mask's size are NumPy's ValueError.
         except (ImageError, ValueError) as error:
             self._image_error = f'masks of {self._name}: {error}'
