@@ -133,10 +133,18 @@ def _extra(
 
 # Its plain import would send telemetry.
 _OPENVINO = 'from picosam_ros.engines.runtimes import import_openvino; import_openvino()'
+# The environment of `make demo` leaves out what only its functions import.
+_PHOTOS = 'from picosam_ros.cameras.photos import photo_files; photo_files()'
 
 OPTIONAL = (
     _extra('aiohttp', '`picosam view`, the node `viewer` and `make demo`', 'python3-aiohttp'),
-    _extra('scikit-image', 'the photos of `make demo`', 'python3-skimage', module='skimage'),
+    _extra(
+        'scikit-image',
+        'the photos of `make demo`',
+        'python3-skimage',
+        module='skimage',
+        trial=_PHOTOS,
+    ),
     _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
     _extra('rosbags', '`picosam bag`'),
     _extra('av', 'H.264 of `picosam track`', 'python3-av', locked=False),

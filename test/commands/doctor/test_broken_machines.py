@@ -117,6 +117,13 @@ def test_a_package_that_is_there_and_broken_is_reported_with_its_error(tmp_path,
     assert found['aiohttp']['fix'] == fix
 
 
+def test_of_scikit_image_the_photos_are_looked_for_not_what_its_functions_import(tmp_path):
+    pytest.importorskip('skimage')
+    (tmp_path / 'lazy_loader.py').write_text('raise ImportError("not in the demo\'s environment")')
+    _, found = doctor(tmp_path, PYTHONPATH=str(tmp_path))
+    assert found['scikit-image']['state'] == 'ok'
+
+
 def test_openvino_is_tried_as_the_runtime_loads_it_and_reports_itself_to_nobody(tmp_path):
     pytest.importorskip('openvino')
     (tmp_path / 'openvino_telemetry.py').write_text(
