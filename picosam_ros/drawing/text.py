@@ -1,21 +1,27 @@
-"""Lines of text as shares of ink, in the font that comes with Pillow."""
+"""Lines of text as shares of ink, in the font that comes with Pillow.
+
+Pillow is imported at use: a node that draws nothing starts without it.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
+
+    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 # Of the height of a digit, in the font Aileron: its size, and the stroke that makes it bold.
 _SIZE_PER_DIGIT = 1.42
 _BOLD_STROKE = 0.03
 # A fraction of a pixel of stroke is drawn large and averaged down.
 _SUPERSAMPLING = 4
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @lru_cache(maxsize=512)
@@ -32,6 +38,8 @@ def render_text(text: str, height: float, *, bold: bool = False) -> npt.NDArray[
         that of a digit's middle; the columns end at the text.
 
     """
+    from PIL import Image, ImageDraw
+
     zoom = _SUPERSAMPLING
     font = _font(height * zoom * _SIZE_PER_DIGIT)
     stroke = round(height * zoom * _BOLD_STROKE) if bold else 0
@@ -54,6 +62,8 @@ def render_text(text: str, height: float, *, bold: bool = False) -> npt.NDArray[
 
 @lru_cache(maxsize=64)
 def _font(size: float) -> Font:
+    from PIL import ImageFont
+
     try:
         return ImageFont.load_default(size)
     except TypeError:  # Pillow before 10.1 comes with a bitmap of one size only

@@ -24,6 +24,20 @@ def test_the_camera_is_started_before_what_takes_long_to_import():
     assert done.stdout == '[]\n', done.stderr
 
 
+def test_the_page_is_served_without_what_only_the_camera_uses():
+    pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
+    program = (
+        'import sys, picosam_ros.nodes.viewer\n'
+        'heavy = {"PIL", "onnxruntime", "picosam_ros.engines", "picosam_ros.tracking.tracker", '
+        '"picosam_ros.ros.prompt_sources", "picosam_ros.ros.segmentation.node"}\n'
+        'print(sorted(heavy & sys.modules.keys()))'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.stdout == '[]\n', done.stderr
+
+
 def test_a_camera_that_cannot_open_is_one_sentence_and_exit_code_1(tmp_path):
     environment = {
         **os.environ,

@@ -25,8 +25,8 @@ from picosam_ros.prompts.store import REMOVED
 from picosam_ros.ros.demo.scoreboard import Scoreboard
 from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import to_raw_image
-from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
+from picosam_ros.ros.shown_qos import SHOWN_QOS
 from picosam_ros.viewer.browser import open_browser
 from picosam_ros.viewer.left_objects import KEPT_S
 from picosam_ros.wire.images import to_rgb

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
 
 from picosam_ros.ros.messages import from_time
 from picosam_ros.ros.prompt_sources.context import PromptContext
-
-# Said again a few times a second, for as long as the image is shown; what is lost hurts nobody.
-SHOWN_QOS = QoSProfile(depth=100)
+from picosam_ros.ros.shown_qos import SHOWN_QOS
 
 
 class ShownImages:

@@ -6,15 +6,8 @@ from picosam_ros.models import DEFAULT_MODEL, FAST_MODEL
 from picosam_ros.prompt import MAX_POINTS
 from picosam_ros.prompts.store import MAX_PROMPTS
 from picosam_ros.ros.parameters import Parameter
+from picosam_ros.ros.value_range_parameter import VALUE_RANGE
 from picosam_ros.tracking.track import Limits
-
-VALUE_RANGE = Parameter(
-    'value_range',
-    'auto',
-    'Values of images of 16 bits that become black and white: LOW,HIGH, for example 0,4095; '
-    'full for all of them (the high byte), or auto for those that the images use.',
-    read_only=True,
-)
 
 SEGMENTATION_PARAMETERS = (
     Parameter(

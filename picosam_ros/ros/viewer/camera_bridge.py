@@ -23,8 +23,8 @@ from picosam_ros.msg import Prompt as PromptMessage
 from picosam_ros.results import Answer, PromptState, Result
 from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.messages import to_prompt_message, to_rgb, to_time, to_timing
-from picosam_ros.ros.prompt_sources.shown_images import SHOWN_QOS
 from picosam_ros.ros.retry import RetryingCall
+from picosam_ros.ros.shown_qos import SHOWN_QOS
 from picosam_ros.ros.viewer.camera_topics import CameraTopics
 from picosam_ros.ros.viewer.components import Components
 from picosam_ros.ros.viewer.mask_messages import to_frame_masks

@@ -1,7 +1,7 @@
 """Parameters of the node `viewer`."""
 
 from picosam_ros.ros.parameters import Parameter
-from picosam_ros.ros.segmentation.parameters import VALUE_RANGE
+from picosam_ros.ros.value_range_parameter import VALUE_RANGE
 
 PARAMETERS = (
     Parameter(
