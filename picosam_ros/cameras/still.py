@@ -10,7 +10,7 @@ from picosam_ros.errors import EndOfStream
 from picosam_ros.frame import Frame, Pixels
 
 # Between two frames. Nothing moves: what is new comes by `wake`. Large pictures cost more.
-_LEAST_S, _MOST_S = 0.25, 1.0
+_LEAST_S, _MOST_S = 0.5, 1.0
 _S_PER_PIXEL = 20e-9
 
 

@@ -47,7 +47,7 @@ def _reader(encoded: bytes) -> Callable[[bytes], tuple[int, int]]:
         return _bmp
     if encoded[:4] in _TIFFS:
         return _tiff
-    raise ImageError('it is no JPEG, PNG, WebP, BMP or TIFF file')
+    raise ImageError('its format is not known')
 
 
 def _png(encoded: bytes) -> tuple[int, int]:

@@ -165,7 +165,7 @@ def test_what_is_no_picture_is_said_and_the_page_goes_on(viewed):
     # The browser itself notes the answer 422 in its console.
     page = viewed(quiet=False)
     drop(page, b'no picture', 'notes.txt')
-    told = 'notes.txt: the picture cannot be shown: it is no JPEG'
+    told = 'notes.txt: the picture cannot be shown: its format is not known'
     expect(page.locator('.bubble')).to_contain_text(told)
     expect(page.locator('#notice-list li')).to_contain_text(told)
     drop(page, picture(SIZE, DISC))

@@ -44,5 +44,5 @@ def test_of_a_file_that_is_cut_off_it_is_that_or_an_error(suffix):
 
 @pytest.mark.parametrize('content', [b'', b'GIF89a' + bytes(20), b'<svg></svg>', b'RIFF1234WAVE'])
 def test_what_is_no_such_image_is_told(content):
-    with pytest.raises(ImageError, match='it is no JPEG, PNG, WebP, BMP or TIFF file'):
+    with pytest.raises(ImageError, match='its format is not known'):
         image_size(content)
