@@ -19,7 +19,9 @@ def segmentation_status(segmenter: Segmenter, window: LatencyWindow, advice: str
     """
     engine, prompts = segmenter.engine, segmenter.prompts
     objects = len(prompts.active)
-    values: dict[str, object] = {'engine': engine.name, **engine.description, 'objects': objects}
+    corrections = 'taken' if engine.capabilities.corrections else 'not taken'
+    values: dict[str, object] = {'engine': engine.name, **engine.description}
+    values.update({'corrections': corrections, 'objects': objects})
     values.update({f'prompts {state.name.lower()}': n for state, n in prompts.answers.items()})
     for stage, p in window.percentiles().items():
         values[f'{LABELS[stage]} p50/p95/p99 ms'] = f'{p.p50:.1f} / {p.p95:.1f} / {p.p99:.1f}'

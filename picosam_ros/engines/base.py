@@ -28,12 +28,19 @@ INTERRUPTED = 'interrupted'
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What kinds of prompts an engine answers, beside positive points."""
+    """What kinds of prompts an engine answers, beside positive points.
+
+    Attributes:
+        corrections: whether its network has an input for further points of an object; without one
+            each is answered in a square of its own, and the masks are put together.
+
+    """
 
     negative_points: bool
     boxes: bool
     boxes_with_points: bool
     size_steps: bool = False
+    corrections: bool = False
 
     def check(self, prompt: Prompt, engine: str) -> None:
         """Raise PromptError if the engine cannot do what the prompt asks."""

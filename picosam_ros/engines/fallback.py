@@ -60,6 +60,7 @@ class FallbackEngine(Engine):
             a.boxes and b.boxes,
             a.boxes_with_points and b.boxes_with_points,
             a.size_steps and b.size_steps,
+            a.corrections and b.corrections,
         )
 
     @property

@@ -69,7 +69,11 @@ class ClickNetwork(PromptableNetwork):
         '(the expected IoU)'
     )
     capabilities = Capabilities(
-        negative_points=True, boxes=True, boxes_with_points=True, size_steps=True
+        negative_points=True,
+        boxes=True,
+        boxes_with_points=True,
+        size_steps=True,
+        corrections=True,
     )
 
     def __init__(

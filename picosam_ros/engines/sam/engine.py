@@ -45,7 +45,9 @@ class EdgeSamEngine(Engine):
     """
 
     name = 'edgesam'
-    capabilities = Capabilities(negative_points=True, boxes=True, boxes_with_points=True)
+    capabilities = Capabilities(
+        negative_points=True, boxes=True, boxes_with_points=True, corrections=True
+    )
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 // What comes from the viewer: a function for each type of message, and for the connection's state.
 
 import { $, setText } from './elements.js';
+import { showNetwork } from './network.js';
 
 // Returns the functions that Connection.start takes.
 //
@@ -130,6 +131,7 @@ export function receivers(parts, told, { shown, announce }) {
       // Each look of the sensor is one of its objects' masks; it sees no other pictures.
       const inSensor = told.engine.network === 'in the sensor' && pictures.shown.name === null;
       preview.possible = !inSensor;
+      showNetwork($('network'), told.engine, inSensor);
       $('preview').disabled = $('everything').disabled = !preview.possible;
       const camera = components.find(({ name }) => name.endsWith(': camera'));
       // What the user waits for, for minutes where a network is uploaded.
