@@ -10,6 +10,7 @@ from picosam_ros.bags.messages import missing
 from picosam_ros.errors import ViewerError
 from picosam_ros.latency import Timing
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
+from picosam_ros.prompts.store import REMOVED
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.viewer import messages, parsing
 from picosam_ros.viewer.assembler import FrameMasks
@@ -170,6 +171,8 @@ class Hub:
         prompt, accepted = None, answer.state != PromptState.REFUSED
         if answer.state != PromptState.LOST:  # which answers no prompt
             prompt = self._pending.resolve(answer.object_id, accepted=accepted)
+            if prompt is None and accepted and answer.reason != REMOVED:
+                self._pending.reserve(answer.object_id)  # somebody else made it
         if (prompt is None or not prompt.creates) and answer.state != PromptState.REFUSED:
             self._objects.discard(answer.object_id)
         if prompt is not None and not accepted and self._sent_for_newest(prompt, answer.reason):

@@ -98,9 +98,13 @@ class PendingPrompts(Generic[Sender]):
             if prompt.object_id == object_id:
                 self._pending.remove(prompt)
                 if accepted and prompt.creates:
-                    self._reserved[object_id] = self._clock() + RESERVE_S
+                    self.reserve(object_id)
                 return prompt
         return None
+
+    def reserve(self, object_id: int) -> None:
+        """Reserve the id of an object that was accepted, until it is in a frame."""
+        self._reserved[object_id] = self._clock() + RESERVE_S
 
     def release(self, object_ids: AbstractSet[int]) -> None:
         """End the reservation of objects that are in a frame now."""

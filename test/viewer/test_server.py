@@ -130,6 +130,21 @@ async def test_an_image_without_masks_makes_no_id_free_and_one_without_objects_d
 
 
 @on_a_loop
+async def test_an_object_that_somebody_else_made_keeps_its_id_before_it_is_in_a_frame(
+    served, monkeypatch
+):
+    monkeypatch.setattr(pending, 'RESERVE_S', 3600.0)
+    async with served.client() as client:
+        served.call('broadcast_answer', Answer(1, PromptState.ACCEPTED, '', 7))
+        served.call('broadcast_answer', Answer(2, PromptState.ACCEPTED, 'removed', 5))
+        served.show(make_frame(1, segmented=True))
+        for tag in (1, 2):
+            await client.send('point', tag=tag, x=10, y=20)
+        await until(lambda: len(served.backend.prompts) == 2)
+        assert [prompt.object_id for prompt in served.backend.prompts] == [2, 3]
+
+
+@on_a_loop
 async def test_remove_and_clear_reach_the_backend(served):
     async with served.client() as client:
         await client.send('remove', tag=1, object=9)
