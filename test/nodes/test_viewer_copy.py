@@ -28,7 +28,9 @@ from rosbags.rosbag2 import Reader
 
 pytestmark = CHROMIUM_IS_HERE
 
-CUP, SAUCER = (320, 240), (190, 300)
+# In the cup, where the network finds it also without a mask from before: whether there is one when
+# the saucer is excluded depends on which is faster, the engine or the second click.
+CUP, SAUCER = (310, 150), (190, 300)
 
 
 @pytest.fixture(scope='module')
