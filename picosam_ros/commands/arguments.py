@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from picosam_ros.prompt import Box, Point, Prompt
 
 if TYPE_CHECKING:
-    from picosam_ros.ros.remote.running_nodes import Wanted
+    from picosam_ros.ros.running_nodes import Wanted
     from picosam_ros.wire.value_range import ValueScale
 
 _MODELS = Path(__file__).parents[1] / 'models'
@@ -187,7 +187,7 @@ def add_node_arguments(parser: argparse.ArgumentParser) -> None:
 
 def node_of(arguments: argparse.Namespace) -> Wanted:
     """Return which node is meant."""
-    from picosam_ros.ros.remote.running_nodes import Wanted
+    from picosam_ros.ros.running_nodes import Wanted
 
     return Wanted(arguments.node, arguments.namespace)
 

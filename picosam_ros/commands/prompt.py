@@ -88,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     _check(arguments)
+    from picosam_ros.ros.remote.finding import find_node
     from picosam_ros.ros.remote.prompting import Prompting
-    from picosam_ros.ros.remote.running_nodes import find_node
     from picosam_ros.ros.remote.session import Session
 
     with Session('prompt') as session:

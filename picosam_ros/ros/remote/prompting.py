@@ -18,8 +18,8 @@ from picosam_ros.prompt import Box, Point
 from picosam_ros.prompts.recent_frames import NOT_KEPT, is_about_stamp
 from picosam_ros.results import Answer, PromptState
 from picosam_ros.ros.messages import to_time
-from picosam_ros.ros.remote.running_nodes import NodeName
 from picosam_ros.ros.remote.session import Session
+from picosam_ros.ros.running_nodes import NodeName
 
 _PROMPT = 'picosam_ros/msg/Prompt'
 _QUEUE = 1000

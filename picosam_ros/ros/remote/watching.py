@@ -14,8 +14,9 @@ from picosam_ros.msg import Latency, Mask, MaskArray, PromptStatus
 from picosam_ros.node_state import NodeState, SeenObject
 from picosam_ros.results import PromptState
 from picosam_ros.ros.messages import to_timing
-from picosam_ros.ros.remote.running_nodes import NodeName, Wanted, find_nodes, running_nodes
+from picosam_ros.ros.remote.finding import find_nodes
 from picosam_ros.ros.remote.session import Session
+from picosam_ros.ros.running_nodes import NodeName, Wanted, running_nodes
 from picosam_ros.status import Level, Status
 
 # Rates and latencies are those of the last seconds.

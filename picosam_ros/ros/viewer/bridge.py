@@ -11,7 +11,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
 
 from picosam_ros.ros.guarded_node import GuardedNode
-from picosam_ros.ros.remote.running_nodes import NodeName, Wanted, running_nodes
+from picosam_ros.ros.running_nodes import NodeName, Wanted, running_nodes
 from picosam_ros.ros.viewer.camera_bridge import CameraBridge
 from picosam_ros.ros.viewer.camera_topics import CameraTopics, find_topics
 from picosam_ros.viewer.server import Server

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rclpy.node import Node, NodeNameNonExistentError
 
-from picosam_ros.ros.remote.running_nodes import NodeName
+from picosam_ros.ros.running_nodes import NodeName
 
 _IMAGE, _PROMPT, _SHOWN = 'sensor_msgs/msg/Image', 'picosam_ros/msg/Prompt', 'std_msgs/msg/Header'
 

@@ -9,7 +9,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from picosam_ros.msg import Prompt
-from picosam_ros.ros.remote.running_nodes import NodeName
+from picosam_ros.ros.running_nodes import NodeName
 from picosam_ros.ros.viewer.camera_topics import CameraTopics, find_topics
 
 _numbers = count(1)
