@@ -10,6 +10,7 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
 
+from picosam_ros.errors import ViewerError
 from picosam_ros.ros.guarded_node import GuardedNode
 from picosam_ros.ros.running_nodes import NodeName, Wanted, running_nodes
 from picosam_ros.ros.viewer.camera_bridge import CameraBridge
@@ -33,6 +34,9 @@ class ViewerBridge:
     Attributes:
         server: to be started by the caller.
 
+    Raises:
+        ViewerError: an option is none.
+
     """
 
     def __init__(self, node: GuardedNode, segmentation: str, **options: Any) -> None:
@@ -50,7 +54,11 @@ class ViewerBridge:
             name=segmentation,
             title=self._title,
         )
-        self.server = Server(self._first.hub, **options)
+        try:
+            self.server = Server(self._first.hub, **options)
+        except ViewerError:
+            self._first.destroy()
+            raise
         self._bridges = {first: self._first}
         # Those that could not be opened, as access control forbids their topics.
         self._closed: set[str] = set()

@@ -1,5 +1,6 @@
 """The viewer's component of `/diagnostics`, of a node in this process with its real server."""
 
+import contextlib
 import threading
 import urllib.request
 
@@ -21,14 +22,20 @@ def surprise(*_):
     raise TypeError('of the server')
 
 
-@pytest.fixture
-def viewer():
-    node = ViewerNode()
-    node.set_parameters([Parameter('port', value=0)])
+@contextlib.contextmanager
+def viewer_with(**parameters):
+    values = [Parameter(name, value=value) for name, value in parameters.items()]
+    node = ViewerNode(parameter_overrides=values)
     yield node
     if not node.finalized:
         node.trigger_shutdown()
     node.destroy_node()
+
+
+@pytest.fixture
+def viewer():
+    with viewer_with(port=0) as node:
+        yield node
 
 
 def started(node):
@@ -95,3 +102,14 @@ def test_a_server_that_fails_at_its_start_leaves_the_node_unconfigured_with_the_
     )
     started(viewer)
     assert status_of(viewer).level == OK
+
+
+def test_an_address_that_is_none_leaves_no_topic_open():
+    with viewer_with(port=0, public_url='robot.example') as viewer:
+
+        def topics():
+            return {each.topic_name for each in (*viewer.subscriptions, *viewer.publishers)}
+
+        before = topics()
+        assert viewer.trigger_configure() == FAILURE
+        assert topics() == before
