@@ -1,9 +1,11 @@
 """`make demo` installs what the demo needs, in what the developers' lock pins, and tells of it."""
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
+import zipfile
 
 import pytest
 from helpers.imports import ROOT
@@ -47,6 +49,52 @@ def test_the_packages_of_the_demo_are_those_of_developers_and_fewer(part, whole)
     assert demo < developers
     brought = {name for name, _ in demo}
     assert not brought & {'openvino', 'playwright', 'scipy', 'mypy', 'pytest', 'ruff', 'networkx'}
+    assert not brought & {'packaging', 'protobuf', 'tzdata'}
+
+
+def lock_of(folder, name):
+    """Write a wheel with a module of that name and its lock; return the lock."""
+    wheel = folder / f'{name}-1.0-py3-none-any.whl'
+    told = f'{name}-1.0.dist-info'
+    with zipfile.ZipFile(wheel, 'w') as file:
+        file.writestr(f'{name}.py', '')
+        file.writestr(f'{told}/METADATA', f'Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n')
+        file.writestr(
+            f'{told}/WHEEL', 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+        )
+        file.writestr(f'{told}/RECORD', '')
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lock = folder / f'{name}.lock'
+    lock.write_text(f'{name} @ {wheel.as_uri()} --hash=sha256:{sha256}\n')
+    return lock
+
+
+def test_the_pip_of_the_python_installs_and_adds_to_an_environment_that_has_none(tmp_path):
+    python = sys._base_executable
+    if run(python, '-m', 'pip', '--python', python, '--version').returncode:
+        pytest.skip('this Python has no pip of 22.3 or later')
+    environment = tmp_path / 'environment'
+    settings = {
+        'VENV': os.path.relpath(environment, ROOT),
+        'KIND': str(environment / '.packages'),
+        'PYTHON': python,
+        'UV': '',
+        'ROS': 'none',
+        'SOURCED': '',
+    }
+    # As of `make demo`, then of `make test`
+    for name, marker in (('for_demo', '.packages'), ('for_developers', '.all-packages')):
+        lock, stamp = lock_of(tmp_path, name), environment / marker
+        done = run('scripts/setup.sh', 'packages', LOCK=str(lock), STAMP=str(stamp), **settings)
+        assert done.returncode == 0, done.stderr
+        stamp.touch()
+    found = run(
+        environment / 'bin' / 'python',
+        '-c',
+        'from importlib.util import find_spec as find\n'
+        'print([name for name in ("for_demo", "for_developers", "pip") if find(name)])',
+    )
+    assert found.stdout == "['for_demo', 'for_developers']\n"
 
 
 def test_without_ros_wheels_the_demo_is_the_page_with_its_photographs_and_says_so():
