@@ -24,11 +24,11 @@ def rectangle(left, top, width, height):
     return across & (top <= ROWS) & (top + height > ROWS)
 
 
-def mask(object_id, inside, score=0.9, candidates=1):
+def mask(object_id, inside, score=0.9, candidates=1, generation=1):
     """Make a mask that covers the whole image."""
     probability = np.where(inside, 255, 0).astype(np.uint8)
     whole = Roi(0, 0, WIDTH, HEIGHT)
-    return ViewerMask(object_id, 1, 'host', score, probability, whole, candidates)
+    return ViewerMask(object_id, generation, 'host', score, probability, whole, candidates)
 
 
 class Shown:

@@ -44,6 +44,29 @@ def is_cleared(shown):
     shown.show()
 
 
+def test_a_frame_that_was_on_its_way_when_an_object_was_lost_does_not_bring_it_back(shown):
+    page = shown.open(mask(2, disc(240, 120, 50)))
+    states = """async () => {
+        const { ObjectList } = await import('./objects.js');
+        const appearance = { name: () => '', colour: () => 'red', isDark: () => false };
+        const list = document.createElement('ul');
+        const hint = document.createElement('p');
+        const objects = new ObjectList(list, hint, { appearance, selected: 0 }, {});
+        const frame = (generation) => ({
+            masks: [{ object: 1, generation, outline: [[0, 0, 9, 0, 9, 9]], score: 0.9 }],
+            unanswered: [],
+        });
+        const state = () => list.querySelector('.state').textContent;
+        objects.update(frame(1));
+        objects.report(1, 'lost', 'left the image', 1);
+        objects.update(frame(1));
+        const late = state();
+        objects.update(frame(2));
+        return [late, state()];
+    }"""
+    assert page.evaluate(states) == ['lost', 'tracked']
+
+
 @pytest.mark.parametrize('end', [is_lost, is_cleared])
 def test_a_name_lives_as_long_as_its_object(shown, end):
     two = mask(2, disc(240, 120, 50))
@@ -52,7 +75,7 @@ def test_a_name_lives_as_long_as_its_object(shown, end):
     page.reload()
     expect(shown.row(2).locator('.name')).to_have_text('cup')
     end(shown)
-    shown.show(two)
+    shown.show(mask(2, disc(240, 120, 50), generation=2))
     expect(shown.row(2).locator('.state')).to_have_text('tracked')
     expect(shown.row(2).locator('.name')).to_be_hidden()
 

@@ -18,10 +18,12 @@ export class ObjectList {
   update(frame) {
     const present = new Set();
     for (const mask of frame.masks) {
+      // A frame that was on its way when the object was lost.
+      if (mask.generation <= this.objects.get(mask.object)?.lost) continue;
       present.add(mask.object);
       const state = mask.outline.length ? 'tracked' : 'outside the image';
       const { score, engine, candidates } = mask;
-      this.set(mask.object, { state, score, engine, candidates, until: Infinity });
+      this.set(mask.object, { state, score, engine, candidates, until: Infinity, lost: undefined });
     }
     for (const { object, reason } of frame.unanswered) {
       present.add(object);
@@ -38,12 +40,13 @@ export class ObjectList {
     this.draw();
   }
 
-  // Shows an answer that ends an object, or a note about one.
-  report(object, state, reason) {
+  // Shows an answer that ends an object, or a note about one; `generation` is that of a lost one.
+  report(object, state, reason, generation) {
     const known = this.objects.get(object);
     const until = performance.now() + REMOVED_MS;
     if (state === 'lost' || !known || known.until !== Infinity) {
-      this.set(object, { state, reason, score: undefined, until });
+      const lost = state === 'lost' ? generation : undefined;
+      this.set(object, { state, reason, score: undefined, until, lost });
     } else {
       this.set(object, { note: reason, noteUntil: until });
     }

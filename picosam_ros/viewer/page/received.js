@@ -73,12 +73,12 @@ export function receivers(parts, told, { shown, announce }) {
     },
 
     answer(answer) {
-      const { tag, object, state, reason } = answer;
+      const { tag, object, state, generation, reason } = answer;
       if (state === 'accepted' || state === 'clamped') {
         prompting.accept(answer);
         return;
       }
-      objects.report(object, state, reason);
+      objects.report(object, state, reason, generation);
       if (state === 'lost') {
         prompting.forget(object);
         view.appearance.forget(object);
