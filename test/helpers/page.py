@@ -198,6 +198,14 @@ def is_covered(page, object_id, near):
     return area > 0.5 * np.pi * RADIUS**2 and np.hypot(*np.subtract(centre, near)) < RADIUS / 2
 
 
+def is_pale(page, place):
+    """Whether the disc at a place is drawn as previewed: whiter than red, and in no object's."""
+    x, y = map(round, place)
+    disc = shown(page)[y - RADIUS // 2 : y + RADIUS // 2, x - RADIUS // 2 : x + RADIUS // 2]
+    red, green, blue = np.median(disc.reshape(-1, 3), axis=0)
+    return green > 70 and abs(green - blue) < 40 and red > green + 40
+
+
 def changes(page):
     """Wait until the page shows another image than now."""
     before, deadline = shown(page), time.monotonic() + PATIENCE

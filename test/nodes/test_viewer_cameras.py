@@ -12,7 +12,7 @@ from picosam_ros.msg import MaskArray, PromptStatus
 from picosam_ros.ros.messages import from_time
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
-from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
+from helpers.chromium import CHROMIUM_IS_HERE, expect
 from helpers.page import LATCHED, click, disc_camera, discs, found_on
 
 pytestmark = CHROMIUM_IS_HERE
@@ -49,18 +49,6 @@ def camera(viewer, tmp_path_factory, red_network):
 def cameras(camera):
     with camera('front', FRONT) as front, camera('rear', REAR) as rear:
         yield front, rear
-
-
-@pytest.fixture(scope='module')
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def open_page(browser):
-    with Pages(browser) as pages:
-        yield pages.open
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from picosam_ros.msg import MaskArray, Point2D, Prompt, PromptStatus
 
 pytest.importorskip('rosbags.rosbag2', reason='pip brings rosbags')
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
-from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
-from helpers.page import click, cup_camera, is_selected, viewed
+from helpers.chromium import CHROMIUM_IS_HERE, Pages, expect
+from helpers.page import click, is_selected
 from rclpy.serialization import deserialize_message
 from rosbags.rosbag2 import Reader
 
@@ -34,10 +34,8 @@ CUP, SAUCER = (310, 150), (190, 300)
 
 
 @pytest.fixture(scope='module')
-def camera(tmp_path_factory):
-    """Run a camera that looks at a photo of a cup, with the network that ships."""
-    with cup_camera(tmp_path_factory.mktemp('photo')) as process:
-        yield process
+def camera(photo):
+    return photo
 
 
 @pytest.fixture(scope='module')
@@ -63,10 +61,10 @@ def masks(client, camera):
 
 
 @pytest.fixture(scope='module')
-def page(camera, client, labels, answers, masks, tmp_path_factory):
+def page(camera, client, labels, answers, masks, browser, tmp_path_factory):
     """Open the page, mark the cup and not its saucer, and freeze an image with that mask."""
-    with viewed(camera) as url, chromium() as browser, Pages(browser) as pages:
-        page = pages.open(url)
+    with Pages(browser) as pages:
+        page = pages.open(camera.url)
         page.context.grant_permissions(['clipboard-read', 'clipboard-write'])
         expect(page.locator('#diagnostics')).to_contain_text('camera: segmentation')
         client.known_to(f'{camera.namespace}/viewer')

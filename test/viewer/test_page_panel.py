@@ -1,17 +1,11 @@
 """What stands around the picture, in a real browser: it is true, and quiet while all is well."""
 
-import time
-
 import cv2
 import numpy as np
 import pytest
-
-pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
-from helpers.chromium import CHROMIUM_IS_HERE, Pages, chromium, expect
-from helpers.harness import PATIENCE, Client, Process
+from helpers.chromium import CHROMIUM_IS_HERE, expect
+from helpers.patient import until
 from helpers.viewer_server import RunningServer, make_frame
-from rclpy.qos import DurabilityPolicy, QoSProfile
-from std_msgs.msg import String
 
 from picosam_ros.latency import Timing, accounted
 from picosam_ros.stages import TABLE
@@ -27,8 +21,6 @@ TIMINGS = [
     Timing(9.96, 14.3, 0.44, 4.26, 0.33, 1.16, 12345.67, 11.01, 0.83, 0.15),
     Timing(receive=2.01, queue=0.08, preprocess=1.02, inference=14.04, decode=0.77, publish=0.11),
 ]
-
-
 NOT_ON_THE_HOST = ('exposure', 'sensor DNN', 'sensor DSP', 'encode')
 
 
@@ -43,21 +35,8 @@ def large(number):
     return make_frame(number, width=WIDTH, height=HEIGHT, pixels=stripes)
 
 
-@pytest.fixture(scope='module')
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def served():
-    served = RunningServer()
-    yield served
-    served.server.stop()
-
-
-@pytest.fixture
-def open_page(browser, served):
+def open_page(pages, served):
     """Return a function that opens the page of the server, which shows an image."""
     streaming = served.backend.set_streaming
 
@@ -67,8 +46,7 @@ def open_page(browser, served):
             served.show(large(1))
 
     served.backend.set_streaming = set_streaming
-    with Pages(browser) as pages:
-        yield lambda **options: pages.open(served.server.url, **options)
+    return lambda **options: pages.open(served.server.url, **options)
 
 
 @pytest.fixture
@@ -83,12 +61,6 @@ def screenshot(locator):
 
 def colourfulness(locator):
     return np.ptp(screenshot(locator), axis=2).max()
-
-
-def until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
 
 
 def figures(page):
@@ -248,9 +220,7 @@ def test_a_message_can_be_read_after_it_has_left_the_picture(served, page):
     expect(second).to_be_visible()
 
 
-def test_without_a_connection_all_is_grey_and_counted_down_and_now_connects(
-    served, browser, open_page
-):
+def test_without_a_connection_all_is_grey_and_counted_down_and_now_connects(served, open_page):
     page = open_page(quiet=False)
     report(served, {'camera': 1})
     expect(page.locator('#health-state')).to_have_text('▲ 1 warning')
@@ -307,27 +277,3 @@ def test_a_snapshot_has_every_pixel_of_the_camera(page, tmp_path, frozen):
     pixels = cv2.imread(str(tmp_path / 'shot.png'))[..., ::-1].astype(int)
     assert pixels.shape == (HEIGHT, WIDTH, 3)
     assert np.abs(pixels - stripes()).mean() < 6
-
-
-def test_a_simulated_camera_is_said_to_be_and_one_that_ended_is_stale(browser):
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    with (
-        Process('camera', {'camera': 'imx500', 'simulate': True, 'threads': 1}) as camera,
-        Process(
-            'viewer', {'port': 0}, remaps={'image': 'image_raw'}, namespace=camera.namespace
-        ) as viewer,
-        Pages(browser) as pages,
-    ):
-        client = Client(viewer)
-        urls = client.subscribe(String, f'{viewer.name}/url', latched)
-        client.wait_for(lambda: urls)
-        client.close()
-        page = pages.open(urls[0].data)
-        for mark in ('#origin', '#origin-mark'):
-            expect(page.locator(mark)).to_have_text('simulated')
-        expect(page.locator('#health-state')).not_to_contain_text('stale')
-        camera.stop()
-        expect(page.locator('#health-state')).to_contain_text('stale')
-        expect(page.locator('#diagnostics')).to_contain_text('no report for')
-        page.context.close()
-        viewer.stop()
