@@ -161,6 +161,13 @@ PLACES = [
     (Place('viewer/site.py', '_run_both', 'gather'),
      'viewer/test_failures.py::'
      'test_a_message_on_which_the_backend_fails_ends_its_connection_alone'),
+    (Place('viewer/recording.py', 'RecordingDownload.__init__', 'ThreadPoolExecutor',
+           'picosam_recording'),
+     'viewer/test_recording_download.py::'
+     'test_one_that_cannot_be_put_together_is_reported_alone'),
+    (Place('viewer/recording.py', 'RecordingDownload.serve', 'run_in_executor'),
+     'viewer/test_recording_download.py::'
+     'test_one_that_cannot_be_put_together_is_reported_alone'),
     (Place('viewer/upload.py', 'Upload.__init__', 'ThreadPoolExecutor', 'picosam_picture'),
      'viewer/test_pictures.py::test_a_picture_on_which_the_viewer_fails_is_reported_alone'),
     (Place('viewer/upload.py', 'Upload._take', 'run_in_executor'),

@@ -152,6 +152,24 @@ async def test_one_is_put_together_at_a_time_and_not_too_many(served, monkeypatc
 
 
 @on_a_loop
+async def test_one_that_cannot_be_put_together_is_reported_alone(serve, monkeypatch):
+    reported = []
+    served = serve(on_error=reported.append)
+
+    def fails():
+        raise ZeroDivisionError
+
+    async with served.client() as client:
+        await seen(served, client, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(served.server.hub.recorder.messages()[0], 'serialise', fails)
+            assert (await download(served))[0] == 500
+        assert [type(error) for error in reported] == [ZeroDivisionError]
+        assert served.refused['failure'] == 1
+        assert (await download(served))[0] == 200
+
+
+@on_a_loop
 async def test_the_viewer_ends_while_one_is_put_together(serve, monkeypatch):
     served = serve()
     begun, go_on = threading.Event(), threading.Event()
