@@ -10,7 +10,7 @@ from picosam_ros.engines.in_sensor import InSensorEngine
 from picosam_ros.health import segmentation_status
 from picosam_ros.latency import LatencyWindow
 from picosam_ros.segmenter import Segmenter
-from picosam_ros.viewer.protocol import Component
+from picosam_ros.viewer.messages import Component
 
 pytestmark = CHROMIUM_IS_HERE
 
