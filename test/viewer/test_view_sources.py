@@ -176,6 +176,7 @@ def test_a_prompt_does_not_wait_for_the_next_frame_of_a_picture(viewed, monkeypa
 
 def test_no_picture_is_shown_once_the_view_is_closed(viewed):
     one = viewed(None)
+    one.page.__exit__()
     one.view.close()
     one.view.show_picture(PICTURE, 'late.png')
     assert one.view._sources.picture is None
