@@ -58,9 +58,10 @@ class Scoreboard:
             self._window.add(timing)
 
     def add_mask(self, scene: str, name: str, area: int, score: float) -> None:
-        """Add a mask; the newest one of each object is shown."""
+        """Add a mask; the newest one of each object that has a name is shown."""
         self.masks += 1
-        self._objects[scene, name] = (area, score)
+        if name:
+            self._objects[scene, name] = (area, score)
 
     def add_answer(self, state: int) -> None:
         """Count the answer to a prompt."""

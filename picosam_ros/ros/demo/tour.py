@@ -227,9 +227,10 @@ class Tour(GuardedNode):
         if self._targets.keys() <= {mask.object_id for mask in message.masks}:
             self._complete = message.header.stamp
         for mask in message.masks:
-            if mask.object_id in self._targets:
-                name = self._targets[mask.object_id].name
-                self.scoreboard.add_mask(self._scene, name, mask.area, mask.score)
+            # Without a target it is the user's, or its scene is over: a mask all the same.
+            target = self._targets.get(mask.object_id)
+            name = target.name if target else ''
+            self.scoreboard.add_mask(self._scene, name, mask.area, mask.score)
 
     def _on_status(self, message: PromptStatus) -> None:
         removed = message.reason == REMOVED

@@ -9,7 +9,7 @@ from std_msgs.msg import Header
 from picosam_ros.cameras.photo_table import demo_photos
 from picosam_ros.cameras.photo_walk import DWELL_NS, Aim, PhotoWalk
 from picosam_ros.cameras.photos import Pointer, open_photos
-from picosam_ros.msg import Prompt, PromptStatus
+from picosam_ros.msg import Mask, MaskArray, Prompt, PromptStatus
 from picosam_ros.prompts.store import REMOVED
 from picosam_ros.ros.demo import tour as module
 from picosam_ros.viewer.left_objects import KEPT_S
@@ -186,3 +186,9 @@ def test_a_click_that_comes_while_the_tour_leaves_a_photo_keeps_its_object(tour)
     tour.act_for(3 * module.REPEAT_SECONDS)
     assert tour.sent[before:] == []
     assert len(tour.cleared) == 1
+
+
+def test_masks_are_counted_whose_object_is_no_longer_the_demos(tour):
+    tour._on_masks(MaskArray(masks=[Mask(object_id=3)]))
+    assert tour.scoreboard.masks == 1
+    assert tour.scoreboard._objects == {}
