@@ -35,6 +35,25 @@ Where a name begins with `-`, put `./` before it.
 """
 # Before an example that a test of the printed commands cannot run, see test/helpers/printed.py.
 MARKS = {'view': '<!-- needs minutes: it runs until Ctrl-C -->\n\n'}
+# What the command shows, below its example; scripts/film_page.py makes them.
+PICTURES = {
+    'segment': (
+        'segment.jpg',
+        'An astronaut after a click on the face, after the step to a larger object, and after a second point on the suit',
+    ),
+    'track': (
+        'track.jpg',
+        'The helmet in three images of a film, two seconds apart, while the hand pans and zooms',
+    ),
+    'eval': (
+        'eval.jpg',
+        'The contact sheet: objects of photographs with the masks that were found and the right ones',
+    ),
+    'view': (
+        'viewer.jpg',
+        'The page: the masks of a name tag, a helmet and a badge on a photograph, objects, latency, diagnostics',
+    ),
+}
 COMMON = ('--help', '--json', '--debug')
 
 
@@ -49,6 +68,9 @@ def to_markdown(name: str, parser: argparse.ArgumentParser) -> str:
     table = '\n'.join(('| argument | |', '|---|---|', *rows)) + '\n' if rows else ''
     description, _, listing = command.DESCRIPTION.partition('\n\n')
     text = f'## {name}\n\n{description}\n\n{MARKS.get(name, "")}```bash\n{command.EXAMPLE}\n```\n\n'
+    if name in PICTURES:
+        file, shown = PICTURES[name]
+        text += f'![{shown}](images/{file})\n\n'
     if listing:
         text += f'```text\n{listing}\n```\n\n'
     return (text + table).rstrip() + '\n'
