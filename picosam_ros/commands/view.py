@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from picosam_ros.viewer.camera_view import CameraView
     from picosam_ros.viewer.server import Server
 
-HELP = 'show masks of a camera, or of a picture, on a page and take clicks, without ROS'
+HELP = 'show a camera or a picture on a page, take clicks, without ROS'
 DESCRIPTION = (
     'Serve a page for the browser that shows what a camera sees, takes clicks and boxes, and '
     'shows the masks, the latency and the state of camera and engine. A picture that is dropped '

@@ -61,10 +61,16 @@ def test_a_frame_that_was_on_its_way_when_an_object_was_lost_does_not_bring_it_b
         objects.report(1, 'lost', 'left the image', 1);
         objects.update(frame(1));
         const late = state();
+        const none = { masks: [], unanswered: [{ object: 1, reason: 'nothing there' }] };
+        objects.update(none);
+        const unanswered = state();
+        objects.accept(1);
+        objects.update(none);
+        const anew = state();
         objects.update(frame(2));
-        return [late, state()];
+        return [late, unanswered, anew, state()];
     }"""
-    assert page.evaluate(states) == ['lost', 'tracked']
+    assert page.evaluate(states) == ['lost', 'lost', 'no mask', 'tracked']
 
 
 @pytest.mark.parametrize('end', [is_lost, is_cleared])

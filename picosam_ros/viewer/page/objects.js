@@ -26,6 +26,7 @@ export class ObjectList {
       this.set(mask.object, { state, score, engine, candidates, until: Infinity, lost: undefined });
     }
     for (const { object, reason } of frame.unanswered) {
+      if (this.objects.get(object)?.lost !== undefined) continue;
       present.add(object);
       this.set(object, { state: 'no mask', reason, until: Infinity });
     }
@@ -51,6 +52,11 @@ export class ObjectList {
       this.set(object, { note: reason, noteUntil: until });
     }
     this.draw();
+  }
+
+  // A new prompt has taken the number of one that may have been lost.
+  accept(object) {
+    if (this.objects.has(object)) this.set(object, { lost: undefined });
   }
 
   set(object, fields) {

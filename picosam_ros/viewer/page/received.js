@@ -75,6 +75,7 @@ export function receivers(parts, told, { shown, announce }) {
     answer(answer) {
       const { tag, object, state, generation, reason } = answer;
       if (state === 'accepted' || state === 'clamped') {
+        objects.accept(object);
         prompting.accept(answer);
         return;
       }
