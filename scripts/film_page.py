@@ -32,10 +32,11 @@ SIMULATED, CAMERAS = 'viewer-simulated.jpg', 'viewer-cameras.jpg'
 # A photograph of the demo, and places in it, in its file's pixels.
 PHOTO = 'astronaut'
 NAME_TAG, HELMET, BADGE, STRAP = (299, 358), (395, 428), (168, 392), (258, 380)
+COLLAR = (215, 300)
 
 
 def film(scene: Stage) -> None:
-    """Point as a person would: look, click, a second object, a third one, and larger."""
+    """Point as a person would: look, click, a second object, a third one, and look again."""
     scene.begin()
     scene.stay(0.2)
     scene.glide(*STRAP, 0.5)
@@ -53,11 +54,11 @@ def film(scene: Stage) -> None:
     scene.glide(*BADGE, 0.6)
     scene.click('click')
     scene.wait_for(1, 2, 3)
-    scene.stay(0.8)
-    scene.press('+ for larger', '+')
-    scene.stay(0.4)
-    scene.wait_for(1, 2, 3)
-    scene.stay(0.9)
+    scene.stay(0.6)
+    scene.say('')
+    scene.glide(*COLLAR, 0.5)
+    scene.say('hover')
+    scene.stay(1.5)
 
 
 def stills(browser: Any, url: str, folder: Path) -> None:

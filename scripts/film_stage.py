@@ -118,11 +118,6 @@ class Stage:
         for key in keys:
             self.page.keyboard.up(key)
 
-    def press(self, said: str, key: str) -> None:
-        """Press a key."""
-        self.say(said)
-        self.page.keyboard.press(key)
-
     def say(self, said: str) -> None:
         """Write beside the pointer what the hand does; nothing removes it."""
         self.said = said
