@@ -52,6 +52,15 @@ def own_cache(tmp_path_factory):
         yield
 
 
+# Not longer: while its driver runs, there can be no other event loop.
+@pytest.fixture(scope='module')
+def browser():
+    from helpers.chromium import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture(scope='session', autouse=True)
 def no_shared_memory_left():
     """Free what the processes held that tests have killed."""

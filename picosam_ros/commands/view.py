@@ -177,13 +177,10 @@ def _make_camera(arguments: argparse.Namespace) -> Camera | None:
             rate=arguments.rate,
             **sensor_options(arguments),
         )
-    except CameraError:
+    except CameraError as error:
         if arguments.camera != 'auto' or arguments.source or arguments.simulate:
             raise
-        print(
-            'no camera was found: the page takes pictures; `picosam doctor` tells what is missing',
-            file=sys.stderr,
-        )
+        print(f'{error}\nthe page takes pictures instead', file=sys.stderr)
         return None
 
 

@@ -37,39 +37,34 @@ def film(path, pixels):
 
 
 @contextlib.contextmanager
+def still_camera(file, pixels, namespace=None, **parameters):
+    """Run a camera that looks at a picture, RGB, of which it reads a film; add its parameters."""
+    given = {
+        'camera': 'video',
+        'source': film(file, pixels),
+        # Not `auto`: it takes a lighter one where the machine is busy.
+        'model': DEFAULT_MODEL,
+        'threads': 1,
+        'prompt_max_age': PATIENCE,
+        'rate': 15.0,
+        **parameters,
+    }
+    with Process('camera', given, namespace=namespace) as process:
+        yield process
+        process.stop()
+
+
 def disc_camera(folder, network, places=DISCS, namespace=None):
     """Run a camera that looks at a picture of red discs; its network finds what is red."""
     pixels = np.full((480, 640, 3), BACKGROUND, np.uint8)
     for centre in places:
         cv2.circle(pixels, centre, RADIUS, OBJECT, -1)
-    parameters = {
-        'camera': 'video',
-        'source': film(folder / 'discs.avi', pixels),
-        'model': network,
-        'threads': 1,
-        'prompt_max_age': PATIENCE,
-        'roi_size': 96,
-        'rate': 15.0,
-    }
-    with Process('camera', parameters, namespace=namespace) as process:
-        yield process
-        process.stop()
+    return still_camera(folder / 'discs.avi', pixels, namespace, model=network, roi_size=96)
 
 
-@contextlib.contextmanager
 def cup_camera(folder):
     """Run a camera that looks at a photo of a cup, with the network that ships."""
-    parameters = {
-        'camera': 'video',
-        'source': film(folder / 'coffee.avi', pixels_of('coffee')),
-        'model': DEFAULT_MODEL,
-        'threads': 1,
-        'prompt_max_age': PATIENCE,
-        'rate': 10.0,
-    }
-    with Process('camera', parameters) as process:
-        yield process
-        process.stop()
+    return still_camera(folder / 'coffee.avi', pixels_of('coffee'), rate=10.0)
 
 
 def view(camera, port):

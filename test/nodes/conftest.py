@@ -51,14 +51,6 @@ def searching_rig(rig):
 # Pages in a browser before a camera and a viewer of the module.
 
 
-@pytest.fixture(scope='module')
-def browser():
-    from helpers.chromium import chromium
-
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def open_page(browser):
     """Return a function that opens a page; errors in its console fail the test."""

@@ -1,5 +1,6 @@
 """What the viewer says of itself, and how it begins and ends, on real DDS."""
 
+import contextlib
 import socket
 import time
 import urllib.error
@@ -233,21 +234,28 @@ def test_an_address_of_another_machine_is_one_sentence_and_exit_code_1():
         assert 'Traceback' not in process.stderr
 
 
-def test_without_its_node_a_prompt_is_answered_by_the_viewer():
+@contextlib.contextmanager
+def page_without_node():
+    """Open the page of a viewer whose node does not run; give a client, too."""
     with Process('viewer', {'port': 0}) as process:
         client = Client(process)
         urls = client.subscribe(String, f'{process.name}/url', LATCHED)
         client.wait_for(lambda: urls)
         with SocketPage(urls[0].data) as page:
             client.wait_for(lambda: page.texts['hello'])
-            page.send('point', tag=3, x=1, y=1)
-            page.send('clear')
-            client.wait_for(lambda: len(page.texts['notice']) == 2)
-            by_tag = {notice['tag']: notice['text'] for notice in page.texts['notice']}
-            assert 'there is no service' in by_tag[None]
-            assert 'no answer from' in by_tag[3]
+            yield client, page
         process.stop()
         client.close()
+
+
+def test_without_its_node_a_prompt_is_answered_by_the_viewer():
+    with page_without_node() as (client, page):
+        page.send('point', tag=3, x=1, y=1)
+        page.send('clear')
+        client.wait_for(lambda: len(page.texts['notice']) == 2)
+        by_tag = {notice['tag']: notice['text'] for notice in page.texts['notice']}
+        assert 'there is no service' in by_tag[None]
+        assert 'no answer from' in by_tag[3]
 
 
 def cleared_by_a_late_node(client, page):
@@ -271,18 +279,11 @@ def cleared_by_a_late_node(client, page):
 
 
 def test_clear_waits_for_a_node_that_the_viewer_has_not_found_yet():
-    with Process('viewer', {'port': 0}) as process:
-        client = Client(process)
-        urls = client.subscribe(String, f'{process.name}/url', LATCHED)
-        client.wait_for(lambda: urls)
-        with SocketPage(urls[0].data) as page:
-            client.wait_for(lambda: page.texts['hello'])
-            for _ in range(5):
-                text, seconds = cleared_by_a_late_node(client, page)
-                if text == '3 objects cleared':
-                    break
-                # The machine stood still, and the viewer waited as long as it does.
-                assert seconds >= DISCOVERY_S, text
-            assert text == '3 objects cleared'
-        process.stop()
-        client.close()
+    with page_without_node() as (client, page):
+        for _ in range(5):
+            text, seconds = cleared_by_a_late_node(client, page)
+            if text == '3 objects cleared':
+                break
+            # The machine stood still, and the viewer waited as long as it does.
+            assert seconds >= DISCOVERY_S, text
+        assert text == '3 objects cleared'

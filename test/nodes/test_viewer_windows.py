@@ -15,7 +15,6 @@ from helpers.installed import executable
 from std_msgs.msg import String
 
 from picosam_ros.cameras.photos import photo_files
-from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.msg import MaskArray
 
 pytest.importorskip('aiohttp', reason='the viewer needs aiohttp: pip install aiohttp')
@@ -24,12 +23,12 @@ from helpers.page import (
     LATCHED,
     click,
     discs,
-    film,
     found_on,
     is_selected,
     on_screen,
     remove_all,
     row,
+    still_camera,
     tap,
     view,
     viewed,
@@ -117,18 +116,8 @@ def test_when_the_viewer_comes_back_so_does_the_page(open_page, camera):
 def coin(tmp_path):
     """Run a camera before a coin that keeps still, with the network that ships."""
     pixels = cv2.imread(str(photo_files()[0].with_name('coins.png')))[118:268, 113:313]
-    parameters = {
-        'camera': 'video',
-        'source': film(tmp_path / 'coin.avi', pixels),
-        # Not `auto`: it takes a lighter one where the machine is busy.
-        'model': DEFAULT_MODEL,
-        'threads': 1,
-        'prompt_max_age': PATIENCE,
-        'rate': 15.0,
-    }
-    with Process('camera', parameters) as process:
+    with still_camera(tmp_path / 'coin.avi', pixels) as process:
         yield process
-        process.stop()
 
 
 def test_a_step_of_an_object_that_is_gone_says_nothing_of_the_next_with_its_id(page):

@@ -32,15 +32,6 @@ def served(serve):
     return serve()
 
 
-# Not longer: while its driver runs, there can be no other event loop.
-@pytest.fixture(scope='module')
-def browser():
-    from helpers.chromium import chromium
-
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def pages(browser):
     from helpers.chromium import Pages

@@ -157,17 +157,23 @@ async def test_without_the_token_none_is_taken(serve):
     assert len(viewer.shown) == 1
 
 
-@on_a_loop
-async def test_one_picture_is_taken_at_a_time_and_one_that_breaks_off_is_forgotten(served, viewer):
+async def begun(served, first=b''):
+    """Send the beginning of a picture, and wait until it is being taken; return the connection."""
     port = served.server.port
     _, writer = await asyncio.open_connection('127.0.0.1', port)
     head = (
         f'POST /picture HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000000\r\n'
         f'Content-Type: {upload.CONTENT_TYPE}\r\n\r\n'
     )
-    writer.write(head.encode() + bytes(1000))
+    writer.write(head.encode() + first)
     await writer.drain()
     await until(lambda: served.server.site.upload.busy)
+    return writer
+
+
+@on_a_loop
+async def test_one_picture_is_taken_at_a_time_and_one_that_breaks_off_is_forgotten(served, viewer):
+    writer = await begun(served, bytes(1000))
     status, sentence = await send(served, picture())
     assert (status, sentence.strip()) == (429, upload.BUSY)
     writer.close()
@@ -178,15 +184,7 @@ async def test_one_picture_is_taken_at_a_time_and_one_that_breaks_off_is_forgott
 
 @on_a_loop
 async def test_the_viewer_ends_while_a_picture_is_sent(served, viewer):
-    port = served.server.port
-    _, writer = await asyncio.open_connection('127.0.0.1', port)
-    head = (
-        f'POST /picture HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000000\r\n'
-        f'Content-Type: {upload.CONTENT_TYPE}\r\n\r\n'
-    )
-    writer.write(head.encode())
-    await writer.drain()
-    await until(lambda: served.server.site.upload.busy)
+    writer = await begun(served)
     # Bounded by the test: aiohttp itself would wait for a minute.
     await asyncio.wait_for(asyncio.to_thread(served.server.stop), 30)
     writer.close()
