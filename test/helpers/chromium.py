@@ -55,8 +55,11 @@ class Pages:
             context.close()
         assert self._errors == []
 
-    def open(self, url, *, width=1280, height=800, quiet=True, touch=False, image=True):
-        """Open a page and wait for its first image, unless there will be none."""
+    def open(self, url, *, width=1280, height=800, quiet=True, touch=False, image=True, script=''):
+        """Open a page and wait for its first image, unless there will be none.
+
+        The script runs before those of the page.
+        """
         size = {'width': width, 'height': height}
         context = self._browser.new_context(viewport=size, has_touch=touch)
         context.set_default_timeout(1e3 * PATIENCE)
@@ -65,6 +68,7 @@ class Pages:
         if quiet:
             page.on('console', self._note)
         page.on('pageerror', lambda error: self._errors.append(str(error)))
+        page.add_init_script(script)
         page.goto(url)
         if image:
             expect(page.locator('#empty')).to_be_hidden()

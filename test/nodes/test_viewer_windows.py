@@ -36,6 +36,17 @@ from helpers.page import (
 
 pytestmark = CHROMIUM_IS_HERE
 
+# Every place and size that the image's room has had.
+BOXES_OF_THE_STAGE = """
+  const boxes = new Set();
+  addEventListener('DOMContentLoaded', () => {
+    const stage = document.getElementById('stage');
+    const note = () => boxes.add(JSON.stringify(stage.getBoundingClientRect()));
+    new ResizeObserver(note).observe(stage);
+  });
+  Object.defineProperty(globalThis, 'boxes', { get: () => [...boxes] });
+"""
+
 
 def test_a_narrow_window_has_the_image_on_top_and_nothing_beside_the_screen(open_page, url):
     page = open_page(url, width=390, height=844)
@@ -49,6 +60,15 @@ def test_a_narrow_window_has_the_image_on_top_and_nothing_beside_the_screen(open
     _, middle, _ = discs(page)
     click(page, *middle)
     found_on(page, 1, middle)
+
+
+def test_the_image_keeps_its_place_when_what_is_told_of_the_camera_arrives(open_page, url):
+    page = open_page(url, script=BOXES_OF_THE_STAGE)
+    expect(page.locator('#origin')).to_have_text('a recording')
+    # As where there are further cameras.
+    page.locator('#cameras').evaluate('cameras => { cameras.hidden = false; }')
+    page.evaluate('() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
+    assert len(page.evaluate('boxes')) == 1
 
 
 def test_on_a_touch_screen_a_tap_points_and_the_help_shows_touch_gestures(open_page, url):
