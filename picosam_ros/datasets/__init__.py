@@ -1,0 +1,1 @@
+"""Labelled images as data sets in the formats of the field."""

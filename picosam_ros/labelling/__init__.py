@@ -1,0 +1,1 @@
+"""Prompts and a recording become labelled images."""
