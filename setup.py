@@ -53,6 +53,8 @@ setup(
         'openvino': ['openvino'],  # runtime openvino
         'completion': ['shtab'],  # picosam completion
         'docs': ['mkdocs'],  # make docs, for the site
+        'label': ['pycocotools', 'rosbags'],  # picosam label
+        'ray': ['ray'],  # picosam label --ray
         'viewer': ['aiohttp'],  # the viewer's server
         'video': ['av'],  # H.264 of picosam track
     },
