@@ -17,6 +17,7 @@ INPUTS = (
     'image',
     'video',
     'bag',
+    'recordings',
     'images',
     'annotations',
     'prompts',
@@ -28,7 +29,7 @@ INPUTS = (
 )
 OUTPUTS = ('mask', 'overlay', 'coco', 'out', 'sheet', 'plot')
 # Inputs that are folders, and nothing is written into.
-_CLOSED = ('bag',)
+_CLOSED = ('bag', 'recordings')
 
 Identity = tuple[int, int, str]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from picosam_ros.evaluation.coco_masks import decode_rle
 from picosam_ros.frame import Pixels
@@ -27,6 +28,10 @@ class Label:
     counts: str = ''
     score: float = 0.0
     doubt: str = ''
+
+    def doubted(self, doubt: str) -> Label:
+        """Return it with another doubt."""
+        return replace(self, doubt=doubt)
 
     def to_image(self, width: int, height: int) -> Pixels:
         """Return its mask as height × width uint8: 1 on the object, else 0; it must have one."""
@@ -65,3 +70,17 @@ class LabelledImage:
         """Return it with further labels; of two for one object the later one counts."""
         merged = {one.object_id: one for one in (*self.labels, *labels)}
         return replace(self, labels=tuple(merged[key] for key in sorted(merged)))
+
+
+def to_json(images: Iterable[LabelledImage]) -> bytes:
+    """Return images as text: the same for the same labels."""
+    text = json.dumps([asdict(one) for one in images], separators=(',', ':'), ensure_ascii=False)
+    return text.encode()
+
+
+def from_json(text: bytes) -> list[LabelledImage]:
+    """Return the images that `to_json` wrote. Raises ValueError, KeyError or TypeError."""
+    return [
+        LabelledImage(**{**image, 'labels': tuple(Label(**label) for label in image['labels'])})
+        for image in json.loads(text)
+    ]

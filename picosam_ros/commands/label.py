@@ -1,0 +1,262 @@
+"""`picosam label`: recordings become data sets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from picosam_ros.commands.arguments import (
+    add_engine_arguments,
+    add_prompt_arguments,
+    at_least,
+)
+from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
+from picosam_ros.labelling.keys import DEFAULT_NAME
+
+if TYPE_CHECKING:
+    from picosam_ros.datasets.base import Written
+    from picosam_ros.labelling.job import Runner
+    from picosam_ros.labelling.project import Project
+
+HELP = 'make data sets of recordings: point once, label every image'
+DESCRIPTION = (
+    'Follow objects through recordings (rosbag2, films, folders of images), forwards and backwards '
+    'from each prompt, and write the masks as data sets. Images in which a mask is in doubt are '
+    'left out until "picosam review OUT" has shown them to you. Ctrl-C loses nothing that was '
+    'finished: the same command goes on.'
+)
+EXAMPLE = 'picosam label recording --point 320,240 --name cup -o cups'
+FORMATS = ('coco', 'yolo', 'voc', 'mots', 'bag')
+
+
+@dataclass
+class Labelled:
+    """How much was labelled now, in images, and how long that took."""
+
+    images: int = 0
+    seconds: float = 0.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        'recordings',
+        metavar='RECORDING',
+        type=Path,
+        nargs='+',
+        help='a bag folder, a .db3 or .mcap file, a film, or a folder of images',
+    )
+    parser.add_argument(
+        '--image-topic', metavar='T', default='', help='of a bag with several image topics'
+    )
+    _add_prompts(parser)
+    add_engine_arguments(parser)
+    _add_outputs(parser)
+    parser.add_argument(
+        '--processes',
+        metavar='N',
+        type=partial(at_least, 1, most=4096),
+        default=len(os.sched_getaffinity(0)),
+        help='that label at the same time (default: one for each core)',
+    )
+    parser.add_argument(
+        '--ray', metavar='ADDRESS', default='', help='label on a Ray cluster, such as auto'
+    )
+
+
+def _add_prompts(parser: argparse.ArgumentParser) -> None:
+    add_prompt_arguments(parser, several=True)
+    parser.add_argument(
+        '--name', default=DEFAULT_NAME, help='class of the object of --point or --box'
+    )
+    parser.add_argument(
+        '--image',
+        metavar='N',
+        dest='key_image',
+        type=partial(at_least, 0),
+        default=0,
+        help='number of the image that --point or --box is about (default: 0, the first)',
+    )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '-o', dest='out', metavar='OUT', type=Path, required=True, help='folder of the data sets'
+    )
+    parser.add_argument(
+        '--format',
+        dest='formats',
+        metavar='LIST',
+        type=_formats,
+        default=('coco',),
+        help=f'comma-separated: {", ".join(FORMATS)} (default: coco)',
+    )
+    parser.add_argument(
+        '--polygons', action='store_true', help="COCO's masks as polygons, not run lengths"
+    )
+    parser.add_argument(
+        '--change',
+        metavar='N',
+        type=partial(_number, 255),
+        default=2.0,
+        help='leave out images that differ from the last one by less than so many grey levels; '
+        'mots and bag have them all (default: 2; 0 keeps all)',
+    )
+    parser.add_argument(
+        '--validation',
+        metavar='SHARE',
+        type=partial(_number, 1),
+        default=0.2,
+        help='of the recordings that are for validation (default: 0.2)',
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Label the recordings, write the data sets, and print a summary; 130 if interrupted.
+
+    Raises:
+        PicosamError: a recording, a prompt or a network cannot be read, or nothing can be written.
+
+    """
+    from picosam_ros.commands.label_plan import make_plan
+    from picosam_ros.labelling.project import create_project
+
+    plan = make_plan(arguments)
+    with create_project(arguments.out, plan) as project, catch_interrupt() as interrupted:
+        progress = _label(project, arguments, interrupted.is_set)
+        if interrupted.is_set():
+            return INTERRUPTED
+        written = write_project(project, live=not arguments.json, stopped=interrupted.is_set)
+        if written is None:
+            return INTERRUPTED
+        report = _report(project, written, progress)
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+    else:
+        _print_summary(report)
+    return 0
+
+
+def _label(
+    project: Project, arguments: argparse.Namespace, stopped: Callable[[], bool]
+) -> Labelled:
+    """Do what is not done yet."""
+    jobs = project.open_jobs()
+    known = all(job.images for job in jobs)
+    progress = Progress(
+        sum(job.images for job in jobs) if known else 0, 'images', live=not arguments.json
+    )
+    labelled = Labelled()
+
+    def show(done: int) -> None:
+        labelled.images = done
+        progress.show(done)
+
+    if jobs:
+        _runner(arguments).run(jobs, done=project.keep, progress=show, stopped=stopped)
+    progress.end()
+    labelled.seconds = progress.seconds
+    return labelled
+
+
+def _runner(arguments: argparse.Namespace) -> Runner:
+    from picosam_ros.labelling.work import label_job
+
+    if arguments.ray:
+        from picosam_ros.labelling.ray_workers import RayPool
+
+        return RayPool(arguments.ray, label_job)
+    from picosam_ros.labelling.workers import WorkerPool
+
+    return WorkerPool(arguments.processes, label_job)
+
+
+def write_project(project: Project, *, live: bool, stopped: Callable[[], bool]) -> Written | None:
+    """Write the data sets of a project; None if it was stopped, and the old ones are there.
+
+    Args:
+        project: all of it is labelled.
+        live: whether to show the progress.
+        stopped: asked before each image.
+
+    Raises:
+        PicosamError: a recording cannot be read, or a data set not be written.
+
+    """
+    from picosam_ros.datasets.examples import contents_of, examples_of
+    from picosam_ros.datasets.write import write_dataset
+
+    total = sum(recording.images for recording in project.plan.recordings)
+    progress = Progress(total, 'images written', live=live)
+    examples = examples_of(project, progress.show)
+    formats, contents = project.plan.formats, contents_of(project)
+    try:
+        return write_dataset(project.out, formats, contents, examples, stopped=stopped)
+    finally:
+        progress.end()
+
+
+def _report(project: Project, written: Written, labelled: Labelled) -> dict[str, Any]:
+    images = [
+        image for recording in project.plan.recordings for image in project.labelled(recording)
+    ]
+    return {
+        'out': str(project.out),
+        'recordings': len(project.plan.recordings),
+        'images': len(images),
+        'doubted': sum(bool(image.doubts) for image in images),
+        'labelled_now': labelled.images,
+        'seconds': round(labelled.seconds, 3),
+        'images_per_second': round(labelled.images / labelled.seconds, 2),
+        'examples': written.images,
+        'labels': written.labels,
+        'same': written.same,
+        'unanswered': written.unanswered,
+        'formats': {name: str(project.out / name) for name in project.plan.formats},
+    }
+
+
+def _print_summary(report: dict[str, Any]) -> None:
+    recordings = f'{report["recordings"]} recording{"s" * (report["recordings"] != 1)}'
+    head = f'{report["images"]} images of {recordings}'
+    rate = f'{report["images_per_second"]:.1f} images/s' if report['labelled_now'] else 'all known'
+    print(f'{paint(head, "bold")}  {rate}')
+    labels = ', '.join(f'{count} {name}' for name, count in report['labels'].items())
+    splits = ', '.join(f'{count} {split}' for split, count in report['examples'].items())
+    print(f'examples: {splits or "none"}; labels: {labels or "none"}')
+    if report['same']:
+        print(f'{report["same"]} images left out that differ too little from the last one')
+    for name, folder in report['formats'].items():
+        print(paint(f'{name} in {folder}', 'dim'))
+    if report['unanswered']:
+        sentence = f'{report["unanswered"]} images wait for you: picosam review {report["out"]}'
+        print(paint(sentence, 'yellow'))
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.split(',')))
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f'format {unknown[0]!r} was given; allowed are {", ".join(FORMATS)}'
+        )
+    return names
+
+
+def _number(most: float, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= most:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} was given; allowed are numbers from 0 to {most:g}'
+        )
+    return value

@@ -1,0 +1,139 @@
+"""A folder of labels: what was asked for, what is done, and what a person decided."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from picosam_ros.errors import OutputError, PicosamError
+from picosam_ros.files.replace import replace_file
+from picosam_ros.labelling.decisions import Decisions
+from picosam_ros.labelling.job import Job
+from picosam_ros.labelling.labelled import LabelledImage, from_json
+from picosam_ros.labelling.plan import Plan, PlannedRecording, plan_from_json, plan_to_json
+
+# Beside the data sets.
+_FOLDER, _PLAN, _DECISIONS, _LOCK = 'labels', 'plan.json', 'decisions.jsonl', 'lock'
+
+
+class Project:
+    """An open folder; made by `create_project` and `open_project`.
+
+    Attributes:
+        out: the folder of the data sets.
+        plan: what was asked for.
+        decisions: a person's.
+
+    """
+
+    def __init__(self, out: Path, plan: Plan) -> None:
+        self.out = out
+        self.plan = plan
+        self._folder = out / _FOLDER
+        self.decisions = Decisions(self._folder / _DECISIONS)
+
+    def open_jobs(self) -> list[Job]:
+        """Return what is not done yet."""
+        return [job for job in self.plan.jobs() if not self._result_of(job).is_file()]
+
+    def keep(self, job: Job, result: bytes) -> None:
+        """Keep the result of a job; whatever happens, there is all of it or nothing.
+
+        Raises:
+            OutputError: it cannot be written.
+
+        """
+        _write(self._result_of(job), result)
+
+    def labelled(self, recording: PlannedRecording) -> list[LabelledImage]:
+        """Return the labelled images of a recording, by number; not a person's decisions.
+
+        Raises:
+            OutputError: a result is missing or damaged.
+
+        """
+        images: dict[int, LabelledImage] = {}
+        for job in self.plan.jobs_of(recording):
+            for image in self._read(job):
+                known = images.get(image.number)
+                images[image.number] = known.with_labels(image.labels) if known else image
+        return [images[number] for number in sorted(images)]
+
+    def _result_of(self, job: Job) -> Path:
+        return self._folder / 'results' / f'{job.id}.json'
+
+    def _read(self, job: Job) -> list[LabelledImage]:
+        path = self._result_of(job)
+        try:
+            return from_json(path.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise OutputError(
+                f'{path} cannot be read ({error}); run "picosam label" again, which makes it anew '
+                'where it is missing'
+            ) from error
+
+
+@contextmanager
+def create_project(out: Path, plan: Plan) -> Iterator[Project]:
+    """Open a folder for a plan; results that an earlier plan has in common with it are kept.
+
+    Raises:
+        OutputError: it cannot be written, or another process uses it.
+
+    """
+    with _locked(out, create=True):
+        _write(out / _FOLDER / _PLAN, plan_to_json(plan))
+        yield Project(out, plan)
+
+
+@contextmanager
+def open_project(out: Path) -> Iterator[Project]:
+    """Open a folder that `picosam label` made.
+
+    Raises:
+        OutputError: it is none, is damaged, or another process uses it.
+
+    """
+    path = out / _FOLDER / _PLAN
+    if not path.is_file():
+        raise OutputError(f'{out} holds no labels ({path} is missing); make some: picosam label')
+    with _locked(out, create=False):
+        try:
+            plan = plan_from_json(path.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, PicosamError) as error:
+            raise OutputError(
+                f'{path} is damaged ({error}); run "picosam label" with the same arguments again'
+            ) from error
+        yield Project(out, plan)
+
+
+@contextmanager
+def _locked(out: Path, *, create: bool) -> Iterator[None]:
+    folder = out / _FOLDER
+    try:
+        if create:
+            (folder / 'results').mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise OutputError(f'{folder} cannot be written: {error.strerror or error}') from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise OutputError(
+                f'{out} is in use by another "picosam label" or "picosam review"; end that first, '
+                'or give another folder'
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise OutputError(f'{path} cannot be written: {error.strerror or error}') from error
