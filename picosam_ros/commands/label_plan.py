@@ -9,9 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from picosam_ros.commands.arguments import engine_options, prompt_of
+from picosam_ros.engines import ENGINES
 from picosam_ros.labelling.job import EngineChoice
 from picosam_ros.labelling.keys import KeyPrompt
 from picosam_ros.labelling.plan import Plan, PlannedRecording
+from picosam_ros.models import DEFAULT_MODEL
 
 # Letters that the names of files have on every system.
 _UNFIT = re.compile(r'[^\w.-]+')
@@ -29,8 +31,11 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
     recordings = [
         _recording(name, path, arguments.image_topic, keys[name]) for name, path in named.items()
     ]
-    # One thread an engine: the masks are the same then, however many processes there are.
-    options = {'threads': 1, **engine_options(arguments)}
+    # The masks must not depend on how busy the machine is, nor on the number of processes: `auto`
+    # takes the network that is fast enough, and threads of a network add in another order.
+    options = {'model': DEFAULT_MODEL, **engine_options(arguments), 'threads': 1}
+    if 'model' not in ENGINES.options_of(arguments.engine):
+        del options['model']
     return Plan(
         tuple(recordings),
         EngineChoice(arguments.engine, options),

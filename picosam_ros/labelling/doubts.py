@@ -1,13 +1,12 @@
 """Which masks of a followed object a person should look at.
 
-A wrong label is worse than none: what these rules let pass goes into a data set unseen.
-`make bench ARGS='--only label'` measures them.
+A wrong label is worse than none: what these rules let pass goes into a data set unseen. A mask must
+be sure, and lead back: a tracker that slipped to a part of the object, or to another one, is sure of
+that, but followed back from there it does not arrive at the prompt.
+`make bench ARGS='--only label'` measures the rules.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,48 +14,20 @@ from picosam_ros.frame import Pixels
 
 # The network's own estimate of the IoU below which it is not believed.
 SURE = 0.5
-# IoU with the mask of the image before below which something else may be shown.
-SAME = 0.7
-# Images before the object got out of sight: there the mask often leaves it already.
-BEFORE_A_GAP = 10
-NOT_SEEN = 'not seen'
+# IoU of the masks on the way there and on the way back from which on they show the same.
+AGREES = 0.7
+
+ASTRAY = 'followed back, it does not lead to the prompt'
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """One object in one image, as it was followed.
-
-    Attributes:
-        score: of the mask, see Mask.score.
-        overlap: IoU with the object's last mask before; 1 for the first one.
-        reason: why there is no mask; empty if there is one.
-
-    """
-
-    score: float = 0.0
-    overlap: float = 1.0
-    reason: str = ''
+def doubt_of_score(score: float) -> str:
+    """Return what the network's rating says against a mask; empty if nothing."""
+    return f'the network rates its mask {score:.2f}' if score < SURE else ''
 
 
-def doubts_of(sightings: Sequence[Sighting]) -> list[str]:
-    """Return for each sighting of one object, in the order of following, its doubt or ''."""
-    doubts = [_doubt(one) for one in sightings]
-    for index, one in enumerate(sightings):
-        if not one.reason or (index and sightings[index - 1].reason):
-            continue
-        for before in range(max(index - BEFORE_A_GAP, 0), index):
-            doubts[before] = doubts[before] or 'it is out of sight soon after'
-    return doubts
-
-
-def _doubt(one: Sighting) -> str:
-    if one.reason:
-        return f'{NOT_SEEN}: {one.reason}'
-    if one.score < SURE:
-        return f'the network rates its mask {one.score:.2f}'
-    if one.overlap < SAME:
-        return f'its mask changed at once: IoU {one.overlap:.2f} with the one before'
-    return ''
+def not_seen(reason: str) -> str:
+    """Return the doubt of an object that has no mask."""
+    return f'not seen: {reason}'
 
 
 def overlap(one: Pixels, other: Pixels) -> float:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import numpy as np
-
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import PromptError
-from picosam_ros.frame import Pixels
-from picosam_ros.labelling.doubts import Sighting, doubts_of, overlap
+from picosam_ros.frame import Frame
+from picosam_ros.labelling.doubts import doubt_of_score, not_seen
 from picosam_ros.labelling.keys import Stretch
 from picosam_ros.labelling.labelled import Label, LabelledImage
 from picosam_ros.mask import encode_rle
@@ -21,7 +19,7 @@ from picosam_ros.tracking.track import Limits
 from picosam_ros.tracking.tracker import Tracker
 
 # A recording is looked at as a whole: an object that comes back after minutes is the same.
-_PATIENCE = sys.maxsize
+LIMITS = Limits(patience=sys.maxsize)
 
 
 class Labeller:
@@ -31,16 +29,19 @@ class Labeller:
         engine: opened by the caller.
         stretches: of prompts about one image; each object is followed as far as its stretch goes.
 
+    Attributes:
+        images: that are labelled, in the order in which they were given.
+
     """
 
     def __init__(self, engine: Engine, stretches: Sequence[Stretch]) -> None:
+        self.images: list[LabelledImage] = []
         self._objects = {one.key.prompt.object_id: _Followed(one) for one in stretches}
         self._segmenter = Segmenter(
             engine,
-            tracker=Tracker(Limits(patience=_PATIENCE)),
+            tracker=Tracker(LIMITS),
             initial=[one.key.prompt for one in stretches],
         )
-        self._images: list[LabelledImage] = []
 
     def step(self, image: SequenceImage) -> None:
         """Label the next image.
@@ -49,30 +50,14 @@ class Labeller:
             PromptError: it is the first one, and a prompt does not fit it.
 
         """
-        for object_id, followed in self._objects.items():
-            if self._images and not followed.covers(image.number):
+        here = {key: one for key, one in self._objects.items() if one.covers(image.number)}
+        if self.images:
+            for object_id in self._objects.keys() - here.keys():
                 self._segmenter.prompts.remove(object_id)
         result = self._segmenter.step(image.frame)
         _check_started(result)
-        frame = image.frame
-        labels = [
-            followed.label(result)
-            for followed in self._objects.values()
-            if followed.covers(image.number)
-        ]
-        self._images.append(
-            LabelledImage(image.number, frame.stamp_ns, frame.width, frame.height, tuple(labels))
-        )
-
-    def finish(self) -> list[LabelledImage]:
-        """Return the images with their doubts, in the order in which they were labelled."""
-        doubts = {key: iter(one.doubts()) for key, one in self._objects.items()}
-        return [
-            image.with_labels(
-                label.doubted(next(doubts[label.object_id])) for label in image.labels
-            )
-            for image in self._images
-        ]
+        labels = tuple(one.label(result) for one in here.values())
+        self.images.append(labelled_image(image, labels))
 
 
 class _Followed:
@@ -80,8 +65,6 @@ class _Followed:
 
     def __init__(self, stretch: Stretch) -> None:
         self._stretch = stretch
-        self._sightings: list[Sighting] = []
-        self._last: Pixels | None = None
         self._lost = ''
 
     def covers(self, number: int) -> bool:
@@ -90,28 +73,12 @@ class _Followed:
         return self._stretch.first <= number and (end is None or number < end)
 
     def label(self, result: Result) -> Label:
-        """Return the object's label in an image; its doubt is known only later."""
+        """Return the object's label in an image."""
         key = self._stretch.key
-        object_id = key.prompt.object_id
-        for mask in result.masks:
-            if mask.prompt.object_id == object_id and not mask.empty:
-                inside = mask.to_image()
-                self._see(mask.score, inside.view(np.uint8))
-                counts = encode_rle(inside)['counts']
-                return Label(object_id, key.name, counts, round(mask.score, 4))
-        self._sightings.append(Sighting(reason=self._reason(result)))
-        return Label(object_id, key.name)
-
-    def doubts(self) -> list[str]:
-        """Return the doubt of each label that was made."""
-        return doubts_of(self._sightings)
-
-    def _see(self, score: float, inside: Pixels) -> None:
-        same = 1.0
-        if self._last is not None and self._last.shape == inside.shape:
-            same = overlap(self._last, inside)
-        self._sightings.append(Sighting(score, same))
-        self._last = inside
+        found = label_in(result, key.prompt.object_id, key.name)
+        if found is None:
+            return Label(key.prompt.object_id, key.name, doubt=not_seen(self._reason(result)))
+        return found.doubted(doubt_of_score(found.score))
 
     def _reason(self, result: Result) -> str:
         object_id = self._stretch.key.prompt.object_id
@@ -120,6 +87,22 @@ class _Followed:
                 self._lost = answer.reason
         told = [one for one in result.unanswered if one.prompt.object_id == object_id]
         return told[0].reason if told else self._lost or 'the network sees nothing there'
+
+
+def label_in(result: Result, object_id: int, name: str) -> Label | None:
+    """Return the label of an object in a result, without doubt; None if it has no mask."""
+    for mask in result.masks:
+        if mask.prompt.object_id == object_id and not mask.empty:
+            counts = encode_rle(mask.to_image())['counts']
+            return Label(object_id, name, counts, round(mask.score, 4))
+    return None
+
+
+def labelled_image(image: SequenceImage, labels: tuple[Label, ...]) -> LabelledImage:
+    """Return the labels of an image, in the order of their ids."""
+    frame: Frame = image.frame
+    ordered = tuple(sorted(labels, key=lambda label: label.object_id))
+    return LabelledImage(image.number, frame.stamp_ns, frame.width, frame.height, ordered)
 
 
 def _check_started(result: Result) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import PromptError
 from picosam_ros.labelling.job import EngineChoice, Job
-from picosam_ros.labelling.labelled import to_json
+from picosam_ros.labelling.labelled import LabelledImage, to_json
 from picosam_ros.labelling.labeller import Labeller
+from picosam_ros.labelling.verifier import Verifier
 from picosam_ros.sequences import open_sequence
 from picosam_ros.sequences.base import ImageSequence, SequenceImage
 
@@ -34,21 +35,42 @@ def label_job(job: Job, progress: Callable[[int], None], stopped: Callable[[], b
         PicosamError: the recording, or the network, cannot be read.
 
     """
-    labeller = Labeller(_engine(job.engine), job.stretches)
+    engine = _engine(job.engine)
     with closing(open_sequence(job.path, job.topic)) as sequence:
-        done = 0
-        for image in _images(sequence, job):
-            if stopped():
-                return b''
-            if not done:
+        steps = _Steps(progress, stopped)
+        labeller = Labeller(engine, job.stretches)
+        for image in steps.over(_there(sequence, job)):
+            if not labeller.images:
                 _check_key(sequence, job, image)
-            _step(labeller, image, job)
-            done += 1
-            progress(done)
-        if not done:
+            _label(labeller, image, job)
+        if not labeller.images and not steps.stopped:
             _check_key(sequence, job, None)
-    images = labeller.finish()
-    return to_json(sorted(images[job.backwards :], key=lambda image: image.number))
+        verifier = Verifier(engine, labeller.images)
+        for image in steps.over(_back(sequence, job, labeller.images)):
+            verifier.step(image)
+    if steps.stopped:
+        return b''
+    images = verifier.finish()[job.backwards :]
+    return to_json(sorted(images, key=lambda image: image.number))
+
+
+class _Steps:
+    """Counts images, each of which is looked at twice, until it is stopped."""
+
+    def __init__(self, progress: Callable[[int], None], stopped: Callable[[], bool]) -> None:
+        self.stopped = False
+        self._progress = progress
+        self._ask = stopped
+        self._looks = 0
+
+    def over(self, images: Iterable[SequenceImage]) -> Iterator[SequenceImage]:
+        for image in images:
+            self.stopped = self.stopped or self._ask()
+            if self.stopped:
+                return
+            yield image
+            self._looks += 1
+            self._progress(self._looks // 2)
 
 
 def _engine(choice: EngineChoice) -> Engine:
@@ -58,12 +80,23 @@ def _engine(choice: EngineChoice) -> Engine:
     return _opened[key]
 
 
-def _images(sequence: ImageSequence, job: Job) -> Iterator[SequenceImage]:
+def _there(sequence: ImageSequence, job: Job) -> Iterator[SequenceImage]:
     if job.backwards:
         return sequence.reversed(min(one.first for one in job.stretches), job.key + 1)
     ends = [one.end for one in job.stretches]
     known = [end for end in ends if end is not None]
     return sequence.images(job.key, max(known) if len(known) == len(ends) else None)
+
+
+def _back(
+    sequence: ImageSequence, job: Job, images: Sequence[LabelledImage]
+) -> Iterator[SequenceImage]:
+    """Return the same images, from the last one to that of the prompts."""
+    if not images:
+        return iter(())
+    if job.backwards:
+        return sequence.images(images[-1].number, job.key + 1)
+    return sequence.reversed(job.key, images[-1].number + 1)
 
 
 def _check_key(sequence: ImageSequence, job: Job, first: SequenceImage | None) -> None:
@@ -76,7 +109,7 @@ def _check_key(sequence: ImageSequence, job: Job, first: SequenceImage | None) -
         )
 
 
-def _step(labeller: Labeller, image: SequenceImage, job: Job) -> None:
+def _label(labeller: Labeller, image: SequenceImage, job: Job) -> None:
     try:
         labeller.step(image)
     except PromptError as error:
