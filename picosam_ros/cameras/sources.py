@@ -40,7 +40,7 @@ def camera_of(source: str) -> str:
     if path.is_char_device() or path.is_relative_to('/dev'):
         return 'v4l2'
     if path.is_dir():
-        return 'bag' if _is_recording(path) else 'photos'
+        return 'bag' if is_recording(path) else 'photos'
     if path.is_file():
         return _camera_of_file(path)
     raise CameraError(
@@ -57,6 +57,7 @@ def _camera_of_file(path: Path) -> str:
     return 'photos' if path.suffix.lower() in SUFFIXES else 'video'
 
 
-def _is_recording(folder: Path) -> bool:
+def is_recording(folder: Path) -> bool:
+    """Whether a folder is a rosbag2, by the names of its files."""
     names = [path.name for path in folder.iterdir()]
     return 'metadata.yaml' in names or any(name.endswith(RECORDED) for name in names)

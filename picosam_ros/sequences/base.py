@@ -59,4 +59,8 @@ class ImageSequence(Protocol):
         """Yield the images with numbers from before `end` back to `first`."""
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files; the end of a `with` does so, too."""
+
+    def __enter__(self) -> ImageSequence: ...
+
+    def __exit__(self, *_: object) -> None: ...
