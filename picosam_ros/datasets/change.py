@@ -1,0 +1,42 @@
+"""Which images of a recording are worth an example: those that show something new."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from picosam_ros.frame import Pixels
+
+# Columns and rows of what is compared: the noise of single pixels is gone.
+SIZE = (64, 48)
+
+# Least mean difference, in grey levels of 256. Noise stays below it; a camera that moves by a
+# hundredth of the image is far above.
+LEAST = 2.0
+
+_BLUR = (3, 3)
+
+
+class Change:
+    """Tells of one image after the other whether it differs from the last one that was chosen."""
+
+    def __init__(self) -> None:
+        self._chosen: npt.NDArray[np.float32] | None = None
+
+    def differs(self, pixels: Pixels) -> bool:
+        """Whether an image (H×W×3 uint8, R, G, B) is worth an example; then it is the chosen one.
+
+        The first one is.
+        """
+        small = _reduced(pixels)
+        if self._chosen is not None and float(np.abs(small - self._chosen).mean()) < LEAST:
+            return False
+        self._chosen = small
+        return True
+
+
+def _reduced(pixels: Pixels) -> npt.NDArray[np.float32]:
+    small = cv2.resize(pixels, SIZE, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.float32)

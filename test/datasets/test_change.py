@@ -1,0 +1,60 @@
+import cv2
+import numpy as np
+import pytest
+
+from picosam_ros.datasets.change import Change
+
+
+@pytest.fixture
+def photo():
+    data = pytest.importorskip('skimage.data', reason="the photographs are scikit-image's")
+    return cv2.resize(data.astronaut(), (652, 480), interpolation=cv2.INTER_AREA)
+
+
+def view(photo, column):
+    """Cut out 640×480, as a camera sees it that has turned by so many columns."""
+    return np.ascontiguousarray(photo[:, column : column + 640])
+
+
+def noisy(pixels, seed):
+    noise = np.random.default_rng(seed).normal(0, 15, pixels.shape)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+
+
+def test_the_first_image_is_chosen_and_the_same_one_is_not_again(photo):
+    change = Change()
+    assert [change.differs(view(photo, 0)) for _ in range(3)] == [True, False, False]
+
+
+def test_the_noise_of_a_sensor_is_no_change(photo):
+    change = Change()
+    pixels = view(photo, 0)
+    assert [change.differs(noisy(pixels, seed)) for seed in range(5)] == [True, *[False] * 4]
+
+
+def test_a_camera_that_turns_by_a_hundredth_of_the_image_sees_a_change(photo):
+    change = Change()
+    assert change.differs(noisy(view(photo, 0), 1))
+    assert change.differs(noisy(view(photo, 6), 2))
+
+
+def test_small_changes_add_up_since_the_last_image_that_was_chosen(photo):
+    change = Change()
+    pixels = view(photo, 0) // 2
+    chosen = [change.differs(pixels + np.uint8(step)) for step in range(7)]
+    assert chosen == [True, False, True, False, True, False, True]
+
+
+def test_an_object_that_moves_before_a_still_scene_is_a_change():
+    change = Change()
+    scene = np.full((240, 320, 3), 60, np.uint8)
+    assert change.differs(scene)
+    scene[80:160, 100:180] = (240, 200, 180)
+    assert change.differs(scene)
+
+
+def test_images_smaller_than_what_is_compared_are_compared_too():
+    change = Change()
+    assert change.differs(np.zeros((9, 12, 3), np.uint8))
+    assert not change.differs(np.zeros((9, 12, 3), np.uint8))
+    assert change.differs(np.full((9, 12, 3), 9, np.uint8))
