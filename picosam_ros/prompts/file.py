@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from picosam_ros.errors import PromptError, YamlError
 from picosam_ros.files.yaml import compose, construct
 from picosam_ros.prompt import Box, Point, Prompt
 
-_KEYS = ('id', 'points', 'box', 'roi_size', 'size_step')
+KEYS = ('id', 'points', 'box', 'roi_size', 'size_step')
 # Characters of a wrong value that an error shows.
 _SHOWN = 80
 # Of a size in pixels.
@@ -27,6 +27,72 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
             sentence names its line.
 
     """
+    prompts: list[Prompt] = []
+    for where, entry in read_entries(path, KEYS):
+        try:
+            prompt = to_prompt(entry)
+        except PromptError as error:
+            raise PromptError(f'{where}: {error}') from error
+        if any(other.object_id == prompt.object_id for other in prompts):
+            raise PromptError(f'{where}: id {prompt.object_id} is given twice; each needs its own')
+        prompts.append(prompt)
+    return tuple(prompts)
+
+
+def read_entries(path: str | Path, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the entries of a file, each after what errors call it: the file, its line and number.
+
+    Args:
+        path: of a YAML file, a list of mappings.
+        keys: that an entry can have.
+
+    Raises:
+        PromptError: the file cannot be read, is no list, or an entry is no mapping of such keys.
+
+    """
+    for number, node in enumerate(_nodes(path), 1):
+        where = f'{path}, line {node.start_mark.line + 1}, entry {number}'
+        try:
+            entry = _entry(node, keys)
+        except (PromptError, YamlError) as error:
+            raise PromptError(f'{where}: {error}') from error
+        yield where, entry
+
+
+def to_prompt(entry: dict[str, Any]) -> Prompt:
+    """Return the prompt that the KEYS of an entry describe.
+
+    Raises:
+        PromptError: it has no id, or a value is wrong.
+
+    """
+    if 'id' not in entry:
+        raise PromptError('it has no id; give one from 1 to 254')
+    return Prompt(
+        tuple(_point(point) for point in _listed(entry.get('points') or [], 'points', '[x, y]')),
+        _box(entry['box']) if entry.get('box') is not None else None,
+        whole(entry['id'], 'id'),
+        whole(entry.get('roi_size') or 0, 'roi_size'),
+        _step(entry.get('size_step') or 0),
+    )
+
+
+def whole(given: Any, name: str) -> int:
+    """Return a value that must be a whole number from 0 on; PromptError if it is none."""
+    if not _is(given, int) or not 0 <= given <= _LARGEST:
+        raise PromptError(
+            f'{name} {shown(given)} was given; it must be a whole number from 0 to {_LARGEST}'
+        )
+    return int(given)
+
+
+def shown(value: Any) -> str:
+    """Return a value as errors show it, cut if it is long."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'
+
+
+def _nodes(path: str | Path) -> list[yaml.Node]:
     try:
         root = compose(Path(path))
     except YamlError as error:
@@ -41,42 +107,24 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
             f'{path} holds no list of prompts; write one entry for each, with no key above them, '
             'such as "- {id: 1, points: [[320, 240]]}"'
         )
-    prompts: list[Prompt] = []
-    for number, node in enumerate(root.value, 1):
-        where = f'{path}, line {node.start_mark.line + 1}, entry {number}'
-        try:
-            prompt = _prompt(node)
-        except (PromptError, YamlError) as error:
-            raise PromptError(f'{where}: {error}') from error
-        if any(other.object_id == prompt.object_id for other in prompts):
-            raise PromptError(f'{where}: id {prompt.object_id} is given twice; each needs its own')
-        prompts.append(prompt)
-    return tuple(prompts)
+    return list(root.value)
 
 
-def _prompt(node: yaml.Node) -> Prompt:
+def _entry(node: yaml.Node, keys: Sequence[str]) -> dict[str, Any]:
     entry: Any = construct(node)
     if not isinstance(entry, dict):
-        raise PromptError(f'{_shown(entry)} was given; an entry has the keys {", ".join(_KEYS)}')
-    unknown = [key for key in entry if key not in _KEYS]
+        raise PromptError(f'{shown(entry)} was given; an entry has the keys {", ".join(keys)}')
+    unknown = [key for key in entry if key not in keys]
     if unknown:
-        raise PromptError(f'key {_shown(unknown[0])} was given; allowed are {", ".join(_KEYS)}')
-    if 'id' not in entry:
-        raise PromptError('it has no id; give one from 1 to 254')
-    return Prompt(
-        tuple(_point(point) for point in _listed(entry.get('points') or [], 'points', '[x, y]')),
-        _box(entry['box']) if entry.get('box') is not None else None,
-        _whole(entry['id'], 'id'),
-        _whole(entry.get('roi_size') or 0, 'roi_size'),
-        _step(entry.get('size_step') or 0),
-    )
+        raise PromptError(f'key {shown(unknown[0])} was given; allowed are {", ".join(keys)}')
+    return entry
 
 
 def _point(given: Any) -> Point:
     values = _numbers(given, 'point', (2, 3), '[x, y], or [x, y, 0] for one beside the object')
     label = values[2] if len(values) == 3 else 1
     if label not in (0, 1):
-        raise PromptError(f'point {_shown(given)} has the label {label:g}; allowed are 1 and 0')
+        raise PromptError(f'point {shown(given)} has the label {label:g}; allowed are 1 and 0')
     return Point(values[0], values[1], bool(label))
 
 
@@ -84,18 +132,10 @@ def _box(given: Any) -> Box:
     return Box(*_numbers(given, 'box', (4,), '[x0, y0, x1, y1]'))
 
 
-def _whole(given: Any, name: str) -> int:
-    if not _is(given, int) or not 0 <= given <= _LARGEST:
-        raise PromptError(
-            f'{name} {_shown(given)} was given; it must be a whole number from 0 to {_LARGEST}'
-        )
-    return int(given)
-
-
 def _step(given: Any) -> int:
     if not _is(given, int) or abs(given) > _LARGEST:
         raise PromptError(
-            f'size_step {_shown(given)} was given; it must be a whole number: 1 for the next '
+            f'size_step {shown(given)} was given; it must be a whole number: 1 for the next '
             'larger object, -1 for the next smaller one'
         )
     return int(given)
@@ -104,7 +144,7 @@ def _step(given: Any) -> int:
 def _numbers(given: Any, name: str, counts: Sequence[int], form: str) -> list[float]:
     values = _listed(given, name, form)
     if len(values) not in counts or not all(_is(value, (int, float)) for value in values):
-        raise PromptError(f'{name} {_shown(given)} was given; write it as {form}')
+        raise PromptError(f'{name} {shown(given)} was given; write it as {form}')
     return [_float(value, name) for value in values]
 
 
@@ -117,14 +157,9 @@ def _float(value: float, name: str) -> float:
 
 def _listed(given: Any, name: str, form: str) -> list[Any]:
     if not isinstance(given, list):
-        raise PromptError(f'{name} {_shown(given)} was given; write a list: {form}')
+        raise PromptError(f'{name} {shown(given)} was given; write a list: {form}')
     return given
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'
