@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import mmap
 from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -15,16 +13,17 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from picosam_ros.errors import DatasetError
+from picosam_ros.evaluation.coco_entries import (
+    LARGEST_ID,
+    entry_name,
+    map_json,
+    read_entry,
+    whole,
+)
 from picosam_ros.evaluation.json_arrays import elements
 from picosam_ros.evaluation.labelled import LabelledImage, LabelledObject
 from picosam_ros.evaluation.left_out import LeftOut
 from picosam_ros.wire.encoded_images import LONGEST_SIDE, MOST_PIXELS
-
-# Bytes of an entry: many times an outline that was drawn by hand.
-_LARGEST_ENTRY = 2**24
-_LARGEST_ID = 2**63
-# Characters of an id that is a text.
-_LONGEST_NAME = 40
 
 
 class Annotations:
@@ -52,7 +51,7 @@ class Annotations:
         self._categories: dict[int, str] = {}
         # Of the annotations that have one: its id, and where it begins.
         self._ids, self._begins = array('q'), array('Q')
-        self._text = _mapped(path)
+        self._text = map_json(path)
         try:
             self._index()
         except BaseException:
@@ -65,10 +64,10 @@ class Annotations:
 
     def read(self, where: tuple[int, int]) -> LabelledObject:
         """Return one object."""
-        entry = self._entry(*where)
+        entry = read_entry(self._text, *where)
         category, several = entry.get('category_id'), len(self._categories) > 1
         return LabelledObject(
-            _name('annotation', entry, where[0]),
+            entry_name('annotation', entry, where[0]),
             self.images[entry['image_id']],
             self._categories.get(category, '') if several and isinstance(category, int) else '',
             entry['segmentation'],
@@ -100,16 +99,16 @@ class Annotations:
                 continue
             entry: dict[str, Any] = {}
             try:
-                entry = self._entry(begin, end)
+                entry = read_entry(self._text, begin, end)
                 if key == 'annotations':
                     self._add_object(objects, entry, begin, end)
                 elif key == 'images':
                     _add_image(images, entry)
                 else:
-                    self._categories.setdefault(_whole(entry, 'id'), str(entry.get('name', '')))
+                    self._categories.setdefault(whole(entry, 'id'), str(entry.get('name', '')))
             except DatasetError as error:
                 # Objects of a damaged image are counted when they are missed.
-                kind, name = f'damaged {what[key]}', _name(what[key], entry, begin)
+                kind, name = f'damaged {what[key]}', entry_name(what[key], entry, begin)
                 self.skipped.add(kind, name, str(error), objects=int(key == 'annotations'))
         self._leave_out_twins(objects)
         self._join(images, objects)
@@ -129,7 +128,8 @@ class Annotations:
                 self.count += count
             else:
                 reason = f'it is of image {number}, but no image of that id is described'
-                name = _name('annotation', self._entry(where[0], where[1]), where[0])
+                entry = read_entry(self._text, where[0], where[1])
+                name = entry_name('annotation', entry, where[0])
                 self.skipped.add('no such image', name, reason, objects=count)
 
     def _add_object(
@@ -141,7 +141,7 @@ class Annotations:
         if not entry.get('segmentation'):
             self.skipped['no mask'] += 1
             return
-        image = _whole(entry, 'image_id')
+        image = whole(entry, 'image_id')
         if not isinstance(entry['segmentation'], (list, dict)):
             raise DatasetError('its segmentation is neither polygons nor run lengths')
         area = entry.get('area')
@@ -149,7 +149,7 @@ class Annotations:
             raise DatasetError(f'its area is {str(area)[:40]!r}, not a number of pixels')
         objects.setdefault(image, array('Q')).extend((begin, end))
         number = entry.get('id')
-        if isinstance(number, int) and abs(number) < _LARGEST_ID:
+        if isinstance(number, int) and abs(number) < LARGEST_ID:
             self._ids.append(number)
             self._begins.append(begin)
 
@@ -170,21 +170,9 @@ class Annotations:
                 objects[image] = array('Q', [offset for pair in kept for offset in pair])
         self._ids, self._begins = array('q'), array('Q')
 
-    def _entry(self, begin: int, end: int) -> dict[str, Any]:
-        """Return an entry; raise DatasetError if it is none."""
-        if end - begin > _LARGEST_ENTRY:
-            raise DatasetError(f'it has {end - begin} bytes; allowed are {_LARGEST_ENTRY}')
-        try:
-            entry = json.loads(self._text[begin:end])
-        except (ValueError, RecursionError) as error:
-            raise DatasetError(f'{self.path} is no JSON from byte {begin} on: {error}') from error
-        if not isinstance(entry, dict):
-            raise DatasetError(f'it is {str(entry)[:40]} and not an object with names and values')
-        return entry
-
 
 def _add_image(images: dict[int, LabelledImage], entry: Mapping[str, Any]) -> None:
-    number, width, height = (_whole(entry, name) for name in ('id', 'width', 'height'))
+    number, width, height = (whole(entry, name) for name in ('id', 'width', 'height'))
     names = _names(str(entry.get('file_name', '')), str(entry.get('coco_url', '')))
     if not names:
         raise DatasetError('it names no file')
@@ -197,34 +185,8 @@ def _add_image(images: dict[int, LabelledImage], entry: Mapping[str, Any]) -> No
     images[number] = LabelledImage(names, width, height)
 
 
-def _whole(entry: Mapping[str, Any], name: str) -> int:
-    number = entry.get(name)
-    if not isinstance(number, int) or isinstance(number, bool) or abs(number) >= _LARGEST_ID:
-        raise DatasetError(f'it is without a whole number as {name!r}')
-    return number
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _name(what: str, entry: Mapping[str, Any], begin: int) -> str:
-    number = entry.get('id')
-    known = isinstance(number, (int, str)) and len(str(number)) <= _LONGEST_NAME
-    return f'{what} {number}' if known else f'{what} at byte {begin}'
-
-
-def _mapped(path: Path) -> mmap.mmap:
-    if path.exists() and not path.is_file():
-        raise DatasetError(f'the annotations {path} are a folder or a device, not a file')
-    try:
-        with path.open('rb') as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DatasetError(f'the annotations {path} cannot be read: {reason}') from error
-    except ValueError as error:
-        raise DatasetError(f'the annotations {path} are an empty file') from error
 
 
 def _names(file_name: str, coco_url: str) -> tuple[str, ...]:
