@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from picosam_ros.bags.vision import DEFINITIONS
 from picosam_ros.errors import BagError
 from picosam_ros.frame import Frame
 from picosam_ros.wire.images import decode, to_frame
@@ -41,7 +42,7 @@ def read_frame(serialised: bytes, kind: str, scale: Scale | None = None) -> Fram
 
 @cache
 def typestore() -> Any:
-    """Return rosbags' types of Humble (later releases changed none that we use) and our own.
+    """Return rosbags' types of Humble, vision_msgs' and our own; later ones are the same for us.
 
     Raises:
         BagError: rosbags is not installed, or the .msg files are not there.
@@ -56,11 +57,29 @@ def typestore() -> Any:
         ) from error
     store = get_typestore(Stores.ROS2_HUMBLE)
     types: dict[str, Any] = {}
+    for kind, text in DEFINITIONS.items():
+        types.update(get_types_from_msg(text, kind))
     for path in message_folder().glob('*.msg'):
         text = path.read_text(encoding='utf-8')
         types.update(get_types_from_msg(text, f'picosam_ros/msg/{path.stem}'))
     store.register(types)
     return store
+
+
+def read_message(serialised: bytes, kind: str) -> Any:
+    """Read a message of any type that `typestore` knows.
+
+    Raises:
+        BagError: the bytes are not such a message.
+
+    """
+    types = typestore()  # first, for its error where rosbags is missing
+    from rosbags.serde import SerdeError
+
+    try:
+        return types.deserialize_cdr(serialised, kind)
+    except SerdeError as error:
+        raise BagError(f'no {kind}: {error}') from error
 
 
 def missing() -> str:

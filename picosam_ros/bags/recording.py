@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from picosam_ros.bags import mcap, sqlite
-from picosam_ros.bags.channels import StorageFile
+from picosam_ros.bags.channels import Channel, StorageFile
 from picosam_ros.bags.compression import decompress_file, decompress_message
 from picosam_ros.bags.messages import IMAGE_TYPES
 from picosam_ros.errors import BagError, PicosamError
@@ -27,7 +27,7 @@ class Recorded:
 
     Attributes:
         at_ns: time of recording, in nanoseconds.
-        kind: message type, one of IMAGE_TYPES.
+        kind: message type, such as sensor_msgs/msg/Image.
         serialised: CDR.
 
     """
@@ -61,13 +61,10 @@ class Recording:
         except BaseException:
             self._stack.close()
             raise
-        self.topics: dict[str, int] = {}
-        left_out: dict[str, str] = {}
-        for channel in (channel for _, file in self._files for channel in file.channels):
-            if channel.unreadable:
-                left_out[channel.topic] = channel.unreadable
-            elif channel.kind in IMAGE_TYPES:
-                self.topics[channel.topic] = self.topics.get(channel.topic, 0) + channel.count
+        self.topics = self.topics_of(IMAGE_TYPES)
+        left_out = {
+            channel.topic: channel.unreadable for channel in self._channels() if channel.unreadable
+        }
         self.notes = [f'topic {topic} is left out: {why}' for topic, why in left_out.items()]
 
     @property
@@ -87,41 +84,61 @@ class Recording:
         """Close the files."""
         self._stack.close()
 
-    def choose(self, topic: str) -> str:
+    def topics_of(self, kinds: Collection[str]) -> dict[str, int]:
+        """Return the topics of these types and their numbers of messages."""
+        found: dict[str, int] = {}
+        for channel in self._channels():
+            if channel.kind in kinds and not channel.unreadable:
+                found[channel.topic] = found.get(channel.topic, 0) + channel.count
+        return found
+
+    def choose(self, topic: str, what: str = 'image', kinds: Collection[str] = IMAGE_TYPES) -> str:
         """Return the topic, or the only one there is if none is given.
+
+        Args:
+            topic: its name, or ''.
+            what: the messages are, for errors.
+            kinds: types that it may have.
 
         Raises:
             BagError: there is no such topic, or several if none is given.
 
         """
-        there = ', '.join(f'{name} ({count})' for name, count in self.topics.items())
-        if not self.topics:
+        topics = self.topics_of(kinds)
+        there = ', '.join(f'{name} ({count})' for name, count in topics.items())
+        if not topics:
             why = ''.join(f'; {note}' for note in self.notes[:1])
-            wanted = ' or '.join(IMAGE_TYPES)
-            raise BagError(f'{self.path} has no image topics (of type {wanted}){why}')
-        if topic and topic not in self.topics:
-            raise BagError(f'image topic {topic!r} was given; {self.path} has {there}')
-        if not topic and len(self.topics) > 1:
-            raise BagError(f'{self.path} has several image topics, {there}; name one of them')
-        return topic or next(iter(self.topics))
+            raise BagError(f'{self.path} has no {what} topics (of type {" or ".join(kinds)}){why}')
+        if topic and topic not in topics:
+            raise BagError(f'{what} topic {topic!r} was given; {self.path} has {there}')
+        if not topic and len(topics) > 1:
+            raise BagError(f'{self.path} has several {what} topics, {there}; name one of them')
+        return topic or next(iter(topics))
 
     def images(self, topic: str) -> Iterator[Recorded]:
-        """Yield the messages of a topic in the order of their recording.
+        """Yield the messages of an image topic, see `messages`."""
+        return self.messages(topic, IMAGE_TYPES)
+
+    def messages(self, topic: str, kinds: Collection[str]) -> Iterator[Recorded]:
+        """Yield a topic's messages of these types in the order of their recording.
 
         Those of damaged parts are left out; `damage` has the reason then.
         """
         for path, file in self._files:
-            kinds = {
+            wanted = {
                 channel.number: channel.kind
                 for channel in file.channels
-                if channel.topic == topic and channel.kind in IMAGE_TYPES and not channel.unreadable
+                if channel.topic == topic and channel.kind in kinds and not channel.unreadable
             }
-            for number, at_ns, data in file.messages(kinds) if kinds else ():
+            for number, at_ns, data in file.messages(wanted) if wanted else ():
                 try:
-                    yield Recorded(at_ns, kinds[number], decompress_message(data))
+                    yield Recorded(at_ns, wanted[number], decompress_message(data))
                 except BagError as error:
                     self._damaged(str(error), path)
             self._damaged(file.damage, path)
+
+    def _channels(self) -> Iterator[Channel]:
+        return (channel for _, file in self._files for channel in file.channels)
 
     def _opened(self) -> list[tuple[Path, StorageFile]]:
         files: list[tuple[Path, StorageFile]] = []
