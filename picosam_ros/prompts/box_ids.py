@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from picosam_ros.prompt import FIRST_ID, LAST_ID, Box
 
@@ -35,18 +35,20 @@ class BoxIds:
             taken: ids that others use.
 
         """
-        ids = [_number(name) for name in names]
+        ids = [id_of(name) for name in names]
         used = {*taken, *ids}
         for index, name in enumerate(names):
             if not ids[index] and name:
                 ids[index] = self._of_name(name, used, names)
                 used.add(ids[index])
-        for index, old in self._continued(names, boxes, used):
+        nameless = {index: boxes[index] for index, name in enumerate(names) if not name}
+        last = [(old, box) for old, box in self._nameless if old and old not in used]
+        for index, old in continued(nameless, last).items():
             ids[index] = old
             used.add(old)
         for index, name in enumerate(names):
             if not ids[index] and not name:
-                ids[index] = _lowest(used | set(self._named.values())) or _lowest(used)
+                ids[index] = lowest_id(used | set(self._named.values())) or lowest_id(used)
                 used.add(ids[index])
         self._nameless = [
             (ids[index], boxes[index]) for index, name in enumerate(names) if not name
@@ -58,43 +60,38 @@ class BoxIds:
         if known and known not in used:
             return known
         reserved = {*used, *self._named.values(), *(old for old, _ in self._nameless)}
-        found = _lowest(reserved)
+        found = lowest_id(reserved)
         while not found and (gone := next((n for n in self._named if n not in present), None)):
             # Names of objects that are not there any more give their ids back, oldest first.
             reserved.discard(self._named.pop(gone))
-            found = _lowest(reserved | set(used))
+            found = lowest_id(reserved | set(used))
         if found:
             self._named[name] = found
         return found
 
-    def _continued(
-        self, names: Sequence[str], boxes: Sequence[Box], used: Collection[int]
-    ) -> list[tuple[int, int]]:
-        """Index and id of the boxes without a name that go on, best overlap first."""
-        pairs = sorted(
-            (
-                (_iou(box, old_box), index, old)
-                for index, (name, box) in enumerate(zip(names, boxes, strict=True))
-                for old, old_box in self._nameless
-                if not name and old and old not in used
-            ),
-            key=lambda pair: -pair[0],
-        )
-        found: dict[int, int] = {}
-        for iou, index, old in pairs:
-            if iou >= _SAME_OBJECT_IOU and index not in found and old not in found.values():
-                found[index] = old
-        return list(found.items())
+
+def continued(boxes: Mapping[int, Box], known: Collection[tuple[int, Box]]) -> dict[int, int]:
+    """Return which boxes go on, best overlap first: their keys, and the ids of the known ones."""
+    pairs = sorted(
+        ((_iou(box, old_box), key, old) for key, box in boxes.items() for old, old_box in known),
+        key=lambda pair: -pair[0],
+    )
+    found: dict[int, int] = {}
+    for iou, key, old in pairs:
+        if iou >= _SAME_OBJECT_IOU and key not in found and old not in found.values():
+            found[key] = old
+    return found
 
 
-def _number(name: str) -> int:
-    """The id that a name is, or 0."""
+def id_of(name: str) -> int:
+    """Return the id that a name is, or 0."""
     if not (name.isascii() and name.isdigit() and len(name) <= 9):
         return 0
     return int(name) if FIRST_ID <= int(name) <= LAST_ID else 0
 
 
-def _lowest(used: Collection[int]) -> int:
+def lowest_id(used: Collection[int]) -> int:
+    """Return the lowest id that is not used; 0 if all are."""
     return next((free for free in _ALL if free not in used), 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Any
 
@@ -13,6 +12,7 @@ from picosam_ros.errors import PromptError
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Box, Prompt
 from picosam_ros.prompts.box_ids import BoxIds
+from picosam_ros.prompts.detected import to_box
 from picosam_ros.results import Answer
 from picosam_ros.ros.prompt_sources.context import PromptContext
 
@@ -74,20 +74,6 @@ class Detections:
             reason = 'the newest array of detections does not have it'
             if lost := self._context.store.end(object_id, generation, reason):
                 self._context.publish(lost, header)
-
-
-def to_box(message: Any) -> Box:
-    """Read a vision_msgs/BoundingBox2D: its centre is a pixel's, its size counts pixels.
-
-    A turned box gives the upright one around it. Nonsense stays what it is: Prompt refuses it.
-    """
-    turn = message.center.theta if math.isfinite(message.center.theta) else math.nan
-    cosine, sine = abs(math.cos(turn)), abs(math.sin(turn))
-    width = message.size_x * cosine + message.size_y * sine
-    height = message.size_x * sine + message.size_y * cosine
-    x, y = message.center.position.x, message.center.position.y
-    reach_x, reach_y = (width - 1) / 2, (height - 1) / 2
-    return Box(x - reach_x, y - reach_y, x + reach_x, y + reach_y)
 
 
 def _problem(name: str, object_id: int, before: tuple[int, ...]) -> str:
