@@ -34,6 +34,8 @@ DESCRIPTION = (
 )
 EXAMPLE = 'picosam label recording --point 320,240 --name cup -o cups'
 FORMATS = ('coco', 'yolo', 'voc', 'mots', 'bag')
+# Grey levels, see datasets.Change; share of the recordings, see datasets.split_of.
+CHANGE, VALIDATION = 2.0, 0.2
 
 
 @dataclass
@@ -74,6 +76,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_prompts(parser: argparse.ArgumentParser) -> None:
     add_prompt_arguments(parser, several=True)
     parser.add_argument(
+        '--detections',
+        metavar='T',
+        default='',
+        help="prompts from a detector's boxes: a topic of vision_msgs/Detection2DArray in the bags",
+    )
+    parser.add_argument(
+        '--boxes',
+        metavar='FILE',
+        type=Path,
+        help='prompts from the boxes of a COCO file, about the images of one recording',
+    )
+    parser.add_argument(
+        '--min-score',
+        metavar='S',
+        type=partial(number, 1),
+        default=0.5,
+        help='of the boxes of --detections and --boxes (default: 0.5)',
+    )
+    parser.add_argument(
         '--name', default=DEFAULT_NAME, help='class of the object of --point or --box'
     )
     parser.add_argument(
@@ -104,17 +125,17 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--change',
         metavar='N',
-        type=partial(_number, 255),
-        default=2.0,
+        type=partial(number, 255),
+        default=CHANGE,
         help='leave out images that differ from the last one by less than so many grey levels; '
-        'mots and bag have them all (default: 2; 0 keeps all)',
+        'mots and bag have them all (default: %(default)g; 0 keeps all)',
     )
     parser.add_argument(
         '--validation',
         metavar='SHARE',
-        type=partial(_number, 1),
-        default=0.2,
-        help='of the recordings that are for validation (default: 0.2)',
+        type=partial(number, 1),
+        default=VALIDATION,
+        help='of the recordings that are for validation (default: %(default)g)',
     )
 
 
@@ -128,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
     from picosam_ros.commands.label_plan import make_plan
     from picosam_ros.labelling.project import create_project
 
-    plan = make_plan(arguments)
+    plan, notes = make_plan(arguments)
     with create_project(arguments.out, plan) as project, catch_interrupt() as interrupted:
         progress = _label(project, arguments, interrupted.is_set)
         if interrupted.is_set():
@@ -136,7 +157,7 @@ def run(arguments: argparse.Namespace) -> int:
         written = write_project(project, live=not arguments.json, stopped=interrupted.is_set)
         if written is None:
             return INTERRUPTED
-        report = _report(project, written, progress)
+        report = {**_report(project, written, progress), 'notes': notes}
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
@@ -231,6 +252,8 @@ def _print_summary(report: dict[str, Any]) -> None:
     labels = ', '.join(f'{count} {name}' for name, count in report['labels'].items())
     splits = ', '.join(f'{count} {split}' for split, count in report['examples'].items())
     print(f'examples: {splits or "none"}; labels: {labels or "none"}')
+    for note in report['notes']:
+        print(paint(note, 'yellow'))
     if report['same']:
         print(f'{report["same"]} images left out that differ too little from the last one')
     for name, folder in report['formats'].items():
@@ -250,7 +273,8 @@ def _formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def _number(most: float, text: str) -> float:
+def number(most: float, text: str) -> float:
+    """Parse a number from 0 to `most`; raises ArgumentTypeError."""
     try:
         value = float(text)
     except ValueError:

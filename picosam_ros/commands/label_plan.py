@@ -4,46 +4,70 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import engine_options, prompt_of
 from picosam_ros.engines import ENGINES
+from picosam_ros.errors import PromptError
 from picosam_ros.labelling.job import EngineChoice
 from picosam_ros.labelling.keys import KeyPrompt
 from picosam_ros.labelling.plan import Plan, PlannedRecording
 from picosam_ros.models import DEFAULT_MODEL
+from picosam_ros.sequences.folder import FolderSequence
+from picosam_ros.sequences.open import open_sequence
+
+if TYPE_CHECKING:
+    from picosam_ros.labelling.box_keys import BoxPrompts
+    from picosam_ros.sequences.base import ImageSequence
 
 # Letters that the names of files have on every system.
 _UNFIT = re.compile(r'[^\w.-]+')
 
 
-def make_plan(arguments: argparse.Namespace) -> Plan:
-    """Return what the command line asks for; a usage error where that is contradictory.
+def make_plan(arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
+    """Return what the command line asks for, and notes; a usage error if that is contradictory.
 
     Raises:
-        PicosamError: a recording or the file of prompts cannot be read.
+        PicosamError: a recording, or the prompts, cannot be read.
 
     """
+    given = _check_one_source(arguments)
+    notes: list[str] = []
     named = names_of(arguments.recordings)
-    keys = _keys(arguments, list(named))
-    recordings = [
-        _recording(name, path, arguments.image_topic, keys[name]) for name, path in named.items()
-    ]
-    # The masks must not depend on how busy the machine is, nor on the number of processes: `auto`
-    # takes the network that is fast enough, and threads of a network add in another order.
-    options = {'model': DEFAULT_MODEL, **engine_options(arguments), 'threads': 1}
-    if 'model' not in ENGINES.options_of(arguments.engine):
-        del options['model']
-    return Plan(
+    keys = _keys_of_file(arguments, list(named)) if given == '--prompts' else {}
+    recordings = []
+    for name, path in named.items():
+        with open_sequence(path, arguments.image_topic) as sequence:
+            if given in ('--detections', '--boxes'):
+                found = _boxes(arguments, path, sequence)
+                notes += [f'{name}: {note}' for note in found.notes]
+                keys[name] = found.keys
+            total = sequence.total
+        found_keys = keys.get(name, ()) if given != '--point' else (_one(arguments),)
+        recordings.append(PlannedRecording(name, path, arguments.image_topic, found_keys, total))
+    plan = Plan(
         tuple(recordings),
-        EngineChoice(arguments.engine, options),
+        EngineChoice(arguments.engine, _options(arguments)),
         arguments.formats,
         arguments.polygons,
         arguments.change,
         arguments.validation,
     )
+    if not plan.names:
+        raise PromptError('there is no prompt, so there is nothing to label; ' + '; '.join(notes))
+    return plan, notes
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return options of the engine with which the masks do not depend on the machine's load.
+
+    `auto` takes the network that is fast enough, and several threads may add in another order.
+    """
+    options = {'model': DEFAULT_MODEL, **engine_options(arguments), 'threads': 1}
+    known = ENGINES.options_of(arguments.engine)
+    return {name: value for name, value in options.items() if name != 'model' or name in known}
 
 
 def names_of(paths: Sequence[Path]) -> dict[str, Path]:
@@ -60,22 +84,44 @@ def names_of(paths: Sequence[Path]) -> dict[str, Path]:
     return named
 
 
-def _keys(arguments: argparse.Namespace, names: list[str]) -> Mapping[str, tuple[KeyPrompt, ...]]:
-    one = bool(arguments.points) or arguments.box is not None
-    if one == (arguments.prompts is not None):
+def _check_one_source(arguments: argparse.Namespace) -> str:
+    """Return the option that says where the prompts come from."""
+    sources = {
+        '--point': arguments.points or arguments.box,
+        '--prompts': arguments.prompts,
+        '--detections': arguments.detections,
+        '--boxes': arguments.boxes,
+    }
+    given = [name for name, value in sources.items() if value]
+    if len(given) != 1:
         arguments.usage_error(
-            'give one object with --point X,Y or --box X0,Y0,X1,Y1, or several with --prompts FILE'
+            'give prompts in one way: --point X,Y or --box X0,Y0,X1,Y1 for one object, --prompts '
+            "FILE for several, --detections TOPIC or --boxes FILE for a detector's"
         )
-    if one:
-        key = KeyPrompt(arguments.key_image, prompt_of(arguments), arguments.name)
-        return dict.fromkeys(names, (key,))
+    if given == ['--boxes'] and len(arguments.recordings) > 1:
+        arguments.usage_error('--boxes FILE is about the images of one recording; give one')
+    return given[0]
+
+
+def _one(arguments: argparse.Namespace) -> KeyPrompt:
+    return KeyPrompt(arguments.key_image, prompt_of(arguments), arguments.name)
+
+
+def _keys_of_file(
+    arguments: argparse.Namespace, names: list[str]
+) -> dict[str, tuple[KeyPrompt, ...]]:
     from picosam_ros.labelling.prompt_file import read_key_prompts
 
-    return read_key_prompts(arguments.prompts, names)
+    return dict(read_key_prompts(arguments.prompts, names))
 
 
-def _recording(name: str, path: Path, topic: str, keys: tuple[KeyPrompt, ...]) -> PlannedRecording:
-    from picosam_ros.sequences import open_sequence
+def _boxes(arguments: argparse.Namespace, path: Path, sequence: ImageSequence) -> BoxPrompts:
+    if arguments.boxes:
+        from picosam_ros.labelling.coco_boxes import read_coco_boxes
 
-    with closing(open_sequence(path, topic)) as sequence:
-        return PlannedRecording(name, path, topic, keys, sequence.total)
+        names = sequence.names if isinstance(sequence, FolderSequence) else ()
+        return read_coco_boxes(arguments.boxes, names, min_score=arguments.min_score)
+    from picosam_ros.labelling.detections import read_detections
+
+    stamps = {image.number: image.frame.stamp_ns for image in sequence.images()}
+    return read_detections(path, arguments.detections, stamps, min_score=arguments.min_score)

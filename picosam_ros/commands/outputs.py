@@ -21,6 +21,7 @@ INPUTS = (
     'images',
     'annotations',
     'prompts',
+    'boxes',
     'model',
     'encoder',
     'decoder',

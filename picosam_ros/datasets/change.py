@@ -11,17 +11,20 @@ from picosam_ros.frame import Pixels
 # Columns and rows of what is compared: the noise of single pixels is gone.
 SIZE = (64, 48)
 
-# Least mean difference, in grey levels of 256. Noise stays below it; a camera that moves by a
-# hundredth of the image is far above.
-LEAST = 2.0
-
 _BLUR = (3, 3)
 
 
 class Change:
-    """Tells of one image after the other whether it differs from the last one that was chosen."""
+    """Tells of one image after the other whether it differs from the last one that was chosen.
 
-    def __init__(self) -> None:
+    Args:
+        least: mean difference, in grey levels of 256; 0 chooses all. In VGA the noise of a sensor
+            stays below 0.7, and a camera that turns by a hundredth of the image is above 2.
+
+    """
+
+    def __init__(self, least: float) -> None:
+        self._least = least
         self._chosen: npt.NDArray[np.float32] | None = None
 
     def differs(self, pixels: Pixels) -> bool:
@@ -30,7 +33,7 @@ class Change:
         The first one is.
         """
         small = _reduced(pixels)
-        if self._chosen is not None and float(np.abs(small - self._chosen).mean()) < LEAST:
+        if self._chosen is not None and float(np.abs(small - self._chosen).mean()) < self._least:
             return False
         self._chosen = small
         return True

@@ -11,7 +11,7 @@ from picosam_ros.datasets.split import split_of
 from picosam_ros.labelling.labelled import LabelledImage
 from picosam_ros.labelling.plan import PlannedRecording
 from picosam_ros.labelling.project import Project
-from picosam_ros.sequences import open_sequence
+from picosam_ros.sequences.open import open_sequence
 
 
 def contents_of(project: Project) -> Contents:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from picosam_ros.errors import OutputError, PicosamError
 from picosam_ros.files.replace import replace_file
+from picosam_ros.labelling.borders import with_doubted_borders
 from picosam_ros.labelling.decisions import Decisions
 from picosam_ros.labelling.job import Job
 from picosam_ros.labelling.labelled import LabelledImage, from_json
@@ -60,7 +61,8 @@ class Project:
             for image in self._read(job):
                 known = images.get(image.number)
                 images[image.number] = known.with_labels(image.labels) if known else image
-        return [images[number] for number in sorted(images)]
+        ordered = [images[number] for number in sorted(images)]
+        return with_doubted_borders(ordered, recording.keys)
 
     def _result_of(self, job: Job) -> Path:
         return self._folder / 'results' / f'{job.id}.json'

@@ -24,7 +24,7 @@ from picosam_ros.sequences.base import SequenceImage
 from picosam_ros.tracking.tracker import Tracker
 
 # Images in a row in which the way back may differ: a mask that is wrong once does not end it.
-LOOK_ON = 30
+LOOK_ON = 10
 # Of a mask that was decided, as the network writes it: certain, but no more than it ever is.
 _CERTAIN = 6.0
 

@@ -56,6 +56,11 @@ class FolderSequence:
         )
         self.notes = [left_out] if more else []
 
+    @property
+    def names(self) -> Sequence[str]:
+        """File names of the pictures, in their order."""
+        return [file.name for file in self._files]
+
     def __enter__(self) -> FolderSequence:
         return self
 

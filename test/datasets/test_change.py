@@ -22,31 +22,31 @@ def noisy(pixels, seed):
 
 
 def test_the_first_image_is_chosen_and_the_same_one_is_not_again(photo):
-    change = Change()
+    change = Change(2)
     assert [change.differs(view(photo, 0)) for _ in range(3)] == [True, False, False]
 
 
 def test_the_noise_of_a_sensor_is_no_change(photo):
-    change = Change()
+    change = Change(2)
     pixels = view(photo, 0)
     assert [change.differs(noisy(pixels, seed)) for seed in range(5)] == [True, *[False] * 4]
 
 
 def test_a_camera_that_turns_by_a_hundredth_of_the_image_sees_a_change(photo):
-    change = Change()
+    change = Change(2)
     assert change.differs(noisy(view(photo, 0), 1))
     assert change.differs(noisy(view(photo, 6), 2))
 
 
 def test_small_changes_add_up_since_the_last_image_that_was_chosen(photo):
-    change = Change()
+    change = Change(2)
     pixels = view(photo, 0) // 2
     chosen = [change.differs(pixels + np.uint8(step)) for step in range(7)]
     assert chosen == [True, False, True, False, True, False, True]
 
 
 def test_an_object_that_moves_before_a_still_scene_is_a_change():
-    change = Change()
+    change = Change(2)
     scene = np.full((240, 320, 3), 60, np.uint8)
     assert change.differs(scene)
     scene[80:160, 100:180] = (240, 200, 180)
@@ -54,7 +54,12 @@ def test_an_object_that_moves_before_a_still_scene_is_a_change():
 
 
 def test_images_smaller_than_what_is_compared_are_compared_too():
-    change = Change()
+    change = Change(2)
     assert change.differs(np.zeros((9, 12, 3), np.uint8))
     assert not change.differs(np.zeros((9, 12, 3), np.uint8))
     assert change.differs(np.full((9, 12, 3), 9, np.uint8))
+
+
+def test_without_a_least_difference_all_are_chosen(photo):
+    change = Change(0)
+    assert all(change.differs(view(photo, 0)) for _ in range(3))
