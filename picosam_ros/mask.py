@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -15,6 +15,16 @@ from picosam_ros.frame import Logits, Pixels
 from picosam_ros.prompt import Box, Point, PreviousMask, Prompt
 from picosam_ros.resample import covered, paste, paste_inside
 from picosam_ros.roi import Affine, Roi
+
+
+class Scored(Protocol):
+    """What has a score, as a Mask has."""
+
+    @property
+    def score(self) -> float: ...
+
+
+S = TypeVar('S', bound=Scored)
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,7 +258,7 @@ def to_probability(logits: Logits) -> Pixels:
     return np.maximum(scaled.astype(np.uint8), (logits > 0).view(np.uint8) << 7)
 
 
-def painting_order(masks: Iterable[Mask]) -> list[Mask]:
+def painting_order(masks: Iterable[S]) -> list[S]:
     """Return masks of one frame in the order to paint them in, each over those before.
 
     So where masks overlap the one with the best score has the pixel, of equal ones the first.

@@ -37,6 +37,11 @@ class Example:
         """Name for files, without a suffix."""
         return f'{self.recording}_{self.image.number:06d}'
 
+    @property
+    def single(self) -> LabelledImage | None:
+        """Its labels, if it is one for the formats of single images."""
+        return self.labels if self.chosen else None
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -59,18 +64,23 @@ class Contents:
 
 
 class Format(Protocol):
-    """Writes examples into a new folder, in the order in which they are given."""
+    """Writes examples into a new folder, in the order in which they are given.
+
+    Those of a recording follow one another, by their numbers.
+    """
 
     def add(self, example: Example) -> None:
-        """Add an example.
-
-        Raises:
-            OutputError: it cannot be written.
-
-        """
+        """Add an example. Raises OSError or PicosamError if it cannot be written."""
 
     def close(self) -> None:
-        """Write what is not written yet. Raises OutputError if that fails."""
+        """Write what is not written yet, and close all files.
+
+        It may be called again; it is called after an error, too, and the folder is removed then.
+
+        Raises:
+            OSError, PicosamError: it cannot be written.
+
+        """
 
 
 @dataclass(frozen=True)
