@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 from picosam_ros.datasets.base import Contents, Example
 from picosam_ros.datasets.change import Change
 from picosam_ros.datasets.split import split_of
+from picosam_ros.labelling.decisions import Decision
 from picosam_ros.labelling.labelled import LabelledImage
 from picosam_ros.labelling.plan import PlannedRecording
 from picosam_ros.labelling.project import Project
@@ -45,19 +46,22 @@ def examples_of(project: Project, progress: Callable[[int], None]) -> Iterator[E
 def _examples(project: Project, recording: PlannedRecording, split: str) -> Iterator[Example]:
     labelled = {image.number: image for image in project.labelled(recording)}
     change = Change(project.plan.change)
+    decisions = project.decisions.by_image()
     with closing(open_sequence(recording.path, recording.topic)) as sequence:
         for image in sequence.images():
             if image.number not in labelled:
                 continue
-            labels = _answered(project, recording.name, labelled[image.number])
+            labels = _answered(decisions, recording.name, labelled[image.number])
             # Of images without labels none is the last one that others are compared with.
             chosen = labels is not None and change.differs(image.frame.pixels)
             yield Example(recording.name, split, image, labels, chosen)
 
 
-def _answered(project: Project, name: str, image: LabelledImage) -> LabelledImage | None:
+def _answered(
+    decisions: Mapping[tuple[str, int], Decision], name: str, image: LabelledImage
+) -> LabelledImage | None:
     """Return the image with a person's decision; None if one is missing, or it was rejected."""
-    decision = project.decisions.of(name, image.number)
+    decision = decisions.get((name, image.number))
     if decision is None:
         return None if image.doubts else image
     return image.with_labels(decision.labels) if decision.accepted else None

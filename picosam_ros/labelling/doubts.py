@@ -1,8 +1,8 @@
 """Which masks of a followed object a person should look at.
 
-A wrong label is worse than none: what these rules let pass goes into a data set unseen. A mask must
-be sure, and lead back: a tracker that slipped to a part of the object, or to another one, is sure of
-that, but followed back from there it does not arrive at the prompt.
+A wrong label is worse than none: what these rules let pass goes into a data set unseen. A mask
+must be sure, and lead back: a tracker that slipped to a part of the object, or to another one, is
+sure of that, but followed back from there it does not arrive at the prompt.
 `make bench ARGS='--only label'` measures the rules.
 """
 

@@ -12,8 +12,8 @@ from picosam_ros.labelling.job import EngineChoice, Job
 from picosam_ros.labelling.labelled import LabelledImage, to_json
 from picosam_ros.labelling.labeller import Labeller
 from picosam_ros.labelling.verifier import Verifier
-from picosam_ros.sequences.open import open_sequence
 from picosam_ros.sequences.base import ImageSequence, SequenceImage
+from picosam_ros.sequences.open import open_sequence
 
 # A process keeps its engine: opening one takes longer than many an image.
 _opened: dict[str, Engine] = {}

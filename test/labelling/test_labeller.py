@@ -8,8 +8,8 @@ from helpers.square_engine import SquareEngine, picture
 
 from picosam_ros.errors import PromptError
 from picosam_ros.labelling.keys import KeyPrompt, Stretch, stretches
-from picosam_ros.labelling.labeller import Labeller
 from picosam_ros.labelling.labelled import Label, LabelledImage, from_json, to_json
+from picosam_ros.labelling.labeller import Labeller
 from picosam_ros.prompt import Prompt
 from picosam_ros.sequences.base import SequenceImage
 
@@ -79,7 +79,7 @@ def test_an_object_that_comes_back_late_is_still_followed():
 
 
 def test_a_prompt_that_does_not_fit_its_image_is_refused():
-    with pytest.raises(PromptError, match='object 1: .* outside of the image'):
+    with pytest.raises(PromptError, match=r'object 1: .* is outside of the image'):
         label(SquareEngine(), stretches([key(900, 90)]), [0])
 
 
