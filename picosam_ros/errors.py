@@ -55,6 +55,10 @@ class DatasetError(PicosamError):
     """Annotations or images of an evaluation that cannot be used."""
 
 
+class WorkerError(PicosamError):
+    """Processes or machines that cannot be had, or that end before their job is done."""
+
+
 class YamlError(PicosamError):
     """A YAML file that cannot be read; the sentence names no file.
 

@@ -102,6 +102,8 @@ PLACES = [
     (Place('engines/cascade.py', 'CascadeEngine.__init__', 'Worker'),
      'engines/test_cascade.py::'
      'test_a_slow_thread_that_fails_before_its_engine_is_told_and_tries_again'),
+    (Place('labelling/workers.py', '_Worker.__init__', 'Process'),
+     'labelling/test_workers.py::test_an_error_that_nobody_foresaw_comes_with_its_traceback'),
     (Place('nodes/cloud.py', 'CloudNode.__init__', 'Worker'),
      'ros/cloud/test_cloud_worker.py::'
      'test_work_that_fails_is_an_error_and_counted_and_the_next_images_are_taken'),
