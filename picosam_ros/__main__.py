@@ -11,4 +11,5 @@ if sys.version_info < (3, 10):  # noqa: UP036 - `python3 -m` takes whatever Pyth
 
 from picosam_ros.cli import main
 
-raise SystemExit(main())
+if __name__ == '__main__':  # not in a process that `picosam label` starts
+    raise SystemExit(main())
