@@ -139,13 +139,12 @@ def _opened(folder: Path, names: Sequence[str], contents: Contents) -> Iterator[
 
 
 def _exchange(part: Path, out: Path, names: Sequence[str]) -> None:
-    """Put what is new in the place of what is old; all of it or nothing."""
+    """Put what is new in the place of what is old; after an error nothing: _clear puts back."""
     with ExitStack() as undo:
         for name in names:
-            new, old, place = part / _NEW / name, part / _OLD / name, out / name
+            new, place = part / _NEW / name, out / name
             if os.path.lexists(place):
-                place.rename(old)
-                undo.callback(old.rename, place)
+                place.rename(part / _OLD / name)
             new.rename(place)
             undo.callback(place.rename, new)
         undo.pop_all()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers.examples import CONTENTS, disc, example, examples, label
 
-from picosam_ros.datasets import image_files, mots
+from picosam_ros.datasets import image_files, mots, voc
 from picosam_ros.datasets.formats import FORMATS
 from picosam_ros.datasets.write import write_dataset
 from picosam_ros.errors import BagError, OutputError
@@ -92,6 +92,25 @@ def test_a_file_that_the_system_does_not_take_leaves_all_as_it_was_and_is_told(t
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert content(tmp_path) == before
     assert {path.name for path in tmp_path.iterdir()} == set(ALL)
+
+
+def test_an_error_in_what_is_written_last_leaves_all_as_it_was_and_is_told(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write(tmp_path)
+    before = content(tmp_path)
+    monkeypatch.setattr(voc, '_write_lines', full)
+    with pytest.raises(OutputError, match='voc cannot be written: no space left on device'):
+        write(tmp_path, made=other())
+    assert content(tmp_path) == before
+
+
+def test_a_mask_without_pixels_is_in_no_format(tmp_path):
+    empty = label(np.zeros_like(disc(0, 0, 1)), 2)
+    write(tmp_path / 'with', ['coco', 'yolo', 'voc', 'mots'], [example(0, [empty])])
+    write(tmp_path / 'without', ['coco', 'yolo', 'voc', 'mots'], [example(0, [])])
+    assert content(tmp_path / 'with') == content(tmp_path / 'without')
 
 
 def test_an_error_at_the_very_end_leaves_all_as_it_was(tmp_path, monkeypatch):
