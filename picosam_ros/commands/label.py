@@ -18,6 +18,7 @@ from picosam_ros.commands.arguments import (
     at_least,
 )
 from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
+from picosam_ros.datasets.formats import FORMATS
 from picosam_ros.labelling.keys import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ DESCRIPTION = (
     'finished: the same command goes on.'
 )
 EXAMPLE = 'picosam label recording --point 320,240 --name cup -o cups'
-FORMATS = ('coco', 'yolo', 'voc', 'mots', 'bag')
 # Grey levels, see datasets.Change; share of the recordings, see datasets.split_of.
 CHANGE, VALIDATION = 2.0, 0.2
 

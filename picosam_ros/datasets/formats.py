@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from picosam_ros.datasets.base import Format
+from typing import TYPE_CHECKING
+
 from picosam_ros.errors import OutputError
 from picosam_ros.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from picosam_ros.datasets.base import Format
 
 # Of each: a new folder that it has for itself, the Contents, and the ImageFiles that all share.
 _OPTIONS = ('folder', 'contents', 'images')

@@ -73,8 +73,8 @@ class Project:
             return from_json(path.read_bytes())
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError(
-                f'{path} cannot be read ({error}); run "picosam label" again, which makes it anew '
-                'where it is missing'
+                f'{path} cannot be read ({error}); remove the file, and give the same '
+                '"picosam label" again'
             ) from error
 
 
