@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from picosam_ros.commands.arguments import (
     add_engine_arguments,
     add_prompt_arguments,
     at_least,
 )
-from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt, paint
+from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt
 from picosam_ros.datasets.formats import FORMATS
 from picosam_ros.labelling.keys import DEFAULT_NAME
 
 if TYPE_CHECKING:
-    from picosam_ros.datasets.base import Written
     from picosam_ros.labelling.job import Runner
     from picosam_ros.labelling.project import Project
 
@@ -44,6 +42,11 @@ class Labelled:
 
     images: int = 0
     seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Images a second."""
+        return round(self.images / self.seconds, 2) if self.images else 0.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -143,25 +146,26 @@ def run(arguments: argparse.Namespace) -> int:
     """Label the recordings, write the data sets, and print a summary; 130 if interrupted.
 
     Raises:
-        PicosamError: a recording, a prompt or a network cannot be read, or nothing can be written.
+        PicosamError: a recording, a prompt or a network cannot be read, at all or to its end, or
+            nothing can be written.
 
     """
+    from picosam_ros.commands.label_output import write_project
     from picosam_ros.commands.label_plan import make_plan
     from picosam_ros.labelling.project import create_project
 
     plan, notes = make_plan(arguments)
     with create_project(arguments.out, plan) as project, catch_interrupt() as interrupted:
-        progress = _label(project, arguments, interrupted.is_set)
+        labelled = _label(project, arguments, interrupted.is_set)
         if interrupted.is_set():
             return INTERRUPTED
-        written = write_project(project, live=not arguments.json, stopped=interrupted.is_set)
-        if written is None:
+        output = write_project(project, live=not arguments.json, stopped=interrupted.is_set)
+        if output is None:
             return INTERRUPTED
-        report = {**_report(project, written, progress), 'notes': notes}
-    if arguments.json:
-        print(json.dumps(report, indent=2))
-    else:
-        _print_summary(report)
+    output.report['labelled_now'] = labelled.images
+    output.report['images_per_second'] = labelled.rate
+    output.report['notes'][:0] = notes
+    output.tell(as_json=arguments.json)
     return 0
 
 
@@ -197,70 +201,6 @@ def _runner(arguments: argparse.Namespace) -> Runner:
     from picosam_ros.labelling.workers import WorkerPool
 
     return WorkerPool(arguments.processes, label_job)
-
-
-def write_project(project: Project, *, live: bool, stopped: Callable[[], bool]) -> Written | None:
-    """Write the data sets of a project; None if it was stopped, and the old ones are there.
-
-    Args:
-        project: all of it is labelled.
-        live: whether to show the progress.
-        stopped: asked before each image.
-
-    Raises:
-        PicosamError: a recording cannot be read, or a data set not be written.
-
-    """
-    from picosam_ros.datasets.examples import contents_of, examples_of
-    from picosam_ros.datasets.write import write_dataset
-
-    total = sum(recording.images for recording in project.plan.recordings)
-    progress = Progress(total, 'images written', live=live)
-    examples = examples_of(project, progress.show)
-    formats, contents = project.plan.formats, contents_of(project)
-    try:
-        return write_dataset(project.out, formats, contents, examples, stopped=stopped)
-    finally:
-        progress.end()
-
-
-def _report(project: Project, written: Written, labelled: Labelled) -> dict[str, Any]:
-    images = [
-        image for recording in project.plan.recordings for image in project.labelled(recording)
-    ]
-    return {
-        'out': str(project.out),
-        'recordings': len(project.plan.recordings),
-        'images': len(images),
-        'doubted': sum(bool(image.doubts) for image in images),
-        'labelled_now': labelled.images,
-        'seconds': round(labelled.seconds, 3),
-        'images_per_second': round(labelled.images / labelled.seconds, 2),
-        'examples': written.images,
-        'labels': written.labels,
-        'same': written.same,
-        'unanswered': written.unanswered,
-        'formats': {name: str(project.out / name) for name in project.plan.formats},
-    }
-
-
-def _print_summary(report: dict[str, Any]) -> None:
-    recordings = f'{report["recordings"]} recording{"s" * (report["recordings"] != 1)}'
-    head = f'{report["images"]} images of {recordings}'
-    rate = f'{report["images_per_second"]:.1f} images/s' if report['labelled_now'] else 'all known'
-    print(f'{paint(head, "bold")}  {rate}')
-    labels = ', '.join(f'{count} {name}' for name, count in report['labels'].items())
-    splits = ', '.join(f'{count} {split}' for split, count in report['examples'].items())
-    print(f'examples: {splits or "none"}; labels: {labels or "none"}')
-    for note in report['notes']:
-        print(paint(note, 'yellow'))
-    if report['same']:
-        print(f'{report["same"]} images left out that differ too little from the last one')
-    for name, folder in report['formats'].items():
-        print(paint(f'{name} in {folder}', 'dim'))
-    if report['unanswered']:
-        sentence = f'{report["unanswered"]} images wait for you: picosam review {report["out"]}'
-        print(paint(sentence, 'yellow'))
 
 
 def _formats(text: str) -> tuple[str, ...]:

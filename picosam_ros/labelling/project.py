@@ -73,7 +73,7 @@ class Project:
             return from_json(path.read_bytes())
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError(
-                f'{path} cannot be read ({error}); remove the file, and give the same '
+                f'{path} cannot be read ({error}); remove the file, and run the same '
                 '"picosam label" again'
             ) from error
 

@@ -102,7 +102,7 @@ def _back(
 def _check_key(sequence: ImageSequence, job: Job, first: SequenceImage | None) -> None:
     """Raise PromptError if the image that the prompts are about could not be read."""
     if first is None or first.number != job.key:
-        why = sequence.refused.get(job.key) or sequence.damage or 'there are fewer'
+        why = sequence.refused.get(job.key) or sequence.damage or 'there are fewer images'
         raise PromptError(
             f'image {job.key} of {job.path}, which prompts are about, cannot be read: {why}; give '
             'prompts about another image, counted from 0'

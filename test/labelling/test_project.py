@@ -64,26 +64,26 @@ def test_what_was_made_can_be_opened_again(tmp_path, plan):
 
 
 def test_two_processes_cannot_have_it_at_once(tmp_path, plan):
-    with create_project(tmp_path / 'out', plan):
-        with pytest.raises(OutputError, match='in use by another'), open_project(tmp_path / 'out'):
-            pass
+    refused = pytest.raises(OutputError, match='in use by another')
+    with create_project(tmp_path / 'out', plan), refused, open_project(tmp_path / 'out'):
+        pass
     with open_project(tmp_path / 'out'):
         pass
 
 
 def test_a_folder_without_labels_is_refused(tmp_path):
-    with pytest.raises(OutputError, match=r'holds no labels .*picosam label'):
-        with open_project(tmp_path):
-            pass
+    refused = pytest.raises(OutputError, match=r'holds no labels .*picosam label')
+    with refused, open_project(tmp_path):
+        pass
 
 
 def test_a_damaged_plan_is_refused_with_what_to_do(tmp_path, plan):
     with create_project(tmp_path / 'out', plan):
         pass
     (tmp_path / 'out' / 'labels' / 'plan.json').write_text('{"recordings": [')
-    with pytest.raises(OutputError, match=r'plan\.json is damaged .*same arguments again'):
-        with open_project(tmp_path / 'out'):
-            pass
+    refused = pytest.raises(OutputError, match=r'plan\.json is damaged .*same arguments again')
+    with refused, open_project(tmp_path / 'out'):
+        pass
 
 
 @pytest.mark.parametrize('content', [b'', b'[{"number": 1}]', b'{"a": 1}', b'[1]'])
@@ -97,6 +97,6 @@ def test_a_damaged_result_is_refused_with_its_name(tmp_path, plan, content):
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, plan):
     (tmp_path / 'out').write_text('a file')
-    with pytest.raises(OutputError, match='cannot be written'):
-        with create_project(tmp_path / 'out', plan):
-            pass
+    refused = pytest.raises(OutputError, match='cannot be written')
+    with refused, create_project(tmp_path / 'out', plan):
+        pass
