@@ -64,7 +64,7 @@ class Examples:
                     continue
                 labels = _answered(self._decisions, recording.name, labelled[image.number])
                 # An image without labels is not the last one that others are compared with.
-                chosen = labels is not None and change.differs(image.frame.pixels)
+                chosen = labels is not None and change.differs(image.frame.pixels, labels)
                 yield Example(recording.name, split, image, labels, chosen)
             self._note(recording, sequence)
 
