@@ -66,25 +66,31 @@ class Failed:
 
 
 class Throttle:
-    """Passes on a number, at most ten times a second and the last one by `flush`."""
+    """Passes on a number, at most ten times a second and the last one by `flush`.
+
+    Attributes:
+        number: that was given last.
+
+    """
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell = tell
         self._told_at = 0.0
-        self._number = self._told = 0
+        self._told = 0
+        self.number = 0
 
     def __call__(self, number: int) -> None:
         """Take the number."""
-        self._number = number
+        self.number = number
         if time.monotonic() >= self._told_at + PROGRESS_S:
             self.flush()
 
     def flush(self) -> None:
         """Pass on what was held back."""
-        if self._number != self._told:
+        if self.number != self._told:
             self._told_at = time.monotonic()
-            self._tell(self._number)
-            self._told = self._number
+            self._tell(self.number)
+            self._told = self.number
 
 
 def serve(work: Work, parent: int, pipe: Connection, single_threaded: bool) -> None:
@@ -101,21 +107,23 @@ def serve(work: Work, parent: int, pipe: Connection, single_threaded: bool) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with(parent)
     if single_threaded:
-        _use_one_thread()
+        use_one_thread()
     with suppress(EOFError, ConnectionError):
         while True:
             job = pipe.recv()
-            pipe.send(answer(work, single(job) if single_threaded else job, pipe))
+            tell = Throttle(lambda images: pipe.send(Progress(images)))
+            # Nothing is sent to a worker at work: what can be read is that the end was closed.
+            done = answer(work, single(job) if single_threaded else job, tell, pipe.poll)
+            tell.flush()
+            pipe.send(done)
 
 
-def answer(work: Work, job: Job, pipe: Connection) -> Finished | Failed:
-    """Do a job, and tell how far it is."""
-    progress = Throttle(lambda images: pipe.send(Progress(images)))
+def answer(
+    work: Work, job: Job, progress: Callable[[int], None], stopped: Callable[[], bool]
+) -> Finished | Failed:
+    """Do a job; what it raises is part of what is returned."""
     try:
-        # Nothing is sent to a worker at work: what can be read is that the other end was closed.
-        result = work(job, progress, pipe.poll)
-        progress.flush()
-        return Finished(result)
+        return Finished(work(job, progress, stopped))
     except ConnectionError:
         raise
     except Exception as error:  # noqa: BLE001 - raised again by who wanted the result
@@ -137,7 +145,8 @@ def single(job: Job) -> Job:
     return replace(job, engine=replace(choice, options={**choice.options, 'threads': 1}))
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
+    """Leave the other cores to the other workers."""
     import cv2
 
     cv2.setNumThreads(1)

@@ -7,6 +7,7 @@ files beside the job's recording, for a process that is killed forgets.
 import os
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection
 
 import cv2
@@ -73,9 +74,9 @@ def endless(job, progress, stopped):
         signal.pause()
 
 
-def endless_on_ray(job, progress, stopped):
-    """Never end; in no main thread nothing of signals can be set."""
-    (job.path / f'begun_{job.id}').touch()
+def never_end(job, progress, stopped):
+    """Tell the process, and wait for ever."""
+    write_pid(job)
     threading.Event().wait()
 
 
@@ -89,11 +90,21 @@ def tell_threads(job, progress, stopped):
 
 
 def meet(job, progress, stopped):
-    """Wait until another job is at work, too."""
-    (job.path / f'begun_{job.id}').touch()
-    while len(list(job.path.glob('begun_*'))) < 2:
+    """Tell the process, and wait until another job is at work, too."""
+    write_pid(job)
+    while len(pids(job.path)) < 2:
         threading.Event().wait(0.01)
     return str(os.getpid()).encode()
+
+
+def write_pid(job):
+    (job.path / f'{job.id}.part').write_text(str(os.getpid()))
+    (job.path / f'{job.id}.part').rename(job.path / f'{job.id}.pid')
+
+
+def pids(folder):
+    """Return the numbers of the processes that told theirs."""
+    return [int(file.read_text()) for file in sorted(folder.glob('*.pid'))]
 
 
 def first_time(job):
@@ -103,3 +114,11 @@ def first_time(job):
     except FileExistsError:
         return False
     return True
+
+
+def until(condition, seconds=20):
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -49,13 +48,6 @@ def workers():
     """Return the living children, without the one with which Python itself tidies up."""
     children = psutil.Process().children(recursive=True)
     return [child for child in children if 'spawn_main' in ' '.join(child.cmdline())]
-
-
-def until(condition):
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def begun(folder, names='ab'):
@@ -147,7 +139,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     parent = psutil.Popen([sys.executable, tmp_path / 'program.py'], stderr=subprocess.DEVNULL)
     children = []
     try:
-        until(lambda: begun(tmp_path))
+        label_work.until(lambda: begun(tmp_path))
         children = parent.children(recursive=True)
     finally:
         parent.kill()
