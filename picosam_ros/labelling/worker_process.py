@@ -105,6 +105,7 @@ def serve(work: Work, parent: int, pipe: Connection, single_threaded: bool) -> N
     """
     # Ctrl-C in the terminal reaches all processes, and the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _end_with(parent)
     if single_threaded:
         use_one_thread()

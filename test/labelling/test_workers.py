@@ -145,7 +145,10 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
         parent.kill()
         parent.wait(10)
     assert len(children) >= 2
-    assert not psutil.wait_procs(children, timeout=20)[1]
+    left = psutil.wait_procs(children, timeout=20)[1]
+    for child in left:
+        child.kill()
+    assert not left
 
 
 def test_ctrl_c_is_not_for_the_workers(tmp_path):
