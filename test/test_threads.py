@@ -136,15 +136,15 @@ PLACES = [
     (Place('viewer/preview_thread.py', 'PreviewThread.__init__', 'ThreadPoolExecutor',
            'picosam_preview'),
      'viewer/test_camera_view.py::test_why_there_is_no_mask_is_told'),
-    (Place('viewer/server.py', 'Server.__init__', 'Thread', 'picosam_web'),
+    (Place('viewer/web_server.py', 'WebServer.__init__', 'Thread', 'picosam_web'),
      'viewer/test_failures.py::'
      'test_a_server_that_fails_at_its_start_says_so_and_leaves_its_port'),
-    (Place('viewer/server.py', 'Server._serve', 'create_task'),
+    (Place('viewer/web_server.py', 'WebServer._serve', 'create_task'),
      'viewer/test_viewer_connections.py::test_a_server_that_can_accept_no_more_says_so_and_ends'),
-    (Place('viewer/server.py', 'Server._serve', 'create_task'),
+    (Place('viewer/web_server.py', 'WebServer._serve', 'create_task'),
      'viewer/test_failures.py::'
      'test_closing_idle_connections_that_fails_is_reported_and_tried_again'),
-    (Place('viewer/server.py', 'Server.call', 'call_soon_threadsafe'),
+    (Place('viewer/web_server.py', 'WebServer.call', 'call_soon_threadsafe'),
      'viewer/test_failures.py::'
      'test_a_call_of_another_thread_that_fails_is_reported_and_the_next_one_is_done'),
     (Place('viewer/site.py', 'Site._close_connections', 'gather'),

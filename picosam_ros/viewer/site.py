@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeGuard
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.viewer.auth import AccessControl, Handler, is_on_loopback, make_middleware
+from picosam_ros.viewer.auth import AccessControl, is_on_loopback, make_middleware
 from picosam_ros.viewer.cameras import Cameras
 from picosam_ros.viewer.client import Client
 from picosam_ros.viewer.connections import Connections
 from picosam_ros.viewer.frames import LEAST_ON_LOOPBACK, JpegEncoder
 from picosam_ros.viewer.hub import Hub
+from picosam_ros.viewer.page_files import PAGE, add_page, page_files
 from picosam_ros.viewer.parsing import MAX_MESSAGE_BYTES
 from picosam_ros.viewer.recording import RecordingDownload
 from picosam_ros.viewer.upload import Upload
+from picosam_ros.viewer.web_server import ErrorHandler, repeat
 
 # A client that does not answer a ping within half of it is disconnected.
 HEARTBEAT_S = 10.0
@@ -28,28 +29,6 @@ TICK_S = 0.25
 
 # What a browser shows when its connection is closed after an error of the viewer.
 FAILED = b'the viewer failed on this connection; its log has the error'
-
-ErrorHandler = Callable[[Exception], None]
-
-_FOLDER = Path(__file__).parent / 'page'
-_TYPES = {
-    '.html': 'text/html',
-    '.css': 'text/css',
-    '.svg': 'image/svg+xml',
-    '.js': 'text/javascript',
-}
-
-
-def page_files() -> dict[str, tuple[Path, str]]:
-    """Return the paths of URLs, each with its file of the page and the type of that.
-
-    All that is served: no path of a request is ever opened.
-    """
-    files = sorted(path for path in _FOLDER.iterdir() if path.suffix in _TYPES)
-    return {
-        '/' if path.name == 'index.html' else f'/{path.name}': (path, _TYPES[path.suffix])
-        for path in files
-    }
 
 
 class Site:
@@ -84,9 +63,7 @@ class Site:
         self._sockets: set[web.WebSocketResponse] = set()
         middleware = make_middleware(access, self.refused, self._accepted)
         self.application = web.Application(middlewares=[middleware])
-        for path, (file, content_type) in page_files().items():
-            handler = _file_handler(file.read_bytes(), content_type)
-            self.application.router.add_get(path, handler)
+        add_page(self.application, page_files(PAGE))
         self.application.router.add_get('/socket', self._connect)
         # No GET: other web pages could let the browser send one.
         self.application.router.add_post('/recording', self._recordings.serve)
@@ -217,20 +194,3 @@ async def _run_both(send: Coroutine[Any, Any, None], receive: Coroutine[Any, Any
 
 def _unexpected(result: object) -> TypeGuard[Exception]:
     return isinstance(result, Exception) and not isinstance(result, ConnectionError)
-
-
-async def repeat(function: Callable[[], None], period_s: float, on_error: ErrorHandler) -> None:
-    """Call a function again and again until cancelled; what it raises goes to `on_error`."""
-    while True:
-        try:
-            function()
-        except Exception as error:  # noqa: BLE001 - nobody awaits this task
-            on_error(error)
-        await asyncio.sleep(period_s)
-
-
-def _file_handler(body: bytes, content_type: str) -> Handler:
-    async def serve(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type=content_type, charset='utf-8')
-
-    return serve

@@ -14,8 +14,7 @@ from aiohttp import ClientWSTimeout, WSCloseCode, web
 from helpers.viewer_server import PATIENCE, RecordingBackend, make_frame, on_a_loop, until, upgraded
 
 from picosam_ros.errors import ViewerError
-from picosam_ros.viewer import connections, site
-from picosam_ros.viewer import server as server_module
+from picosam_ros.viewer import connections, site, web_server
 from picosam_ros.viewer.hub import Hub
 from picosam_ros.viewer.server import Server
 
@@ -106,7 +105,7 @@ async def test_a_tick_that_fails_is_reported_and_the_next_ones_send_statistics(
 async def test_closing_idle_connections_that_fails_is_reported_and_tried_again(
     serve, reports, monkeypatch
 ):
-    monkeypatch.setattr(server_module, 'IDLE_CHECK_S', 0.01)
+    monkeypatch.setattr(web_server, 'IDLE_CHECK_S', 0.01)
     monkeypatch.setattr(connections, 'IDLE_TIMEOUT_S', 0.0)
     served = serve(on_error=reports)
     raises_once(monkeypatch, served.server.site.connections, 'close_idle')
