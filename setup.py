@@ -39,6 +39,7 @@ setup(
             'cameras/*.json',
             'models/*',
             'models/imx500/*',
+            'review/page/*',
             'viewer/page/*',
         ]
     },

@@ -31,7 +31,7 @@ export class ImageCanvas {
   show(frame) {
     const { width, height } = this.frame ?? {};
     const resized = frame.width !== width || frame.height !== height;
-    this.frame?.bitmap.close();
+    if (this.frame) this.release(this.frame);
     this.frame = frame;
     this.shapes = toShapes(frame.masks);
     if (resized) {
@@ -40,6 +40,11 @@ export class ImageCanvas {
       this.fit();
     }
     this.draw();
+  }
+
+  // Frees the pixels of a frame that another one has followed.
+  release(frame) {
+    frame.bitmap.close();
   }
 
   // Zooms about a position, given as fractions of the canvas.

@@ -8,11 +8,16 @@ const PIXELS_PER_LINE = 16;
 // `actions`: freeze(), select(object), remove(object), name(object), opacity(), isRefining(event).
 export function listenToGestures(view, actions) {
   const keys = { held: false, panned: false };
+  listenToZoom(view, keys);
+  listenToLabels(view, actions);
+  listenToKeys(view, keys, actions);
+}
+
+// `keys`: `held` while the space key lets the left button pan.
+export function listenToZoom(view, keys = {}) {
   listenToWheel(view);
   listenToPan(view, keys);
   listenToPinch(view);
-  listenToLabels(view, actions);
-  listenToKeys(view, keys, actions);
 }
 
 function listenToWheel(view) {
