@@ -40,6 +40,7 @@ CHANGES = (
     ('--size-step 1', '--size-step 1 --model picosam-click'),
     ('--seconds 30', '--seconds 10'),
     ('picosam bench', 'picosam bench --frames 20'),
+    ('picosam review cups', 'picosam review cups --seconds 1'),
     ('--simulate --faults', '--changes 4 --simulate --faults'),
 )
 PREAMBLE = f"""
@@ -117,6 +118,14 @@ def recording(folder, photo):
     recorded.record(folder / 'recording', topics={recorded.TOPIC: images})
 
 
+@pytest.fixture(scope='module')
+def cups(folder, recording):
+    """Label the recording."""
+    point = ['--point', '320,240', '--name', 'cup', '--processes', '1']
+    command = [sys.executable, '-m', 'picosam_ros', 'label', 'recording', *point, '-o', 'cups']
+    subprocess.run(command, cwd=folder, check=True, timeout=SECONDS)
+
+
 @pytest.fixture
 def mine(folder, tiny_network):
     """Put a network of the user's own into the folder."""
@@ -178,7 +187,12 @@ def without_hardware(text):
 @pytest.mark.timeout(SECONDS + 100)
 @pytest.mark.parametrize('block', RUN, ids=str)
 def test_what_is_printed_works(block, shell, request):
-    needed = (('mine.onnx', 'mine'), ('encoder.onnx', 'edgesam'), (' recording', 'recording'))
+    needed = (
+        ('mine.onnx', 'mine'),
+        ('encoder.onnx', 'edgesam'),
+        (' recording', 'recording'),
+        (' review cups', 'cups'),
+    )
     for word, fixture in needed:
         if word in block.text:
             request.getfixturevalue(fixture)
