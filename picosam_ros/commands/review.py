@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,17 +61,13 @@ def _serve(project: Project, arguments: argparse.Namespace) -> int:
 
 
 def _write(project: Project, arguments: argparse.Namespace) -> int:
-    from picosam_ros.commands.label import write_project
+    from picosam_ros.commands.label_output import write_project
 
     with catch_interrupt() as interrupted:
         live = not arguments.json
-        written = write_project(project, live=live, stopped=interrupted.is_set)
-    if written is None:
+        output = write_project(project, live=live, stopped=interrupted.is_set)
+    if output is None:
         print('the data sets are those of before: "picosam label" writes them', file=sys.stderr)
         return INTERRUPTED
-    if arguments.json:
-        print(json.dumps({'examples': written.images, 'unanswered': written.unanswered}))
-    else:
-        splits = ', '.join(f'{count} {split}' for split, count in written.images.items())
-        print(f'examples: {splits or "none"}; {written.unanswered} images are left out')
+    output.tell(as_json=arguments.json)
     return 0
