@@ -152,10 +152,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from picosam_ros.commands.label_output import write_project
     from picosam_ros.commands.label_plan import make_plan
+    from picosam_ros.datasets.examples import contents_of
+    from picosam_ros.datasets.write import check_formats
     from picosam_ros.labelling.project import create_project
 
     plan, notes = make_plan(arguments)
     with create_project(arguments.out, plan) as project, catch_interrupt() as interrupted:
+        check_formats(project.out, plan.formats, contents_of(project))
         labelled = _label(project, arguments, interrupted.is_set)
         if interrupted.is_set():
             return INTERRUPTED

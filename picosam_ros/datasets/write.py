@@ -72,6 +72,18 @@ def write_dataset(
     return tally.written
 
 
+def check_formats(out: Path, formats: Sequence[str], contents: Contents) -> None:
+    """Find out before hours of labelling whether data sets can be written.
+
+    Raises:
+        OutputError: as `write_dataset` would.
+
+    """
+    names = tuple(dict.fromkeys(formats))
+    with _part_folder(out, names) as part, _opened(part / _NEW, names, contents):
+        pass
+
+
 class _Tally:
     """Counts what is written."""
 

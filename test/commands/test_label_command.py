@@ -181,3 +181,15 @@ def test_what_cannot_be_labelled_is_one_sentence(tmp_path, network, capsys, give
     errors = capsys.readouterr().err
     assert told in errors
     assert errors.count('\n') == 1
+
+
+def test_a_folder_of_somebody_else_is_refused_before_anything_is_labelled(
+    tmp_path, network, capsys
+):
+    bag, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    (out / 'coco').mkdir(parents=True)
+    (out / 'coco' / 'mine.txt').write_text('precious')
+    assert label(bag, '--point', POINT, '--model', network, '-o', out) == 1
+    assert str(out / 'coco') in capsys.readouterr().err
+    assert not list((out / 'labels' / 'results').iterdir())
+    assert (out / 'coco' / 'mine.txt').read_text() == 'precious'
