@@ -146,7 +146,9 @@ OPTIONAL = (
         trial=_PHOTOS,
     ),
     _extra('openvino', '`runtime:=openvino` and `--runtime openvino`', trial=_OPENVINO),
-    _extra('rosbags', '`picosam bag`'),
+    _extra('rosbags', '`picosam bag`, and recordings in `picosam label`'),
+    _extra('pycocotools', 'COCO of `picosam label`'),
+    _extra('ray', '`picosam label --ray`'),
     _extra('av', 'H.264 of `picosam track`', 'python3-av', locked=False),
     _extra('shtab', '`picosam completion`', 'python3-shtab'),
 )
