@@ -1,5 +1,6 @@
 """The page as a person uses it, in a real browser."""
 
+import threading
 import time
 
 import cv2
@@ -249,10 +250,19 @@ def test_why_a_click_is_not_answered_is_told_and_the_mask_stays(review):
 
 
 def test_an_answer_takes_the_correction_that_is_on_its_way(review, monkeypatch):
+    gate, real = threading.Event(), Corrector.correct
+
+    def slow(*given):
+        assert gate.wait(PATIENCE)
+        return real(*given)
+
+    monkeypatch.setattr(Corrector, 'correct', slow)
     reviewed = review(away(3), doubted(7))
-    with reviewed.page.expect_request('**/correction'):
-        reviewed.click(centre_of(3))
-        reviewed.press('Enter')
+    reviewed.click(centre_of(3))
+    expect(reviewed.page.locator('#busy')).to_be_visible()
+    reviewed.press('Enter')
+    reviewed.shows(3)
+    gate.set()
     reviewed.shows(7)
     reviewed.decides(on3=True)
     assert reviewed.labels_of(3)[0].counts != AWAY_COUNTS
