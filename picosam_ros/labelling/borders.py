@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 
 from picosam_ros.labelling.doubts import overlap
 from picosam_ros.labelling.keys import KeyPrompt, Stretch, stretches
@@ -16,7 +16,10 @@ MEETS = 0.5
 def with_doubted_borders(
     images: Sequence[LabelledImage], keys: Sequence[KeyPrompt]
 ) -> list[LabelledImage]:
-    """Return images with doubts wherever two prompts of an object lead to different masks.
+    """Return images with doubts about all that comes from a prompt which its neighbours refute.
+
+    Where the masks from two prompts do not meet, one of the two means something else. It is the one
+    whose other neighbour does not confirm it; where that does not tell, it may be either.
 
     Args:
         images: labelled, by number.
@@ -24,36 +27,49 @@ def with_doubted_borders(
 
     """
     numbered = {image.number: image for image in images}
-    for before, after in _neighbours(keys):
-        assert before.end is not None
-        object_id = before.key.prompt.object_id
-        if _meet(numbered, before.end, object_id):
-            continue
-        between = range(before.key.image, after.key.image + 1)
-        doubt = (
-            f'followed from image {before.key.image} and from image {after.key.image}, '
-            'different things arrive'
-        )
-        for number in between:
-            if number in numbered:
+    for object_id, group in groupby(stretches(keys), lambda one: one.key.prompt.object_id):
+        for stretch, doubt in _refuted(list(group), numbered):
+            for number in _within(stretch, numbered):
                 numbered[number] = _doubted(numbered[number], object_id, doubt)
     return list(numbered.values())
 
 
-def _neighbours(keys: Sequence[KeyPrompt]) -> Iterator[tuple[Stretch, Stretch]]:
-    for before, after in pairwise(stretches(keys)):
-        if before.key.prompt.object_id == after.key.prompt.object_id:
-            yield before, after
+def _refuted(
+    ordered: Sequence[Stretch], numbered: Mapping[int, LabelledImage]
+) -> Iterator[tuple[Stretch, str]]:
+    """Yield the stretches of one object that are in doubt, with the reason."""
+    meeting = [_meet(numbered, before, after) for before, after in pairwise(ordered)]
+    # Of each stretch: whether the one before and the one after it confirm it.
+    confirmed = [True in meeting[max(index - 1, 0) : index + 1] for index in range(len(ordered))]
+    for index, met in enumerate(meeting):
+        if met is not False:
+            continue
+        pair = ordered[index], ordered[index + 1]
+        doubt = (
+            f'followed from image {pair[0].key.image} and from image {pair[1].key.image}, '
+            'different things arrive'
+        )
+        sure = confirmed[index : index + 2]
+        both = sure[0] == sure[1]
+        yield from (
+            (one, doubt) for one, known in zip(pair, sure, strict=True) if both or not known
+        )
 
 
-def _meet(numbered: Mapping[int, LabelledImage], border: int, object_id: int) -> bool:
-    """Whether an object's masks before and at a border are alike; where one is missing, yes."""
+def _meet(numbered: Mapping[int, LabelledImage], before: Stretch, after: Stretch) -> bool | None:
+    """Whether an object's masks from two prompts meet; None where one of them is missing."""
+    object_id, border = after.key.prompt.object_id, after.first
     one, other = numbered.get(border - 1), numbered.get(border)
     if one is None or other is None or (one.width, one.height) != (other.width, other.height):
-        return True
+        return None
     labels = [_label_of(image, object_id) for image in (one, other)]
     masks = [one.to_image(other.width, other.height) for one in labels if one and one.counts]
-    return len(masks) < 2 or overlap(*masks) >= MEETS
+    return overlap(*masks) >= MEETS if len(masks) == 2 else None
+
+
+def _within(stretch: Stretch, numbers: Iterable[int]) -> list[int]:
+    end = stretch.end
+    return [one for one in numbers if stretch.first <= one and (end is None or one < end)]
 
 
 def _label_of(image: LabelledImage, object_id: int) -> Label | None:

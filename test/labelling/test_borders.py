@@ -40,12 +40,32 @@ def test_where_the_masks_meet_nothing_is_doubted():
     assert with_doubted_borders(images, [key(0), key(4)]) == images
 
 
-def test_where_they_do_not_all_images_between_the_prompts_are():
+def test_where_two_prompts_do_not_meet_all_images_are_doubted():
     images = with_doubted_borders(film(10, 10, 30, 30, 30, 30), [key(0), key(4)])
-    assert doubted(images) == [0, 1, 2, 3, 4]
+    assert doubted(images) == [0, 1, 2, 3, 4, 5]
     assert images[1].doubts == (
         'cup 1: followed from image 0 and from image 4, different things arrive',
     )
+
+
+def test_a_prompt_that_only_one_neighbour_refutes_is_believed_and_the_other_is_not():
+    keys = [key(0), key(4), key(8)]
+    images = film(10, 10, 10, 10, 10, 10, 30, 30, 30, 30)
+    assert doubted(with_doubted_borders(images, keys)) == [6, 7, 8, 9]
+    images = film(30, 30, 10, 10, 10, 10, 10, 10, 10, 10)
+    assert doubted(with_doubted_borders(images, keys)) == [0, 1]
+
+
+def test_one_that_both_neighbours_refute_is_doubted_and_so_are_they_if_nothing_confirms_them():
+    keys = [key(0), key(4), key(8)]
+    images = film(10, 10, 30, 30, 30, 30, 10, 10, 10, 10)
+    assert doubted(with_doubted_borders(images, keys)) == list(range(10))
+
+
+def test_two_pairs_that_confirm_each_other_are_doubted_where_they_do_not_meet():
+    keys = [key(0), key(2), key(4), key(6)]
+    images = film(10, 10, 10, 30, 30, 30, 30, 30)
+    assert doubted(with_doubted_borders(images, keys)) == [1, 2, 3, 4]
 
 
 def test_a_doubt_that_is_there_already_stays():
