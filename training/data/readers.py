@@ -1,7 +1,8 @@
 """Readers of labelled photos, by the name of their source.
 
 A source is a folder of the photo store, with `img/` and `masks.jsonl`, or a file
-`annotations/SOURCE.json` of COCO or LVIS, as they lie on a user's disk.
+`annotations/SOURCE.json` of COCO or LVIS, as they lie on a user's disk, or as `picosam label`
+writes it.
 """
 
 import json
@@ -16,6 +17,7 @@ import numpy as np
 from picosam_ros.evaluation import coco_masks
 from picosam_ros.evaluation.annotations import Annotations
 from picosam_ros.evaluation.labelled import LabelledImage
+from picosam_ros.mask import encode_rle
 from training.data import split
 
 
@@ -59,6 +61,10 @@ class Photo:
         """uint8 [height, width], 1 on the object."""
         return coco_masks.decode_rle(self.masks[index])
 
+    def run_lengths(self, index: int) -> dict[str, Any]:
+        """The same mask as COCO's compressed run lengths."""
+        return self.masks[index]
+
 
 @dataclass(frozen=True)
 class CocoPhoto(Photo):
@@ -66,6 +72,11 @@ class CocoPhoto(Photo):
 
     image: LabelledImage = field(repr=False)
     annotations: Annotations = field(repr=False)
+
+    @property
+    def store(self) -> Path:
+        """Where its path begins: photos of an annotation file may lie anywhere."""
+        return Path(self.path.anchor)
 
     def pixels(self) -> np.ndarray:
         """RGB uint8 [height, width, 3], decoded from the file."""
@@ -75,12 +86,17 @@ class CocoPhoto(Photo):
         """uint8 [height, width], 1 on the object; nowhere 1 if its polygon holds no pixel."""
         return self.annotations.read(self.masks[index]).mask()
 
+    def run_lengths(self, index: int) -> dict[str, Any]:
+        """The same mask as COCO's compressed run lengths."""
+        return encode_rle(self.mask(index) > 0)
+
 
 def read_source(data: Path, source: str) -> list[Photo]:
     """Photos of one source that have labelled objects, in the order of its file.
 
     Args:
-        data: folder with the store's folders, or with COCO's (`annotations`, `train2017`).
+        data: folder with the store's folders, or with COCO's (`annotations`, `train2017`); photos
+            may lie in its `images`, too.
         source: name of the folder, or of the JSON file without its ending.
 
     Raises:
@@ -115,7 +131,7 @@ def _of_coco(data: Path, path: Path) -> list[Photo]:
     annotations = Annotations(path)
     photos: list[Photo] = []
     for image in annotations.images.values():
-        file = image.find(data)
+        file = image.find(data) or image.find(data / 'images')
         if file is not None:
             masks = tuple(annotations.objects(image))
             photos.append(
@@ -124,7 +140,9 @@ def _of_coco(data: Path, path: Path) -> list[Photo]:
     missing = len(annotations.images) - len(photos)
     if not photos:
         names = ' or '.join(next(iter(annotations.images.values())).names)
-        raise FileNotFoundError(f'none of the photos of {path} is in {data}, as {names}')
+        raise FileNotFoundError(
+            f'none of the photos of {path} is in {data} or its images, as {names}'
+        )
     if missing:
         print(f'{path.stem}: {missing} photos of {len(annotations.images)} are not in {data}')
     return photos

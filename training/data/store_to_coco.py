@@ -17,10 +17,11 @@ def to_coco(photos: Iterable[Photo]) -> dict:
     """Instances of the photos in COCO's format; file names are relative to the store."""
     images, annotations = [], []
     for number, photo in enumerate(photos, 1):
-        height, width = photo.masks[0]['size']
+        rles = [photo.run_lengths(index) for index in range(len(photo.masks))]
+        height, width = rles[0]['size']
         file = str(photo.path.relative_to(photo.store))
         images.append({'id': number, 'file_name': file, 'width': width, 'height': height})
-        for index, rle in enumerate(photo.masks):
+        for index, rle in enumerate(rles):
             annotations.append(
                 {
                     'id': len(annotations) + 1,
