@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from training import networks, ranks
 from training.data.sample import Sample
+from training.export.restored import restored
 from training.losses import distillation_loss, normalise, quality_loss
 from training.networks.picosam2 import PicoSam2
 from training.warm_start import warm_start
@@ -18,7 +19,8 @@ class Trainer:
     """Network, its moving average and the optimiser: all that a checkpoint holds.
 
     With `rates_only` in the configuration the masks stay as they are, and the quality head alone
-    learns to rate them. Where several processes train together, all have the same.
+    learns to rate them. With `fixed_statistics` batches are normalised as in evaluation. Where
+    several processes train together, all have the same.
     """
 
     def __init__(self, config: dict) -> None:
@@ -39,13 +41,15 @@ class Trainer:
         self.step_count = 0
         self.seconds = 0.0
         self._model = ranks.averaging(self.network)
+        if config.get('fixed_statistics', False):
+            _fix_statistics(self.network)
 
     def initialise_from(self, path: Path, sample: Sample) -> list[str]:
         """Take the averaged weights of a checkpoint, or those of an exported network.
 
         Args:
-            path: .pt of the same kind of network, or .onnx of a PicoSAM2. What is not in it, or in
-                another shape, stays as it is.
+            path: .pt of the same kind of network, or .onnx of a PicoSAM2; with `fixed_statistics`
+                .onnx of any kind. What is not in it, or in another shape, stays as it is.
             sample: a batch of training crops.
 
         Returns:
@@ -55,23 +59,31 @@ class Trainer:
             ValueError: a file for another kind of network.
 
         """
-        if path.suffix == '.onnx' and not isinstance(self.network, PicoSam2):
-            raise ValueError(f'{path} was given: this kind of network begins with a checkpoint.pt')
         anew: list[str] = []
-        if path.suffix == '.onnx':
+        if path.suffix != '.onnx':
+            anew = self._take_checkpoint(path)
+        elif self.config.get('fixed_statistics', False):
+            anew = self._take(networks.kind_of(given := restored(path)), given.state_dict(), path)
+        elif isinstance(self.network, PicoSam2):
             warm_start(self.network, path, normalise(sample.image))
         else:
-            anew = self._take(path)
+            raise ValueError(
+                f'{path} was given: this kind of network begins with a checkpoint.pt, or, with '
+                'fixed_statistics: true in the configuration, with an .onnx file'
+            )
         self.network.load_state_dict(ranks.first(self.network.state_dict()))
         self.average.load_state_dict(self.network.state_dict())
         return anew
 
-    def _take(self, path: Path) -> list[str]:
+    def _take_checkpoint(self, path: Path) -> list[str]:
         state = torch.load(path, weights_only=True)
-        kinds = [config.get('kind', 'picosam2') for config in (state['config'], self.config)]
-        if kinds[0] != kinds[1]:
-            raise ValueError(f'{path} is of the kind {kinds[0]}, and {kinds[1]} is to be trained')
-        mine, given = self.network.state_dict(), state['average']
+        return self._take(state['config'].get('kind', 'picosam2'), state['average'], path)
+
+    def _take(self, kind: str, given: dict[str, Tensor], path: Path) -> list[str]:
+        wanted = self.config.get('kind', 'picosam2')
+        if kind != wanted:
+            raise ValueError(f'{path} is of the kind {kind}, and {wanted} is to be trained')
+        mine = self.network.state_dict()
         fits = {name for name in mine if name in given and given[name].shape == mine[name].shape}
         self.network.load_state_dict(mine | {name: given[name] for name in fits})
         return [name for name in mine if name not in fits]
@@ -154,6 +166,13 @@ class Trainer:
         self.average.load_state_dict(state['average'])
         self.optimiser.load_state_dict(state['optimiser'])
         self.step_count, self.seconds = state['step'], state['seconds']
+
+
+def _fix_statistics(network: nn.Module) -> None:
+    """Normalise with the statistics that it has; its scale and shift are still learnt."""
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()
 
 
 def schedule(progress: float, warmup: float) -> float:

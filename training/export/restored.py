@@ -1,7 +1,8 @@
 """A network from the file that `training.export` made of it.
 
 The batch normalisations are folded into the convolutions of a file. Here each comes back as a bias
-alone, so that the network answers as the file does; to go on training, `training.warm_start`.
+alone, so that the network answers as the file does. It can go on training with these statistics,
+fixed; to learn new ones, `training.warm_start`.
 """
 
 import json
@@ -45,12 +46,7 @@ def restored(path: Path) -> Network:
         tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in model.graph.initializer
     }
-    about = {entry.key: entry.value for entry in model.metadata_props}
-    if 'architecture' not in about or 'head.weight' not in tensors:
-        raise ValueError(
-            f'{path} was given: it must be a network in float32 that training.export has written'
-        )
-    network = _make(json.loads(about['architecture']))
+    network = networks.make(_architecture(path, model)).eval()
     layers = list(network.named_modules())
     for (name, layer), (_, following) in zip(layers, [*layers[1:], ('', None)], strict=True):
         if isinstance(layer, nn.Conv2d) and not _sees_gaussians(network, name):
@@ -60,11 +56,28 @@ def restored(path: Path) -> Network:
     return network
 
 
-def _make(architecture: dict) -> Network:
-    if 'kind' in architecture:
-        return networks.make(architecture).eval()
-    size = {'size': architecture.pop('size')} if 'size' in architecture else {}
-    return networks.make({'network': architecture, **size}).eval()
+def architecture(path: Path) -> dict:
+    """Entries of a configuration that make the network of an exported file.
+
+    Raises:
+        ValueError: the file is not one of `training.export`, or was quantised.
+
+    """
+    return _architecture(path, onnx.load(path))
+
+
+def _architecture(path: Path, model: onnx.ModelProto) -> dict:
+    about = {entry.key: entry.value for entry in model.metadata_props}
+    weights = {tensor.name for tensor in model.graph.initializer}
+    if 'architecture' not in about or 'head.weight' not in weights:
+        raise ValueError(
+            f'{path} was given: it must be a network in float32 that training.export has written'
+        )
+    told = json.loads(about['architecture'])
+    if 'kind' in told:
+        return told
+    size = {'size': told.pop('size')} if 'size' in told else {}
+    return {'network': told, **size}
 
 
 def _sees_gaussians(network: Network, name: str) -> bool:

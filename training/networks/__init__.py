@@ -33,6 +33,11 @@ def make_initialised(config: dict) -> Network:
     return network
 
 
+def kind_of(network: Network) -> str:
+    """Name of the network's kind, as in a configuration."""
+    return 'lite' if isinstance(network, LiteUNet) else 'picosam2'
+
+
 def _kind(config: dict) -> Callable[[dict], Network]:
     kind = config.get('kind', 'picosam2')
     if kind not in KINDS:
