@@ -17,9 +17,9 @@ from picosam_ros.frame import Pixels
 # Of an object that was this small in its photo the pixels would show.
 LARGEST_SCALE = 3.0
 # Pixels around the outline, in which its rim fades.
-_MARGIN = 8
+MARGIN = 8
 # Blur of the rim, as a lens makes it; in pixels of the sprite.
-_RIM = 1.2
+RIM = 1.2
 
 Matrix = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class Sprite:
     @property
     def side(self) -> int:
         """The object's long side in pixels."""
-        return max(self.cover.shape) - 2 * _MARGIN
+        return max(self.cover.shape) - 2 * MARGIN
 
     def placed(self, x: float, y: float, side: float, turn: float) -> Matrix:
         """Return the 2×3 matrix that moves its middle to x, y, turned by so many degrees."""
@@ -96,8 +96,8 @@ def sprite(photo: str, name: str, side: int) -> Sprite:
     """Cut an object of OUTLINES out; its long side gets this length, or what its pixels allow."""
     outline = np.array(OUTLINES[photo][name], np.float64)
     scale = min(side, longest(photo, name)) / np.ptp(outline, axis=0).max()
-    width, height = np.round(scale * np.ptp(outline, axis=0)).astype(int) + 2 * _MARGIN
-    matrix = np.array([[scale, 0, _MARGIN], [0, scale, _MARGIN]])
+    width, height = np.round(scale * np.ptp(outline, axis=0)).astype(int) + 2 * MARGIN
+    matrix = np.array([[scale, 0, MARGIN], [0, scale, MARGIN]])
     matrix[:, 2] -= scale * outline.min(0)
     file = cv2.imread(str(photo_file(photo)))
     pixels = cv2.cvtColor(_shrunk(file, matrix, (width, height)), cv2.COLOR_BGR2RGB)
@@ -106,7 +106,7 @@ def sprite(photo: str, name: str, side: int) -> Sprite:
     # Eight bits of fractions; drawn by hand, outlines lie half a pixel too far out.
     cv2.fillPoly(filled, [np.round(256 * corners).astype(np.int32)], 255, cv2.LINE_AA, shift=8)
     filled = cv2.erode(filled, np.ones((3, 3), np.uint8))
-    cover = cv2.GaussianBlur(filled.astype(np.float32) / 255, (0, 0), _RIM)
+    cover = cv2.GaussianBlur(filled.astype(np.float32) / 255, (0, 0), RIM)
     return Sprite(pixels, cover)
 
 
