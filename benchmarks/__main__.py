@@ -28,6 +28,7 @@ SECTIONS = (
     'everything',
     'tracking',
     'cascade',
+    'label',
     'cloud',
     'images',
     'viewer',

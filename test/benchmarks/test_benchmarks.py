@@ -29,7 +29,7 @@ OF_THE_NODE = (
     'start',
 )
 OF_THE_ENGINE = ('engine', 'large_pictures')
-ALONE = ('clicks', 'everything', 'discovery', 'sensor_start')
+ALONE = ('clicks', 'everything', 'discovery', 'sensor_start', 'label')
 SECTION = Section('speed', 'How fast', (Row('one', 2.5, 'ms', 3, 'note'), Row('two', 4)), 'run me')
 
 
@@ -85,6 +85,21 @@ def test_a_click_anywhere_on_an_object_of_the_demo_is_answered_with_it(monkeypat
     values = {row.name: row.value for row in benchmarks.measure('clicks', FRAMES).rows}
     assert values["mean of the demo's"] >= 0.85
     assert values["least of the demo's"] >= 0.6
+
+
+def test_the_section_about_labelling_compares_data_sets_with_the_truth(monkeypatch):
+    pytest.importorskip('pycocotools')
+    from benchmarks.sections import label
+
+    monkeypatch.setattr(label, 'SEEDS', label.SEEDS[:1])
+    monkeypatch.setattr(label, 'IMAGES', 12)
+    monkeypatch.setattr(label, 'ROUNDS', 1)
+    rows = benchmarks.measure('label', FRAMES).rows
+    assert len({row.name for row in rows}) == len(rows)
+    values = {row.name: row.value for row in rows}
+    assert 0 < values['seed 18, 3 clicks: left to a person'] < 100
+    assert values['seed 18, 3 clicks: in the data set, mean IoU'] > 0.9
+    assert all(row.value > 0 for row in rows if row.unit in ('images/s', 'ms/image'))
 
 
 def test_every_section_is_run_by_a_test_here():
