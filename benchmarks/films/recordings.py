@@ -44,7 +44,8 @@ class Truth:
         path: of the bag's folder, the film's file or the folder of images.
         scene: that it shows.
         images: how many it has.
-        one, three: clicks well inside of the object, in image 0 and in three images.
+        one, three: clicks well inside of the object, in image 0 and in three images, or in fewer
+            if it is not seen so well again.
 
     """
 
@@ -74,8 +75,13 @@ def _make(folder: Path, scene: Scene, images: int) -> Truth:
     suffix, write = WRITERS.get(scene.index % 10, ('', partial(_write_bag, storage='MCAP')))
     path = folder / f'{scene.index:02d}_{scene.name.replace(" ", "_")}{suffix}'
     write(path, (scene.image(number, images) for number in range(images)))
-    three = tuple(_click(scene, round(part * images), images) for part in THREE)
+    three = clicks_on(scene, images)
     return Truth(path, scene, images, three[:1], three)
+
+
+def clicks_on(scene: Scene, images: int) -> tuple[Click, ...]:
+    """Return the clicks in several images, no two of them in the same one."""
+    return tuple(dict.fromkeys(_click(scene, round(part * images), images) for part in THREE))
 
 
 def _click(scene: Scene, number: int, images: int) -> Click:

@@ -11,7 +11,7 @@ pytest.importorskip('rosbags.rosbag2', reason='pip brings rosbags')
 from benchmarks.films import recordings
 from benchmarks.films.lots import LEAVES, PASSED, draw_scene
 from benchmarks.films.motions import Leave
-from benchmarks.films.recordings import make_recordings
+from benchmarks.films.recordings import clicks_on, make_recordings
 from benchmarks.films.sprites import sprite
 from picosam_ros.bags.messages import read_frame
 from picosam_ros.bags.recording import Recording
@@ -70,6 +70,11 @@ def test_every_click_is_well_inside_of_the_object(truths):
         for click in truth.three:
             around = np.s_[int(click.y) - 4 : int(click.y) + 5, int(click.x) - 4 : int(click.x) + 5]
             assert truth.inside(click.image)[around].all()
+
+
+def test_an_object_that_is_not_seen_well_again_has_fewer_clicks():
+    clicks = clicks_on(draw_scene(19, 14), 150)
+    assert [click.image for click in clicks] == [0, 48]
 
 
 def test_the_mask_is_where_the_object_changes_the_image():
