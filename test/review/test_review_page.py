@@ -189,6 +189,29 @@ def test_arrows_show_other_images_and_answer_none(review):
     reviewed.decides(on7=False)
 
 
+def test_who_goes_back_before_the_answer_is_taken_can_answer_again(review):
+    reviewed = review(doubted(3), doubted(7))
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    reviewed.page.route('**/decision', hold)
+    reviewed.press('Enter')
+    reviewed.shows(7)
+    reviewed.press('ArrowLeft')
+    reviewed.shows(3)
+    with reviewed.page.expect_response('**/decision'):
+        held[0].continue_()
+    reviewed.decides(on3=True)
+    reviewed.page.unroute('**/decision')
+    # It is on the page, too, once the page has taken the answer.
+    reviewed.page.evaluate('() => new Promise(requestAnimationFrame)')
+    reviewed.press('x')
+    reviewed.shows(7)
+    reviewed.decides(on3=False)
+
+
 def test_a_click_corrects_the_selected_object_and_z_takes_that_back(review):
     reviewed = review(away(3), doubted(7))
     reviewed.has_colour(AWAY, tinted(BACKGROUND))

@@ -104,7 +104,8 @@ class Review {
     this.blank('loading');
     try {
       const frame = await this.loader.load(place);
-      if (this.place === place) this.show(place, frame);
+      // Unless it was dropped meanwhile, and is loaded anew.
+      if (this.place === place && this.loader.ready(place) === frame) this.show(place, frame);
     } catch ({ message }) {
       if (this.place === place) this.blank(message);
     }
@@ -199,7 +200,8 @@ class Review {
   async send(place, answer, before) {
     try {
       const taken = await this.sender.decide(answer);
-      this.drafts.delete(place);
+      // Who has gone back to the image meanwhile goes on with what is shown.
+      if (this.place !== place) this.drafts.delete(place);
       // Its labels may be others now.
       this.apply(taken, before || answer.labels.length ? [place] : []);
       return taken;
@@ -225,7 +227,8 @@ class Review {
       // Their labels are those of before, also of the image that is shown.
       this.place = -1;
       this.apply(taken, taken.places);
-      if (taken.places.length) this.go(taken.places[0]);
+      // The step may have been about images that are in doubt no more.
+      this.go(taken.places[0] ?? this.queue.nextOpen(-1)[0] ?? -1);
     } catch ({ message }) {
       say(message);
     }
