@@ -131,14 +131,14 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         type=partial(number, 255),
         default=CHANGE,
         help='leave out images that differ from the last one by less than so many grey levels; '
-        'mots and bag have them all (default: %(default)g; 0 keeps all)',
+        f'mots and bag have them all (default: {CHANGE:g}; 0 keeps all)',
     )
     parser.add_argument(
         '--validation',
         metavar='SHARE',
         type=partial(number, 1),
         default=VALIDATION,
-        help='of the recordings that are for validation (default: %(default)g)',
+        help=f'of the recordings that are for validation (default: {VALIDATION:g})',
     )
 
 
