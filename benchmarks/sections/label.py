@@ -161,7 +161,8 @@ def _speed(case: Case, out: Path) -> Iterator[Row]:
                 report = label(case, out, *way.options, environment=way.environment)
                 rates[way.name].append(report['images_per_second'])
     for name, found in rates.items():
-        note = f'{case.images} images, start of the processes included; median of {len(found)}'
+        each = ', '.join(f'{rate:.1f}' for rate in found)
+        note = f'{case.images} images, start of the processes included; each {each}'
         yield Row(f'labelled, {name}', median(found), 'images/s', note=note)
     yield from skipped
 
