@@ -29,8 +29,10 @@ from picosam_ros.datasets.write import write_dataset
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
 from picosam_ros.evaluation.coco_masks import decode_rle
+from picosam_ros.labelling.decisions import Decision
 from picosam_ros.labelling.keys import KeyPrompt, Stretch, stretches
 from picosam_ros.labelling.project import Project, open_project
+from picosam_ros.labelling.prompt_doubts import ASK
 from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.prompt import Prompt
 from picosam_ros.results import Result
@@ -89,13 +91,43 @@ def _quality(seed: int, recordings: int, folder: Path) -> Iterator[Row]:
     for case in make_cases(f'seed {seed}', truths):
         label(case, folder / 'out')
         taken = list(_in_data_set(case, folder / 'out'))
-        shutil.rmtree(folder / 'out')
-        left = case.images - len(taken)
-        note = f'{left} of {case.images} images'
-        yield Row(f'{case.name}: left to a person', 100 * left / case.images, '%', note=note)
+        yield _left(f'{case.name}: left to a person', case, taken)
         yield from _how_right(f'{case.name}: in the data set', taken)
+        asked = _answer_prompts(case, folder / 'out')
+        label(case, folder / 'out')
+        answered = list(_in_data_set(case, folder / 'out'))
+        shutil.rmtree(folder / 'out')
+        after = f'{case.name}, a person has answered what is asked about prompts'
+        yield Row(f'{after}: questions', asked, 'images')
+        yield _left(f'{after}: left', case, answered)
+        yield from _how_right(f'{after}: in the data set', answered)
         yield from _how_right(f'{case.name}: plain tracking, all taken', list(_plain(case)))
     shutil.rmtree(folder)
+
+
+def _left(name: str, case: Case, taken: Sequence[Score]) -> Row:
+    left = case.images - len(taken)
+    return Row(name, 100 * left / case.images, '%', note=f'{left} of {case.images} images')
+
+
+def _answer_prompts(case: Case, out: Path) -> int:
+    """Accept or reject the images of prompts that a person is asked about; return their number."""
+    with open_project(out) as project:
+        decided = []
+        for recording in project.plan.recordings:
+            for image in project.labelled(recording):
+                asked = [one for one in image.labels if one.doubt == ASK]
+                if not asked:
+                    continue
+                mask = asked[0].to_image(image.width, image.height) > 0
+                score = _score(case, recording.name, image.number, mask)
+                labels = tuple(one.doubted('') for one in image.labels)
+                right = score.iou >= _WRONG
+                decided.append(Decision(recording.name, image.number, right, labels))
+        project.decisions.open()
+        project.decisions.add(decided)
+        project.decisions.close()
+    return len(decided)
 
 
 def _how_right(name: str, scores: Sequence[Score]) -> Iterator[Row]:

@@ -102,5 +102,6 @@ def _print(report: dict[str, Any]) -> None:
     for name, folder in report['formats'].items():
         print(paint(f'{name} in {folder}', 'dim'))
     if report['unanswered']:
-        sentence = f'{report["unanswered"]} images wait for you: picosam review {report["out"]}'
+        images = f'{report["unanswered"]} image{"s wait" if report["unanswered"] > 1 else " waits"}'
+        sentence = f'{images} for you: picosam review {report["out"]}'
         print(paint(sentence, 'yellow'))

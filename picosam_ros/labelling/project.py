@@ -10,11 +10,11 @@ from pathlib import Path
 
 from picosam_ros.errors import OutputError, PicosamError
 from picosam_ros.files.replace import replace_file
-from picosam_ros.labelling.borders import with_doubted_borders
 from picosam_ros.labelling.decisions import Decisions
 from picosam_ros.labelling.job import Job
 from picosam_ros.labelling.labelled import LabelledImage, from_json
 from picosam_ros.labelling.plan import Plan, PlannedRecording, plan_from_json, plan_to_json
+from picosam_ros.labelling.prompt_doubts import with_doubted_prompts
 
 # Beside the data sets.
 _FOLDER, _PLAN, _DECISIONS, _LOCK = 'labels', 'plan.json', 'decisions.jsonl', 'lock'
@@ -50,7 +50,9 @@ class Project:
         _write(self._result_of(job), result)
 
     def labelled(self, recording: PlannedRecording) -> list[LabelledImage]:
-        """Return the labelled images of a recording, by number; not a person's decisions.
+        """Return the labelled images of a recording, by number, with their doubts.
+
+        A person's decisions count only where they raise doubts about other images.
 
         Raises:
             OutputError: a result is missing or damaged.
@@ -62,7 +64,9 @@ class Project:
                 known = images.get(image.number)
                 images[image.number] = known.with_labels(image.labels) if known else image
         ordered = [images[number] for number in sorted(images)]
-        return with_doubted_borders(ordered, recording.keys)
+        decisions = self.decisions.by_image()
+        of_it = {image: one for (name, image), one in decisions.items() if name == recording.name}
+        return with_doubted_prompts(ordered, recording.keys, of_it)
 
     def _result_of(self, job: Job) -> Path:
         return self._folder / 'results' / f'{job.id}.json'

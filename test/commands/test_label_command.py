@@ -56,7 +56,9 @@ def test_a_recording_becomes_a_data_set_that_pycocotools_reads(tmp_path, network
         assert data.annToMask(annotation)[y, x] == 1
         assert annotation['bbox'] == pytest.approx([x - 15, y - 15, 31, 31], abs=2)
         assert (out / 'coco' / 'images' / Path(image['file_name']).name).is_file()
-    assert len(data.imgs) == 10
+    # A person is asked about the image of the prompt.
+    assert len(data.imgs) == 9
+    assert '1 image waits for you: picosam review' in printed
 
 
 def test_recordings_of_every_kind_are_labelled_from_a_prompt_in_the_middle(
@@ -70,8 +72,9 @@ def test_recordings_of_every_kind_are_labelled_from_a_prompt_in_the_middle(
     arguments = ['--prompts', prompts, '--model', network, '--change', 0, '--json']
     assert label(*bags, folder, *arguments, '-o', tmp_path / 'out') == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report['images'], report['doubted'], report['unanswered']) == (18, 0, 0)
-    assert sum(report['examples'].values()) == report['labels']['disc'] == 18
+    # A person is asked about the image of each prompt.
+    assert (report['images'], report['doubted'], report['unanswered']) == (18, 3, 3)
+    assert sum(report['examples'].values()) == report['labels']['disc'] == 15
 
 
 def test_any_number_of_processes_writes_the_same_bytes(tmp_path, network):
