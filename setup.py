@@ -39,6 +39,8 @@ setup(
             'cameras/*.json',
             'models/*',
             'models/imx500/*',
+            'label_pages/page/*',
+            'prompting/page/*',
             'review/page/*',
             'viewer/page/*',
         ]

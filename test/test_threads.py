@@ -109,17 +109,19 @@ PLACES = [
      'test_work_that_fails_is_an_error_and_counted_and_the_next_images_are_taken'),
     (Place('python_process.py', 'run_python', 'Popen'),
      'engines/test_trial.py::test_a_file_that_ends_its_process_is_refused_with_a_sentence'),
-    (Place('review/site.py', 'ReviewSite.__init__', 'ThreadPoolExecutor', 'picosam_answers'),
+    (Place('label_pages/threads.py', 'PageThreads.__init__', 'ThreadPoolExecutor',
+           'picosam_answers'),
      'review/test_review_site.py::'
      'test_an_error_in_a_thread_is_told_to_the_page_and_the_owner_and_the_next_is_answered'),
-    (Place('review/site.py', 'ReviewSite.__init__', 'ThreadPoolExecutor',
-           'picosam_review_images'),
+    (Place('label_pages/threads.py', 'PageThreads.__init__', 'ThreadPoolExecutor',
+           'picosam_images'),
      'review/test_review_site.py::'
      'test_an_error_in_a_thread_is_told_to_the_page_and_the_owner_and_the_next_is_answered'),
-    (Place('review/site.py', 'ReviewSite.__init__', 'ThreadPoolExecutor', 'picosam_correct'),
+    (Place('label_pages/threads.py', 'PageThreads.__init__', 'ThreadPoolExecutor',
+           'picosam_engine'),
      'review/test_review_site.py::'
      'test_an_error_in_a_thread_is_told_to_the_page_and_the_owner_and_the_next_is_answered'),
-    (Place('review/site.py', '_in', 'run_in_executor'),
+    (Place('label_pages/threads.py', '_in', 'run_in_executor'),
      'review/test_review_site.py::'
      'test_an_error_in_a_thread_is_told_to_the_page_and_the_owner_and_the_next_is_answered'),
     (Place('ros/callback_thread.py', 'CallbackThread.start', 'Thread', 'picosam_callbacks'),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from picosam_ros.drawing.overlay import PALETTE, SHIFT, outlines
+from picosam_ros.drawing.overlay import PALETTE
+from picosam_ros.label_pages.outlines import outline_of
 from picosam_ros.labelling.labelled import Label
 from picosam_ros.review.queue import Queue
 
@@ -50,16 +49,11 @@ def image(queue: Queue, place: int) -> dict[str, Any]:
 
 def label(one: Label, width: int, height: int) -> dict[str, Any]:
     """Return a label with its outline: curves of x, y, x, y … in image pixels, to 0.1."""
-    curves = outlines(_inside(one, width, height)) if one.counts else []
     return {
         'object': one.object_id,
         'name': one.name,
         'counts': one.counts,
         'score': round(one.score, 3),
         'doubt': one.doubt,
-        'outline': [np.round(curve / (1 << SHIFT), 1).ravel().tolist() for curve in curves],
+        'outline': outline_of(one, width, height),
     }
-
-
-def _inside(one: Label, width: int, height: int) -> np.typing.NDArray[np.bool_]:
-    return np.ascontiguousarray(one.to_image(width, height)).view(np.bool_)

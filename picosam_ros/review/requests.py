@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from picosam_ros.errors import ViewerError
+from picosam_ros.label_pages.bodies import objects, text
 from picosam_ros.labelling.labelled import Label, LabelledImage
 from picosam_ros.prompt import FIRST_ID, MAX_POINTS, Point
 from picosam_ros.viewer import fields
@@ -79,31 +79,20 @@ class Correction:
     points: tuple[Point, ...]
 
 
-def parse_object(body: bytes) -> Mapping[str, Any]:
-    """Return the JSON object of a body. Raises ViewerError if it has none."""
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ViewerError(f'body of {len(body)} bytes is not JSON: {error}') from error
-    if not isinstance(message, dict):
-        raise ViewerError(f'body is a JSON {type(message).__name__}; send an object')
-    return message
-
-
 def read_answer(message: Mapping[str, Any]) -> Answer:
     """Return the answer to an image. Raises ViewerError if it is malformed."""
     return Answer(
         text(message, 'recording', 1000),
         fields.integer(message, 'number', fields.LARGEST),
         fields.flag(message, 'accepted', None),  # type: ignore[arg-type]
-        tuple(_changed(one) for one in _objects(message, 'labels', 254)),
+        tuple(_changed(one) for one in objects(message, 'labels', 254)),
         fields.flag(message, 'alike', False),
     )
 
 
 def read_correction(message: Mapping[str, Any]) -> Correction:
     """Return what is to be corrected. Raises ViewerError if it is malformed."""
-    points = tuple(fields.point(one) for one in _objects(message, 'points', MAX_POINTS))
+    points = tuple(fields.point(one) for one in objects(message, 'points', MAX_POINTS))
     if not points:
         raise ViewerError('no points were given; a correction has one at least')
     return Correction(
@@ -119,16 +108,6 @@ def read_step(message: Mapping[str, Any]) -> int:
     return fields.integer(message, 'step', fields.LARGEST, 1)
 
 
-def text(message: Mapping[str, Any], name: str, longest: int) -> str:
-    """Return a text of up to so many characters."""
-    value = message.get(name)
-    if not isinstance(value, str) or len(value) > longest:
-        raise ViewerError(
-            f'{name} {fields.shown(value)} is invalid; send a text of up to {longest} characters'
-        )
-    return value
-
-
 def _changed(message: Mapping[str, Any]) -> Changed:
     score = fields.number({'score': 0.0, **message}, 'score')
     return Changed(
@@ -136,13 +115,3 @@ def _changed(message: Mapping[str, Any]) -> Changed:
         text({'counts': '', **message}, 'counts', LONGEST_COUNTS),
         min(max(score, 0.0), 1.0),
     )
-
-
-def _objects(message: Mapping[str, Any], name: str, most: int) -> list[Mapping[str, Any]]:
-    value = message.get(name, [])
-    valid = isinstance(value, list) and len(value) <= most
-    if not valid or not all(isinstance(one, dict) for one in value):
-        raise ViewerError(
-            f'{name} {fields.shown(value)} is invalid; send a list of up to {most} objects'
-        )
-    return list(value)

@@ -6,8 +6,8 @@ from typing import Any
 
 from picosam_ros.engines import make_engine
 from picosam_ros.errors import ViewerError
+from picosam_ros.label_pages.images import Images
 from picosam_ros.review.corrector import Corrector
-from picosam_ros.review.images import Images
 from picosam_ros.review.project import ReviewProject
 from picosam_ros.review.queue import Queue
 from picosam_ros.review.site import ReviewSite

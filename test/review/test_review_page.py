@@ -387,7 +387,7 @@ def test_a_page_whose_server_has_ended_says_so(serve, pages):
     served = serve(doubted(3), doubted(7))
     reviewed = Reviewed(served, pages, quiet=False)
     served.review.close()
-    reviewed.says('the review program cannot be reached; start it again')
+    reviewed.says('the program behind this page cannot be reached; start it again')
 
 
 def test_the_next_image_is_there_before_the_key(review):

@@ -27,8 +27,8 @@ from helpers.review_project import (
 from helpers.viewer_server import on_a_loop
 
 from picosam_ros.errors import OutputError, ViewerError
+from picosam_ros.label_pages import bodies, threads
 from picosam_ros.labelling.decisions import Decisions
-from picosam_ros.review import bodies, site
 from picosam_ros.review.review import Review
 
 KITCHEN = {'recording': 'kitchen', 'number': 3}
@@ -46,7 +46,7 @@ def point(number, **options):
     return {'x': x, 'y': y, **options}
 
 
-READING = 'picosam_review_images_0'
+READING = 'picosam_images_0'
 
 
 class Surprise(TypeError):
@@ -331,7 +331,7 @@ async def test_an_address_that_others_can_reach_needs_the_token(serve):
 
 @on_a_loop
 async def test_clicks_that_come_faster_than_the_engine_are_refused_in_the_end(serve, monkeypatch):
-    monkeypatch.setattr(site, 'MOST_WAITING', 2)
+    monkeypatch.setattr(threads, 'MOST_WAITING', 2)
     served = serve(doubted(3))
     gate, corrector = threading.Event(), served.server.site._corrector
     real = corrector.correct
@@ -343,7 +343,7 @@ async def test_clicks_that_come_faster_than_the_engine_are_refused_in_the_end(se
     monkeypatch.setattr(corrector, 'correct', slow)
     content = KITCHEN | {'object': 1, 'points': [point(3)]}
     asked = [asyncio.create_task(served.post('correction', content)) for _ in range(2)]
-    await until(lambda: served.server.site._waiting == 2)
+    await until(lambda: served.server.site._threads.waiting == 2)
     # Meanwhile all else is answered.
     assert (await served.get('labels/kitchen/3'))[0] == 200
     assert (await served.get('image/kitchen/3.jpg'))[0] == 200
@@ -389,4 +389,4 @@ def test_all_is_closed_in_the_end(serve):
     with socket.create_server(('127.0.0.1', served.server.port)):
         pass
     names = {thread.name.rpartition('_')[0] for thread in threading.enumerate()}
-    assert not names & {'picosam_answers', 'picosam_review_images', 'picosam_correct'}
+    assert not names & {'picosam_answers', 'picosam_images', 'picosam_engine'}

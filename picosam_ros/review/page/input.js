@@ -1,7 +1,9 @@
 // Keys, buttons, and clicks on the image.
 
-import { $, element } from './elements.js';
+import { $ } from './elements.js';
 import { listenToZoom } from './gestures.js';
+import { listKeys } from './key_list.js';
+import { listenToTapSwitch, tapsExclude } from './tap_switch.js';
 
 // Longer movements, in CSS pixels, are no clicks.
 const CLICK_DISTANCE = 6;
@@ -40,7 +42,7 @@ export function listen(view, actions) {
   listenToClicks(view, actions);
   listenToKeys(actions);
   listenToButtons(actions);
-  listKeys($('keys'));
+  listKeys($('keys'), LISTED);
 }
 
 function listenToClicks(view, { point, select }) {
@@ -76,10 +78,6 @@ function listenToClicks(view, { point, select }) {
   });
 }
 
-function tapsExclude() {
-  return $('tap-switch').querySelector('[aria-pressed="true"]').value === 'exclude';
-}
-
 function listenToKeys(actions) {
   const acts = new Map(KEYS.flatMap(({ keys, act }) => keys.map((key) => [key, act])));
   window.addEventListener('keydown', (event) => {
@@ -101,26 +99,9 @@ function listenToButtons(actions) {
     $(act).addEventListener('click', () => actions[act]());
   }
   $('zoom').addEventListener('click', () => actions.zoomOut());
-  for (const button of $('tap-switch').children) {
-    button.addEventListener('click', () => {
-      for (const one of $('tap-switch').children) one.setAttribute('aria-pressed', one === button);
-    });
-  }
+  listenToTapSwitch();
   // Clicked by a pointer it does not keep the focus: the next key is for the image.
   document.addEventListener('click', ({ target, detail }) => {
     if (detail) target.closest?.('button')?.blur();
   });
-}
-
-function listKeys(list) {
-  for (const [keys, does] of LISTED) {
-    const [key, meaning] = [element('dt'), element('dd')];
-    for (const word of keys.split(' ')) {
-      const shown = element('kbd');
-      shown.textContent = word.replace(',', '');
-      key.append(word === '…' ? '…' : shown, word.endsWith(',') ? ', ' : ' ');
-    }
-    meaning.textContent = does;
-    list.append(key, meaning);
-  }
 }

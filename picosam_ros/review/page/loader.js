@@ -1,9 +1,7 @@
 // Images and their labels, fetched and decoded before they are shown.
 
+import { decoded } from './bitmap.js';
 import { getBlob, getJson } from './server.js';
-
-// Of a decoded image, in pixels: more are not seen, and a few of them fill a phone's memory.
-const LONGEST_SIDE = 2560;
 
 export class Loader {
   constructor(queue) {
@@ -53,11 +51,4 @@ export class Loader {
     if (!blob) return { ...labels, bitmap: null, fault: message };
     return { ...labels, bitmap: await decoded(blob, labels) };
   }
-}
-
-function decoded(blob, { width, height }) {
-  const scale = LONGEST_SIDE / Math.max(width, height);
-  if (scale >= 1) return createImageBitmap(blob);
-  const [resizeWidth, resizeHeight] = [Math.round(width * scale), Math.round(height * scale)];
-  return createImageBitmap(blob, { resizeWidth, resizeHeight, resizeQuality: 'high' });
 }

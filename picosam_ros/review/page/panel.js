@@ -56,14 +56,3 @@ export function showEnd(queue, advice) {
   setText($('advice'), advice);
   $('done').hidden = false;
 }
-
-const NOTICE_MS = 8000;
-let hiding = 0;
-
-// Shows a sentence on the image for a while; an empty one takes it away.
-export function say(text) {
-  clearTimeout(hiding);
-  setText($('notice'), text);
-  $('notice').hidden = !text;
-  if (text) hiding = setTimeout(() => say(''), NOTICE_MS);
-}

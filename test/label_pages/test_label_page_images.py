@@ -6,7 +6,14 @@ import pytest
 from helpers.review_project import DiscSequence, frame
 
 from picosam_ros.errors import ImageError
-from picosam_ros.review.images import KEPT_IMAGES, KEPT_RECORDINGS, PASSED_OVER, Images
+from picosam_ros.label_pages import images as module
+from picosam_ros.label_pages.images import (
+    KEPT_RECORDINGS,
+    LEAST_KEPT,
+    PASSED_OVER,
+    READ_BACK,
+    Images,
+)
 from picosam_ros.sequences.base import SequenceImage
 
 
@@ -30,19 +37,43 @@ def test_images_after_each_other_are_read_in_one_go(images, sequence):
     assert sequence.read == list(range(10, 21))
 
 
-def test_an_image_before_or_far_after_is_searched_for(images, sequence):
-    for number in (100, 5, 5 + PASSED_OVER + 2, 5 + PASSED_OVER + 3):
+def test_an_image_far_before_or_far_after_is_searched_for(images, sequence):
+    far = PASSED_OVER + 2
+    for number in (5, 5 + far, 5 + far + 1, 4):
         assert is_number(images.picture('a', number), number)
-    assert sequence.began == [100, 5, 5 + PASSED_OVER + 2]
+    assert sequence.began == [5, 5 + far, 4]
 
 
-def test_the_last_images_are_kept_and_the_oldest_go(images, sequence):
-    for number in [*range(KEPT_IMAGES), 0]:
+def test_who_goes_back_finds_the_images_before_read_in_one_go(images, sequence):
+    for number in range(100, 100 - READ_BACK - 2, -1):
         assert is_number(images.picture('a', number), number)
-    assert sequence.read == list(range(KEPT_IMAGES))
-    images.picture('a', KEPT_IMAGES)
+    assert sequence.began == [100, 99 - READ_BACK]
+    images.picture('a', 0)
     images.picture('a', 1)
-    assert sequence.read[KEPT_IMAGES + 1 :] == [1]
+    assert sequence.began == [100, 99 - READ_BACK, 0]
+
+
+def test_the_last_images_are_kept_and_the_oldest_go(images, sequence, monkeypatch):
+    monkeypatch.setattr(module, 'KEPT_BYTES', 6 * frame(0).pixels.nbytes)
+    for number in [*range(6), 0]:
+        assert is_number(images.picture('a', number), number)
+    assert sequence.read == list(range(6))
+    images.picture('a', 6)
+    images.picture('a', 0)
+    assert sequence.read == list(range(7))
+    # Back by as many as there is room for in one half.
+    images.picture('a', 1)
+    assert sequence.read == [*range(7), 0, 1]
+
+
+def test_of_very_large_images_a_few_are_kept_all_the_same(images, sequence, monkeypatch):
+    monkeypatch.setattr(module, 'KEPT_BYTES', 1)
+    for number in [*range(LEAST_KEPT), 0]:
+        assert is_number(images.picture('a', number), number)
+    assert sequence.read == list(range(LEAST_KEPT))
+    images.picture('a', LEAST_KEPT)
+    images.picture('a', 1)
+    assert sequence.began == [0, 1]
 
 
 def test_an_image_that_cannot_be_read_is_told_and_the_next_one_comes(images, sequence):

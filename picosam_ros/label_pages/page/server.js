@@ -1,6 +1,6 @@
 // Requests to the program that serves the page. What it refuses is raised with its sentence.
 
-const GONE = 'the review program cannot be reached; start it again, and load this page anew';
+const GONE = 'the program behind this page cannot be reached; start it again, and load the page anew';
 
 export async function getJson(path) {
   return (await asked(path)).json();
