@@ -16,6 +16,7 @@ from picosam_ros.commands.arguments import (
     add_prompt_arguments,
     at_least,
 )
+from picosam_ros.commands.label_page import add_prompt_page_arguments, ask_prompts
 from picosam_ros.commands.terminal import INTERRUPTED, Progress, catch_interrupt
 from picosam_ros.datasets.formats import FORMATS
 from picosam_ros.labelling.keys import DEFAULT_NAME
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_prompts(parser: argparse.ArgumentParser) -> None:
     add_prompt_arguments(parser, several=True)
+    add_prompt_page_arguments(parser)
     parser.add_argument(
         '--detections',
         metavar='T',
@@ -151,11 +153,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     from picosam_ros.commands.label_output import write_project
-    from picosam_ros.commands.label_plan import make_plan
+    from picosam_ros.commands.label_plan import check_one_source, make_plan
     from picosam_ros.datasets.examples import contents_of
     from picosam_ros.datasets.write import check_formats
     from picosam_ros.labelling.project import create_project
 
+    if check_one_source(arguments) == '--page':
+        arguments.page, arguments.prompts = False, ask_prompts(arguments)
+        if arguments.prompts is None:
+            return INTERRUPTED
     plan, notes = make_plan(arguments)
     with create_project(arguments.out, plan) as project, catch_interrupt() as interrupted:
         check_formats(project.out, plan.formats, contents_of(project))

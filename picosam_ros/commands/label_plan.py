@@ -33,7 +33,7 @@ def make_plan(arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
         PicosamError: a recording, or the prompts, cannot be read.
 
     """
-    given = _check_one_source(arguments)
+    given = check_one_source(arguments)
     notes: list[str] = []
     named = names_of(arguments.recordings)
     keys = _keys_of_file(arguments, list(named)) if given == '--prompts' else {}
@@ -49,7 +49,7 @@ def make_plan(arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
         recordings.append(PlannedRecording(name, path, arguments.image_topic, found_keys, total))
     plan = Plan(
         tuple(recordings),
-        EngineChoice(arguments.engine, _options(arguments)),
+        engine_choice(arguments),
         arguments.formats,
         arguments.polygons,
         arguments.change,
@@ -58,6 +58,11 @@ def make_plan(arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
     if not plan.names:
         raise PromptError('there is no prompt, so there is nothing to label; ' + '; '.join(notes))
     return plan, notes
+
+
+def engine_choice(arguments: argparse.Namespace) -> EngineChoice:
+    """Return the engine that labels."""
+    return EngineChoice(arguments.engine, _options(arguments))
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -84,19 +89,21 @@ def names_of(paths: Sequence[Path]) -> dict[str, Path]:
     return named
 
 
-def _check_one_source(arguments: argparse.Namespace) -> str:
+def check_one_source(arguments: argparse.Namespace) -> str:
     """Return the option that says where the prompts come from."""
     sources = {
         '--point': arguments.points or arguments.box,
         '--prompts': arguments.prompts,
         '--detections': arguments.detections,
         '--boxes': arguments.boxes,
+        '--page': arguments.page,
     }
     given = [name for name, value in sources.items() if value]
     if len(given) != 1:
         arguments.usage_error(
             'give prompts in one way: --point X,Y or --box X0,Y0,X1,Y1 for one object, --prompts '
-            "FILE for several, --detections TOPIC or --boxes FILE for a detector's"
+            "FILE for several, --detections TOPIC or --boxes FILE for a detector's, or --page to "
+            'point at them in the browser'
         )
     if given == ['--boxes'] and len(arguments.recordings) > 1:
         arguments.usage_error('--boxes FILE is about the images of one recording; give one')

@@ -45,6 +45,18 @@ class ServedPage(Protocol):
 
 def add_page_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where the page is, for how long, and whether it is opened."""
+    add_address_arguments(parser)
+    parser.add_argument(
+        '--seconds',
+        metavar='S',
+        type=positive,
+        default=math.inf,
+        help='end after so long (default: at Ctrl-C)',
+    )
+
+
+def add_address_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where the page is, and whether it is opened."""
     parser.add_argument(
         '--address',
         metavar='A',
@@ -65,13 +77,6 @@ def add_page_arguments(parser: argparse.ArgumentParser) -> None:
         help="the page's address behind a reverse proxy, like https://robot.example/viewer/",
     )
     parser.add_argument(
-        '--seconds',
-        metavar='S',
-        type=positive,
-        default=math.inf,
-        help='end after so long (default: at Ctrl-C)',
-    )
-    parser.add_argument(
         '--open', action='store_true', help='open the page in the browser, where there is a screen'
     )
 
@@ -82,9 +87,17 @@ def page_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def serve_page(
-    arguments: argparse.Namespace, make: Callable[[argparse.Namespace], ServedPage]
+    arguments: argparse.Namespace,
+    make: Callable[[argparse.Namespace], ServedPage],
+    *,
+    finished: Callable[[], bool] = lambda: False,
 ) -> int:
     """Serve a page until Ctrl-C or SIGTERM; return the exit code.
+
+    Args:
+        arguments: with those that `add_page_arguments` declares.
+        make: makes the page.
+        finished: asked about every 0.1 s; once it is true the page ends, too.
 
     Raises:
         PicosamError: it cannot be made or served.
@@ -100,19 +113,24 @@ def serve_page(
     with contextlib.redirect_stdout(sys.stderr):
         try:
             with _sigterm_interrupts():
-                _serve(make(arguments), arguments, output)
+                _serve(make(arguments), arguments, output, finished)
         except KeyboardInterrupt:  # while it started
             pass
     return 0
 
 
-def _serve(page: ServedPage, arguments: argparse.Namespace, output: TextIO) -> None:
+def _serve(
+    page: ServedPage,
+    arguments: argparse.Namespace,
+    output: TextIO,
+    finished: Callable[[], bool],
+) -> None:
     try:
         page.open()
         with catch_interrupt() as interrupted:
             _announce(page.server, arguments, output)
             end, reported = time.monotonic() + arguments.seconds, -math.inf
-            while not interrupted.is_set() and time.monotonic() < end:
+            while not (interrupted.is_set() or finished()) and time.monotonic() < end:
                 if time.monotonic() - reported >= _REPORT_S:
                     reported = time.monotonic()
                     page.report()

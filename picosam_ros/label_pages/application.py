@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,6 @@ class PageApplication:
         access: accepts or refuses requests.
         failed: what is told, before the error, of what was not expected to be raised.
         on_error: called with that, on the event loop; the application goes on.
-        of_viewer: further files of the viewer's page.
 
     Attributes:
         application: for aiohttp to serve.
@@ -62,7 +60,6 @@ class PageApplication:
         *,
         failed: str,
         on_error: ErrorHandler,
-        of_viewer: Iterable[str] = (),
     ) -> None:
         self.refused: Counter[str] = Counter()
         self.connections = Connections(self.refused, MAX_CLIENTS)
@@ -74,7 +71,7 @@ class PageApplication:
             ],
             client_max_size=LARGEST_BODY,
         )
-        shared = [PAGE / name for name in (*_OF_VIEWER, *of_viewer)]
+        shared = [PAGE / name for name in _OF_VIEWER]
         add_page(self.application, [*page_files(folder), *page_files(_FOLDER), *shared])
 
     def _accepted(self, request: web.Request) -> None:

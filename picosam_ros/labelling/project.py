@@ -18,6 +18,7 @@ from picosam_ros.labelling.prompt_doubts import with_doubted_prompts
 
 # Beside the data sets.
 _FOLDER, _PLAN, _DECISIONS, _LOCK = 'labels', 'plan.json', 'decisions.jsonl', 'lock'
+_PROMPTS = 'prompts.yaml'
 
 
 class Project:
@@ -82,6 +83,11 @@ class Project:
             ) from error
 
 
+def prompts_of(out: Path) -> Path:
+    """Return where the prompts of a page are kept."""
+    return out / _FOLDER / _PROMPTS
+
+
 @contextmanager
 def create_project(out: Path, plan: Plan) -> Iterator[Project]:
     """Open a folder for a plan; results that an earlier plan has in common with it are kept.
@@ -90,7 +96,7 @@ def create_project(out: Path, plan: Plan) -> Iterator[Project]:
         OutputError: it cannot be written, or another process uses it.
 
     """
-    with _locked(out, create=True):
+    with locked(out, create=True):
         _write(out / _FOLDER / _PLAN, plan_to_json(plan))
         yield Project(out, plan)
 
@@ -106,7 +112,7 @@ def open_project(out: Path) -> Iterator[Project]:
     path = out / _FOLDER / _PLAN
     if not path.is_file():
         raise OutputError(f'{out} holds no labels ({path} is missing); make some: picosam label')
-    with _locked(out, create=False):
+    with locked(out, create=False):
         try:
             plan = plan_from_json(path.read_bytes())
         except (OSError, ValueError, KeyError, TypeError, PicosamError) as error:
@@ -117,7 +123,13 @@ def open_project(out: Path) -> Iterator[Project]:
 
 
 @contextmanager
-def _locked(out: Path, *, create: bool) -> Iterator[None]:
+def locked(out: Path, *, create: bool) -> Iterator[None]:
+    """Keep other programs from a folder of labels, which is made if that is wanted.
+
+    Raises:
+        OutputError: it cannot be written, or another process uses it.
+
+    """
     folder = out / _FOLDER
     try:
         if create:

@@ -15,8 +15,18 @@ from picosam_ros.prompts.box_ids import lowest_id
 from picosam_ros.prompts.file import KEYS, read_entries, shown, to_prompt, whole
 
 _KEYS = (*KEYS, 'name', 'image', 'recording')
+# The pattern of all recordings.
+ALL = '*'
 # Names of recordings in an error.
 _NAMED = 10
+
+
+@dataclass(frozen=True)
+class PlacedPrompt:
+    """A prompt, and the recordings that it is for: the name of one, or a pattern."""
+
+    key: KeyPrompt
+    recording: str = ALL
 
 
 @dataclass(frozen=True)
@@ -55,21 +65,36 @@ def read_key_prompts(
     return {name: _keys(name, entries) for name in recordings}
 
 
+def read_placed_prompts(path: str | Path, recordings: Sequence[str]) -> tuple[PlacedPrompt, ...]:
+    """Read the entries of a file, each with an id; raises as `read_key_prompts` does."""
+    read_key_prompts(path, recordings)
+    entries = [_entry(where, entry) for where, entry in read_entries(path, _KEYS)]
+    used = {entry.prompt.object_id for entry in entries if entry.has_id}
+    placed = []
+    for entry in entries:
+        number = entry.prompt.object_id if entry.has_id else _free(entry.recording, entry, used)
+        used.add(number)
+        prompt = replace(entry.prompt, object_id=number)
+        placed.append(PlacedPrompt(KeyPrompt(entry.image, prompt, entry.name), entry.recording))
+    return tuple(placed)
+
+
 def _entry(where: str, entry: dict[str, Any]) -> _Entry:
     try:
         return _Entry(
             where,
             to_prompt({'id': FIRST_ID, **entry}),
             'id' in entry,
-            _text(entry.get('name', DEFAULT_NAME), 'name'),
+            line_of(entry.get('name', DEFAULT_NAME), 'name'),
             whole(entry.get('image', 0), 'image'),
-            _text(entry.get('recording', '*'), 'recording'),
+            line_of(entry.get('recording', ALL), 'recording'),
         )
     except PromptError as error:
         raise PromptError(f'{where}: {error}') from error
 
 
-def _text(given: Any, name: str) -> str:
+def line_of(given: Any, name: str) -> str:
+    """Return a text of one line, without spaces around it; PromptError if it is none."""
     if not isinstance(given, str) or not given.strip() or not given.isprintable():
         raise PromptError(
             f'{name} {shown(given)} was given; write a text of one line, in quotes if it looks '
