@@ -139,6 +139,9 @@ class Engine(ABC):
         """
         return self.candidates(frame, prompt)
 
+    def begin(self) -> None:  # noqa: B027 - most remember nothing of prompts
+        """Forget the prompts of earlier frames: those that come belong to another film."""
+
     @abstractmethod
     def close(self) -> None:
         """Release everything; a second call does nothing."""

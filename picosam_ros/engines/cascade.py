@@ -105,6 +105,11 @@ class CascadeEngine(Engine):
         self._slow.set_work_limit(_WhileWanted(self._is_current))
         self._worker.start()
 
+    def begin(self) -> None:
+        """Let the fast engine forget earlier prompts, and let corrections of them not count."""
+        self._motions.clear()
+        self._fast.begin()
+
     def close(self) -> None:
         """Wait for the slow engine's current run, end its thread, and close both."""
         self._slow.interrupt()

@@ -93,6 +93,11 @@ class FallbackEngine(Engine):
         if self.policy != 'sensor_only':
             self._second.open()
 
+    def begin(self) -> None:
+        """Let both forget earlier prompts."""
+        self._first.begin()
+        self._second.begin()
+
     def close(self) -> None:
         """Close both."""
         self._first.close()

@@ -37,6 +37,8 @@ class Labeller:
     def __init__(self, engine: Engine, stretches: Sequence[Stretch]) -> None:
         self.images: list[LabelledImage] = []
         self._objects = {one.key.prompt.object_id: _Followed(one) for one in stretches}
+        # Of another recording it knows prompts with the same ids.
+        engine.begin()
         self._segmenter = Segmenter(
             engine,
             tracker=Tracker(LIMITS),

@@ -45,6 +45,7 @@ class Verifier:
         self._images = list(images)
         self._next = len(self._images) - 1
         self._ways: dict[int, _WayBack] = {}
+        engine.begin()
         self._segmenter = Segmenter(engine, tracker=Tracker(LIMITS))
 
     def step(self, image: SequenceImage) -> None:

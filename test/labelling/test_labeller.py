@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from helpers.square_engine import SquareEngine, picture
 
+from picosam_ros.engines.host import HostEngine
 from picosam_ros.errors import PromptError
+from picosam_ros.frame import Frame
 from picosam_ros.labelling.keys import KeyPrompt, Stretch, stretches
 from picosam_ros.labelling.labelled import Label, LabelledImage, from_json, to_json
 from picosam_ros.labelling.labeller import Labeller
@@ -34,7 +37,7 @@ def label(engine, found, numbers):
     labeller = Labeller(engine, found)
     for number in numbers:
         labeller.step(SequenceImage(number, picture(stamp_ns=number), number))
-    return labeller.finish()
+    return labeller.images
 
 
 def test_each_image_has_a_label_with_the_mask_of_each_object():
@@ -93,3 +96,24 @@ def test_of_two_labels_for_one_object_the_later_counts():
     image = LabelledImage(0, 0, 4, 4, (first,)).with_labels([second, first.doubted('')])
     assert image.labels == (second, first.doubted(''))
     assert image.doubts == ()
+
+
+def test_an_engine_that_labelled_other_objects_with_the_same_ids_answers_as_a_new_one(
+    tiny_network,
+):
+    def follow(engine, x):
+        pixels = np.full((240, 320, 3), 20, np.uint8)
+        cv2.circle(pixels, (x, 120), 24, (250, 40, 30), -1)
+        labeller = Labeller(
+            engine, stretches([KeyPrompt(0, Prompt.from_point(x, 120, object_id=1))])
+        )
+        labeller.step(SequenceImage(0, Frame(pixels), 0))
+        return labeller.images
+
+    network = tiny_network()
+    with HostEngine(model=network, threads=1) as engine:
+        assert follow(engine, 60)[0].labels[0].counts
+        second = follow(engine, 250)
+    with HostEngine(model=network, threads=1) as engine:
+        assert second == follow(engine, 250)
+    assert second[0].labels[0].to_image(320, 240)[120, 250] == 1

@@ -148,6 +148,11 @@ class HostEngine(Engine):
                 f'it: export it again, with a fixed S if it takes one alone ({first_line(error)})'
             ) from error
 
+    def begin(self) -> None:
+        """Forget the squares of earlier clicks."""
+        if self._network is not None:
+            self._network.keep(())
+
     def close(self) -> None:
         """Free the network."""
         self._network = None
