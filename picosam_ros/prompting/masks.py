@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from picosam_ros.engines.base import Engine
 from picosam_ros.errors import PromptError
 from picosam_ros.labelling.keys import KeyPrompt, Stretch
@@ -21,6 +23,11 @@ class FirstMasks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def corrects_boxes(self) -> bool:
+        """Whether the engine takes points together with a box."""
+        return self._engine.capabilities.boxes_with_points
+
     def open(self) -> None:
         """Open the engine. Raises ModelError or EngineError; a second call does nothing."""
         self._engine.open()
@@ -39,7 +46,9 @@ class FirstMasks:
         """
         self.open()
         labeller = Labeller(self._engine, [Stretch(key, image.number, None)])
-        labeller.step(image)
+        # A view: an engine takes it for another image, and does not go on from what it answered
+        # to the clicks before. The labeller will not have seen those either.
+        labeller.step(replace(image, frame=replace(image.frame, pixels=image.frame.pixels[:])))
         [label] = labeller.images[-1].labels
         return label
 

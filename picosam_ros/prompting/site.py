@@ -88,7 +88,8 @@ class PromptSite:
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         def read() -> dict[str, Any]:
-            return answers.everything(self._store.prompts, self._title)
+            state = answers.everything(self._store.prompts, self._title)
+            return {**state, 'corrects_boxes': self._masks.corrects_boxes}
 
         return web.json_response(await self._threads.answer(read))
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 # <!-- needs ROS 2 from apt: rviz2 -->
 REASONS = (
     'hardware',
+    'a person',  # test/commands/test_label_page_command.py gives the prompts over HTTP
     'ROS 2 from apt',
     'minutes',  # the README, followed literally, runs these: see test_readme_literally.py
     'training data',

@@ -21,6 +21,7 @@ class Page {
   constructor(state) {
     this.recordings = new Map(state.recordings.map(({ name, images }) => [name, images]));
     this.place = { recording: state.recordings[0].name, image: 0 };
+    this.correctsBoxes = state.corrects_boxes;
     this.look = new Look(state.palette);
     this.loaded = null;
     this.loader = new Loader({
@@ -184,7 +185,7 @@ class Page {
     const labels = this.view.frame?.labels ?? [];
     $('remove').disabled = !labels.some(({ object }) => object === selected);
     setText($('busy'), this.loader.wanted ? 'loading …' : 'looking …');
-    $('busy').hidden = !this.pointing.waiting.length && !(this.loader.wanted && this.view.frame);
+    $('busy').hidden = !this.pointing.working && !(this.loader.wanted && this.view.frame);
     this.list.update(objects, selected, labels);
     if (this.view.frame) this.view.setMasks(labels);
   }

@@ -9,6 +9,8 @@ export class Pointing {
     // Grows when the user selects: until then, clicks are for the object that the first one made.
     this.turn = 0;
     this.waiting = [];
+    // Clicks and undos that have no answer yet.
+    this.working = 0;
     this.past = [];
     this.idle = Promise.resolve();
   }
@@ -21,8 +23,16 @@ export class Pointing {
   point(point) {
     this.ask(point, (label) => {
       if (!point.positive && !label) throw new Error('select the object first, or click on it: this is not on it');
-      return { points: [...(label?.points ?? []), point], box: label?.box ?? null };
+      return this.corrected(label, point);
     });
+  }
+
+  // Where the network takes no points with a box, the middle of the box stands for it.
+  corrected(label, point) {
+    const { points = [], box = null } = label ?? {};
+    if (!box || this.page.correctsBoxes) return { points: [...points, point], box };
+    say('the box has become a point in its middle: this network takes no points with a box');
+    return { points: [middleOf(box), point], box: null };
   }
 
   // A box begins anew.
@@ -36,15 +46,17 @@ export class Pointing {
     const click = { marker, frame: page.loaded, turn: this.turn, selected: page.view.selected };
     say('');
     this.waiting.push(click);
-    page.update();
     this.then(() => this.send(click, pointed), () => {
       this.waiting = this.waiting.filter((one) => one !== click);
     });
   }
 
   then(act, after = () => {}) {
+    this.working += 1;
+    this.page.update();
     this.idle = this.idle.then(act).catch(({ message }) => say(message)).then(() => {
       after();
+      this.working -= 1;
       this.page.update();
     });
   }
@@ -100,6 +112,10 @@ export class Pointing {
     const { objects } = await post('remove', { object, pattern, image });
     await this.page.renew(objects);
   }
+}
+
+function middleOf({ x0, y0, x1, y1 }) {
+  return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, positive: true };
 }
 
 function labelOf({ labels }, object) {
