@@ -126,7 +126,8 @@ def test_while_the_page_is_there_the_folder_is_in_use(start, tmp_path):
 @pytest.mark.parametrize('given', [[], ['--page', '--point', '1,2']])
 def test_prompts_in_no_way_or_in_two_are_a_usage_error_that_names_the_page(tmp_path, capsys, given):
     recording, out = str(tmp_path / 'film.avi'), str(tmp_path / 'out')
-    assert main(['label', recording, '-o', out, *given]) == 2
+    with pytest.raises(SystemExit, match='2'):
+        main(['label', recording, '-o', out, *given])
     told = capsys.readouterr().err
     assert 'give prompts in one way' in told
     assert '--page' in told
