@@ -122,7 +122,7 @@ def _answer_prompts(case: Case, out: Path) -> int:
                 mask = asked[0].to_image(image.width, image.height) > 0
                 score = _score(case, recording.name, image.number, mask)
                 labels = tuple(one.doubted('') for one in image.labels)
-                right = score.iou >= _WRONG
+                right = bool(score.iou >= _WRONG)
                 decided.append(Decision(recording.name, image.number, right, labels))
         project.decisions.open()
         project.decisions.add(decided)
