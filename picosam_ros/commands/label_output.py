@@ -65,8 +65,22 @@ def write_project(project: Project, *, live: bool, stopped: Callable[[], bool]) 
         progress.end()
     if written is None:
         return None
-    report = {**_report(project, written), 'notes': examples.notes}
+    report = _report(project, written)
+    report['unanswered'] = examples.waiting.total()
+    report['waiting'] = dict(examples.waiting)
+    report['rejected'] = examples.rejected
+    report['notes'] = [*examples.notes, *_stale(project)]
     return Output(report, tuple(examples.damage))
+
+
+def _stale(project: Project) -> list[str]:
+    """Return a sentence about each data set in the folder that was not written now."""
+    from picosam_ros.datasets.formats import FORMATS
+    from picosam_ros.datasets.write import MARK
+
+    formats = [name for name in FORMATS if name not in project.plan.formats]
+    folders = [project.out / name for name in formats if (project.out / name / MARK).is_file()]
+    return [f'{folder} is of an earlier run, and was not written anew' for folder in folders]
 
 
 def _report(project: Project, written: Written) -> dict[str, Any]:
@@ -81,7 +95,6 @@ def _report(project: Project, written: Written) -> dict[str, Any]:
         'examples': written.images,
         'labels': written.labels,
         'same': written.same,
-        'unanswered': written.unanswered,
         'formats': {name: str(project.out / name) for name in project.plan.formats},
     }
 
@@ -91,17 +104,25 @@ def _print(report: dict[str, Any]) -> None:
     head = f'{report["images"]} images of {count} recording{"s" * (count != 1)}'
     rate = report.get('images_per_second')
     print(paint(head, 'bold') + (f'  {rate:.1f} images/s' if rate else ''))
-    splits = ', '.join(f'{count} for {split}' for split, count in report['examples'].items())
+    splits = ', '.join(
+        f'{count} for {split}' for split, count in sorted(report['examples'].items())
+    )
     labels = ', '.join(f'{count} {name}' for name, count in report['labels'].items())
     print(f'examples: {splits or "none"}')
     print(f'masks: {labels or "none"}')
     if report['same']:
-        print(f'{report["same"]} images are left out: they hardly differ from the one before')
+        print(
+            f'{report["same"]} images are left out: they hardly differ from the last '
+            'one that was kept (--change 0 keeps them)'
+        )
     for note in report['notes']:
         print(paint(note, 'yellow'))
     for name, folder in report['formats'].items():
         print(paint(f'{name} in {folder}', 'dim'))
+    if report['rejected']:
+        print(f'{report["rejected"]} images are left out: you rejected them')
     if report['unanswered']:
         images = f'{report["unanswered"]} image{"s wait" if report["unanswered"] > 1 else " waits"}'
-        sentence = f'{images} for you: picosam review {report["out"]}'
+        where = ', '.join(f'{count} of {name}' for name, count in report['waiting'].items())
+        sentence = f'{images} for you ({where}): picosam review {report["out"]}'
         print(paint(sentence, 'yellow'))

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import engine_options, prompt_of
+from picosam_ros.commands.outputs import is_same
 from picosam_ros.engines import ENGINES
-from picosam_ros.errors import PromptError
+from picosam_ros.errors import DatasetError, PromptError
 from picosam_ros.labelling.job import EngineChoice
 from picosam_ros.labelling.keys import KeyPrompt
 from picosam_ros.labelling.plan import Plan, PlannedRecording
@@ -76,11 +77,21 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def names_of(paths: Sequence[Path]) -> dict[str, Path]:
-    """Return the recordings by names for files: that of the path, numbered where it is not new."""
+    """Return the recordings by names for files: that of the path, numbered where it is not new.
+
+    Raises:
+        DatasetError: one is given twice.
+
+    """
     named: dict[str, Path] = {}
     for path in paths:
         stem = path.name if path.is_dir() else path.name.partition('.')[0]
         stem = _UNFIT.sub('_', stem or path.resolve().name) or 'recording'
+        if any(is_same(path, other) for other in named.values()):
+            raise DatasetError(
+                f'the recording {path} is given twice; its images would be for training and for '
+                'validation: give each recording once'
+            )
         name, number = stem, 1
         while name in named:
             number += 1

@@ -91,7 +91,8 @@ class Written:
         images: by split.
         labels: masks, by name of their class.
         same: images left out because they differ too little from the last one.
-        unanswered: images left out because nobody has answered their doubts, or they were rejected.
+        unanswered: images left out because nobody has answered their doubts, or a person rejected
+            them.
 
     """
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from picosam_ros.datasets.base import Contents, Example
 from picosam_ros.datasets.change import Change
@@ -32,59 +33,92 @@ class Examples:
     Attributes:
         notes: sentences about what was left out though nothing is damaged.
         damage: the same of recordings that could not be read to their ends.
+        waiting: images that wait for a person's answer, by recording.
+        rejected: images that a person rejected.
 
     """
 
     def __init__(self, project: Project, progress: Callable[[int], None]) -> None:
         self.notes: list[str] = []
         self.damage: list[str] = []
+        self.waiting: Counter[str] = Counter()
+        self.rejected = 0
+        self._plan = project.plan
         self._project = project
         self._progress = progress
-        self._decisions = project.decisions.by_image()
+        # By the name of a class: the splits that show it.
+        self._shown: dict[str, set[str]] = {name: set() for name in project.plan.names}
 
     def __iter__(self) -> Iterator[Example]:
         """Yield the examples. Raises PicosamError if a recording or a result cannot be read."""
-        plan = self._project.plan
-        names = [one.name for one in plan.recordings]
-        splits = split_of(names, plan.validation)
-        self.notes += filter(None, [note_on_split(names, plan.validation)])
+        names = [one.name for one in self._plan.recordings]
+        splits = split_of(names, self._plan.validation)
         done = 0
-        for recording in plan.recordings:
+        for recording in self._plan.recordings:
             for example in self._of(recording, splits[recording.name]):
                 yield example
                 done += 1
                 self._progress(done)
+        alone = note_on_split(names, self._plan.validation)
+        self.notes += [alone] if alone else self._notes_on_classes(set(splits.values()))
 
     def _of(self, recording: PlannedRecording, split: str) -> Iterator[Example]:
         labelled = {image.number: image for image in self._project.labelled(recording)}
-        change = Change(self._project.plan.change)
+        decisions = self._project.decisions_about(recording)
+        change = Change(self._plan.change)
         with open_sequence(recording.path, recording.topic) as sequence:
             for image in sequence.images():
                 if image.number not in labelled:
                     continue
-                labels = _answered(self._decisions, recording.name, labelled[image.number])
+                decision = decisions.get(image.number)
+                labels = self._answered(recording, labelled[image.number], decision)
                 # An image without labels is not the last one that others are compared with.
                 chosen = labels is not None and change.differs(image.frame.pixels, labels)
+                if chosen and labels is not None:
+                    for label in labels.seen:
+                        self._shown[label.name].add(split)
                 yield Example(recording.name, split, image, labels, chosen)
             self._note(recording, sequence)
+        about_others = self._project.count_decisions(recording) - len(decisions)
+        if about_others:
+            self.notes.append(
+                f'{recording.name}: {about_others} answers of a review were about other objects, '
+                'and do not count'
+            )
+
+    def _answered(
+        self, recording: PlannedRecording, image: LabelledImage, decision: Decision | None
+    ) -> LabelledImage | None:
+        """Return the image as a person answered it; None if it waits, or was rejected."""
+        if decision is not None and not decision.accepted:
+            self.rejected += 1
+            return None
+        answered = image.with_labels(decision.labels) if decision else image
+        if answered.doubts:
+            self.waiting[recording.name] += 1
+            return None
+        return answered
 
     def _note(self, recording: PlannedRecording, sequence: ImageSequence) -> None:
         self.notes += [f'{recording.name}: {note}' for note in sequence.notes]
         if sequence.refused:
             number, why = next(iter(sequence.refused.items()))
+            count = len(sequence.refused)
+            images = f'{count} images are left out' if count > 1 else '1 image is left out'
             self.notes.append(
-                f'{recording.name}: {len(sequence.refused)} images are left out, the first is '
-                f'image {number}: {why}'
+                f'{recording.name}: {images}, the first is image {number}: {why}'
+                if count > 1
+                else f'{recording.name}: {images}, image {number}: {why}'
             )
         if sequence.damage:
             self.damage.append(f'{recording.path} is damaged: {sequence.damage.rstrip(".")}')
 
-
-def _answered(
-    decisions: Mapping[tuple[str, int], Decision], name: str, image: LabelledImage
-) -> LabelledImage | None:
-    """Return the image with a person's decision; None if one is missing, or it was rejected."""
-    decision = decisions.get((name, image.number))
-    if decision is None:
-        return None if image.doubts else image
-    return image.with_labels(decision.labels) if decision.accepted else None
+    def _notes_on_classes(self, splits: set[str]) -> Iterator[str]:
+        for name, shown in self._shown.items():
+            if not shown:
+                yield f'{name}: the data sets have no mask of it'
+            elif missing := splits - shown:
+                yield (
+                    f'{name}: no image of it is for {missing.pop()}; give another recording that '
+                    'shows it, or --validation 0'
+                )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ class Decision:
     def key(self) -> Key:
         """Recording and number of the image."""
         return self.recording, self.image
+
+    def is_about(self, labels: Iterable[Label]) -> bool:
+        """Whether it is about none but these objects: other prompts may have come meanwhile."""
+        known = {(label.object_id, label.name) for label in labels}
+        return all((label.object_id, label.name) in known for label in self.labels)
 
 
 class Decisions:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from picosam_ros.errors import OutputError, PicosamError
 from picosam_ros.files.replace import replace_file
-from picosam_ros.labelling.decisions import Decisions
+from picosam_ros.labelling.decisions import Decision, Decisions
 from picosam_ros.labelling.job import Job
-from picosam_ros.labelling.labelled import LabelledImage, from_json
+from picosam_ros.labelling.labelled import Label, LabelledImage, from_json
 from picosam_ros.labelling.plan import Plan, PlannedRecording, plan_from_json, plan_to_json
 from picosam_ros.labelling.prompt_doubts import with_doubted_prompts
 
@@ -65,9 +65,23 @@ class Project:
                 known = images.get(image.number)
                 images[image.number] = known.with_labels(image.labels) if known else image
         ordered = [images[number] for number in sorted(images)]
-        decisions = self.decisions.by_image()
-        of_it = {image: one for (name, image), one in decisions.items() if name == recording.name}
-        return with_doubted_prompts(ordered, recording.keys, of_it)
+        return with_doubted_prompts(ordered, recording.keys, self.decisions_about(recording))
+
+    def decisions_about(self, recording: PlannedRecording) -> dict[int, Decision]:
+        """Return a person's decisions about the images of a recording, by number.
+
+        Those that were made about other objects than the plan has are left out.
+        """
+        objects = [Label(key.prompt.object_id, key.name) for key in recording.keys]
+        return {
+            image: one
+            for (name, image), one in self.decisions.by_image().items()
+            if name == recording.name and one.is_about(objects)
+        }
+
+    def count_decisions(self, recording: PlannedRecording) -> int:
+        """Return how many decisions there are about a recording, whatever objects it had."""
+        return sum(name == recording.name for name, _ in self.decisions.by_image())
 
     def _result_of(self, job: Job) -> Path:
         return self._folder / 'results' / f'{job.id}.json'

@@ -39,7 +39,18 @@ class Queue:
     @cached_property
     def _known(self) -> dict[Key, Decision]:
         # At first use: by then the file is open, and nobody else writes to it.
-        return self._decisions.by_image()
+        return self._read()
+
+    def _read(self) -> dict[Key, Decision]:
+        """Return the decisions that count, by image: none about other objects than are asked."""
+        return {
+            key: decision
+            for key, decision in self._decisions.by_image().items()
+            if key not in self._places or decision.is_about(self._labels(key))
+        }
+
+    def _labels(self, key: Key) -> tuple[Label, ...]:
+        return self.doubted[self._places[key]].image.labels
 
     @property
     def changes(self) -> int:
@@ -102,17 +113,33 @@ class Queue:
         They end with the recording, or with the first image that has another doubt: of another
         object, or in other words. Those that were answered before stay as they were.
 
+        An object that is not there is not there in all of them.
+
         Raises:
+            ViewerError: a mask was corrected, which says nothing about the other images.
             OutputError: they cannot be written, and none counts.
 
         """
-        alike = [one for one in self._alike(place) if self.answer(one) == OPEN]
-        accepted = [self._accepted(one, ()) for one in alike]
-        return self._add([self._accepted(place, corrected), *accepted])
+        given = tuple(corrected)
+        if any(label.counts for label in given):
+            raise ViewerError(
+                'a corrected mask is of this image alone; accept the image by itself, and then '
+                'those that follow'
+            )
+        return self._add([self._accepted(one, given) for one in self._alike(place)])
 
     def reject(self, place: int) -> int:
         """Reject an image; return the step. Raises OutputError: it cannot be written."""
         return self._add([Decision(*self._key(place), accepted=False)])
+
+    def reject_alike(self, place: int) -> int:
+        """Reject the images that `accept_alike` would accept; return the step.
+
+        Raises:
+            OutputError: they cannot be written, and none counts.
+
+        """
+        return self._add([Decision(*self._key(one), accepted=False) for one in self._alike(place)])
 
     def undo(self, step: int) -> list[int]:
         """Take a step back; return the places whose answer that was.
@@ -126,16 +153,19 @@ class Queue:
         if not decisions:
             raise ViewerError(f'step {step} was taken back already, or never made')
         self._decisions.undo(step)
-        self._known = self._decisions.by_image()
+        self._known = self._read()
         return self._note(decisions)
 
     def _alike(self, place: int) -> Iterator[int]:
+        """Yield a place, and those after it that are open and have no other doubts."""
+        yield place
         recording, doubts = self.doubted[place].recording, _kinds(self.doubted[place].image)
         for other in range(place + 1, len(self.doubted)):
             one = self.doubted[other]
             if one.recording != recording or not _kinds(one.image) <= doubts:
                 return
-            yield other
+            if self.answer(other) == OPEN:
+                yield other
 
     def _accepted(self, place: int, corrected: Iterable[Label]) -> Decision:
         labels = self.labelled(place).with_labels(corrected).labels

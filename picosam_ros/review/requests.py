@@ -58,7 +58,7 @@ class Answer:
         recording, number: of the image.
         accepted: whether it is used.
         changed: labels that were corrected, of an image that is used.
-        alike: whether the following images with no other doubts are accepted, too.
+        alike: whether the answer is for the following images with no other doubts, too.
 
     """
 

@@ -112,7 +112,7 @@ class ReviewSite:
         image = queue.doubted[place].image
         corrected = [one.on(image) for one in answer.changed]
         if not answer.accepted:
-            step = queue.reject(place)
+            step = (queue.reject_alike if answer.alike else queue.reject)(place)
         else:
             step = (queue.accept_alike if answer.alike else queue.accept)(place, corrected)
         return {'step': step, 'count': queue.changes - before, **answers.changes(queue, before)}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from helpers.recorded import centre, cut, disc, record, storage_file
 from pycocotools.coco import COCO
 
 from picosam_ros.cli import main
+from picosam_ros.labelling.decisions import Decision
+from picosam_ros.labelling.project import open_project
 
 POINT = '{},{}'.format(*centre(0))
 
@@ -58,7 +61,7 @@ def test_a_recording_becomes_a_data_set_that_pycocotools_reads(tmp_path, network
         assert (out / 'coco' / 'images' / Path(image['file_name']).name).is_file()
     # A person is asked about the image of the prompt.
     assert len(data.imgs) == 9
-    assert '1 image waits for you: picosam review' in printed
+    assert '1 image waits for you (1 of kitchen): picosam review' in printed
 
 
 def test_recordings_of_every_kind_are_labelled_from_a_prompt_in_the_middle(
@@ -151,7 +154,7 @@ def test_an_image_that_cannot_be_read_is_left_out_and_told(tmp_path, network, ca
     assert label(folder, *arguments, '-o', tmp_path / 'out') == 0
     report = json.loads(capsys.readouterr().out)
     assert report['images'] == 5
-    assert any('1 images are left out, the first is image 2: ' in one for one in report['notes'])
+    assert any('1 image is left out, image 2: ' in one for one in report['notes'])
 
 
 @pytest.mark.parametrize(
@@ -196,3 +199,72 @@ def test_a_folder_of_somebody_else_is_refused_before_anything_is_labelled(
     assert str(out / 'coco') in capsys.readouterr().err
     assert not list((out / 'labels' / 'results').iterdir())
     assert (out / 'coco' / 'mine.txt').read_text() == 'precious'
+
+
+def test_a_recording_that_is_given_twice_is_refused(tmp_path, network, capsys):
+    bag = record(tmp_path / 'bag')
+    link = tmp_path / 'link'
+    link.symlink_to(bag)
+    assert label(bag, link, '--point', POINT, '--model', network, '-o', tmp_path / 'out') == 1
+    assert f'the recording {link} is given twice' in capsys.readouterr().err
+
+
+def decide(out, *decisions):
+    with open_project(out) as project:
+        project.decisions.open()
+        project.decisions.add(decisions)
+        project.decisions.close()
+
+
+def test_what_was_rejected_does_not_wait(tmp_path, network, capsys):
+    bag, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    arguments = [bag, '--point', POINT, '--model', network, '--json', '-o', out]
+    assert label(*arguments) == 0
+    capsys.readouterr()
+    decide(out, Decision('bag', 0, accepted=False))
+    assert label(*arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    # All comes from the prompt of the image that was rejected.
+    assert (report['rejected'], report['waiting'], report['examples']) == (1, {'bag': 9}, {})
+
+
+def test_answers_about_other_objects_do_not_count_and_that_is_told(tmp_path, network, capsys):
+    bag, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    arguments = [bag, '--point', POINT, '--model', network, '--json', '-o', out]
+    assert label(*arguments, '--name', 'cup') == 0
+    with open_project(out) as project:
+        [image] = [one for one in project.labelled(project.plan.recordings[0]) if one.doubts]
+    labels = tuple(one.doubted('') for one in image.labels)
+    decide(out, Decision('bag', image.number, accepted=True, labels=labels))
+    capsys.readouterr()
+    assert label(*arguments, '--name', 'disc') == 0
+    report = json.loads(capsys.readouterr().out)
+    assert set(report['labels']) == {'disc'}
+    assert report['waiting'] == {'bag': 1}
+    assert any('1 answers of a review were about other objects' in one for one in report['notes'])
+
+
+def test_a_class_that_one_split_does_not_show_is_told(tmp_path, network, capsys):
+    bags = [record(tmp_path / name) for name in ('one', 'two', 'three')]
+    prompts = tmp_path / 'prompts.yaml'
+    entries = [
+        f'- {{name: {one.name}, recording: {one.name}, points: [[{POINT}]]}}' for one in bags
+    ]
+    prompts.write_text('\n'.join(entries))
+    arguments = ['--prompts', prompts, '--model', network, '--json', '-o', tmp_path / 'out']
+    assert label(*bags, *arguments) == 0
+    notes = json.loads(capsys.readouterr().out)['notes']
+    told = re.findall(r'^(\w+): no image of it is for (\w+);', '\n'.join(notes), re.M)
+    # One of the three recordings validates.
+    assert sorted(name for name, _ in told) == ['one', 'three', 'two']
+    assert sorted(split for _, split in told) == ['train', 'val', 'val']
+
+
+def test_a_data_set_that_is_not_written_anew_is_told(tmp_path, network, capsys):
+    bag, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    arguments = [bag, '--point', POINT, '--model', network, '--json', '-o', out]
+    assert label(*arguments, '--format', 'coco') == 0
+    capsys.readouterr()
+    assert label(*arguments, '--format', 'yolo') == 0
+    notes = json.loads(capsys.readouterr().out)['notes']
+    assert f'{out / "coco"} is of an earlier run, and was not written anew' in notes

@@ -85,11 +85,28 @@ def test_what_was_answered_before_is_not_answered_again_with_what_follows(make):
     assert answers(queue) == 'aaraaa'
 
 
-def test_the_correction_of_an_image_is_not_that_of_those_that_follow(make):
+def test_a_corrected_mask_is_not_that_of_the_images_that_follow(make):
     queue = make(*six())
-    queue.accept_alike(0, [ELSEWHERE])
-    assert queue.labelled(0).labels[0].counts == ELSEWHERE.counts
-    assert queue.labelled(1).labels[0].counts != ELSEWHERE.counts
+    with pytest.raises(ViewerError, match='of this image alone; accept the image by itself'):
+        queue.accept_alike(0, [ELSEWHERE])
+    assert answers(queue) == '......'
+
+
+def test_an_object_that_is_not_there_is_not_there_in_all_that_follow_with_the_same_doubt(make):
+    queue = make(*six())
+    queue.accept_alike(0, [label(1)])
+    alike = answers(queue).count('a')
+    assert alike > 1
+    assert [queue.labelled(place).labels[0].counts for place in range(alike)] == [''] * alike
+
+
+def test_what_follows_with_the_same_doubt_is_rejected_in_one_step(make):
+    images = six()
+    images[3] = doubted(3, doubt=SHRANK)
+    queue = make(*images)
+    step = queue.reject_alike(1)
+    assert answers(queue) == '.rr...'
+    assert queue.undo(step) == [1, 2]
 
 
 def test_answers_that_changed_since_are_told_apart(make):

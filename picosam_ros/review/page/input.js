@@ -17,6 +17,7 @@ const KEYS = [
   { keys: ['ArrowLeft'], act: 'previous' },
   { keys: ['n', 'Delete'], act: 'absent' },
   { keys: ['a'], act: 'alike' },
+  { keys: ['r'], act: 'rejectAlike' },
   { keys: ['o'], act: 'fills' },
   { keys: ['0'], act: 'zoomOut' },
 ];
@@ -31,12 +32,13 @@ const LISTED = [
   ['shift click', 'not on the object'],
   ['n', 'it is not there'],
   ['a', 'accept all alike'],
+  ['r', 'reject all alike'],
   ['o', 'outlines only'],
   ['wheel, 0', 'zoom, show all'],
 ];
 
-// `actions`: accept(), reject(), undo(), next(), previous(), absent(), alike(), fills(), zoomOut(),
-// select(object), point({x, y, positive}).
+// `actions`: accept(), reject(), undo(), next(), previous(), absent(), alike(), rejectAlike(), fills(),
+// zoomOut(), select(object), point({x, y, positive}).
 export function listen(view, actions) {
   listenToZoom(view);
   listenToClicks(view, actions);
@@ -95,7 +97,7 @@ function listenToKeys(actions) {
 }
 
 function listenToButtons(actions) {
-  for (const act of ['accept', 'reject', 'undo', 'next', 'previous', 'absent', 'alike']) {
+  for (const act of ['accept', 'reject', 'undo', 'next', 'previous', 'absent', 'alike', 'rejectAlike']) {
     $(act).addEventListener('click', () => actions[act]());
   }
   $('zoom').addEventListener('click', () => actions.zoomOut());

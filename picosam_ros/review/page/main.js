@@ -58,6 +58,7 @@ class Review {
       accept: () => this.answer({ accepted: true }),
       reject: () => this.answer({ accepted: false }),
       alike: () => this.answer({ accepted: true, alike: true }),
+      rejectAlike: () => this.answer({ accepted: false, alike: true }),
       undo: () => this.undo(),
       next: () => this.step(1),
       previous: () => this.step(-1),
@@ -86,7 +87,7 @@ class Review {
     this.place = place;
     $('done').hidden = place >= 0;
     for (const section of document.querySelectorAll('.of-image')) section.hidden = place < 0;
-    for (const id of ['accept', 'reject', 'absent', 'alike']) $(id).disabled = place < 0;
+    for (const id of ['accept', 'reject', 'absent', 'alike', 'rejectAlike']) $(id).disabled = place < 0;
     showProgress(this.queue, place);
     this.keepAhead();
     if (place < 0) this.end();
@@ -194,7 +195,8 @@ class Review {
     this.busy = false;
     if (alike && !taken) return;
     this.go(this.queue.nextOpen(place)[0] ?? -1);
-    if (alike) say(taken.count === 1 ? '1 image accepted' : `${taken.count} images accepted`);
+    const done = accepted ? 'accepted' : 'rejected';
+    if (alike) say(taken.count === 1 ? `1 image ${done}` : `${taken.count} images ${done}`);
   }
 
   // Resolves to what the server answered; null if it refused, and the answer is as it was before.
