@@ -29,7 +29,7 @@ HELP = 'make data sets of recordings: point once, label every image'
 DESCRIPTION = (
     'Follow objects through recordings (rosbag2, films, folders of images), forwards and backwards '
     'from each prompt, and write the masks as data sets. Images in which a mask is in doubt are '
-    'left out until "picosam review OUT" has shown them to you. Ctrl-C loses nothing that was '
+    'left out until you accept them: "picosam review OUT". Ctrl-C loses nothing that was '
     'finished: the same command goes on.'
 )
 EXAMPLE = 'picosam label recording --point 320,240 --name cup -o cups'
@@ -60,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a bag folder, a .db3 or .mcap file, a film, or a folder of images',
     )
     parser.add_argument(
-        '--image-topic', metavar='T', default='', help='of a bag with several image topics'
+        '--image-topic',
+        metavar='T',
+        default='',
+        help='the image topic to read, if a bag has several',
     )
     _add_prompts(parser)
     add_engine_arguments(parser)
@@ -70,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         type=partial(at_least, 1, most=4096),
         default=len(os.sched_getaffinity(0)),
-        help='that label at the same time (default: one for each core)',
+        help='number of processes (default: one for each core)',
     )
     parser.add_argument(
         '--ray', metavar='ADDRESS', default='', help='label on a Ray cluster, such as auto'
@@ -97,7 +100,7 @@ def _add_prompts(parser: argparse.ArgumentParser) -> None:
         metavar='S',
         type=partial(number, 1),
         default=0.5,
-        help='of the boxes of --detections and --boxes (default: 0.5)',
+        help='boxes of --detections and --boxes with a lower score are left out (default: 0.5)',
     )
     parser.add_argument(
         '--name', default=DEFAULT_NAME, help='class of the object of --point or --box'
@@ -140,7 +143,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         metavar='SHARE',
         type=partial(number, 1),
         default=VALIDATION,
-        help=f'of the recordings that are for validation (default: {VALIDATION:g})',
+        help=f'share of the recordings that is for validation (default: {VALIDATION:g})',
     )
 
 
@@ -153,11 +156,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     from picosam_ros.commands.label_output import write_project
-    from picosam_ros.commands.label_plan import check_one_source, make_plan
+    from picosam_ros.commands.label_plan import check_one_source, check_outputs, make_plan
     from picosam_ros.datasets.examples import contents_of
     from picosam_ros.datasets.write import check_formats
     from picosam_ros.labelling.project import create_project
 
+    check_outputs(arguments)
     if check_one_source(arguments) == '--page':
         arguments.page, arguments.prompts = False, ask_prompts(arguments)
         if arguments.prompts is None:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from picosam_ros.commands.arguments import engine_options, prompt_of
 from picosam_ros.commands.outputs import is_same
+from picosam_ros.datasets.formats import FORMATS
+from picosam_ros.datasets.write import PART
 from picosam_ros.engines import ENGINES
-from picosam_ros.errors import DatasetError, PromptError
+from picosam_ros.errors import DatasetError, OutputError, PromptError
 from picosam_ros.labelling.job import EngineChoice
 from picosam_ros.labelling.keys import KeyPrompt
-from picosam_ros.labelling.plan import Plan, PlannedRecording
+from picosam_ros.labelling.plan import Plan, PlannedRecording, content_of
 from picosam_ros.models import DEFAULT_MODEL
 from picosam_ros.sequences.folder import FolderSequence
 from picosam_ros.sequences.open import open_sequence
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from picosam_ros.labelling.box_keys import BoxPrompts
     from picosam_ros.sequences.base import ImageSequence
 
+_NETWORKS = ('model', 'encoder', 'decoder')
+# Of a recording, before a number is added to it.
+_LONGEST_NAME = 60
 # Letters that the names of files have on every system.
 _UNFIT = re.compile(r'[^\w.-]+')
 
@@ -47,7 +52,12 @@ def make_plan(arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
                 keys[name] = found.keys
             total = sequence.total
         found_keys = keys.get(name, ()) if given != '--point' else (_one(arguments),)
-        recordings.append(PlannedRecording(name, path, arguments.image_topic, found_keys, total))
+        content = content_of(path)
+        planned = PlannedRecording(
+            name, path, arguments.image_topic, tuple(found_keys), content, total
+        )
+        _check_images(planned)
+        recordings.append(planned)
     plan = Plan(
         tuple(recordings),
         engine_choice(arguments),
@@ -61,6 +71,43 @@ def make_plan(arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
     return plan, notes
 
 
+def _check_images(recording: PlannedRecording) -> None:
+    """Raise PromptError for a prompt about an image that is not there, where that is known."""
+    beyond = [key.image for key in recording.keys if key.image >= recording.images > 0]
+    # The headers of films only estimate.
+    if beyond and not recording.path.is_file():
+        raise PromptError(
+            f'a prompt is about image {beyond[0]} of {recording.path}, which has '
+            f'{recording.images}: allowed are 0 to {recording.images - 1}'
+        )
+
+
+def check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse inputs that lie where data sets are written, which replace what is there.
+
+    Raises:
+        OutputError: the sentence names both.
+
+    """
+    given = [*arguments.recordings, arguments.prompts, arguments.boxes]
+    given += [getattr(arguments, name) for name in _NETWORKS]
+    inputs = [Path(one) for one in given if one]
+    places = [arguments.out / name for name in (*FORMATS, PART)]
+    for path in inputs:
+        within = [place for place in places if _is_in(path, place)]
+        if _is_in(path, arguments.out / 'labels') and path != arguments.prompts:
+            within.append(arguments.out / 'labels')
+        if within:
+            raise OutputError(
+                f'{path} is read, and lies in {within[0]}, which is replaced: give another folder '
+                'for the data sets'
+            )
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 def engine_choice(arguments: argparse.Namespace) -> EngineChoice:
     """Return the engine that labels."""
     return EngineChoice(arguments.engine, _options(arguments))
@@ -72,6 +119,10 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     `auto` takes the network that is fast enough, and several threads may add in another order.
     """
     options = {'model': DEFAULT_MODEL, **engine_options(arguments), 'threads': 1}
+    for name in _NETWORKS:
+        # For who goes on in another folder.
+        if options.get(name) and Path(options[name]).is_file():
+            options[name] = str(Path(options[name]).absolute())
     known = ENGINES.options_of(arguments.engine)
     return {name: value for name, value in options.items() if name != 'model' or name in known}
 
@@ -85,8 +136,9 @@ def names_of(paths: Sequence[Path]) -> dict[str, Path]:
     """
     named: dict[str, Path] = {}
     for path in paths:
-        stem = path.name if path.is_dir() else path.name.partition('.')[0]
-        stem = _UNFIT.sub('_', stem or path.resolve().name) or 'recording'
+        whole = path if path.name.strip('.') else path.resolve()
+        stem = whole.name if whole.is_dir() else whole.name.partition('.')[0]
+        stem = _UNFIT.sub('_', stem)[:_LONGEST_NAME].strip('.') or 'recording'
         if any(is_same(path, other) for other in named.values()):
             raise DatasetError(
                 f'the recording {path} is given twice; its images would be for training and for '

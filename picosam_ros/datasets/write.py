@@ -21,7 +21,7 @@ _MARK_TEXT = (
     'whole folder: copy what you change.\n'
 )
 # Beside the data sets, while they are written.
-_PART, _NEW, _OLD = 'picosam_datasets.part', 'new', 'old'
+PART, _NEW, _OLD = 'picosam_datasets.part', 'new', 'old'
 
 
 def write_dataset(
@@ -54,6 +54,7 @@ def write_dataset(
 
     """
     names = tuple(dict.fromkeys(formats))
+    _check_apart(contents, [out / name for name in (*names, PART)])
     with _part_folder(out, names) as part:
         tally = _Tally()
         with _opened(part / _NEW, names, contents) as opened:
@@ -80,6 +81,7 @@ def check_formats(out: Path, formats: Sequence[str], contents: Contents) -> None
 
     """
     names = tuple(dict.fromkeys(formats))
+    _check_apart(contents, [out / name for name in (*names, PART)])
     with _part_folder(out, names) as part, _opened(part / _NEW, names, contents):
         pass
 
@@ -110,9 +112,11 @@ class _Tally:
 @contextmanager
 def _part_folder(out: Path, names: Sequence[str]) -> Iterator[Path]:
     """Give a folder for what is new and what is old; in the end there is none."""
-    part = out / _PART
+    part = out / PART
     with _told(out):
         out.mkdir(parents=True, exist_ok=True)
+        if part.is_symlink():  # nobody's but ours, and we make no links
+            part.unlink()
         _clear(part, out)
         for name in names:
             _check_ours(out / name)
@@ -169,6 +173,17 @@ def _clear(part: Path, out: Path) -> None:
         if not os.path.lexists(out / path.name):
             path.rename(out / path.name)
     shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_apart(contents: Contents, places: Sequence[Path]) -> None:
+    """Raise OutputError if a data set would replace a recording that it is made of."""
+    for path in contents.recordings.values():
+        for place in places:
+            if path.resolve().is_relative_to(place.resolve()):
+                raise OutputError(
+                    f'the recording {path} lies in {place}, which is replaced: give another folder '
+                    'for the data sets'
+                )
 
 
 def _check_ours(place: Path) -> None:

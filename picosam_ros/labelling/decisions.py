@@ -128,6 +128,16 @@ class Decisions:
         self._steps[step] = list(decisions)
         return step
 
+    def forget(self, recording: str) -> None:
+        """Let no decision about a recording count any more: another one has its name now.
+
+        Raises:
+            OutputError: it cannot be written; they count as before.
+
+        """
+        self._append([{'forget': recording}])
+        self._forget(recording)
+
     def undo(self, step: int) -> None:
         """Take a step back, for good; one that does not count is left alone.
 
@@ -138,6 +148,14 @@ class Decisions:
         if step in self._steps:
             self._append([{'undo': step}])
             del self._steps[step]
+
+    def _forget(self, recording: str) -> None:
+        for step, decisions in list(self._steps.items()):
+            kept = [one for one in decisions if one.recording != recording]
+            if kept:
+                self._steps[step] = kept
+            else:
+                del self._steps[step]
 
     def _append(self, lines: Sequence[Mapping[str, Any]]) -> None:
         content = ''.join(json.dumps(one, separators=(',', ':')) + '\n' for one in lines).encode()
@@ -170,7 +188,7 @@ class Decisions:
         for number, line in enumerate(content[: self._end].splitlines(), 1):
             try:
                 self._take(line)
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 raise DatasetError(
                     f'line {number} of {self._path} is no decision: {_shown(line)}; remove the '
                     'line, or get the file back from a copy'
@@ -180,6 +198,9 @@ class Decisions:
         given = json.loads(line)
         if 'undo' in given:
             self._steps.pop(given['undo'], None)
+            return
+        if 'forget' in given:
+            self._forget(_text(given['forget']))
             return
         step, decision = _whole(given['step'], 1), _decision(given)
         self._steps.setdefault(step, []).append(decision)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from picosam_ros.errors import PromptError
 from picosam_ros.prompt import Prompt
 
 DEFAULT_NAME = 'object'
+# Letters of the name of a class.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,26 @@ class KeyPrompt:
         prompt: with the id that the object has in the whole recording.
         name: of its class.
 
+    Raises:
+        PromptError: the name is empty, longer than LONGEST_NAME, or holds what is no text.
+
     """
 
     image: int
     prompt: Prompt
     name: str = DEFAULT_NAME
+
+    def __post_init__(self) -> None:
+        name = self.name
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
+            raise PromptError(
+                f'class name {name!r:.80} was given; allowed are printable letters, digits and '
+                'spaces, one at least'
+            )
+        if len(name) > LONGEST_NAME:
+            raise PromptError(
+                f'a class name of {len(name)} letters was given; allowed are {LONGEST_NAME}'
+            )
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class LabelledImage:
 
 def to_json(images: Iterable[LabelledImage]) -> bytes:
     """Return images as text: the same for the same labels."""
-    text = json.dumps([asdict(one) for one in images], separators=(',', ':'), ensure_ascii=False)
+    text = json.dumps([asdict(one) for one in images], separators=(',', ':'))
     return text.encode()
 
 

@@ -12,6 +12,7 @@ from picosam_ros.labelling.doubts import doubt_of_score, not_seen
 from picosam_ros.labelling.keys import Stretch
 from picosam_ros.labelling.labelled import Label, LabelledImage
 from picosam_ros.mask import encode_rle
+from picosam_ros.prompt import LAST_ID
 from picosam_ros.results import PromptState, Result
 from picosam_ros.segmenter import Segmenter
 from picosam_ros.sequences.base import SequenceImage
@@ -43,6 +44,7 @@ class Labeller:
             engine,
             tracker=Tracker(LIMITS),
             initial=[one.key.prompt for one in stretches],
+            max_prompts=LAST_ID,
         )
 
     def step(self, image: SequenceImage) -> None:

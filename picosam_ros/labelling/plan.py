@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,12 @@ from picosam_ros import __version__
 from picosam_ros.labelling.job import EngineChoice, Job
 from picosam_ros.labelling.keys import KeyPrompt, Stretch, stretches
 from picosam_ros.prompt import Box, Point, Prompt
+
+# What `recording_names` gives.
+_NAME = re.compile(r'(?!\.+$)[\w.-]{1,100}')
+
+# Bytes at either end of a file that are read to tell it from another one of its size.
+_ENDS = 4096
 
 # Raised with every change after which the same prompts may lead to other labels.
 _LABELLER = 1
@@ -27,6 +36,7 @@ class PlannedRecording:
         path: of the recording.
         topic: of the images; empty for the only one.
         keys: prompts.
+        content: see `content_of`, when it was planned.
         images: how many it has, by its own account; 0 if that is not known.
 
     """
@@ -35,6 +45,7 @@ class PlannedRecording:
     path: Path
     topic: str
     keys: tuple[KeyPrompt, ...]
+    content: str = ''
     images: int = 0
 
 
@@ -96,7 +107,7 @@ def _job(
     images = key - min(one.first for one in here) if backwards else max(last - key, 0)
     content = {
         'labeller': [_LABELLER, __version__],
-        'recording': [str(recording.path.absolute()), recording.topic, _state(recording.path)],
+        'recording': [recording.topic, recording.content],
         'engine': [engine.name, _with_content(engine.options)],
         'stretches': [[key_to_json(one.key), one.first, one.end] for one in here],
         'backwards': backwards,
@@ -107,22 +118,42 @@ def _job(
     return Job(name, recording.path, recording.topic, engine, here, key, backwards, images)
 
 
-def _state(path: Path) -> list[list[Any]]:
-    """Return names, sizes and times of its files: another content has others."""
+def content_of(path: Path) -> str:
+    """Return what tells a recording from another one: of names, sizes and ends of its files.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    digest = hashlib.sha256()
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    found = [(file.name, file.stat()) for file in files if file.is_file()]
-    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in found]
+    for file in files:
+        if not file.is_file():
+            continue
+        size = file.stat().st_size
+        digest.update(repr((os.fsencode(file.name), size)).encode())
+        with file.open('rb') as reading:
+            digest.update(reading.read(_ENDS))
+            reading.seek(max(size - _ENDS, 0))
+            digest.update(reading.read(_ENDS))
+    return digest.hexdigest()[:16]
 
 
 def _with_content(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options of an engine, those that are files with a hash of what is in them."""
-    return {name: [value, _hash_of(value)] for name, value in sorted(options.items())}
+    return {name: _file_hash(value) or value for name, value in sorted(options.items())}
 
 
-def _hash_of(value: Any) -> str:
+def _file_hash(value: Any) -> str:
     if not isinstance(value, str) or not Path(value).is_file():
         return ''
-    return hashlib.sha256(Path(value).read_bytes()).hexdigest()
+    found = Path(value).stat()
+    return _hash_of(value, found.st_size, found.st_mtime_ns)
+
+
+@cache
+def _hash_of(path: str, size: int, changed_ns: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def key_to_json(key: KeyPrompt) -> dict[str, Any]:
@@ -160,6 +191,7 @@ def plan_to_json(plan: Plan) -> bytes:
                 'name': one.name,
                 'path': str(one.path.absolute()),
                 'topic': one.topic,
+                'content': one.content,
                 'images': one.images,
                 'prompts': [key_to_json(key) for key in one.keys],
             }
@@ -171,7 +203,7 @@ def plan_to_json(plan: Plan) -> bytes:
         'change': plan.change,
         'validation': plan.validation,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False).encode()
+    return json.dumps(content, indent=1).encode()
 
 
 def plan_from_json(text: bytes) -> Plan:
@@ -189,10 +221,13 @@ def plan_from_json(text: bytes) -> Plan:
 
 def _recording(given: Mapping[str, Any]) -> PlannedRecording:
     keys: Sequence[Mapping[str, Any]] = given['prompts']
+    if not _NAME.fullmatch(given['name']):
+        raise ValueError(f'{given["name"]!r:.80} is no name of a recording')
     return PlannedRecording(
         given['name'],
         Path(given['path']),
         given['topic'],
         tuple(key_from_json(key) for key in keys),
+        given['content'],
         given['images'],
     )

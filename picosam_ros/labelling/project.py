@@ -16,6 +16,9 @@ from picosam_ros.labelling.labelled import Label, LabelledImage, from_json
 from picosam_ros.labelling.plan import Plan, PlannedRecording, plan_from_json, plan_to_json
 from picosam_ros.labelling.prompt_doubts import with_doubted_prompts
 
+# What the wrong JSON leads to.
+_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
 # Beside the data sets.
 _FOLDER, _PLAN, _DECISIONS, _LOCK = 'labels', 'plan.json', 'decisions.jsonl', 'lock'
 _PROMPTS = 'prompts.yaml'
@@ -90,7 +93,11 @@ class Project:
         path = self._result_of(job)
         try:
             return from_json(path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except FileNotFoundError as error:
+            raise OutputError(
+                f'{job.path} is not labelled to its end; run the same "picosam label" again'
+            ) from error
+        except (OSError, *_DAMAGED) as error:
             raise OutputError(
                 f'{path} cannot be read ({error}); remove the file, and run the same '
                 '"picosam label" again'
@@ -111,8 +118,14 @@ def create_project(out: Path, plan: Plan) -> Iterator[Project]:
 
     """
     with locked(out, create=True):
-        _write(out / _FOLDER / _PLAN, plan_to_json(plan))
-        yield Project(out, plan)
+        path = out / _FOLDER / _PLAN
+        before = _read_plan(path) if path.exists() else None
+        _remove_parts(out / _FOLDER)
+        project = Project(out, plan)
+        if before is not None:
+            _forget_others(project.decisions, before, plan)
+        _write(path, plan_to_json(plan))
+        yield project
 
 
 @contextmanager
@@ -127,13 +140,7 @@ def open_project(out: Path) -> Iterator[Project]:
     if not path.is_file():
         raise OutputError(f'{out} holds no labels ({path} is missing); make some: picosam label')
     with locked(out, create=False):
-        try:
-            plan = plan_from_json(path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, PicosamError) as error:
-            raise OutputError(
-                f'{path} is damaged ({error}); run "picosam label" with the same arguments again'
-            ) from error
-        yield Project(out, plan)
+        yield Project(out, _read_plan(path))
 
 
 @contextmanager
@@ -162,6 +169,39 @@ def locked(out: Path, *, create: bool) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _read_plan(path: Path) -> Plan:
+    try:
+        return plan_from_json(path.read_bytes())
+    except (OSError, *_DAMAGED, PicosamError) as error:
+        raise OutputError(
+            f'{path} is damaged, or not from "picosam label" of this release ({error}); move it '
+            'away, and run "picosam label" with the same arguments again'
+        ) from error
+
+
+def _forget_others(decisions: Decisions, before: Plan, now: Plan) -> None:
+    """Forget what was decided about recordings whose names others have now."""
+    contents = {recording.name: recording.content for recording in before.recordings}
+    others = [
+        recording.name
+        for recording in now.recordings
+        if contents.get(recording.name, recording.content) != recording.content
+    ]
+    if others:
+        decisions.open()
+        try:
+            for name in others:
+                decisions.forget(name)
+        finally:
+            decisions.close()
+
+
+def _remove_parts(folder: Path) -> None:
+    """Remove what a process that was killed has left."""
+    for path in (*folder.glob('picosam_*.part*'), *folder.glob('results/picosam_*.part*')):
+        path.unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> None:

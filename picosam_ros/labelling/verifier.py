@@ -16,7 +16,7 @@ from picosam_ros.frame import Pixels
 from picosam_ros.labelling.doubts import AGREES, ASTRAY, doubt_of_score, overlap
 from picosam_ros.labelling.labelled import Label, LabelledImage
 from picosam_ros.labelling.labeller import LIMITS, label_in
-from picosam_ros.prompt import PreviousMask, Prompt
+from picosam_ros.prompt import LAST_ID, PreviousMask, Prompt
 from picosam_ros.results import Result
 from picosam_ros.roi import Roi
 from picosam_ros.segmenter import Segmenter
@@ -46,7 +46,7 @@ class Verifier:
         self._next = len(self._images) - 1
         self._ways: dict[int, _WayBack] = {}
         engine.begin()
-        self._segmenter = Segmenter(engine, tracker=Tracker(LIMITS))
+        self._segmenter = Segmenter(engine, tracker=Tracker(LIMITS), max_prompts=LAST_ID)
 
     def step(self, image: SequenceImage) -> None:
         """Go back to an image; they come in the order opposite to that of the labels."""

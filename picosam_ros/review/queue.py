@@ -46,11 +46,15 @@ class Queue:
         return {
             key: decision
             for key, decision in self._decisions.by_image().items()
-            if key not in self._places or decision.is_about(self._labels(key))
+            if key not in self._places or self._counts(key, decision)
         }
 
-    def _labels(self, key: Key) -> tuple[Label, ...]:
-        return self.doubted[self._places[key]].image.labels
+    def _counts(self, key: Key, decision: Decision) -> bool:
+        """Whether a decision answers all doubts about an image, and is about no other objects."""
+        image = self.doubted[self._places[key]].image
+        if not decision.is_about(image.labels):
+            return False
+        return not (decision.accepted and image.with_labels(decision.labels).doubts)
 
     @property
     def changes(self) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -176,7 +177,9 @@ def test_a_wrong_command_line_is_told(tmp_path, capsys, given, told):
     ('given', 'told'),
     [
         (['--point', '900,9'], 'bag: object 1: point (900, 9) is outside of the image'),
-        (['--point', '9,9', '--image', '77'], 'bag, which prompts are about, cannot be read'),
+        (['--point', '9,9', '--image', '77'], 'bag, which has 10: allowed are 0 to 9'),
+        (['--point', '9,9', '--name', 'a\nb'], r"class name 'a\nb' was given; allowed are"),
+        (['--point', '9,9', '--name', ' '], "class name ' ' was given; allowed are"),
         (['--point', '9,9', '--image-topic', '/none'], "image topic '/none' was given"),
         (['--point', '9,9', '--model', 'none'], "model 'none' was given"),
     ],
@@ -268,3 +271,76 @@ def test_a_data_set_that_is_not_written_anew_is_told(tmp_path, network, capsys):
     assert label(*arguments, '--format', 'yolo') == 0
     notes = json.loads(capsys.readouterr().out)['notes']
     assert f'{out / "coco"} is of an earlier run, and was not written anew' in notes
+
+
+@pytest.mark.parametrize('place', ['coco', 'labels', 'picosam_datasets.part/old'])
+@pytest.mark.parametrize('kind', ['recording', 'prompts', 'model'])
+def test_what_is_read_is_never_where_data_sets_are_written(tmp_path, network, capsys, place, kind):
+    out = tmp_path / 'out'
+    folder = out / place
+    folder.mkdir(parents=True)
+    bag = record(folder / 'bag' if kind == 'recording' else tmp_path / 'bag')
+    prompts, model = tmp_path / 'prompts.yaml', network
+    if kind == 'prompts':
+        prompts = folder / 'mine.yaml'
+    if kind == 'model':
+        model = shutil.copy(network, folder / 'mine.onnx')
+    prompts.write_text(f'- {{points: [[{POINT}]]}}')
+    before = contents(folder)
+    arguments = [bag, '--prompts', prompts, '--model', model, '-o', out]
+    given = {'recording': bag, 'prompts': prompts, 'model': model}[kind]
+    if place == 'labels' and kind == 'prompts':  # where those of the page lie
+        assert label(*arguments) == 0
+        return
+    assert label(*arguments) == 1
+    assert f'{given} is read, and lies in {out}' in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_a_further_object_is_in_doubt_though_the_image_was_accepted_before(
+    tmp_path, network, capsys
+):
+    bag, out = record(tmp_path / 'bag'), tmp_path / 'out'
+    prompts = tmp_path / 'prompts.yaml'
+    x, y = centre(0)
+    prompts.write_text(f'- {{id: 1, points: [[{x}, {y}]]}}')
+    arguments = [bag, '--prompts', prompts, '--model', network, '--json', '-o', out]
+    assert label(*arguments) == 0
+    with open_project(out) as project:
+        [image] = [one for one in project.labelled(project.plan.recordings[0]) if one.doubts]
+    labels = tuple(one.doubted('') for one in image.labels)
+    decide(out, Decision('bag', image.number, accepted=True, labels=labels))
+    prompts.write_text(f'- {{id: 1, points: [[{x}, {y}]]}}\n- {{id: 2, points: [[{x + 3}, {y}]]}}')
+    capsys.readouterr()
+    assert label(*arguments) == 0
+    assert json.loads(capsys.readouterr().out)['waiting'] == {'bag': 1}
+
+
+def test_many_objects_can_be_labelled_at_once(tmp_path, network, capsys):
+    bag = record(tmp_path / 'bag', images=2)
+    prompts = tmp_path / 'prompts.yaml'
+    x, y = centre(0)
+    prompts.write_text('\n'.join(f'- {{points: [[{x}, {y}]]}}' for _ in range(40)))
+    arguments = ['--prompts', prompts, '--model', network, '--json', '-o', tmp_path / 'out']
+    assert label(bag, *arguments) == 0
+    assert json.loads(capsys.readouterr().out)['images'] == 2
+
+
+def test_a_recording_may_have_any_name(tmp_path, network, monkeypatch):
+    folder = pictures(tmp_path / ('ü' * 100), images=2)
+    monkeypatch.chdir(folder)
+    arguments = ['--point', POINT, '--model', network, '--change', 0, '--format', 'mots']
+    for given in ('.', '../' + 'ü' * 100):
+        assert label(given, *arguments, '-o', tmp_path / 'out') == 0
+        assert [one.name for one in (tmp_path / 'out' / 'mots' / 'train').iterdir()] == ['ü' * 60]
+
+
+def test_a_review_finds_the_network_from_any_folder(tmp_path, network, monkeypatch):
+    shutil.copy(network, tmp_path / 'mine.onnx')
+    monkeypatch.chdir(tmp_path)
+    assert (
+        label(record(tmp_path / 'bag'), '--point', POINT, '--model', 'mine.onnx', '-o', 'out') == 0
+    )
+    monkeypatch.chdir('/')
+    with open_project(tmp_path / 'out') as project:
+        assert project.open_jobs() == []

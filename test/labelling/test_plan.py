@@ -7,7 +7,13 @@ import pytest
 
 from picosam_ros.labelling.job import EngineChoice
 from picosam_ros.labelling.keys import KeyPrompt
-from picosam_ros.labelling.plan import Plan, PlannedRecording, plan_from_json, plan_to_json
+from picosam_ros.labelling.plan import (
+    Plan,
+    PlannedRecording,
+    content_of,
+    plan_from_json,
+    plan_to_json,
+)
 from picosam_ros.prompt import Box, Point, Prompt
 
 
@@ -19,7 +25,7 @@ def key(image=0, object_id=1, name='cup', x=5.5):
 def recording(tmp_path):
     path = tmp_path / 'film.mp4'
     path.write_bytes(b'some film')
-    return PlannedRecording('film', path, '', (key(),), 100)
+    return PlannedRecording('film', path, '', (key(),), content_of(path), 100)
 
 
 def plan(*recordings, **options):
@@ -74,8 +80,25 @@ def test_other_work_has_another_name(recording, change):
 
 def test_another_content_of_the_recording_is_other_work(recording):
     before = ids(recording)
-    recording.path.write_bytes(b'another film')
-    assert ids(recording) != before
+    recording.path.write_bytes(b'other film')
+    assert ids(replace(recording, content=content_of(recording.path))) != before
+
+
+def test_the_same_content_at_another_place_is_the_same(tmp_path):
+    files = {'one': b'a', 'two': b'a', 'three': b'b', 'four': b'aa'}
+    for name, content in files.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / '0.png').write_bytes(content)
+    one, two, three, four = (content_of(tmp_path / name) for name in files)
+    assert one == two
+    assert len({one, three, four}) == 3
+
+
+@pytest.mark.parametrize('name', ['..', '../../etc', 'a/b', '', '.'])
+def test_a_plan_with_a_name_that_leads_elsewhere_is_damaged(recording, name):
+    text = plan_to_json(plan(replace(recording, name=name)))
+    with pytest.raises(ValueError, match='is no name of a recording'):
+        plan_from_json(text)
 
 
 def test_another_content_of_a_network_is_other_work(recording, tmp_path):

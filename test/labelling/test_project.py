@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from picosam_ros.errors import OutputError
+from picosam_ros.labelling.decisions import Decision
 from picosam_ros.labelling.job import EngineChoice
 from picosam_ros.labelling.keys import KeyPrompt
 from picosam_ros.labelling.labelled import Label, LabelledImage, to_json
@@ -21,7 +22,7 @@ def key(image, object_id=1):
 def plan(tmp_path):
     film = tmp_path / 'film.mp4'
     film.write_bytes(b'some film')
-    recording = PlannedRecording('film', film, '', (key(2), key(2, object_id=2)), 4)
+    recording = PlannedRecording('film', film, '', (key(2), key(2, object_id=2)), 'abc', 4)
     return Plan((recording,), EngineChoice(), ('coco',), False, 2.0, 0.2)
 
 
@@ -81,7 +82,7 @@ def test_a_damaged_plan_is_refused_with_what_to_do(tmp_path, plan):
     with create_project(tmp_path / 'out', plan):
         pass
     (tmp_path / 'out' / 'labels' / 'plan.json').write_text('{"recordings": [')
-    refused = pytest.raises(OutputError, match=r'plan\.json is damaged .*same arguments again')
+    refused = pytest.raises(OutputError, match=r'plan\.json is damaged, .*same arguments again')
     with refused, open_project(tmp_path / 'out'):
         pass
 
@@ -100,3 +101,38 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, plan):
     refused = pytest.raises(OutputError, match='cannot be written')
     with refused, create_project(tmp_path / 'out', plan):
         pass
+
+
+def test_what_was_decided_about_another_recording_of_the_same_name_does_not_count(tmp_path, plan):
+    out = tmp_path / 'out'
+    about = [Decision(name, 2, accepted=False) for name in ('film', 'other')]
+    with create_project(out, plan) as project:
+        project.decisions.open()
+        project.decisions.add(about)
+        project.decisions.close()
+    same = replace(plan, formats=('yolo',))
+    with create_project(out, same) as project:
+        assert project.decisions_about(plan.recordings[0]).keys() == {2}
+    other = replace(plan, recordings=(replace(plan.recordings[0], content='def'),))
+    with create_project(out, other) as project:
+        assert project.decisions_about(other.recordings[0]) == {}
+    # For good, and only those.
+    with create_project(out, plan) as project:
+        assert project.decisions.by_image().keys() == {('other', 2)}
+
+
+def test_what_is_none_of_ours_in_its_place_is_left_alone(tmp_path, plan):
+    (tmp_path / 'labels').mkdir()
+    (tmp_path / 'labels' / 'plan.json').write_text('{"mine": 1}')
+    refused = pytest.raises(OutputError, match='not from "picosam label"')
+    with refused, create_project(tmp_path, plan):
+        pass
+    assert (tmp_path / 'labels' / 'plan.json').read_text() == '{"mine": 1}'
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path, plan):
+    left = tmp_path / 'labels' / 'results' / 'picosam_0123456789abcdef.part.json'
+    left.parent.mkdir(parents=True)
+    left.write_text('half of')
+    with create_project(tmp_path, plan):
+        assert not left.exists()
