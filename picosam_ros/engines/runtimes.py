@@ -116,6 +116,12 @@ class OpenVinoNetwork:
     """A network in OpenVINO, on the CPU, in bfloat16 where the processor has it."""
 
     title: ClassVar[str] = 'OpenVINO'
+    SETTINGS: ClassVar[dict[str, Any]] = {
+        'PERFORMANCE_HINT': 'LATENCY',
+        'NUM_STREAMS': '1',
+        # On a robot the cores have other work: let the system place the threads.
+        'ENABLE_CPU_PINNING': False,
+    }
 
     def __init__(self, path: Path, threads: int) -> None:
         openvino = import_openvino()
@@ -123,13 +129,7 @@ class OpenVinoNetwork:
         model = core.read_model(path)
         self.inputs = tuple(map(_openvino_port, model.inputs))
         self.outputs = tuple(map(_openvino_port, model.outputs))
-        settings = {
-            'PERFORMANCE_HINT': 'LATENCY',
-            'NUM_STREAMS': '1',
-            'INFERENCE_NUM_THREADS': threads,
-            # On a robot the cores have other work: let the system place the threads.
-            'ENABLE_CPU_PINNING': False,
-        }
+        settings = {**self.SETTINGS, 'INFERENCE_NUM_THREADS': threads}
         self._model = core.compile_model(_with_batch_of_one(model), 'CPU', settings)
 
     def run(self, feed: Mapping[str, Array], wanted: Sequence[str]) -> list[Array]:
