@@ -41,7 +41,8 @@ from picosam_ros.sequences.base import ImageSequence
 from picosam_ros.sequences.open import open_sequence
 
 TITLE = 'Labelling: what is left to a person, how right the rest is, and how fast it is done'
-# The rules were chosen on the first one; the second one tells whether they hold elsewhere.
+# The way back was chosen on the first one, the question about prompts came from the second; on the
+# third nothing was chosen.
 SEEDS = (SEED, 19, 20)
 # Recordings whose labelling is timed, and how often.
 TIMED, ROUNDS = 6, 2
