@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from picosam_ros.labelling.project import Project
+from picosam_ros.labelling.prompt_doubts import ASK
 from picosam_ros.review.project import Doubted
 from picosam_ros.sequences.base import ImageSequence
 from picosam_ros.sequences.open import open_sequence
+
+
+def _asks(doubted: Doubted) -> bool:
+    return any(label.doubt == ASK for label in doubted.image.labels)
 
 
 class LabelledProject:
@@ -25,12 +30,14 @@ class LabelledProject:
         self.title = project.out.resolve().name
         self.decisions = project.decisions
         self.engine = project.plan.engine
-        self.doubted: Sequence[Doubted] = [
+        doubted = [
             Doubted(recording.name, image)
             for recording in project.plan.recordings
             for image in project.labelled(recording)
             if image.doubts
         ]
+        # Questions about prompts first: what comes from one that was not meant is all wrong.
+        self.doubted: Sequence[Doubted] = sorted(doubted, key=lambda one: not _asks(one))
         self._recordings = {one.name: one for one in project.plan.recordings}
 
     def open_sequence(self, recording: str) -> ImageSequence:
