@@ -52,7 +52,7 @@ class BagError(PicosamError):
 
 
 class DatasetError(PicosamError):
-    """Annotations or images of an evaluation that cannot be used."""
+    """Images, annotations or answers about them that cannot be used."""
 
 
 class WorkerError(PicosamError):

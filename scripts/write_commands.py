@@ -17,7 +17,7 @@ HEAD = """\
 
 Written by `make docs` from what the command takes. `python -m picosam_ros` is the same.
 
-Every command takes `--json` (one JSON object on standard output, of `watch` one a second, nothing else), `--debug` (the
+Every command takes `--json` (one JSON object on standard output, of `watch` one a second, of `review` and `label --page` first the page's address, nothing else), `--debug` (the
 traceback of an error) and `--help` (with an example). Coordinates are pixels; the origin is the centre of the
 top-left one. Colours and progress bars are for terminals only, and `NO_COLOR=1` turns colours off.
 
@@ -31,7 +31,7 @@ Where a name begins with `-`, put `./` before it.
 | 0 | success |
 | 1 | an error, printed as one sentence on standard error, and also where standard output is closed or full; for `doctor`: something required does not work; for `prompt`: it was refused |
 | 2 | a wrong command line |
-| 130 | interrupted by Ctrl-C; `track` and `bag` finish the file that they write, `eval` prints its metrics so far; `view`, `latency` and `watch` end with 0 |
+| 130 | interrupted by Ctrl-C; `track` and `bag` finish the file that they write, `eval` prints its metrics so far, `label` keeps what is finished; `view`, `review`, `latency` and `watch` end with 0 |
 """
 # Before an example that a test of the printed commands cannot run, see test/helpers/printed.py.
 MARKS = {'view': '<!-- needs minutes: it runs until Ctrl-C -->\n\n'}

@@ -17,7 +17,7 @@ from picosam_ros.labelling.job import EngineChoice, Job
 from picosam_ros.labelling.keys import KeyPrompt, Stretch, stretches
 from picosam_ros.prompt import Box, Point, Prompt
 
-# What `recording_names` gives.
+# Of a recording: it becomes a part of the names of files.
 _NAME = re.compile(r'(?!\.+$)[\w.-]{1,100}')
 
 # Bytes at either end of a file that are read to tell it from another one of its size.

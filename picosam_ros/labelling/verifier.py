@@ -43,14 +43,14 @@ class Verifier:
 
     def __init__(self, engine: Engine, images: Sequence[LabelledImage]) -> None:
         self._images = list(images)
-        self._next = len(self._images) - 1
+        self._indices = {image.number: index for index, image in enumerate(self._images)}
         self._ways: dict[int, _WayBack] = {}
         engine.begin()
         self._segmenter = Segmenter(engine, tracker=Tracker(LIMITS), max_prompts=LAST_ID)
 
     def step(self, image: SequenceImage) -> None:
         """Go back to an image; they come in the order opposite to that of the labels."""
-        index, self._next = self._next, self._next - 1
+        index = self._indices[image.number]
         labels = self._images[index].labels
         begun = [label for label in labels if label.counts and self._way(label).at_end]
         self._segmenter.prompts.fit(image.frame.width, image.frame.height)

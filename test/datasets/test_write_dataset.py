@@ -4,6 +4,7 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from helpers.examples import CONTENTS, disc, example, examples, label
 
 from picosam_ros.datasets import image_files, mots, voc
 from picosam_ros.datasets.formats import FORMATS
-from picosam_ros.datasets.write import write_dataset
+from picosam_ros.datasets.write import check_formats, write_dataset
 from picosam_ros.errors import BagError, OutputError
 
 ALL = tuple(FORMATS)
@@ -52,6 +53,20 @@ def test_the_same_examples_give_the_same_bytes(tmp_path):
     before = content(tmp_path / 'a')
     write(tmp_path / 'a')
     assert content(tmp_path / 'a') == before
+
+
+@pytest.mark.parametrize('check', [write_dataset, check_formats])
+@pytest.mark.parametrize('place', ['coco', 'picosam_datasets.part'])
+def test_a_recording_where_data_sets_are_written_is_refused_and_stays(tmp_path, check, place):
+    recording = tmp_path / place / 'deep' / 'film.mp4'
+    recording.parent.mkdir(parents=True)
+    recording.write_bytes(b'precious')
+    contents = replace(CONTENTS, recordings={'one': recording})
+    more = () if check is check_formats else (examples(),)
+    stopped = {} if check is check_formats else {'stopped': lambda: False}
+    with pytest.raises(OutputError, match=f'the recording {recording} lies in'):
+        check(tmp_path, ['coco'], contents, *more, **stopped)
+    assert recording.read_bytes() == b'precious'
 
 
 def test_a_new_data_set_replaces_the_old_one_and_no_other(tmp_path):

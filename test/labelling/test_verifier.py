@@ -81,6 +81,13 @@ def test_after_a_slip_to_another_object_all_masks_are_doubted_and_those_before_a
     assert found[40:] == [ASTRAY] * 20
 
 
+def test_a_way_back_that_does_not_arrive_at_the_prompt_proves_nothing():
+    engine = TwoObjects()
+    # So soon after the prompt that the way back is still looked on when it ends.
+    engine.slips = range(3, 12)
+    assert doubts(verified(engine, range(12))) == [ASTRAY] * 12
+
+
 def test_an_image_in_which_the_two_ways_differ_is_doubted_alone():
     engine = TwoObjects()
     engine.shrunk = (6,)

@@ -45,6 +45,19 @@ def test_an_object_that_is_not_there_is_accepted_without_a_mask(make):
     assert [one.counts for one in queue.labelled(0).labels] == ['']
 
 
+def test_an_image_is_open_again_when_a_further_object_in_it_is_in_doubt(make):
+    one, two = label(1, disc(60, 120), JUMPED), label(2, disc(200, 60), SHRANK)
+    make(doubted(3, one)).accept(0)
+    assert make(doubted(3, one)).answer(0) == 'accepted'
+    assert make(doubted(3, one, two)).answer(0) == ''
+
+
+def test_an_answer_about_an_object_of_another_class_is_none(make):
+    make(doubted(3, label(1, disc(60, 120), JUMPED))).accept(0)
+    other = label(1, disc(60, 120), JUMPED, name='box')
+    assert make(doubted(3, other)).answer(0) == ''
+
+
 def test_a_rejected_image_keeps_its_labels_for_who_looks_again(make):
     queue = make(doubted(3))
     queue.reject(0)
