@@ -12,6 +12,7 @@ from picosam_ros.errors import BagError
 
 if TYPE_CHECKING:
     from picosam_ros.datasets.base import Written
+    from picosam_ros.datasets.examples import Examples
     from picosam_ros.labelling.project import Project
 
 
@@ -65,12 +66,7 @@ def write_project(project: Project, *, live: bool, stopped: Callable[[], bool]) 
         progress.end()
     if written is None:
         return None
-    report = _report(project, written)
-    report['unanswered'] = examples.waiting.total()
-    report['waiting'] = dict(examples.waiting)
-    report['rejected'] = examples.rejected
-    report['notes'] = [*examples.notes, *_stale(project)]
-    return Output(report, tuple(examples.damage))
+    return Output(_report(project, written, examples), tuple(examples.damage))
 
 
 def _stale(project: Project) -> list[str]:
@@ -83,19 +79,20 @@ def _stale(project: Project) -> list[str]:
     return [f'{folder} is of an earlier run, and was not written anew' for folder in folders]
 
 
-def _report(project: Project, written: Written) -> dict[str, Any]:
-    images = [
-        image for recording in project.plan.recordings for image in project.labelled(recording)
-    ]
+def _report(project: Project, written: Written, examples: Examples) -> dict[str, Any]:
     return {
         'out': str(project.out),
         'recordings': len(project.plan.recordings),
-        'images': len(images),
-        'doubted': sum(bool(image.doubts) for image in images),
+        'images': examples.images,
+        'doubted': examples.doubted,
         'examples': written.images,
         'labels': written.labels,
         'same': written.same,
         'formats': {name: str(project.out / name) for name in project.plan.formats},
+        'unanswered': examples.waiting.total(),
+        'waiting': dict(examples.waiting),
+        'rejected': examples.rejected,
+        'notes': [*examples.notes, *_stale(project)],
     }
 
 

@@ -33,6 +33,8 @@ class Examples:
     Attributes:
         notes: sentences about what was left out though nothing is damaged.
         damage: the same of recordings that could not be read to their ends.
+        images: that are labelled, so far.
+        doubted: those of them that have a doubt, answered or not.
         waiting: images that wait for a person's answer, by recording.
         rejected: images that a person rejected.
 
@@ -41,6 +43,7 @@ class Examples:
     def __init__(self, project: Project, progress: Callable[[int], None]) -> None:
         self.notes: list[str] = []
         self.damage: list[str] = []
+        self.images = self.doubted = 0
         self.waiting: Counter[str] = Counter()
         self.rejected = 0
         self._plan = project.plan
@@ -64,6 +67,8 @@ class Examples:
 
     def _of(self, recording: PlannedRecording, split: str) -> Iterator[Example]:
         labelled = {image.number: image for image in self._project.labelled(recording)}
+        self.images += len(labelled)
+        self.doubted += sum(bool(image.doubts) for image in labelled.values())
         decisions = self._project.decisions_about(recording)
         change = Change(self._plan.change)
         with open_sequence(recording.path, recording.topic) as sequence:
