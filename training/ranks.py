@@ -12,10 +12,27 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
-def join() -> None:
-    """Join the process group that `torchrun` started, if it did."""
-    if 'WORLD_SIZE' in os.environ:
+def join(device: str = 'cpu') -> torch.device:
+    """Join the process group that `torchrun` started, if it did.
+
+    Args:
+        device: 'cpu', 'cuda', or nothing: a GPU where there is one.
+
+    Returns:
+        where this process computes: of several on one machine each has a GPU of its own.
+
+    """
+    kind = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    if 'WORLD_SIZE' not in os.environ:
+        return kind
+    if kind.type != 'cuda':
         distributed.init_process_group('gloo')
+        return kind
+    mine = torch.device('cuda', int(os.environ['LOCAL_RANK']))
+    torch.cuda.set_device(mine)
+    # Numbers of the CPU go over gloo, as do objects.
+    distributed.init_process_group('cpu:gloo,cuda:nccl')
+    return mine
 
 
 def leave() -> None:

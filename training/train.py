@@ -11,7 +11,6 @@ import csv
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from training.data.pieces import Shards
 from training.data.sample import Sample
 from training.data.sampling import Mixture, Sampler
 from training.in_the_loop import put_in_the_loop
+from training.schedule import Budget
 from training.trainer import Trainer
 
 SAVE_EVERY = 180.0
@@ -46,21 +46,6 @@ class Crops(IterableDataset):
         part, parts = self._rank * workers + number, self._ranks * workers
         self._sampler.reseed(*self._seed, part=part, parts=parts)
         return iter(self._sampler)
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long to train, all starts together; the learning rate falls with what is spent.
-
-    Seconds of the machine at hand, or updates, with which a run can be repeated elsewhere.
-    """
-
-    seconds: float = math.inf
-    steps: float = math.inf
-
-    def spent(self, trainer: Trainer) -> float:
-        """Share that is spent, 0 to 1."""
-        return max(trainer.seconds / self.seconds, trainer.step_count / self.steps)
 
 
 def train(

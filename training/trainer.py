@@ -1,6 +1,5 @@
 """The network in training: one update, and all that a checkpoint holds."""
 
-import math
 from copy import deepcopy
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from training.data.sample import Sample
 from training.export.restored import restored
 from training.losses import distillation_loss, normalise, quality_loss
 from training.networks.picosam2 import PicoSam2
+from training.schedule import schedule
 from training.warm_start import warm_start
 
 
@@ -173,11 +173,3 @@ def _fix_statistics(network: nn.Module) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.eval()
-
-
-def schedule(progress: float, warmup: float) -> float:
-    """Share of the full learning rate: linear warm-up, then a cosine down to a hundredth."""
-    if progress < warmup:
-        return max(progress / warmup, 0.01)
-    fall = min((progress - warmup) / (1 - warmup), 1.0)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fall))

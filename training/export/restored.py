@@ -15,9 +15,10 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from training import networks
+from training.export import click_trial
 from training.networks import Network
 from training.networks.lite import GAUSSIAN_COUNT, LiteUNet, Up
-from training.networks.picosam2 import PicoSam2, gaussians
+from training.networks.picosam2 import gaussians
 
 # What the files call the layers that PyTorch calls otherwise, applied in this order.
 NAMES = (
@@ -42,18 +43,27 @@ def restored(path: Path) -> Network:
 
     """
     model = onnx.load(path)
-    tensors = {
-        tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in model.graph.initializer
-    }
+    tensors = _tensors(model)
     network = networks.make(_architecture(path, model)).eval()
     layers = list(network.named_modules())
     for (name, layer), (_, following) in zip(layers, [*layers[1:], ('', None)], strict=True):
+        if isinstance(layer, nn.Linear):
+            layer.weight.copy_(tensors[f'{name}.weight'].T)
+            layer.bias.copy_(tensors[f'{name}.bias'])
         if isinstance(layer, nn.Conv2d) and not _sees_gaussians(network, name):
             _fill(layer, following, tensors, _named(name))
     if isinstance(network, LiteUNet):
         _solve_prompt(network, tensors)
     return network
+
+
+def _tensors(model: onnx.ModelProto) -> dict[str, Tensor]:
+    if click_trial.is_of_the_trial(model):
+        return click_trial.tensors(model)
+    return {
+        tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in model.graph.initializer
+    }
 
 
 def architecture(path: Path) -> dict:
@@ -67,6 +77,8 @@ def architecture(path: Path) -> dict:
 
 
 def _architecture(path: Path, model: onnx.ModelProto) -> dict:
+    if click_trial.is_of_the_trial(model):
+        return click_trial.ARCHITECTURE
     about = {entry.key: entry.value for entry in model.metadata_props}
     weights = {tensor.name for tensor in model.graph.initializer}
     if 'architecture' not in about or 'head.weight' not in weights:
@@ -82,7 +94,7 @@ def _architecture(path: Path, model: onnx.ModelProto) -> dict:
 
 def _sees_gaussians(network: Network, name: str) -> bool:
     """Whether the file has a map in place of the layer's weights for the gaussians."""
-    return not isinstance(network, PicoSam2) and (name == 'prompt' or name.endswith('.skip'))
+    return isinstance(network, LiteUNet) and (name == 'prompt' or name.endswith('.skip'))
 
 
 def _named(name: str) -> str:

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 
 from training.networks import lite
+from training.networks.click import ClickNetwork
 from training.networks.lite import LiteUNet
 from training.networks.picosam2 import INPUT_SIZE, Architecture, PicoSam2
 
-Network = PicoSam2 | LiteUNet
+Network = PicoSam2 | LiteUNet | ClickNetwork
 KINDS = {
     'picosam2': lambda config: PicoSam2(Architecture.of(config)),
     'lite': lambda config: LiteUNet(
         config.get('size', INPUT_SIZE), config.get('blocks', lite.BLOCKS)
     ),
+    'click': lambda config: ClickNetwork(config.get('encoder', 'lite0')),
 }
+CLASSES = {PicoSam2: 'picosam2', LiteUNet: 'lite', ClickNetwork: 'click'}
 
 
 def make(config: dict) -> Network:
@@ -30,12 +33,14 @@ def make_initialised(config: dict) -> Network:
     network = make(config)
     if isinstance(network, LiteUNet):
         network.encoder.initialise_from(lite.imagenet())
+    if isinstance(network, ClickNetwork):
+        network.initialise_from(lite.imagenet())
     return network
 
 
 def kind_of(network: Network) -> str:
     """Name of the network's kind, as in a configuration."""
-    return 'lite' if isinstance(network, LiteUNet) else 'picosam2'
+    return CLASSES[type(network)]
 
 
 def _kind(config: dict) -> Callable[[dict], Network]:

@@ -114,13 +114,15 @@ class Inverted(nn.Module):
         return features + answer if self.adds else answer
 
     def _filtered(self, wide: Tensor) -> Tensor:
-        # bfloat16 makes the gradient of a convolution by channel several times slower.
+        # On a CPU bfloat16 makes the gradient of a convolution by channel several times slower.
+        if wide.device.type != 'cpu':
+            return self.filter(wide)
         with torch.autocast('cpu', enabled=False):
             return self.filter(wide.float())
 
 
 class Encoder(nn.Module):
-    """The first blocks of EfficientNet-Lite0.
+    """The first blocks of EfficientNet-Lite0, or other stages of the same kinds of blocks.
 
     Attributes:
         last: the stages after which the features shrink, and the last one: the sides there are
@@ -129,9 +131,9 @@ class Encoder(nn.Module):
 
     """
 
-    def __init__(self, blocks: int = BLOCKS) -> None:
+    def __init__(self, blocks: int = BLOCKS, stages: tuple[Stage, ...] | None = None) -> None:
         super().__init__()
-        stages = first_stages(blocks)
+        stages = stages or first_stages(blocks)
         after = [*(stage.stride for stage in stages[1:]), 2]
         self.last = [index for index, stride in enumerate(after) if stride == 2]
         self.widths = [stages[index].width for index in self.last]
