@@ -26,6 +26,8 @@ class Trainer:
     def __init__(self, config: dict) -> None:
         torch.manual_seed(config['seed'])
         self.config = config
+        if config.get('kind') == 'click':
+            raise ValueError('kind click was given: `python -m training.click` trains it')
         self.network = networks.make_initialised(config).to(memory_format=torch.channels_last)
         self.average = deepcopy(self.network).requires_grad_(False)
         self.rates_only = config.get('rates_only', False)

@@ -35,6 +35,8 @@ def train(
             f'{len(photos)} photos, {len(photos.objects.areas)} masks; held out {len(held)}',
             flush=True,
         )
+    if device.type == 'cuda':
+        photos.decode()
     trainer = ClickTrainer(config, device)
     checkpoint = out / 'checkpoint.pt'
     if ranks.first(checkpoint.is_file()):

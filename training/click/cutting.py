@@ -22,16 +22,16 @@ def cut(photos: Photos, squares: Squares, size: int) -> tuple[Tensor, Tensor]:
         image float [B, 3, S, S], 0 to 255; share of each pixel on the object, float [B, S, S].
 
     """
+    padding = torch.tensor(PADDING, device=photos.device)[:, None, None]
     cuts = [
-        _cut(photos, int(index), affine, size)
+        _cut(photos, int(index), affine, size, padding)
         for index, affine in zip(squares.objects, squares.affine, strict=True)
     ]
     planes = torch.cat(cuts)
-    padding = torch.tensor(PADDING, device=photos.device)[:, None, None]
     return planes[:, :3] + padding, planes[:, 3]
 
 
-def _cut(photos: Photos, index: int, affine: np.ndarray, size: int) -> Tensor:
+def _cut(photos: Photos, index: int, affine: np.ndarray, size: int, padding: Tensor) -> Tensor:
     """R, G, B minus the padding's, and the mask: float [1, 4, S, S]."""
     photo = int(photos.objects.owners[index])
     window = _window(affine, size, photos.sizes[photo])
@@ -39,7 +39,6 @@ def _cut(photos: Photos, index: int, affine: np.ndarray, size: int) -> Tensor:
     if left >= right or top >= bottom:
         return torch.zeros(1, 4, size, size, device=photos.device)
     planes = torch.zeros(1, 4, bottom - top, right - left, device=photos.device)
-    padding = torch.tensor(PADDING, device=photos.device)[:, None, None]
     planes[0, :3] = photos.pixels(photo)[:, top:bottom, left:right]
     planes[0, :3] -= padding
     _put_mask(planes[0, 3], window, photos.objects.windows[index], photos.mask(index))

@@ -1,5 +1,7 @@
 """Packed photos as tensors on the device that trains, and which object is drawn."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from training.photos.pieces import Mask, PackedPhoto
 
 # Points of each object that a click may be drawn from; the first one is its middle.
 POINTS = 32
+# Bytes of decoded photos by the kind of device.
+KEPT = {'cpu': 4 << 30, 'cuda': 64 << 30}
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Photos:
         weights: share of the draws of each source; sources without one are left out.
         crowding: a photo of n objects is drawn n to this power as often as one of a single one.
         held: the photos that are held out instead of those to train on.
-        memory: bytes of decoded photos to keep; others are decoded each time.
+        memory: bytes of decoded photos to keep; others are decoded each time. By default what
+            KEPT says for the device.
 
     Raises:
         ValueError: a source of `weights` has no photos there.
@@ -60,7 +65,7 @@ class Photos:
         weights: dict[str, float],
         crowding: float = 0.75,
         held: bool = False,
-        memory: int = 100 << 30,
+        memory: int | None = None,
     ) -> None:
         self.device = device
         self._packed = [
@@ -74,7 +79,7 @@ class Photos:
         masks = [mask for photo in self._packed for mask in photo.masks]
         self._bits = [torch.from_numpy(mask.bits.copy()).to(device) for mask in masks]
         self._shifts = torch.arange(7, -1, -1, device=device, dtype=torch.uint8)
-        self._room = memory
+        self._room = KEPT[device.type] if memory is None else memory
         self._kept: dict[int, Tensor] = {}
         self._odds = np.cumsum(_chances(self._packed, weights, crowding))
 
@@ -88,13 +93,25 @@ class Photos:
     def pixels(self, photo: int) -> Tensor:
         """uint8 [3, rows, columns], R, G, B."""
         kept = self._kept.get(photo)
-        if kept is None:
-            planes = np.ascontiguousarray(self._packed[photo].pixels().transpose(2, 0, 1))
-            kept = torch.from_numpy(planes).to(self.device)
-            if planes.nbytes <= self._room:
+        if kept is not None:
+            return kept
+        planes = self._decoded(photo).to(self.device)
+        if planes.nbytes <= self._room:
+            self._room -= planes.nbytes
+            self._kept[photo] = planes
+        return planes
+
+    def _decoded(self, photo: int) -> Tensor:
+        pixels = self._packed[photo].pixels()
+        return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+    def decode(self) -> None:
+        """Decode what will be kept, on all processors, so that a GPU does not wait for it later."""
+        kept = np.cumsum(3 * self.sizes.prod(1)) <= self._room
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for photo, planes in enumerate(pool.map(self._decoded, np.flatnonzero(kept))):
+                self._kept[photo] = planes.to(self.device)
                 self._room -= planes.nbytes
-                self._kept[photo] = kept
-        return kept
 
     def mask(self, index: int) -> Tensor:
         """The object's window, uint8 [bottom - top, right - left], 1 on the object."""

@@ -87,26 +87,40 @@ def _pads(layer: nn.Conv2d) -> list[int]:
     return [before, before, after, after]
 
 
+def square(size: int) -> dict[str, list]:
+    """The one input of a network whose only prompt is the crop of S = size pixels, RGB."""
+    return {'image': ['N', size, size, 3]}
+
+
 def to_model(
-    graph: Graph, name: str, size: int, outputs: dict[str, list], about: dict
+    graph: Graph,
+    name: str,
+    inputs: dict[str, list],
+    outputs: dict[str, list],
+    about: dict,
+    prompt: str = 'centre of the image',
 ) -> onnx.ModelProto:
     """Close a graph.
 
     Args:
         graph: its nodes; one is called as each of the outputs.
         name: of the network.
-        size: S, the side of the crop: the input `image` is uint8 [N, S, S, 3] RGB.
+        inputs: shape of each, uint8.
         outputs: shape of each, float32.
         about: the architecture, for the file's properties.
+        prompt: what tells the network what is meant, for the same.
 
     """
-    image = helper.make_tensor_value_info('image', TensorProto.UINT8, ['N', size, size, 3])
+    given = [
+        helper.make_tensor_value_info(source, TensorProto.UINT8, shape)
+        for source, shape in inputs.items()
+    ]
     ports = [
         helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)
         for output, shape in outputs.items()
     ]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, name, [image], ports, graph.constants),
+        helper.make_graph(graph.nodes, name, given, ports, graph.constants),
         opset_imports=[helper.make_opsetid('', OPSET)],
         ir_version=IR_VERSION,
         producer_name='picosam_ros',
@@ -117,7 +131,7 @@ def to_model(
             'name': name,
             'license': 'Apache-2.0',
             'image': 'RGB',
-            'prompt': 'centre of the image',
+            'prompt': prompt,
             'architecture': json.dumps(about),
         },
     )

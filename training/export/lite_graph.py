@@ -6,7 +6,7 @@ import torch
 from onnx import TensorProto
 from torch.nn import functional
 
-from training.export.graph import UPSAMPLING, Graph, to_model
+from training.export.graph import UPSAMPLING, Graph, square, to_model
 from training.networks.lite import (
     GAUSSIAN_COUNT,
     Encoder,
@@ -39,10 +39,20 @@ class LiteGraph(Graph):
             'Div', [pixels, self.constant('input.range', np.float32(128))], 'input.div'
         )
 
-    def encoder(self, pixels: str, encoder: Encoder, prompt: np.ndarray) -> list[str]:
-        """Add the encoder; give its features, the largest first."""
+    def encoder(
+        self, pixels: str, encoder: Encoder, prompt: str, name: str = 'prompt'
+    ) -> list[str]:
+        """Add the encoder; give its features, the largest first.
+
+        Args:
+            pixels: what it sees.
+            encoder: its layers.
+            prompt: what is added after its stem.
+            name: of that addition.
+
+        """
         features = self.norm_relu6(pixels, 'stem', encoder.stem)
-        features = self.node('Add', [features, self.constant('gaussians', prompt)], 'prompt')
+        features = self.node('Add', [features, prompt], name)
         kept = []
         for index, stage in enumerate(encoder.stages):
             for number, block in enumerate(stage):
@@ -104,7 +114,7 @@ def to_onnx(network: LiteUNet, name: str) -> onnx.ModelProto:
     """Write the network; see `training.export.to_onnx`."""
     graph, size = LiteGraph(), network.size
     pixels = graph.pixels()
-    prompt = network.prompt(gaussians(size // 2)[None]).numpy()
+    prompt = graph.constant('gaussians', network.prompt(gaussians(size // 2)[None]).numpy())
     *shallow, deepest = graph.encoder(pixels, network.encoder, prompt)
     finest = graph.convolution(pixels, 'finest', network.finest)
     shallow.insert(0, graph.node('Relu', [finest], 'finest_relu'))
@@ -117,6 +127,5 @@ def to_onnx(network: LiteUNet, name: str) -> onnx.ModelProto:
     features = graph.convolution(features, 'head', network.head)
     graph.node('Squeeze', [features, graph.constant('channel', np.array([1], np.int64))], 'logits')
     outputs = {'logits': ['N', size, size], 'quality': ['N']}
-    return to_model(
-        graph, name, size, outputs, {'kind': 'lite', 'size': size, 'blocks': network.blocks}
-    )
+    about = {'kind': 'lite', 'size': size, 'blocks': network.blocks}
+    return to_model(graph, name, square(size), outputs, about)

@@ -7,7 +7,7 @@ import onnx
 from onnx import TensorProto
 from torch import nn
 
-from training.export.graph import UPSAMPLING, Graph, to_model
+from training.export.graph import UPSAMPLING, Graph, square, to_model
 from training.networks.picosam2 import (
     DEVIATION,
     MEAN,
@@ -119,4 +119,4 @@ def to_onnx(network: PicoSam2, name: str) -> onnx.ModelProto:
     outputs = {'logits': ['N', size, size]}
     if network.quality is not None:
         outputs['quality'] = ['N']
-    return to_model(graph, name, size, outputs, asdict(network.architecture))
+    return to_model(graph, name, square(size), outputs, asdict(network.architecture))

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from training import networks
-from training.export import click_trial
+from training.export import click_graph, click_trial
 from training.networks import Network
 from training.networks.lite import GAUSSIAN_COUNT, LiteUNet, Up
 from training.networks.picosam2 import gaussians
@@ -60,10 +60,15 @@ def restored(path: Path) -> Network:
 def _tensors(model: onnx.ModelProto) -> dict[str, Tensor]:
     if click_trial.is_of_the_trial(model):
         return click_trial.tensors(model)
-    return {
+    tensors = {
         tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in model.graph.initializer
     }
+    parts = [tensors[name] for name in click_graph.MIXES if name in tensors]
+    if parts:
+        tensors['rating.mix.weight'] = torch.cat(parts, 1)
+        tensors['rating.mix.bias'] = tensors[click_graph.MIXED_BIAS]
+    return tensors
 
 
 def architecture(path: Path) -> dict:

@@ -72,9 +72,20 @@ class Rating(nn.Module):
         self.hidden = nn.Linear(3 * RATING_WIDTH + MEASURES, RATING_WIDTH)
         self.head = nn.Linear(RATING_WIDTH, 1)
 
-    def forward(self, features: list[Tensor], logits: Tensor) -> Tensor:
-        """Ratings float [N, K] for features of S/8 (see `_eighths`) and logits of S/2."""
-        mixed = self.mix(torch.cat(features, 1)).relu()
+    def mixes(self) -> tuple[Tensor, ...]:
+        """Weights of `mix` for features of S/32, S/16 and S/8 (the last with the prompt)."""
+        finest = DECODER_WIDTHS[1] + PROMPTS
+        widths = [self.mix.in_channels - DECODER_WIDTHS[0] - finest, DECODER_WIDTHS[0], finest]
+        return self.mix.weight.split(widths, 1)
+
+    def forward(self, coarse: Tensor, middle: Tensor, fine: Tensor, logits: Tensor) -> Tensor:
+        """Ratings float [N, K] for features of S/32, S/16 and S/8, and logits of S/2."""
+        # Mixed before they are enlarged: the same sums from a sixteenth of the pixels.
+        by_32, by_16, by_8 = self.mixes()
+        mixed = functional.conv2d(fine, by_8, self.mix.bias)
+        mixed = mixed + functional.interpolate(functional.conv2d(middle, by_16), scale_factor=2.0)
+        mixed = mixed + functional.interpolate(functional.conv2d(coarse, by_32), scale_factor=4.0)
+        mixed = mixed.relu()
         masks = functional.avg_pool2d(logits.detach().float().sigmoid(), 4).to(mixed.dtype)
         rims = 4 * masks * (1 - masks)
         everywhere = mixed.mean((2, 3))[:, None].expand(-1, masks.shape[1], -1)
@@ -137,13 +148,14 @@ class ClickNetwork(nn.Module):
         prompts = [functional.avg_pool2d(prompt, 2)]
         while len(prompts) < len(shallow):
             prompts.append(functional.avg_pool2d(prompts[-1], 2))
-        eighths = prompts[2]
+        by_8 = prompts[2]
         features, kept = deepest, []
         for block in self.decoder:
             features = block(features, shallow.pop(), prompts.pop())
             kept.append(features)
         logits = self.head(features)
-        return Candidates(logits, self.rating(_eighths(deepest, kept, eighths), logits))
+        middle, fine = kept[0], torch.cat([kept[1], by_8], 1)
+        return Candidates(logits, self.rating(deepest, middle, fine, logits))
 
     def initialise_from(self, classifier: dict[str, Tensor]) -> None:
         """Take the weights of EfficientNet-Lite0; layers that it has not stay random."""
@@ -156,13 +168,3 @@ class ClickNetwork(nn.Module):
             if name in mine and mine[name].shape == value.shape
         }
         self.encoder.load_state_dict(mine | fitting)
-
-
-def _eighths(deepest: Tensor, decoded: list[Tensor], prompt: Tensor) -> list[Tensor]:
-    """What the rating sees, brought to 1/8 of the square's side."""
-    return [
-        functional.interpolate(deepest, scale_factor=4.0),
-        functional.interpolate(decoded[0], scale_factor=2.0),
-        decoded[1],
-        prompt,
-    ]
