@@ -57,7 +57,8 @@ def uneven():
                 torch.nn.init.uniform_(layer.weight, 0.7, 1.3)
                 torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
         if hasattr(network, 'prompt'):
-            torch.nn.init.normal_(network.prompt.weight)
+            *_, last = [m for m in network.prompt.modules() if isinstance(m, torch.nn.Conv2d)]
+            torch.nn.init.normal_(last.weight)
         return network.eval()
 
     return uneven
