@@ -18,7 +18,7 @@ import numpy as np
 
 LARGEST = 30 << 20
 # For what NumPy writes beside the pictures and masks of a piece.
-HEADERS = 1 << 16
+HEADERS = 1 << 14
 LONGEST_SIDE = 512
 FEWEST_PIXELS = 16
 PICTURE = (cv2.IMWRITE_WEBP_QUALITY, 90)

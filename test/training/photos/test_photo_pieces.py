@@ -51,11 +51,14 @@ def test_objects_of_a_few_pixels_are_left_out_and_photos_without_any() -> None:
 
 
 def test_no_piece_is_larger_than_allowed_and_none_is_wasted(tmp_path) -> None:
-    largest = pieces.HEADERS + 3 * len(photo(0).picture)
+    largest = pieces.HEADERS + 5 * len(photo(0).picture) // 2
     packed = [photo(number) for number in range(9)]
     paths = write(packed, tmp_path, largest)
     assert 2 < len(paths) < 9
     assert max(path.stat().st_size for path in paths) <= largest
+    for path in paths:
+        with np.load(path) as arrays:
+            assert len(arrays['pictures']) + len(arrays['masks']) <= largest - pieces.HEADERS
     assert len(list(read(tmp_path))) == 9
     assert pieces.LARGEST == 30 * 2**20
 
