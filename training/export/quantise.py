@@ -1,7 +1,7 @@
 """The network in 8 bits for the host: u8 activations and s8 weights, one scale a channel.
 
 `python -m training.export.quantise --data DIR` quantises the network that ships with ONNX Runtime
-(static, QDQ) and records `picosam2-96-int8` with its hash and figures in models.yaml. The ranges
+(static, QDQ) and publishes `picosam2-96-int8` as `training.publish` does, or refuses. The ranges
 are those of crops that training draws, without random changes: not one of the photos that it is
 measured on.
 """
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import yaml
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -23,11 +22,12 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from training import configuration
-from training.evaluate import evaluate, held_out_photos
+from training import configuration, registry
+from training.evaluate import held_out_photos
 from training.export.calibration import calibration_crops
 from training.export.upsampling import copied
-from training.publish import MODELS, record
+from training.publish import publish, report
+from training.registry import MODELS
 
 # Numbers that are exact as they are, and the rating, which costs nothing. And convolutions of three
 # channels at full size, which take longer in 8 bits than in floating point.
@@ -79,8 +79,8 @@ def side(path: Path) -> int:
     return image.type.tensor_type.shape.dim[1].dim_value
 
 
-def main() -> None:
-    """Quantise, measure and record."""
+def main() -> int:
+    """Quantise, measure and publish."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         '--data', type=Path, required=True, help='folder of the sources, see training/README.md'
@@ -88,17 +88,25 @@ def main() -> None:
     configuration.add_option(parser, default='picosam2-96.yaml')
     parser.add_argument('--name', default='picosam2-96')
     parser.add_argument('--models', type=Path, default=MODELS)
+    parser.add_argument('--dry-run', action='store_true', help='compare only')
     arguments = parser.parse_args()
-    name = f'{arguments.name}-int8'
-    source, target = (arguments.models / f'{stem}.onnx' for stem in (arguments.name, name))
-    config = configuration.read(arguments.config)
-    quantise(source, target, calibration_crops(arguments.data, config, side(source)))
-    held_out = held_out_photos(arguments.data)
-    metrics = {group: evaluate(photos, str(target)) for group, photos in held_out.items()}
-    entries = yaml.safe_load((arguments.models / 'models.yaml').read_text())
-    written = record(target, entries[arguments.name]['parameters'], metrics)
-    print(yaml.safe_dump({name: written}, sort_keys=False), end='')
+    name, made_of = f'{arguments.name}-int8', registry.entries(arguments.models)[arguments.name]
+    source, config = arguments.models / made_of['file'], configuration.read(arguments.config)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f'{name}.onnx'
+        quantise(source, path, calibration_crops(arguments.data, config, side(source)))
+        short = publish(
+            path,
+            name,
+            made_of['parameters'],
+            held_out_photos(arguments.data),
+            arguments.models,
+            training=[{'quantised': arguments.name, 'sha256': registry.digest(source)}],
+            made_of=arguments.name,
+            dry_run=arguments.dry_run,
+        )
+    return report(short, name, arguments.dry_run)
 
 
 if __name__ == '__main__':
-    main()
+    raise SystemExit(main())

@@ -77,7 +77,8 @@ def test_publishing_records_hash_size_and_figures_and_keeps_other_entries(
 ) -> None:
     (tmp_path / 'models.yaml').write_text('other: {file: other.onnx}\n')
     photos = readers.read_source(store, 'ecssd')
-    publish(network, 'net', {'ecssd': photos}, tmp_path)
+    export(network, tmp_path / 'made.onnx', 'net')
+    assert publish(tmp_path / 'made.onnx', 'net', 7, {'ecssd': photos}, tmp_path) == []
     entries = yaml.safe_load((tmp_path / 'models.yaml').read_text())
     assert entries['other'] == {'file': 'other.onnx'}
     written = (tmp_path / 'net.onnx').read_bytes()

@@ -13,7 +13,7 @@ from training.export.sensor import for_sensor  # noqa: E402
 from training.losses import normalise  # noqa: E402
 from training.networks.lite import FEWEST, LiteUNet  # noqa: E402
 from training.networks.picosam2 import Architecture, PicoSam2, gaussians  # noqa: E402
-from training.publish import MODELS  # noqa: E402
+from training.registry import MODELS  # noqa: E402
 
 
 @pytest.mark.parametrize(
