@@ -52,7 +52,7 @@ DEVELOPED := $(ALL_PACKAGES) $(INSTALLED)
 # The tests speak to themselves only, in a domain of their own; test/conftest.py does the rest.
 TEST_ENVIRONMENT := ROS_DOMAIN_ID=$$(($$$$ % 101 + 1)) ROS_LOG_DIR='$(abspath $(VENV))/log'
 
-.PHONY: help setup demo test bench race attack eval imx500-model docs film lint format lock clean FORCE
+.PHONY: help setup demo test bench race attack eval gallery imx500-model docs film lint format lock clean FORCE
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1|/p' Makefile | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -89,6 +89,11 @@ eval: $(DEVELOPED)  ## print how good the networks are on the held-out photos of
 	@test -d '$(DATA)/coco_train' || { \
 	  echo "make eval: give the photo store of training/README.md with DATA=DIR" >&2; exit 2; }
 	$(VENV)/bin/python -m training.evaluate --data '$(DATA)' $(ARGS)
+
+gallery: $(DEVELOPED)  ## make a page of held-out photos, drawn by lot, with their masks [DATA=DIR] [OUT=gallery] [ARGS=...]
+	@test -d '$(DATA)/coco_train' || { \
+	  echo "make gallery: give the photo store of training/README.md with DATA=DIR" >&2; exit 2; }
+	$(VENV)/bin/python -m training.gallery --data '$(DATA)' --out '$(or $(OUT),gallery)' $(ARGS)
 
 docs: $(DEVELOPED)  ## write the pages that are made from the code, and the site where MkDocs is installed
 	@$(foreach page,parameters messages commands,$(VENV)/bin/python scripts/write_$(page).py &&) true

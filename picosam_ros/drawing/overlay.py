@@ -73,7 +73,7 @@ def draw(frame_pixels: Pixels, masks: Iterable[Mask], *, latency_ms: float | Non
         contours = outlines(region.inside, region.x, region.y)
         painter.outline(contours, colour_of(mask.prompt.object_id))
     for mask in masks:
-        _draw_prompt(painter, mask.prompt)
+        draw_prompt(painter, mask.prompt)
     _draw_labels(image, masks, painter.scale, latency_ms)
     return image
 
@@ -180,7 +180,8 @@ def _fixed(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
     return np.rint(points * (1 << SHIFT)).astype(np.int32)
 
 
-def _draw_prompt(painter: LinePainter, prompt: Prompt) -> None:
+def draw_prompt(painter: LinePainter, prompt: Prompt) -> None:
+    """Draw the box dashed, positive points light and negative ones with a cross."""
     colour = colour_of(prompt.object_id)
     if prompt.box is not None:
         box = prompt.box

@@ -108,17 +108,7 @@ class Evaluator:
 
     def interactions(self, case: Case) -> list[Interaction]:
         """Segment the case's prompt, then with further clicks; return each prompt and mask."""
-
-        def segment(prompt: Prompt) -> Mask:
-            # A new segmenter each: nothing learnt from another object may help.
-            made = Segmenter(self.engine).segment(case.frame, [prompt])
-            if made.unanswered:
-                raise EngineError(
-                    f'engine {self.engine.name!r} returned no mask: {made.unanswered[0].reason}'
-                )
-            return made.masks[0]
-
-        return list(interactions(segment, case.prompt, case.truth, self.clicks))
+        return played(self.engine, case, self.clicks)
 
     def _of_candidates(self, case: Case) -> Sequence[float]:
         """Return the IoU of each mask that the engine proposes for the first prompt."""
@@ -193,3 +183,23 @@ class Evaluator:
             f'{image.names[0]}; give the folder that holds them (for LVIS the one of train2017 '
             'and val2017)'
         )
+
+
+def played(engine: Engine, case: Case, clicks: int) -> list[Interaction]:
+    """Segment a case's prompt, then with further clicks; return each prompt and mask.
+
+    Raises:
+        EngineError: the engine returned no mask.
+
+    """
+
+    def segment(prompt: Prompt) -> Mask:
+        # A new segmenter each: nothing learnt from another object may help.
+        made = Segmenter(engine).segment(case.frame, [prompt])
+        if made.unanswered:
+            raise EngineError(
+                f'engine {engine.name!r} returned no mask: {made.unanswered[0].reason}'
+            )
+        return made.masks[0]
+
+    return list(interactions(segment, case.prompt, case.truth, clicks))
