@@ -39,3 +39,31 @@ def read(paths: Iterable[Path]) -> dict:
             raise ValueError(f'{path} has no entries of the form `name: value`')
         config |= entries
     return config
+
+
+def changed(config: dict, assignments: Iterable[str]) -> dict:
+    """Return a configuration with single entries replaced, for a stage of a recipe.
+
+    Args:
+        config: as `read` returns it; not written.
+        assignments: `seed=22`, or `mixture.boxed=0` for an entry of an entry; values are YAML.
+
+    Raises:
+        ValueError: one is not of that form.
+
+    """
+    config = dict(config)
+    for assignment in assignments:
+        name, sign, value = assignment.partition('=')
+        outer, _, inner = name.rpartition('.')
+        held = config.get(outer, {}) if outer else config
+        if not (sign and inner and isinstance(held, dict)):
+            raise ValueError(
+                f'--set {assignment} was given: allowed are name=value and, for an entry of an '
+                'entry, name.name=value'
+            )
+        if outer:
+            config[outer] = held | {inner: yaml.safe_load(value)}
+        else:
+            config[inner] = yaml.safe_load(value)
+    return config

@@ -54,8 +54,9 @@ def train(
     out: Path,
     budget: Budget,
     clock: Callable[[], float] = time.monotonic,
+    until: float = 1.0,
 ) -> None:
-    """Train until the budget is spent; go on from `checkpoint.pt` in `out` if it is there.
+    """Train until a share of the budget is spent; go on from `checkpoint.pt` in `out`.
 
     Of several processes the first one's clock counts, and it alone writes.
     """
@@ -74,7 +75,7 @@ def train(
     bar = tqdm(total=100, unit='%', mininterval=10, disable=ranks.rank() > 0)
     for batch in loader:
         spent = ranks.first(budget.spent(trainer))
-        if spent >= 1:
+        if spent >= until:
             break
         losses.append(trainer.step(batch, spent))
         now = clock()
@@ -151,11 +152,21 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument('--minutes', type=float, default=math.inf)
     length.add_argument('--steps', type=int, default=math.inf, help='a run that can be repeated')
+    parser.add_argument(
+        '--until', type=float, default=1.0, help='share of that after which to stop, 0 to 1'
+    )
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--init', type=Path, help='.onnx file or checkpoint.pt to begin with')
+    parser.add_argument(
+        '--set',
+        nargs='+',
+        default=[],
+        metavar='NAME=VALUE',
+        help="entries in place of the configuration's: seed=22, mixture.boxed=0",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    config = configuration.read(arguments.config)
+    config = configuration.changed(configuration.read(arguments.config), arguments.set)
     arguments.out.mkdir(parents=True, exist_ok=True)
     ranks.join()
     sampler = open_crops(arguments.data, arguments.shards, config)
@@ -169,7 +180,7 @@ def main() -> None:
     if config.get('in_the_loop'):
         put_in_the_loop(sampler, trainer.average, config['in_the_loop'])
     budget = Budget(60 * arguments.minutes, arguments.steps)
-    train(trainer, sampler, arguments.out, budget)
+    train(trainer, sampler, arguments.out, budget, until=arguments.until)
     ranks.leave()
 
 
