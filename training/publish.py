@@ -76,8 +76,11 @@ def publish(
 
 
 def _measure(path: Path, held_out: dict, prompted: bool) -> dict:
-    clicks = replacement.CLICKS if prompted else 1
-    return {group: evaluate(photos, str(path), clicks=clicks) for group, photos in held_out.items()}
+    clicks, metrics = replacement.CLICKS if prompted else 1, {}
+    for group, photos in held_out.items():
+        print(f'measuring {path} on {len(photos)} photos of {group}', flush=True)
+        metrics[group] = evaluate(photos, str(path), clicks=clicks)
+    return metrics
 
 
 def _shipped(

@@ -90,7 +90,10 @@ def main() -> int:
     parser.add_argument('--models', type=Path, default=MODELS)
     parser.add_argument('--dry-run', action='store_true', help='compare only')
     arguments = parser.parse_args()
-    name, made_of = f'{arguments.name}-int8', registry.entries(arguments.models)[arguments.name]
+    name, known = f'{arguments.name}-int8', registry.entries(arguments.models)
+    if arguments.name not in known:
+        parser.error(f'--name {arguments.name} was given: known are {", ".join(known)}')
+    made_of = known[arguments.name]
     source, config = arguments.models / made_of['file'], configuration.read(arguments.config)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f'{name}.onnx'
