@@ -7,6 +7,7 @@ again. `--list` prints the commands, which can as well be typed.
 
 import argparse
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import yaml
 
 FOLDER = Path(__file__).parent / 'recipes'
 CONFIGS = Path(__file__).parent / 'configs'
+# They go on with what is in their folder; what was stopped of the others begins in an empty one.
+RESUMING = ('training.train', 'training.click', 'training.data.shards')
 # In the folder of a run: which stages were begun, with which command, and which are done.
 STATE = 'stages.yaml'
 
@@ -97,6 +100,8 @@ def run(stages: list[Stage], data: Path, out: Path) -> int:
         if state.get(stage.name, {}).get('done'):
             print(f'{stage.name}: done')
             continue
+        if stage.name in state and command[0] not in RESUMING:
+            shutil.rmtree(out / stage.name, ignore_errors=True)
         (out / stage.name).mkdir(parents=True, exist_ok=True)
         state[stage.name] = {'line': stage.line, 'done': False}
         _write_state(out, state)

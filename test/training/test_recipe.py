@@ -92,6 +92,16 @@ def test_a_stage_that_fails_ends_the_run_and_the_same_command_goes_on_there(
     assert capfd.readouterr().out.splitlines() == ['pack: done', 'more: done', 'again: done']
 
 
+def test_what_was_left_of_a_stage_that_cannot_go_on_does_not_disturb_it(data, tmp_path) -> None:
+    out, more = tmp_path / 'run', 'zipfile -e {data}/more.zip {out}'
+    assert run([Stage('more', more)], data, out) != 0
+    (out / 'more' / 'half.txt').write_text('of the first start')
+    run([Stage('pack', PACK)], data, tmp_path / 'other')
+    (data / 'more.zip').write_bytes((tmp_path / 'other' / 'pack' / 'packed.zip').read_bytes())
+    assert run([Stage('more', more)], data, out) == 0
+    assert [path.name for path in (out / 'more').iterdir()] == ['note.txt']
+
+
 def test_a_run_of_another_recipe_is_not_gone_on_with(data, tmp_path) -> None:
     out = tmp_path / 'run'
     run([Stage('pack', PACK)], data, out)
