@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from picosam_ros.engines.work_limit import NotFinite
 from picosam_ros.errors import EngineError, ModelError
-from picosam_ros.models.onnx_file import data_files
+from picosam_ros.models.onnx_file import data_files, properties_of
 from picosam_ros.registry import nearest
 
 Array = npt.NDArray[Any]
@@ -62,12 +62,14 @@ class LoadedNetwork(Protocol):
     Attributes:
         title: of the runtime.
         inputs, outputs: in the file's order.
+        properties: of the file, key to value (ONNX's metadata_props).
 
     """
 
     title: ClassVar[str]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    properties: dict[str, str]
 
     def __init__(self, path: Path, threads: int) -> None: ...
 
@@ -95,6 +97,7 @@ class OnnxRuntimeNetwork:
         _return_freed_memory()
         self.inputs = tuple(map(_onnx_port, self.session.get_inputs()))
         self.outputs = tuple(map(_onnx_port, self.session.get_outputs()))
+        self.properties = properties_of(path)
         # The first run plans the memory of the others and takes twice as much: release that.
         self._first: Any = onnxruntime.RunOptions()
         self._first.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
@@ -129,6 +132,7 @@ class OpenVinoNetwork:
         model = core.read_model(path)
         self.inputs = tuple(map(_openvino_port, model.inputs))
         self.outputs = tuple(map(_openvino_port, model.outputs))
+        self.properties = properties_of(path)
         settings = {**self.SETTINGS, 'INFERENCE_NUM_THREADS': threads}
         self._model = core.compile_model(_with_batch_of_one(model), 'CPU', settings)
 

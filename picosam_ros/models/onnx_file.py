@@ -1,4 +1,4 @@
-"""What an .onnx file says before a runtime reads it: which files hold its weights.
+"""What an .onnx file says before a runtime reads it: which files hold its weights; its properties.
 
 The file is a protobuf message (https://protobuf.dev/programming-guides/encoding); the numbers are
 those of onnx.proto. The package onnx is not needed to run a network.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Fields of ModelProto, GraphProto, TensorProto and StringStringEntryProto.
-_GRAPH, _INITIALIZER, _EXTERNAL_DATA, _KEY, _VALUE = 7, 5, 13, 1, 2
+_GRAPH, _PROPERTIES, _INITIALIZER, _EXTERNAL_DATA, _KEY, _VALUE = 7, 14, 5, 13, 1, 2
 
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 
@@ -29,14 +29,28 @@ def data_files(path: Path) -> tuple[Path, ...]:
     return tuple(path.parent / name for name in names)
 
 
+def properties_of(path: Path) -> dict[str, str]:
+    """Return the file's metadata_props, key to value; none if it is no ONNX."""
+    found: dict[str, str] = {}
+    try:
+        with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            for entry in _messages(data, 0, len(data), _PROPERTIES):
+                key, value = (_bytes(data, *entry, field) for field in (_KEY, _VALUE))
+                found[key.decode()] = value.decode()
+    except (OSError, ValueError, IndexError):
+        return {}
+    return found
+
+
 def _locations(data: mmap.mmap, start: int, end: int) -> Iterator[str]:
     for entry in _messages(data, start, end, _EXTERNAL_DATA):
-        key, value = (
-            b''.join(data[slice(*part)] for part in _messages(data, *entry, field))
-            for field in (_KEY, _VALUE)
-        )
+        key, value = (_bytes(data, *entry, field) for field in (_KEY, _VALUE))
         if key == b'location':
             yield value.decode()
+
+
+def _bytes(data: mmap.mmap, start: int, end: int, wanted: int) -> bytes:
+    return b''.join(data[slice(*part)] for part in _messages(data, start, end, wanted))
 
 
 def _messages(data: mmap.mmap, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:

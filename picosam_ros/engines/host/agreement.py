@@ -1,9 +1,8 @@
-"""Which of several masks of different squares a click means.
+"""How far masks of different squares agree, and which one the others agree with most.
 
-A click says where and not how large: a button, the shirt, the person. So a network answers in each
-of a few squares, and rates its masks; the one that is chosen is not the best rated but the one that
-the others agree with most, weighted by their ratings. That is the mask with the highest expected
-IoU, if each is right with a probability in proportion to its rating.
+A network answers a click in each of a few squares, and rates its masks. Weighted by their ratings,
+the one that the others agree with most has the highest expected IoU, if each is right with a
+probability in proportion to its rating.
 """
 
 from __future__ import annotations
@@ -29,39 +28,22 @@ STEP_IN_AREA = 1.4
 
 def most_agreed(masks: Sequence[Mask]) -> int:
     """Return the index of the mask with the highest mean IoU with all, weighted by their scores."""
-    weights = np.array([mask.score * (1 - _cut_share(mask)) for mask in masks])
-    return int(np.argmax(pairwise_iou(masks) @ weights**2))
+    return int(np.argmax(agreement(masks)))
 
 
-def step_by_size(masks: Sequence[Mask], area: float, step: int) -> Mask | None:
-    """Return the mask that is so many steps larger than an area, or smaller; None if none is.
-
-    Args:
-        masks: of one place, from squares of different sides.
-        area: in image pixels.
-        step: above 0 for a larger one, below 0 for a smaller one.
-
-    """
-    found = None
-    by_area = sorted(((area_of(mask), mask) for mask in masks), key=lambda pair: pair[0])
-    for _ in range(abs(step)):
-        if step > 0:
-            beyond = [pair for pair in by_area if pair[0] > area * STEP_IN_AREA]
-        else:
-            beyond = [pair for pair in by_area[::-1] if 0 < pair[0] < area / STEP_IN_AREA]
-        if not beyond:
-            break
-        nearest = beyond[0][0]
-        # Of those that are about as large, the best rated.
-        alike = [p for p in beyond if max(p[0], nearest) <= min(p[0], nearest) * STEP_IN_AREA]
-        area, found = max(alike, key=lambda pair: pair[1].score)
-    return found
+def agreement(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:
+    """Return the sum of each mask's IoUs with all, by their squared weights."""
+    return np.asarray(pairwise_iou(masks) @ weights_of(masks) ** 2)
 
 
-def same_size(one: Mask, other: Mask) -> bool:
-    """Whether two masks may be of one object, by their areas."""
-    areas = sorted((area_of(one), area_of(other)))
-    return areas[1] <= areas[0] * STEP_IN_AREA
+def weights_of(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:
+    """Return the score of each mask, less where the border of its square cuts it off."""
+    return np.array([mask.score * (1 - cut_share(mask)) for mask in masks])
+
+
+def same_size(area: float, other: float) -> bool:
+    """Whether masks of two areas may be of one object."""
+    return max(area, other) <= min(area, other) * STEP_IN_AREA
 
 
 def area_of(mask: Mask) -> float:
@@ -71,11 +53,39 @@ def area_of(mask: Mask) -> float:
 
 
 def pairwise_iou(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:
-    """Return N×N: the IoU of each two masks of an image; 0 for empty ones.
+    """Return N×N: the IoU of each two masks of an image; 0 for empty ones."""
+    return Overlaps.of(masks).iou
 
-    Two masks are compared on the grid of the finer one, and not on the image's, which may have
-    millions of pixels.
+
+@dataclass(frozen=True, eq=False)
+class Overlaps:
+    """What masks of an image have in common.
+
+    Attributes:
+        shared: N×N, the area that each two cover both, in image pixels.
+
     """
+
+    shared: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, masks: Sequence[Mask]) -> Overlaps:
+        """Compare each two on the grid of the finer one; the image may have millions of pixels."""
+        return cls(_shared_areas(masks))
+
+    @property
+    def areas(self) -> npt.NDArray[np.float64]:
+        """Of each mask, in image pixels."""
+        return np.diag(self.shared)
+
+    @property
+    def iou(self) -> npt.NDArray[np.float64]:
+        """N×N; 0 for empty masks."""
+        union = self.areas[:, None] + self.areas - self.shared
+        return np.asarray(self.shared / np.maximum(union, 1e-9))
+
+
+def _shared_areas(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:
     squares = [Square.of(list(same)) for _, same in groupby(masks, _grid)]
     ends = np.cumsum([len(square.inside) for square in squares])
     parts = [
@@ -89,9 +99,7 @@ def pairwise_iou(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:
             else:
                 shared[parts[i], parts[j]] = other.areas_shared_with(one).T
             shared[parts[j], parts[i]] = shared[parts[i], parts[j]].T
-    areas = np.diag(shared)
-    union = areas[:, None] + areas - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), np.float64)
+    return shared
 
 
 def _grid(mask: Mask) -> tuple[Roi, tuple[int, ...]]:
@@ -153,7 +161,7 @@ def _between(start: float, end: float, limit: int) -> slice:
     return slice(int(np.clip(np.ceil(start), 0, limit)), int(np.clip(np.ceil(end), 0, limit)))
 
 
-def _cut_share(mask: Mask) -> float:
+def cut_share(mask: Mask) -> float:
     """Return the share of its square's border that a mask covers: there the object is cut off."""
     inside = mask.logits > 0
     edges = inside[0], inside[-1], inside[:, 0], inside[:, -1]

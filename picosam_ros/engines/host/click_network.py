@@ -11,13 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from picosam_ros.engines.base import Capabilities
-from picosam_ros.engines.host.agreement import (
-    area_of,
-    most_agreed,
-    pairwise_iou,
-    same_size,
-    step_by_size,
-)
+from picosam_ros.engines.host.agreement import area_of, pairwise_iou, same_size
+from picosam_ros.engines.host.choice import choice_of, step_by_size
 from picosam_ros.engines.host.networks import PromptableNetwork
 from picosam_ros.engines.host.prompt_maps import CHANNELS, draw_prompt, empty_maps
 from picosam_ros.engines.host.rim import is_cut, larger_square
@@ -84,6 +79,7 @@ class ClickNetwork(PromptableNetwork):
         has_time: Callable[[], bool],
     ) -> None:
         super().__init__(network, engine, check, has_time)
+        self._scores = choice_of(network.properties)
         sizes = _sizes(network)
         self._feeds = {size: _feed(size) for size in sizes}
         self._quick = _feed(QUICK_SIZE) if sizes == SIZES else self._feeds[min(sizes)]
@@ -154,7 +150,7 @@ class ClickNetwork(PromptableNetwork):
         return [mask for square in squares for mask in self._infer(frame, prompt, square)]
 
     def _meant(self, frame: Frame, prompt: Prompt, answers: Sequence[Mask]) -> Mask:
-        mask = self._once_more(frame, prompt, answers[most_agreed(answers)])
+        mask = self._once_more(frame, prompt, answers[int(np.argmax(self._scores(answers)))])
         return replace(mask, candidates=len(answers))
 
     def _stepped(self, frame: Frame, prompt: Prompt) -> Mask:
@@ -168,13 +164,13 @@ class ClickNetwork(PromptableNetwork):
             meant = self._meant(frame, prompt, answers)
         else:
             meant = self._present(frame, replace(prompt, size_step=0))
-        found = step_by_size(answers, area_of(meant), prompt.size_step)
+        found = step_by_size(answers, self._scores(answers), area_of(meant), prompt.size_step)
         if found is None:
             return replace(meant, prompt=prompt)
         again = replace(prompt, size_step=0, previous=found.as_previous())
         alike = replace(self._most_alike(frame, again, first=True), prompt=prompt)
         # Looked at once more, it may turn into the object that is meant else.
-        mask = alike if same_size(alike, found) else found
+        mask = alike if same_size(area_of(alike), area_of(found)) else found
         return replace(mask, candidates=len(answers))
 
     def _present(self, frame: Frame, prompt: Prompt) -> Mask:
@@ -184,7 +180,7 @@ class ClickNetwork(PromptableNetwork):
         if previous is None:
             return found
         kept = replace(found, logits=previous.logits, roi=previous.roi)
-        return found if same_size(found, kept) else kept
+        return found if same_size(area_of(found), area_of(kept)) else kept
 
     def _most_alike(self, frame: Frame, prompt: Prompt, *, first: bool) -> Mask:
         """Return the mask that is most like the previous one, whose box helps to find it."""
