@@ -20,19 +20,25 @@ from helpers.photo_clicks import (
 from onnx import TensorProto, helper, numpy_helper
 
 from picosam_ros.engines.host import HostEngine
-from picosam_ros.engines.host.click_network import SIDE_SHARES, SIZES
+from picosam_ros.engines.host.click_network import FURTHER_LOOKS, SIDE_SHARES, SIZES
 from picosam_ros.engines.host.prompt_maps import BOX, NEGATIVE, POSITIVE, PREVIOUS
 from picosam_ros.engines.runtimes import OnnxRuntimeNetwork
 from picosam_ros.engines.work_limit import WorkLimit
 from picosam_ros.frame import Frame
 from picosam_ros.prompt import Box, Point, Prompt
-from picosam_ros.roi import Affine
+from picosam_ros.roi import Affine, Roi
 
 # A square, and the three masks of a run.
 NEW_CLICK = len(SIDE_SHARES) + 1
+CORRECTION = 1 + len(FURTHER_LOOKS)
 MASKS = 3
 
 SCENE = 'coffee/handle'
+
+
+class NoTime(WorkLimit):
+    def has_time(self):
+        return False
 
 
 # How often it runs
@@ -64,12 +70,34 @@ def test_what_tells_its_size_takes_one_run(engine, runs, prompt):
     assert len(runs) == 1
 
 
-def test_a_correction_takes_one_run_and_a_followed_mask_too(engine, runs):
+def correction(prompt, mask):
+    """Say that the middle of a mask is not of the object."""
+    return prompt.refined((Point(*mask.centroid, positive=False),), mask.as_previous())
+
+
+def test_a_correction_takes_three_runs(engine, runs):
     frame, prompt, mask = clicked(engine, SCENE)
-    for points in ((Point(150, 150, positive=False),), ()):
-        runs.clear()
-        answer(engine, frame, prompt.refined(points, mask.as_previous()))
-        assert len(runs) == 1
+    assert mask.agrees_with(Point(*mask.centroid))
+    runs.clear()
+    answer(engine, frame, correction(prompt, mask))
+    assert len(runs) == CORRECTION
+
+
+def test_a_frame_whose_time_is_spent_corrects_by_one_run(engine, runs):
+    frame, prompt, mask = clicked(engine, SCENE)
+    runs.clear()
+    engine.set_work_limit(NoTime())
+    answer(engine, frame, correction(prompt, mask))
+    engine.set_work_limit(WorkLimit())
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize('points', [(), (Point(20, 20, positive=False),)], ids=['none', 'agreeing'])
+def test_a_mask_that_no_point_disagrees_with_takes_one_run(engine, runs, points):
+    frame, prompt, mask = clicked(engine, SCENE)
+    runs.clear()
+    answer(engine, frame, prompt.refined(points, mask.as_previous()))
+    assert len(runs) == 1
 
 
 def test_a_step_takes_the_runs_of_what_is_meant_and_those_of_one_more_click(engine, runs):
@@ -168,7 +196,7 @@ def test_a_correction_shows_the_network_all_points_and_the_previous_mask(engine,
     more = Point(170, 175, positive=False), Point(150, 200)
     runs.clear()
     corrected = answer(engine, frame, prompt.refined(more, mask.as_previous()))
-    [run] = runs
+    run = runs[0]
     to_square = corrected.roi.affine_to(run.side, run.side)
     for point in (*prompt.points, *more):
         column, row = map(round, to_square(point.x, point.y))
@@ -177,6 +205,23 @@ def test_a_correction_shows_the_network_all_points_and_the_previous_mask(engine,
     assert mask.agrees_with(Point(*mask.centroid))
     assert run.maps[row, column, PREVIOUS] > 127
     assert not run.maps[..., BOX].any()
+
+
+def test_the_further_looks_at_a_correction_are_mirrored(engine, runs):
+    frame, prompt, mask = clicked(engine, SCENE)
+    runs.clear()
+    corrected = answer(engine, frame, correction(prompt, mask))
+    without, closer = runs[1:]
+    for run, share in ((without, 1.2), (closer, 0.9)):
+        square = Roi.square(*corrected.roi.centre, round(share * corrected.roi.width))
+        to_square = square.affine_to(run.side, run.side)
+        for point in (*prompt.points, Point(*mask.centroid, positive=False)):
+            column, row = to_square(point.x, point.y)
+            map_of = run.maps[..., POSITIVE if point.positive else NEGATIVE]
+            assert map_of[round(row), round(run.side - 1 - column)] > 230
+    assert not without.maps[..., PREVIOUS].any()
+    assert closer.maps[..., PREVIOUS].any()
+    assert closer.side > without.side
 
 
 @pytest.mark.parametrize('far', [Point(30, 200), Point(460, 200), Point(180, 10), Point(180, 310)])
@@ -248,11 +293,6 @@ def test_of_the_masks_of_a_run_the_best_rated_that_agrees_with_most_points_is_ta
 
 IN_THE_MIDDLE = Prompt.from_box(Box(40, 40, 59, 59))
 AROUND_IT, LARGER = 28, 42
-
-
-class NoTime(WorkLimit):
-    def has_time(self):
-        return False
 
 
 def test_a_mask_that_reaches_the_rim_is_made_again_in_a_larger_square_around(halves, runs):
