@@ -80,14 +80,20 @@ class LearntChoice:
                 (np.array(weight, np.float32), np.array(bias, np.float32))
                 for weight, bias in given['layers']
             )
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise ModelError(
                 f'the learnt choice in the file is damaged ({error!r}); {_REMEDY}'
             ) from error
         if names != list(NAMES) or not _fit(mean, deviation, layers):
             raise ModelError(
-                f'the learnt choice in the file is for other numbers of a mask than {len(NAMES)} '
-                f'of this version; {_REMEDY}'
+                f'the learnt choice in the file is for other numbers of a mask than the '
+                f'{len(NAMES)} of this version; {_REMEDY}'
+            )
+        arrays = mean, deviation, *(array for layer in layers for array in layer)
+        if not (all(np.isfinite(array).all() for array in arrays) and (deviation > 0).all()):
+            raise ModelError(
+                'the learnt choice in the file has values that are not finite, or a deviation '
+                f'that is not above 0; {_REMEDY}'
             )
         return cls(mean, deviation, layers)
 
@@ -98,7 +104,7 @@ _REMEDY = 'fit it again with `python -m training.choice`'
 def _fit(mean: Numbers, deviation: Numbers, layers: tuple[tuple[Numbers, Numbers], ...]) -> bool:
     """Whether the shapes follow each other, from the numbers to one score."""
     width = len(NAMES)
-    if not mean.shape == deviation.shape == (width,) or not (deviation > 0).all():
+    if not mean.shape == deviation.shape == (width,):
         return False
     for weight, bias in layers:
         if weight.ndim != 2 or weight.shape != (width, *bias.shape):
@@ -131,7 +137,7 @@ def step_by_size(masks: Sequence[Mask], scores: Scores, area: float, step: int) 
         masks: of one place, from squares of different sides.
         scores: of each.
         area: in image pixels.
-        step: above 0 for a larger one, below 0 for a smaller one.
+        step: above 0 for a larger one, below 0 for a smaller one, not 0.
 
     """
     sizes = [mask for mask in by_size(masks, scores) if not same_size(area_of(mask), area)]
