@@ -80,7 +80,7 @@ class Shape(NamedTuple):
         pixel, root = mask.roi.width / logits.shape[1], float(np.sqrt(count))
         x, y, width, height = cv2.boundingRect(inside)
         depth = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-        clicks = _clicks(mask, *logits.shape)
+        clicks = _clicks(mask)
         column, row = clicks.mean(0)
         moments = cv2.moments(inside, binaryImage=True)
         centroid = moments['m10'] / count, moments['m01'] / count
@@ -121,7 +121,7 @@ class Standing(NamedTuple):
         within: mean share of it that lies in the others, by weight.
         larger, smaller: weights of those that are larger or smaller by STEP_IN_AREA, in fives.
         whole, part: the largest weight of what contains it, and of what it contains.
-        rank: of its area, 0 to 1.
+        rank: share of the masks that are smaller.
 
     """
 
@@ -162,7 +162,7 @@ class Standing(NamedTuple):
             smaller=(smaller * weights).sum(1) / 5,
             whole=(larger * (within > CONTAINED) * weights).max(1),
             part=(smaller * (around > CONTAINED) * weights).max(1),
-            rank=areas.argsort().argsort() / len(masks),
+            rank=(areas < areas[:, None]).mean(1),
         )
 
 
@@ -184,12 +184,12 @@ def describe(masks: Sequence[Mask]) -> Numbers:
     return np.hstack([shapes, standing, _by_square(masks, overlaps)]).astype(np.float32)
 
 
-def _clicks(mask: Mask, rows: int, columns: int) -> npt.NDArray[np.float64]:
+def _clicks(mask: Mask) -> npt.NDArray[np.float64]:
     """Return column and row of each positive point, or of what stands for one, N×2."""
-    to_logits = mask.roi.affine_to(columns, rows)
+    to_logits = mask.roi.affine_to(*mask.logits.shape[::-1])
     prompt = mask.prompt
     places = [(point.x, point.y) for point in prompt.positives] or [prompt.centre]
-    return np.array([to_logits(*place) for place in places])
+    return np.array([to_logits(*place) for place in places]) / STEP
 
 
 def _cut_within(mask: Mask, inside: npt.NDArray[np.uint8]) -> float:
