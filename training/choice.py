@@ -9,6 +9,7 @@ property `choice`.
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from picosam_ros.engines import open_engine
+from picosam_ros.engines.base import Engine
 from picosam_ros.engines.host.candidates import describe
 from picosam_ros.engines.host.choice import CLIP, PROPERTY, LearntChoice
 from picosam_ros.evaluation.metrics import iou
@@ -32,9 +34,12 @@ from training.data.readers import Photo
 # Steepness of the shares that masks get by their IoU: what is 0.1 worse gets a third.
 STEEPNESS = 12
 
+# An object and a click at it: its photo, its uint8 mask, the prompt.
+Drawn = tuple[Photo, np.ndarray, Prompt]
 
-def clicks(photos: list[Photo], config: dict) -> Iterator[tuple[Photo, np.ndarray, Prompt]]:
-    """Draw objects and clicks at them, without end: photo, uint8 mask, prompt."""
+
+def clicks(photos: list[Photo], config: dict) -> Iterator[Drawn]:
+    """Draw objects and clicks at them, without end."""
     rng = np.random.default_rng(config['seed'])
     sources = sorted({photo.source for photo in photos})
     shares = np.array([config['weights'][source] for source in sources])
@@ -66,14 +71,21 @@ def collect(photos: list[Photo], network: Path, config: dict) -> tuple[np.ndarra
         Images so small that two squares are one have fewer proposals and are left out.
 
     """
+    with TemporaryDirectory() as folder:
+        # The choice that it has may be for other numbers, with which no engine opens.
+        bare = Path(folder) / network.name
+        put_into(network, None, bare)
+        with open_engine('host', model=str(bare), threads=1) as engine:
+            return _proposed(engine, clicks(photos, config), config['clicks'])
+
+
+def _proposed(engine: Engine, drawn: Iterator[Drawn], count: int) -> tuple[np.ndarray, np.ndarray]:
     numbers, reached = [], []
-    with open_engine('host', model=str(network), threads=1) as engine:
-        drawn = clicks(photos, config)
-        for _ in tqdm(range(config['clicks']), unit=' clicks', mininterval=10):
-            photo, mask, prompt = next(drawn)
-            proposals = engine.candidates(Frame.from_array(photo.pixels()), prompt)
-            numbers.append(describe(proposals))
-            reached.append([iou(proposal.to_image(), mask > 0) for proposal in proposals])
+    for _ in tqdm(range(count), unit=' clicks', mininterval=10):
+        photo, mask, prompt = next(drawn)
+        proposals = engine.candidates(Frame.from_array(photo.pixels()), prompt)
+        numbers.append(describe(proposals))
+        reached.append([iou(proposal.to_image(), mask > 0) for proposal in proposals])
     most = max(map(len, numbers))
     whole = [index for index, rows in enumerate(numbers) if len(rows) == most]
     return (
@@ -143,11 +155,14 @@ def _array(values: Tensor) -> np.ndarray:
     return np.ascontiguousarray(values.detach().numpy())
 
 
-def put_into(network: Path, choice: LearntChoice, out: Path) -> None:
-    """Write a network's file with a choice in it, in place of the one that it had."""
+def put_into(network: Path, choice: LearntChoice | None, out: Path) -> None:
+    """Write a network's file with a choice, or none, in place of the one that it had."""
     model = onnx.load(network)
     properties = {entry.key: entry.value for entry in model.metadata_props}
-    onnx.helper.set_model_props(model, properties | {PROPERTY: choice.to_json()})
+    properties.pop(PROPERTY, None)
+    if choice is not None:
+        properties[PROPERTY] = choice.to_json()
+    onnx.helper.set_model_props(model, properties)
     onnx.save(model, out)
 
 
