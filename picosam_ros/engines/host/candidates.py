@@ -79,7 +79,8 @@ class Shape(NamedTuple):
         count = max(int(np.count_nonzero(inside)), 1)
         pixel, root = mask.roi.width / logits.shape[1], float(np.sqrt(count))
         x, y, width, height = cv2.boundingRect(inside)
-        depth = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        padded = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+        depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
         clicks = _clicks(mask)
         column, row = clicks.mean(0)
         moments = cv2.moments(inside, binaryImage=True)
@@ -139,11 +140,10 @@ class Standing(NamedTuple):
     rank: Values
 
     @classmethod
-    def of(cls, masks: Sequence[Mask], overlaps: Overlaps) -> Standing:
+    def of(cls, masks: Sequence[Mask], overlaps: Overlaps, weights: Values) -> Standing:
         """Compare masks of one prompt."""
         iou, areas = overlaps.iou, overlaps.areas
         rating = np.array([mask.score for mask in masks])
-        weights = weights_of(masks)
         kept = np.clip(rating, 1e-3, 1 - 1e-3)
         agreement = iou @ weights**2 / max(float((weights**2).sum()), 1e-9)
         around = overlaps.shared / np.maximum(areas, 1e-9)
@@ -178,10 +178,11 @@ def describe(masks: Sequence[Mask]) -> Numbers:
 
     The last ones are the best weighted IoU with a mask of each square.
     """
-    overlaps = Overlaps.of(masks)
+    overlaps, weights = Overlaps.of(masks), weights_of(masks)
     shapes = np.array([Shape.of(mask) for mask in masks], np.float32)
-    standing = np.stack(Standing.of(masks, overlaps), axis=1)
-    return np.hstack([shapes, standing, _by_square(masks, overlaps)]).astype(np.float32)
+    standing = np.stack(Standing.of(masks, overlaps, weights), axis=1)
+    by_square = _by_square(masks, overlaps.iou * weights)
+    return np.hstack([shapes, standing, by_square]).astype(np.float32)
 
 
 def _clicks(mask: Mask) -> npt.NDArray[np.float64]:
@@ -203,9 +204,8 @@ def _cut_within(mask: Mask, inside: npt.NDArray[np.uint8]) -> float:
     return max((float(side.mean()) for side, goes_on in sides if goes_on), default=0.0)
 
 
-def _by_square(masks: Sequence[Mask], overlaps: Overlaps) -> Numbers:
-    """Return the best weighted IoU of each mask with one of each square, N×SQUARES."""
-    weighted = overlaps.iou * weights_of(masks)
+def _by_square(masks: Sequence[Mask], weighted: Values) -> Values:
+    """Return the best weighted IoU, of N×N, of each mask with one of each square, N×SQUARES."""
     squares = sorted({mask.roi for mask in masks}, key=lambda roi: roi.width)
     # In a small image the smallest ones are one and the same.
     squares = [*squares[:1] * (SQUARES - len(squares)), *squares][-SQUARES:]
