@@ -81,19 +81,17 @@ class LearntChoice:
                 for weight, bias in given['layers']
             )
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-            raise ModelError(
-                f'the learnt choice in the file is damaged ({error!r}); {_REMEDY}'
-            ) from error
+            raise ModelError(f'its learnt choice is damaged ({error!r}); {_REMEDY}') from error
         if names != list(NAMES) or not _fit(mean, deviation, layers):
             raise ModelError(
-                f'the learnt choice in the file is for other numbers of a mask than the '
-                f'{len(NAMES)} of this version; {_REMEDY}'
+                f'its learnt choice is for other numbers of a mask than the {len(NAMES)} of this '
+                f'version; {_REMEDY}'
             )
         arrays = mean, deviation, *(array for layer in layers for array in layer)
         if not (all(np.isfinite(array).all() for array in arrays) and (deviation > 0).all()):
             raise ModelError(
-                'the learnt choice in the file has values that are not finite, or a deviation '
-                f'that is not above 0; {_REMEDY}'
+                'its learnt choice has values that are not finite, or a deviation that is not '
+                f'above 0; {_REMEDY}'
             )
         return cls(mean, deviation, layers)
 

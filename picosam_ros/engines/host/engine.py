@@ -100,7 +100,8 @@ class HostEngine(Engine):
 
         Raises:
             ModelError: missing, truncated, not the file that models.yaml names, made for other
-                inputs, or not to be run; with outputs that are not finite, or without an end.
+                inputs, or not to be run; with a damaged choice, or outputs that are not finite, or
+                without an end.
             EngineError: the runtime is not installed, or `interrupt` was called meanwhile.
 
         """
@@ -137,10 +138,10 @@ class HostEngine(Engine):
             raise ModelError(
                 f'model file {model.path} has another signature ({given}); allowed are {allowed}'
             )
-        network = kind(loaded, self.name, self.check, self.has_time)
         try:
+            network = kind(loaded, self.name, self.check, self.has_time)
             return network, min(network.warm_up() for _ in range(WARM_UP_RUNS))
-        except NotFinite as error:
+        except (ModelError, NotFinite) as error:
             raise ModelError(f'model file {model.path}: {error}') from error
         except Exception as error:  # the runtimes' own exceptions share no other base class
             raise ModelError(

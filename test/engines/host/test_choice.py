@@ -126,7 +126,7 @@ REFUSED = {
 @pytest.mark.parametrize('text', REFUSED.values(), ids=REFUSED)
 def test_what_is_no_choice_is_refused_with_what_to_do(text):
     with pytest.raises(
-        ModelError, match=r'the learnt choice .*python -m training\.choice'
+        ModelError, match=r'its learnt choice .*python -m training\.choice'
     ) as raised:
         LearntChoice.from_json(text)
     assert len(str(raised.value)) < 300
@@ -238,8 +238,12 @@ def test_without_a_choice_the_scores_are_those_of_agreement():
 
 @pytest.mark.parametrize('text', ['', '{', changed(deviation=[0.0] * WIDTH)])
 def test_an_engine_does_not_open_with_a_damaged_choice(written, text):
-    with pytest.raises(ModelError, match=r'the learnt choice .*python -m training\.choice'):
-        HostEngine(model=written('damaged', text), threads=1).open()
+    path = written('damaged', text)
+    with pytest.raises(ModelError) as refusal:
+        HostEngine(model=path, threads=1).open()
+    sentence = str(refusal.value)
+    assert sentence.startswith(f'model file {path}: its learnt choice ')
+    assert sentence.endswith('; fit it again with `python -m training.choice`')
 
 
 # Sizes
