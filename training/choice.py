@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from picosam_ros.engines import open_engine
 from picosam_ros.engines.base import Engine
-from picosam_ros.engines.host.candidates import describe
+from picosam_ros.engines.host.candidates import NAMES, describe
 from picosam_ros.engines.host.choice import CLIP, PROPERTY, LearntChoice
 from picosam_ros.evaluation.metrics import iou
 from picosam_ros.evaluation.protocols import click
@@ -186,6 +186,9 @@ def main() -> None:
         np.savez(kept, numbers=numbers, reached=reached)
     with np.load(kept) as arrays:
         numbers, reached = arrays['numbers'], arrays['reached']
+    if numbers.shape[-1] != len(NAMES):
+        given = f'{numbers.shape[-1]} numbers of a mask, and this version has {len(NAMES)}'
+        parser.error(f'{kept} is of another version: it has {given}; delete it')
     choice = fit(numbers, reached, config)
     out = arguments.out / network.name
     put_into(network, choice, out)

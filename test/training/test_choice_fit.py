@@ -204,3 +204,9 @@ def test_the_command_fits_a_choice_again_with_which_the_engine_opens(
     before = (out / 'outdated.onnx').read_bytes()
     assert run(tmp_path / 'nowhere') == told
     assert (out / 'outdated.onnx').read_bytes() == before
+    with np.load(out / 'numbers.npz') as arrays:
+        older = {'numbers': arrays['numbers'][..., 1:], 'reached': arrays['reached']}
+    np.savez(out / 'numbers.npz', **older)
+    with pytest.raises(SystemExit):
+        run(store)
+    assert 'numbers.npz is of another version' in capsys.readouterr().err

@@ -49,8 +49,6 @@ def test_each_mask_has_a_row_whose_columns_are_the_names():
 def test_standings_are_in_the_order_of_their_names():
     masks = [disc(160, 120, 20, side=100, score=0.3), disc(160, 120, 60, side=200, score=0.8)]
     named = numbers_of(masks)
-    inside = named['around'][1] / 0.3 * 2 - 0.8 / 0.3
-    assert inside == pytest.approx(1, abs=0.05)
     assert named['rating'].tolist() == pytest.approx([0.3, 0.8])
     assert named['odds'].tolist() == pytest.approx([np.log(3 / 7) / 4, np.log(4) / 4])
     assert named['below_best'].tolist() == pytest.approx([-0.5, 0])
@@ -60,7 +58,10 @@ def test_standings_are_in_the_order_of_their_names():
     assert named['smaller'].tolist() == pytest.approx([0, 0.3 / 5])
     assert named['whole'].tolist() == pytest.approx([0.8, 0])
     assert named['part'].tolist() == pytest.approx([0, 0.3])
-    assert named['within'][0] == pytest.approx((0.3 + 0.8) / 2, abs=0.02)
+    share = (20 / 60) ** 2
+    around, within = [0.3 + 0.8 * share, 0.3 + 0.8], [0.3 + 0.8, 0.3 * share + 0.8]
+    assert 2 * named['around'] == pytest.approx(around, abs=0.03)
+    assert 2 * named['within'] == pytest.approx(within, abs=0.03)
     assert named['rank'].tolist() == [0, 0.5]
     assert set(Standing._fields) < set(NAMES)
 
