@@ -1,6 +1,6 @@
 """Teachers: larger networks whose answers the small one learns, as PicoSAM2 was distilled.
 
-`--teacher package.module:function` names a function that makes one, of either kind:
+`--teacher package.module:function` names what makes one: a `Teacher`, or one of two kinds:
 
 * a *photo teacher* has the calls of SAM's predictor: `set_image(rgb)`, and `predict(point_coords=,
   point_labels=, multimask_output=, return_logits=) -> masks [C, H, W], scores [C], low_res`. It
@@ -98,18 +98,21 @@ def open_teacher(name: str, file: Path | None = None) -> Teacher:
         file: what the function is called with; without one it is called with nothing.
 
     Raises:
-        ValueError: the name has no colon, or what the function gives is of neither kind.
+        ValueError: the name has no colon, or what the function gives is no teacher of any kind.
 
     """
     module, colon, function = name.partition(':')
     if not colon:
         raise ValueError(f'teacher {name!r} was given; name it as package.module:function')
     made = getattr(importlib.import_module(module), function)(*([file] if file else []))
+    if hasattr(made, 'teach'):
+        return made
     if hasattr(made, 'set_image') and hasattr(made, 'predict'):
         return PhotoTeacher(made)
     if callable(made):
         return CropTeacher(made)
     raise ValueError(
-        f'{name} gives a {type(made).__name__}; it must have set_image and predict as SAM has, or '
-        'be called with crops uint8 [N, S, S, 3] and give logits [N, S, S] and confidences [N]'
+        f'{name} gives a {type(made).__name__}; it must teach as training.teacher.Teacher, have '
+        'set_image and predict as SAM has, or be called with crops uint8 [N, S, S, 3] and give '
+        'logits [N, S, S] and confidences [N]'
     )

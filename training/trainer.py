@@ -12,7 +12,7 @@ from training.export.restored import restored
 from training.losses import distillation_loss, normalise, quality_loss
 from training.networks.picosam2 import PicoSam2
 from training.schedule import schedule
-from training.warm_start import warm_start
+from training.warm_start import unfold, warm_start
 
 
 class Trainer:
@@ -50,8 +50,8 @@ class Trainer:
         """Take the averaged weights of a checkpoint, or those of an exported network.
 
         Args:
-            path: .pt of the same kind of network, or .onnx of a PicoSAM2; with `fixed_statistics`
-                .onnx of any kind. What is not in it, or in another shape, stays as it is.
+            path: .pt or .onnx of the same kind of network. What is not in it, or in another
+                shape, stays as it is.
             sample: a batch of training crops.
 
         Returns:
@@ -69,10 +69,8 @@ class Trainer:
         elif isinstance(self.network, PicoSam2):
             warm_start(self.network, path, normalise(sample.image))
         else:
-            raise ValueError(
-                f'{path} was given: this kind of network begins with a checkpoint.pt, or, with '
-                'fixed_statistics: true in the configuration, with an .onnx file'
-            )
+            anew = self._take(networks.kind_of(given := restored(path)), given.state_dict(), path)
+            unfold(self.network, normalise(sample.image))
         self.network.load_state_dict(ranks.first(self.network.state_dict()))
         self.average.load_state_dict(self.network.state_dict())
         return anew

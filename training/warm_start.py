@@ -47,6 +47,27 @@ def warm_start(network: PicoSam2, path: Path, pixels: Tensor) -> None:
         hook.remove()
 
 
+@torch.no_grad()
+def unfold(network: nn.Module, pixels: Tensor) -> None:
+    """Give the normalisations of a network from a file the statistics that they have on real crops.
+
+    Args:
+        network: of `training.export.restored`, whose normalisations are a bias alone.
+        pixels: as for `warm_start`.
+
+    """
+    hooks = [
+        layer.register_forward_pre_hook(
+            lambda norm, inputs: _unfold(norm, inputs[0], norm.bias.clone())
+        )
+        for layer in network.modules()
+        if isinstance(layer, nn.BatchNorm2d)
+    ]
+    network.train()(pixels)
+    for hook in hooks:
+        hook.remove()
+
+
 def _take(tensors: dict[str, Tensor], name: str, layer: nn.Module) -> list:
     """Copy what has the layer's name in the file; give the hooks that will unfold it."""
     if isinstance(layer, nn.Conv2d):

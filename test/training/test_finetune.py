@@ -19,14 +19,17 @@ from training.data import readers  # noqa: E402
 from training.data.sampling import Mixture, Sampler  # noqa: E402
 from training.data.store_to_coco import to_coco  # noqa: E402
 from training.export import export, largest_difference, to_onnx  # noqa: E402
+from training.export.restored import restored  # noqa: E402
+from training.losses import normalise  # noqa: E402
 from training.networks import make  # noqa: E402
 from training.networks.picosam2 import Architecture, PicoSam2  # noqa: E402
 from training.train import first_batch  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
 OWN = Path(finetune.__file__).parent / 'configs' / 'own.yaml'
+LITE = {'kind': 'lite', 'blocks': 12}
 KINDS = {
-    'lite': lambda: make({'kind': 'lite', 'blocks': 12}),
+    'lite': lambda: make(LITE),
     'picosam2': lambda: PicoSam2(Architecture(position=True, context=True, quality=True)),
 }
 
@@ -216,12 +219,19 @@ def test_the_network_to_begin_with_is_not_written_over(
     assert 'is the network to begin with' in _refused(monkeypatch, capsys, *given)
 
 
-def test_a_lite_network_that_learns_new_statistics_is_refused_a_file(store) -> None:
+def test_a_lite_network_that_learns_new_statistics_begins_with_those_of_its_crops(
+    store, uneven, tmp_path
+) -> None:
     photos = readers.read_source(store, 'coco_train')
     batch = first_batch(Sampler(photos, {'coco_train': 1.0}, Mixture(), 0), 4)
-    trainer = Trainer(configuration.read([OWN]) | {'kind': 'lite', 'fixed_statistics': False})
-    with pytest.raises(ValueError, match=r'net\.onnx was given.* fixed_statistics: true'):
-        trainer.initialise_from(Path('net.onnx'), batch)
+    trainer = Trainer(configuration.read([OWN]) | LITE | {'fixed_statistics': False})
+    file = tmp_path / 'net.onnx'
+    export(uneven(make(LITE)), file, 'net')
+    assert trainer.initialise_from(file, batch) == []
+    pixels = normalise(batch.image)
+    with torch.inference_mode():
+        answer, expected = trainer.average.train()(pixels), restored(file)(pixels)
+    torch.testing.assert_close(answer.logits, expected.logits, atol=0.01, rtol=0.01)
 
 
 def test_a_file_of_another_kind_is_refused(store, uneven, tmp_path) -> None:

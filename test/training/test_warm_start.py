@@ -7,9 +7,11 @@ torch = pytest.importorskip('torch')
 
 from training.evaluate import onnx_predictor  # noqa: E402
 from training.export import export  # noqa: E402
+from training.export.restored import restored  # noqa: E402
 from training.losses import normalise  # noqa: E402
+from training.networks.lite import FEWEST, LiteUNet  # noqa: E402
 from training.networks.picosam2 import Architecture, PicoSam2  # noqa: E402
-from training.warm_start import warm_start  # noqa: E402
+from training.warm_start import unfold, warm_start  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -60,6 +62,22 @@ def test_added_parts_are_taken_from_a_file_that_has_them(images, architecture, t
     torch.testing.assert_close(answer.logits, expected.logits, atol=0.02, rtol=0.01)
     if architecture.quality:
         torch.testing.assert_close(answer.quality, expected.quality, atol=0.02, rtol=0.01)
+
+
+def test_a_lite_network_answers_as_its_file_with_the_statistics_of_the_crops(
+    uneven, images, tmp_path
+) -> None:
+    export(uneven(LiteUNet(blocks=FEWEST)), tmp_path / 'lite.onnx', 'lite')
+    network = restored(tmp_path / 'lite.onnx')
+    unfold(network, normalise(images))
+    expected = onnx_predictor(tmp_path / 'lite.onnx')(images.numpy())
+    with torch.inference_mode():
+        logits = network.eval()(normalise(images)).logits[:, 0]
+        in_training = network.train()(normalise(images)).logits[:, 0]
+    spread = expected.std()
+    np.testing.assert_allclose(logits, expected, atol=0.01 * spread)
+    # Batches normalised by themselves: only if the statistics are theirs is it the same.
+    np.testing.assert_allclose(in_training, expected, atol=0.01 * spread)
 
 
 def test_a_file_of_another_shape_is_refused_with_the_layer_that_differs(
