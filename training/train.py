@@ -126,7 +126,7 @@ def open_crops(store: Path | None, shards: Path | None, config: dict) -> Sampler
     """
     mixture, size = Mixture(**config['mixture']), config.get('size', SIZE)
     if shards:
-        packed = Shards(shards, mixture.pasted)
+        packed = Shards(shards, mixture.pasted, mixture.turned)
         if packed.size != size:
             raise ValueError(f'{shards} has crops of side {packed.size}, the configuration {size}')
         _print_once(f'{len(packed)} crops')

@@ -6,11 +6,11 @@ import numpy as np
 from training.data.sample import Sample
 
 
-def augment(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Change a copy: turn and mirror all that lies in the crop, recolour the picture."""
+def augment(sample: Sample, rng: np.random.Generator, turned: float = 0.2) -> Sample:
+    """Change a copy: mirror and, that often, turn all that lies in it; recolour the picture."""
     if rng.random() < 0.5:
         sample = _mirror(sample)
-    if rng.random() < 0.2:
+    if rng.random() < turned:
         sample = _turn(sample, rng)
     return sample._replace(
         image=np.ascontiguousarray(_change_colours(sample.image, rng)),

@@ -115,6 +115,7 @@ class Shards:
     Args:
         folder: of pieces.
         pasted: how often a crop is composed with another one.
+        turned: how often it is turned.
 
     Raises:
         FileNotFoundError: there is no piece.
@@ -122,7 +123,7 @@ class Shards:
 
     """
 
-    def __init__(self, folder: Path, pasted: float) -> None:
+    def __init__(self, folder: Path, pasted: float, turned: float = 0.2) -> None:
         # As in Sampler: the cores belong to the network.
         cv2.setNumThreads(1)
         paths = sorted(folder.glob('*.npz'))
@@ -140,6 +141,7 @@ class Shards:
         [self.size] = sizes
         self._starts = np.cumsum([0, *map(len, self._pieces)])
         self._pasted = pasted
+        self._turned = turned
         self.reseed(0)
 
     def __len__(self) -> int:
@@ -159,7 +161,7 @@ class Shards:
                 if self._rng.random() < self._pasted:
                     sample = compose(sample, self[self._rng.integers(len(self))], self._rng)
                 if sample.mask.any():
-                    yield augment(sample, self._rng)
+                    yield augment(sample, self._rng, self._turned)
 
     def __getitem__(self, index: int) -> Sample:
         """Give a crop as it is kept."""

@@ -43,6 +43,7 @@ class Mixture:
     boxed: float = 0.0  # squares around a box, as the engine takes them; else around a point
     searched: float = 0.0  # squares of any side, as a search for the object's size meets them
     pasted: float = 0.0  # objects put into the crop of another one, or before it
+    turned: float = 0.2  # turned and scaled, as part of the random changes
     crowding: float = 0.5  # photos are drawn by this power of their number of objects
     central: float = 0.65  # prompts near the box centre; else any pixel of the object
     cut: tuple[float, float] = (0.6, 0.2)  # at a border: cut for native, sized squares
@@ -137,7 +138,7 @@ class Sampler:
             if self._rng.random() < self._mixture.pasted:
                 sample = compose(sample, next(drawn), self._rng)
             if sample.mask.any():
-                yield augment(sample, self._rng)
+                yield augment(sample, self._rng, self._mixture.turned)
 
     def plain(self) -> Iterator[Sample]:
         """Yield samples as they are in the photos, without end."""

@@ -146,6 +146,20 @@ def test_crops_are_composed_with_others_when_they_are_read(pack) -> None:
     assert 15 < transplanted(1.0) < 65
 
 
+def test_crops_are_turned_as_often_as_the_mixture_says(pack) -> None:
+    folder = pack(crops=1)
+
+    def turned(share: float) -> int:
+        stream = Shards(folder, 0, share)
+        kept = stream[0].mask
+        straight = (kept.tobytes(), kept[:, ::-1].tobytes())
+        return sum(sample.mask.tobytes() not in straight for sample in islice(stream, 40))
+
+    assert turned(0) == 0
+    assert 8 < turned(0.5) < 32
+    assert turned(1.0) == 40
+
+
 def test_crops_of_two_sizes_are_refused(pack) -> None:
     folder = pack(crops=8)
     pack('large', crops=8, size=128).joinpath('00000.npz').rename(folder / '00009.npz')
