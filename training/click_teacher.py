@@ -23,11 +23,17 @@ from training.data.sampling import Prompted
 SIDE = 192
 
 
+# Share of the square from which on the label tells which mask was meant: of an object that fills
+# the square the network sees too little, and rates its parts higher.
+LARGE = 0.25
+
+
 class ClickTeacher:
     """Asks `picosam-click`, or another file of its signature.
 
-    It proposes three masks. The one that is taught is the likest to the label where there is one,
-    and the best rated at an unlabelled pixel.
+    It proposes three masks. The best rated is taught, also where the label is another: what a click
+    means is in doubt, and the pupil learns more of answers that follow a rule. Of a large object it
+    is the likest to the label. What it is believed, beside the label, is its rating.
 
     Args:
         file: .onnx with the inputs and outputs of `picosam_ros.engines.host.click_network`.
@@ -49,8 +55,8 @@ class ClickTeacher:
         """Yield the samples of the prompts with logits, and its rating of them as confidence."""
         for prompt, sample in zip(prompts, samples, strict=True):
             masks, ratings = self.propose(prompt, sample.mask.shape[0])
-            labelled = prompt.mask is not None
-            chosen = int(np.argmax(_ious(masks, sample.mask) if labelled else ratings))
+            large = sample.mask.mean() >= LARGE
+            chosen = int(np.argmax(_ious(masks, sample.mask) if large else ratings))
             yield sample.with_teacher(masks[chosen], float(ratings[chosen]))
 
     def propose(self, prompt: Prompted, size: int) -> tuple[np.ndarray, np.ndarray]:
