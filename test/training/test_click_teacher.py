@@ -43,9 +43,9 @@ def test_of_a_large_object_the_label_tells_which_mask_was_meant(teacher, mask) -
     assert iou(sample.logits, masks[likest] > 0) > 0.97
 
 
-@pytest.mark.parametrize('mask', [SPOT, None], ids=['small', 'unlabelled'])
+@pytest.mark.parametrize('mask', [BALL, None], ids=['small', 'unlabelled'])
 def test_else_the_best_rated_is_taught(teacher, mask) -> None:
-    prompt = prompted(mask, centred((60, 60), 96), (60, 60))
+    prompt = prompted(mask, centred((60, 60), 120), (60, 60))
     [sample] = teacher.teach([prompt], [prompt.sample(96)])
     masks, ratings = teacher.propose(prompt, 96)
     assert masks.shape == (3, 96, 96)
