@@ -108,7 +108,7 @@ def _fit(mean: Numbers, deviation: Numbers, layers: tuple[tuple[Numbers, Numbers
         if weight.ndim != 2 or weight.shape != (width, *bias.shape):
             return False
         width = len(bias)
-    return bool(layers) and width == 1
+    return width == 1
 
 
 def choice_of(properties: Mapping[str, str]) -> Callable[[Sequence[Mask]], Scores]:
