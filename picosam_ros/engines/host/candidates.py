@@ -206,7 +206,7 @@ def _cut_within(mask: Mask, inside: npt.NDArray[np.uint8]) -> float:
 
 def _by_square(masks: Sequence[Mask], weighted: Values) -> Values:
     """Return the best weighted IoU, of N×N, of each mask with one of each square, N×SQUARES."""
-    squares = sorted({mask.roi for mask in masks}, key=lambda roi: roi.width)
+    squares = sorted({mask.roi for mask in masks}, key=lambda roi: (roi.width, roi.x, roi.y))
     # In a small image the smallest ones are one and the same.
     squares = [*squares[:1] * (SQUARES - len(squares)), *squares][-SQUARES:]
     columns = [np.array([mask.roi == square for mask in masks]) for square in squares]
