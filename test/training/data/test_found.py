@@ -12,6 +12,9 @@ from helpers.photo_masks import disc
 from picosam_ros import open_engine
 from picosam_ros.evaluation.coco_masks import decode_rle
 from picosam_ros.models import DEFAULT_MODEL
+
+pytest.importorskip('tqdm', reason='only training has it')
+
 from training.data import readers
 from training.data.found import find, line
 from training.data.readers import Photo

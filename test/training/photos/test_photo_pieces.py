@@ -5,6 +5,8 @@ import pytest
 from helpers.click_photos import photo
 from helpers.photo_masks import disc
 
+pytest.importorskip('tqdm', reason='only training has it')
+
 from training.data import split
 from training.photos import pieces
 from training.photos.__main__ import packed_photos
