@@ -211,12 +211,14 @@ class ClickNetwork(PromptableNetwork):
         """Return the mean of the answers of a few looks."""
         square = self._square(prompt)
         looks = [self._infer(frame, prompt, square)]
+        # Negative points alone say what is wrong, and not what is meant.
+        alone = not prompt.positives and prompt.box is None
         for share, larger, shows_previous in FURTHER_LOOKS:
             if not self._has_time():
                 break
             feed = self._feeds[max(self._feeds) if larger else min(self._feeds)]
             roi = Roi.square(*square.centre, round(share * square.width))
-            shown = prompt if shows_previous else replace(prompt, previous=None)
+            shown = prompt if shows_previous or alone else replace(prompt, previous=None)
             masks = self._infer_with(feed, frame, shown, roi, mirrored=True)
             looks.append([replace(mask, prompt=prompt) for mask in masks])
         return mean(of_one_object(looks))

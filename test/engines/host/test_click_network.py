@@ -85,6 +85,15 @@ def test_a_correction_takes_three_runs(engine, runs):
     assert len(runs) == CORRECTION
 
 
+def test_a_negative_point_alone_corrects_a_mask_whose_prompt_had_no_point(engine, runs):
+    frame, _, mask = clicked(engine, SCENE)
+    prompt = correction(Prompt(previous=mask.as_previous()), mask)
+    runs.clear()
+    assert answer(engine, frame, prompt).prompt is prompt
+    assert len(runs) == CORRECTION
+    assert all(run.maps[..., PREVIOUS].any() for run in runs)
+
+
 def test_a_frame_whose_time_is_spent_corrects_by_one_run(engine, runs):
     frame, prompt, mask = clicked(engine, SCENE)
     runs.clear()
