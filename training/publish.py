@@ -51,6 +51,7 @@ def publish(
     known = registry.entries(models)
     old, prompted = known.get(name), registry.prompted(path)
     same = bool(old) and old['sha256'] == registry.digest(path)
+    recorded = old.get('metrics', {}) if same else {}
     if training is None:
         training = old.get('training', []) if same else []
     metrics = _measure(path, held_out, prompted)
@@ -67,6 +68,7 @@ def publish(
         print(f'a run, ms {times.old_ms:20.2f}{times.new_ms:10.2f}   ×{times.ratio:.3f}')
         short += replacement.shortcomings(base, new, times.ratio)
     else:
+        short += replacement.unmeasured(replacement.deciding(recorded, prompted), new)
         print(replacement.table({}, new))
         print(f'{name} is the file that ships' if same else f'no {name} ships yet')
     if not (short or dry_run):
@@ -91,7 +93,8 @@ def _shipped(
     recorded = entry.get('metrics', {})
     believed = registry.digest(path) == entry['sha256']
     if not (believed and replacement.comparable(recorded, metrics, prompted)):
-        recorded = _measure(path, held_out, prompted)
+        # A group that is not measured now keeps its figures: the rule misses it then.
+        recorded = recorded | _measure(path, held_out, prompted)
     return replacement.deciding(recorded, prompted)
 
 

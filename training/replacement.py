@@ -67,17 +67,24 @@ def comparable(one: Mapping[str, Any], other: Mapping[str, Any], prompted: bool)
 
 def falls(old: Figures, new: Figures) -> list[str]:
     """Say which figures are missing, or lower by more than is allowed; none where all is well."""
-    said = []
+    said = unmeasured(old, new)
     for (group, name), before in old.items():
-        allowed, after = ALLOWED_FALL.get(group, 0.0), new.get((group, name))
-        if after is None:
-            said.append(f'{group} {name} was not measured: the store has no photos of {group}')
-        elif after < before - allowed:
+        allowed, after = ALLOWED_FALL.get(group, 0.0), new.get((group, name), before)
+        if after < before - allowed:
             said.append(
                 f'{group} {name} falls by {before - after:.4f} to {after:.4f}, at most {allowed} '
                 'is allowed'
             )
     return said
+
+
+def unmeasured(old: Figures, new: Figures) -> list[str]:
+    """Say which figures are missing."""
+    return [
+        f'{group} {name} was not measured: the store has no photos of {group}'
+        for group, name in old
+        if (group, name) not in new
+    ]
 
 
 def shortcomings(old: Figures, new: Figures, time_ratio: float) -> list[str]:

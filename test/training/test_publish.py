@@ -145,6 +145,18 @@ def test_the_file_that_ships_is_measured_anew_and_keeps_what_made_it(
     assert written['metrics']['coco']['full']['n'] == 6
 
 
+def test_a_store_without_a_group_that_ships_is_told_and_changes_nothing(
+    good, bad, held_out, models
+) -> None:
+    publish(bad, 'net', 5, held_out, models)
+    before = contents(models)
+    fewer = {'coco': held_out['coco']}
+    for path in (good, bad):
+        short = publish(path, 'net', 5, fewer, models)
+        assert 'ecssd full was not measured: the store has no photos of ecssd' in short
+    assert contents(models) == before
+
+
 def test_eight_bits_are_held_against_what_they_were_made_of(good, bad, held_out, models) -> None:
     publish(good, 'net', 5, held_out, models)
     short = publish(bad, 'net-int8', 5, held_out, models, made_of='net')
