@@ -49,12 +49,12 @@ class Photos:
         device: where pixels and masks lie.
         weights: share of the draws of each source; sources without one are left out.
         crowding: a photo of n objects is drawn n to this power as often as one of a single one.
-        held: the photos that are held out instead of those to train on.
+        held: the photos that are held out, if any, instead of those to train on.
         memory: bytes of decoded photos to keep; others are decoded each time. By default what
             KEPT says for the device.
 
     Raises:
-        ValueError: a source of `weights` has no photos there.
+        ValueError: a source of `weights` has no photos to train on there.
 
     """
 
@@ -73,7 +73,8 @@ class Photos:
             for photo in pieces.read(folder)
             if photo.held == held and weights.get(photo.source, 0) > 0
         ]
-        _check_sources(folder, weights, self._packed, held)
+        if not held:
+            _check_sources(folder, weights, self._packed)
         self.sizes = np.array([photo.shape for photo in self._packed])
         self.objects = _objects(self._packed)
         masks = [mask for photo in self._packed for mask in photo.masks]
@@ -120,12 +121,10 @@ class Photos:
         return bits.flatten(1)[:, : right - left]
 
 
-def _check_sources(
-    folder: Path, weights: dict[str, float], photos: list[PackedPhoto], held: bool
-) -> None:
+def _check_sources(folder: Path, weights: dict[str, float], photos: list[PackedPhoto]) -> None:
     there = {photo.source for photo in photos}
     missing = sorted(name for name, weight in weights.items() if weight > 0 and name not in there)
-    if not photos or (missing and not held):
+    if missing or not photos:
         raise ValueError(
             f'{folder} has no photos of {", ".join(missing)}, which `weights` of the configuration '
             'names: pack them with `python -m training.photos`, or take them out of the weights'
@@ -135,11 +134,13 @@ def _check_sources(
 def _objects(photos: list[PackedPhoto]) -> Objects:
     masks = [mask for photo in photos for mask in photo.masks]
     rng = np.random.default_rng(0)
+    counts = np.array([len(photo.masks) for photo in photos], np.int64)
+    # The shapes hold for no photos, too: often none is held out.
     return Objects(
-        np.repeat(np.arange(len(photos)), [len(photo.masks) for photo in photos]),
-        np.array([mask.window for mask in masks]),
-        np.array([mask.area for mask in masks]),
-        np.stack([_points(mask, rng) for mask in masks]),
+        np.repeat(np.arange(len(photos)), counts),
+        np.array([mask.window for mask in masks], np.int64).reshape(-1, 4),
+        np.array([mask.area for mask in masks], np.int64),
+        np.array([_points(mask, rng) for mask in masks], np.int16).reshape(-1, POINTS, 2),
     )
 
 
@@ -154,7 +155,7 @@ def _points(mask: Mask, rng: np.random.Generator) -> np.ndarray:
 
 def _chances(photos: list[PackedPhoto], weights: dict[str, float], crowding: float) -> np.ndarray:
     """How often each object is drawn, not yet of sum 1."""
-    counts = np.array([len(photo.masks) for photo in photos])
+    counts = np.array([len(photo.masks) for photo in photos], np.int64)
     shares = counts**crowding
     sources = np.array([photo.source for photo in photos])
     for source in set(sources.tolist()):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.click_photos import photo
 
 torch = pytest.importorskip('torch')
 
@@ -18,6 +19,7 @@ from training.click.settings import Settings  # noqa: E402
 from training.click.statistics import unfold  # noqa: E402
 from training.click.trainer import ClickTrainer  # noqa: E402
 from training.networks.click import ClickNetwork  # noqa: E402
+from training.photos.pieces import write  # noqa: E402
 from training.schedule import Budget  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
@@ -89,6 +91,15 @@ def test_a_run_that_was_stopped_has_the_same_weights_to_the_bit(
     other = CONFIG | {'seed': 4}
     train(discs, other, tmp_path / 'other', Budget(steps=5), begun, CPU)
     assert not torch.equal(weights(tmp_path / 'other')['head.weight'], whole['head.weight'])
+
+
+def test_photos_of_which_none_is_held_out_are_trained_on_without_validation(
+    begun, tmp_path
+) -> None:
+    write([photo(number) for number in range(3)], tmp_path)
+    train(tmp_path, CONFIG, tmp_path / 'run', Budget(steps=1), begun, CPU)
+    assert (tmp_path / 'run' / 'checkpoint.pt').is_file()
+    assert not (tmp_path / 'run' / 'validation.csv').exists()
 
 
 def test_a_run_logs_curves_validates_and_stops_at_its_minutes(
