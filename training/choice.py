@@ -7,6 +7,8 @@ property `choice`.
 """
 
 import argparse
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +35,9 @@ from training.data.readers import Photo
 
 # Steepness of the shares that masks get by their IoU: what is 0.1 worse gets a third.
 STEEPNESS = 12
+
+# Entries of the configuration that the numbers depend on; the others are of the fit.
+DRAWN_BY = ('seed', 'clicks', 'middle', 'least', 'weights', 'without')
 
 # An object and a click at it: its photo, its uint8 mask, the prompt.
 Drawn = tuple[Photo, np.ndarray, Prompt]
@@ -92,6 +97,23 @@ def _proposed(engine: Engine, drawn: Iterator[Drawn], count: int) -> tuple[np.nd
         np.stack([numbers[index] for index in whole]),
         np.array([reached[index] for index in whole], np.float32),
     )
+
+
+def made_of(network: Path, config: dict) -> str:
+    """Tell what `collect` depends on: the network without its choice, and entries, as JSON."""
+    with TemporaryDirectory() as folder:
+        bare = Path(folder) / network.name
+        put_into(network, None, bare)
+        told = {'network': hashlib.sha256(bare.read_bytes()).hexdigest()}
+    return json.dumps(told | {name: config.get(name) for name in DRAWN_BY}, sort_keys=True)
+
+
+def keep(path: Path, numbers: np.ndarray, reached: np.ndarray, about: str) -> None:
+    """Write what was collected, whole or not at all."""
+    partial = path.with_suffix('.partial')
+    with partial.open('wb') as file:
+        np.savez(file, numbers=numbers, reached=reached, about=about)
+    partial.replace(path)
 
 
 def fit(numbers: np.ndarray, reached: np.ndarray, config: dict) -> LearntChoice:
@@ -179,16 +201,22 @@ def main() -> None:
     config = configuration.read(arguments.config)
     network = find_model(arguments.network).path
     arguments.out.mkdir(parents=True, exist_ok=True)
-    kept = arguments.out / 'numbers.npz'
+    kept, about = arguments.out / 'numbers.npz', made_of(network, config)
     if not kept.is_file():
         photos = readers.configured_photos(arguments.data, config)
         numbers, reached = collect(photos, network, config)
-        np.savez(kept, numbers=numbers, reached=reached)
+        keep(kept, numbers, reached, about)
     with np.load(kept) as arrays:
         numbers, reached = arrays['numbers'], arrays['reached']
+        same = 'about' in arrays and str(arrays['about']) == about
     if numbers.shape[-1] != len(NAMES):
         given = f'{numbers.shape[-1]} numbers of a mask, and this version has {len(NAMES)}'
         parser.error(f'{kept} is of another version: it has {given}; delete it')
+    if not same:
+        parser.error(
+            f'{kept} is of another network, or was drawn by other {", ".join(DRAWN_BY)}: delete '
+            'it, or give another --out'
+        )
     choice = fit(numbers, reached, config)
     out = arguments.out / network.name
     put_into(network, choice, out)

@@ -204,6 +204,13 @@ def test_the_command_fits_a_choice_again_with_which_the_engine_opens(
     before = (out / 'outdated.onnx').read_bytes()
     assert run(tmp_path / 'nowhere') == told
     assert (out / 'outdated.onnx').read_bytes() == before
+    # They are of these clicks: a fit to others does not take them.
+    config.write_text(config.read_text().replace('"epochs": 2', '"epochs": 3'))
+    assert run(tmp_path / 'nowhere')
+    config.write_text(config.read_text().replace('"clicks": 3', '"clicks": 4'))
+    with pytest.raises(SystemExit):
+        run(store)
+    assert 'is of another network, or was drawn by other seed, clicks' in capsys.readouterr().err
     with np.load(out / 'numbers.npz') as arrays:
         older = {'numbers': arrays['numbers'][..., 1:], 'reached': arrays['reached']}
     np.savez(out / 'numbers.npz', **older)
