@@ -75,7 +75,7 @@ class PackedPhoto:
 
     def pixels(self) -> np.ndarray:
         """RGB uint8 [height, width, 3]."""
-        return cv2.cvtColor(cv2.imdecode(self.picture, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        return _decoded(self.picture)
 
 
 def pack(
@@ -87,7 +87,8 @@ def pack(
         source, held: see PackedPhoto.
         pixels: RGB uint8 [height, width, 3].
         masks: [height, width] each, above 0 on the object.
-        file: the photo as it was read: kept as it is if it need not be shrunk.
+        file: the photo as it was read: kept as it is if it need not be shrunk, and shows the same
+            pixels here. One with an EXIF orientation may be turned, where its masks are not.
 
     """
     scale = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
@@ -98,11 +99,14 @@ def pack(
     kept = tuple(Mask.of(mask) for mask in masks if np.count_nonzero(mask) >= FEWEST_PIXELS)
     if not kept:
         return None
-    if file and scale == 1:
-        picture = np.frombuffer(file, np.uint8)
-    else:
+    picture = np.frombuffer(file, np.uint8)
+    if not file or scale < 1 or not np.array_equal(_decoded(picture), pixels):
         picture = cv2.imencode('.webp', pixels[..., ::-1], PICTURE)[1].ravel()
     return PackedPhoto(source, held, picture, (rows, columns), kept)
+
+
+def _decoded(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(cv2.imdecode(picture, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def _shrunk(mask: np.ndarray, columns: int, rows: int) -> np.ndarray:

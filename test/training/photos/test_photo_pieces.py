@@ -1,13 +1,17 @@
 """What is packed comes back, in pieces that are small enough."""
 
+import json
+
+import cv2
 import numpy as np
 import pytest
 from helpers.click_photos import photo
+from helpers.jpeg_files import with_orientation
 from helpers.photo_masks import disc
 
 pytest.importorskip('tqdm', reason='only training has it')
 
-from training.data import split
+from training.data import readers, split
 from training.photos import pieces
 from training.photos.__main__ import packed_photos
 from training.photos.pieces import pack, read, write
@@ -44,6 +48,31 @@ def test_a_large_photo_is_shrunk_with_its_masks_and_another_keeps_its_file(tmp_p
     file = photo(0).picture.tobytes()
     kept = pack('small', False, photo(0).pixels(), [disc((96, 128), (50, 40), 9)], file)
     assert kept.picture.tobytes() == file
+
+
+@pytest.mark.parametrize('orientation', [1, 3, 6])
+def test_a_photo_comes_back_as_its_masks_were_drawn_and_not_turned_by_its_exif_orientation(
+    tmp_path, orientation
+) -> None:
+    pixels = photo(0).pixels()
+    square = [[10, 10, 30, 10, 30, 30, 10, 30]]
+    labelled = {'id': 1, 'image_id': 1, 'category_id': 1, 'iscrowd': 0, 'segmentation': square}
+    content = {
+        'images': [{'id': 1, 'file_name': 'a.jpg', 'width': 128, 'height': 96}],
+        'categories': [{'id': 1, 'name': 'thing'}],
+        'annotations': [labelled | {'area': 400, 'bbox': [10, 10, 20, 20]}],
+    }
+    (tmp_path / 'annotations').mkdir()
+    (tmp_path / 'annotations' / 'mine.json').write_text(json.dumps(content))
+    file = with_orientation(cv2.imencode('.jpg', pixels)[1].tobytes(), orientation)
+    (tmp_path / 'a.jpg').write_bytes(file)
+    [packed] = packed_photos(tmp_path, {'weights': {'mine': 1.0}})
+    [labelled_photo] = readers.read_source(tmp_path, 'mine')
+    assert packed.pixels().shape == (96, 128, 3)
+    # The quality of the packed picture.
+    difference = np.abs(packed.pixels().astype(int) - labelled_photo.pixels())
+    assert difference.mean() < 8
+    assert (packed.picture.tobytes() == file) == (orientation == 1)
 
 
 def test_objects_of_a_few_pixels_are_left_out_and_photos_without_any() -> None:
