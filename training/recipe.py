@@ -8,6 +8,7 @@ again. `--list` prints the commands, which can as well be typed.
 import argparse
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -156,4 +157,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    # As Ctrl-C does: a stage that went on alone would write where the next start of it does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise SystemExit(main())

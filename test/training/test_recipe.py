@@ -1,10 +1,13 @@
 """A recipe runs its stages in order, goes on where it was stopped, and ends with what ships."""
 
 import importlib.util
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -100,6 +103,31 @@ def test_what_was_left_of_a_stage_that_cannot_go_on_does_not_disturb_it(data, tm
     (data / 'more.zip').write_bytes((tmp_path / 'other' / 'pack' / 'packed.zip').read_bytes())
     assert run([Stage('more', more)], data, out) == 0
     assert [path.name for path in (out / 'more').iterdir()] == ['note.txt']
+
+
+def test_a_run_that_is_ended_ends_its_stage(data, tmp_path) -> None:
+    (tmp_path / 'serving.yaml').write_text('serving: http.server 0 --bind 127.0.0.1')
+    arguments = [str(tmp_path / 'serving.yaml'), '--data', str(data), '--out', str(tmp_path)]
+    command = [sys.executable, '-u', '-m', 'training.recipe', *arguments]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {'PYTHONUNBUFFERED': '1'},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as started:
+        try:
+            assert started.stdout is not None
+            assert any('Serving HTTP' in line for line in started.stdout)
+            started.terminate()
+            # Its output ends with the last process that writes there.
+            told, _ = started.communicate(timeout=60)
+            assert told == 'stopped; the same command goes on\n'
+            assert started.returncode == 130
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
 
 
 def test_a_run_of_another_recipe_is_not_gone_on_with(data, tmp_path) -> None:
