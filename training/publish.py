@@ -4,8 +4,8 @@
 weights of the last checkpoint, measures the exported file, prints it beside the shipped one, and
 replaces that if `training.replacement` says so: the file, and in `picosam_ros/models/models.yaml`
 hash, figures and the configuration of each stage. Otherwise it says what falls short, changes
-nothing and exits with 1. `--file FILE.onnx` publishes an exported file; the shipped one itself is
-measured anew, as after a change of the engine.
+nothing and exits with 1. `--file FILE.onnx` publishes an exported file, for example a mean of
+`training.merge`; the shipped one itself is measured anew, as after a change of the engine.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import torch
 from training import registry, replacement, run_time
 from training.evaluate import evaluate, held_out_photos
 from training.export import averaged, export
+from training.export.restored import restored
 from training.networks.picosam2 import count_parameters
 from training.registry import MODELS
 
@@ -108,6 +109,19 @@ def stage(checkpoint: Path) -> dict:
     }
 
 
+def count(path: Path) -> int:
+    """Parameters of the network of an exported file; of one that is not ours, its constants.
+
+    What a file has multiplied out (maps of the gaussians) or folded is counted as it was trained.
+    """
+    if registry.prompted(path):
+        return registry.weights(path)
+    try:
+        return count_parameters(restored(path))
+    except ValueError:
+        return registry.weights(path)
+
+
 def report(short: list[str], name: str, dry_run: bool) -> int:
     """Print the outcome; return the exit code."""
     if short:
@@ -128,7 +142,8 @@ def main() -> int:
         type=Path,
         nargs='+',
         default=[],
-        help='of every stage in order, whose configurations are recorded; the last is exported',
+        help='of every stage in order, whose configurations are recorded; the last is exported, '
+        'unless there is --file',
     )
     parser.add_argument('--file', type=Path, help='an exported .onnx file instead')
     parser.add_argument('--name', default='picosam2-96')
@@ -145,7 +160,7 @@ def main() -> int:
         path, parameters = Path(folder) / f'{arguments.name}.onnx', 0
         if arguments.file:
             path.write_bytes(arguments.file.read_bytes())
-            parameters = registry.weights(path)
+            parameters = count(path)
         else:
             network = averaged(arguments.checkpoint[-1])
             export(network, path, arguments.name)

@@ -1,5 +1,7 @@
 """The mean of the weights of networks, and the offset of their logits."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from training.export import to_onnx  # noqa: E402
 from training.merge import merge  # noqa: E402
 from training.networks.lite import FEWEST, LiteUNet  # noqa: E402
 from training.networks.picosam2 import Architecture, PicoSam2  # noqa: E402
-from training.offset import best_offset, move  # noqa: E402
+from training.offset import best_offset, main, move  # noqa: E402
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
 
@@ -51,3 +53,16 @@ def test_the_offset_that_was_taken_away_is_found(offset) -> None:
     rows, columns = np.mgrid[:96, :96]
     distance = (20.05 - np.hypot(columns - 48, rows - 48))[None] / 10
     assert best_offset(distance - offset, mask) == pytest.approx(offset, abs=0.07)
+
+
+def test_an_offset_that_is_given_needs_no_photos(lite, tmp_path, monkeypatch, capsys) -> None:
+    given, moved = tmp_path / 'lite.onnx', tmp_path / 'moved.onnx'
+    onnx.save(lite, given)
+    arguments = ['offset', '--network', str(given), '--out', str(moved)]
+    monkeypatch.setattr(sys, 'argv', [*arguments, '--by', '0.25'])
+    main()
+    np.testing.assert_allclose(answer(onnx.load(moved)), answer(lite) + 0.25, atol=1e-4)
+    monkeypatch.setattr(sys, 'argv', arguments)
+    with pytest.raises(SystemExit):
+        main()
+    assert 'neither --data nor --by was given' in capsys.readouterr().err

@@ -14,8 +14,10 @@ import yaml  # noqa: E402
 from training import publish as module  # noqa: E402
 from training import registry, run_time  # noqa: E402
 from training.data import readers  # noqa: E402
-from training.networks.picosam2 import Architecture  # noqa: E402
-from training.publish import main, publish  # noqa: E402
+from training.export import export  # noqa: E402
+from training.networks.lite import FEWEST, LiteUNet  # noqa: E402
+from training.networks.picosam2 import Architecture, count_parameters  # noqa: E402
+from training.publish import count, main, publish  # noqa: E402
 from training.registry import describe, replace  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
@@ -162,6 +164,12 @@ def test_eight_bits_are_held_against_what_they_were_made_of(good, bad, held_out,
     short = publish(bad, 'net-int8', 5, held_out, models, made_of='net')
     assert any(line.startswith('below net: coco box falls by') for line in short)
     assert 'net-int8' not in registry.entries(models)
+
+
+def test_a_file_has_as_many_parameters_as_the_network_that_it_was_made_of(uneven, tmp_path) -> None:
+    network = uneven(LiteUNet(blocks=FEWEST))
+    export(network, tmp_path / 'net.onnx', 'net')
+    assert count(tmp_path / 'net.onnx') == count_parameters(network)
 
 
 def test_the_command_refuses_with_one_and_records_every_stage(
