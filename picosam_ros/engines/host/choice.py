@@ -25,6 +25,8 @@ Scores = npt.NDArray[np.float64]
 PROPERTY = 'choice'
 # What the numbers are clipped to, in their standard deviations.
 CLIP = 5
+# Of the image: who clicks does not mean all that there is, whatever the labels say.
+MOST_SHARE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,16 @@ class LearntChoice:
     layers: tuple[tuple[Numbers, Numbers], ...]
 
     def __call__(self, masks: Sequence[Mask]) -> Scores:
-        """Return a score for each of the masks of one prompt; the highest one's is meant."""
-        return self.scores(describe(masks))
+        """Return a score for each of the masks of one prompt; the highest one's is meant.
+
+        What covers about all of the image comes after all else but what is empty.
+        """
+        numbers = describe(masks)
+        scores = self.scores(numbers)
+        area, part = (numbers[:, NAMES.index(name)] for name in ('area', 'largest_part'))
+        last = scores.min(initial=0) - 1
+        scores = np.where(np.exp(area) > MOST_SHARE, last, scores)
+        return np.where(part > 0, scores, last - 1)
 
     def scores(self, numbers: Numbers) -> Scores:
         """Return a score for each row of numbers."""

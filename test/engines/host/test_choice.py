@@ -62,6 +62,14 @@ def test_the_mask_with_the_highest_score_is_the_one_that_the_weights_prefer(sign
     assert MASKS[int(np.argmax(scores))] is chosen
 
 
+def test_all_of_the_image_is_meant_only_where_there_is_nothing_else():
+    all_of_it, nothing = disc(160, 120, 400, side=640), disc(160, 120, -1, side=80)
+    choice = preferring(area=1)
+    scores = choice([SMALL, all_of_it, nothing, LARGE])
+    assert np.argsort(scores).tolist() == [2, 1, 0, 3]
+    assert choice([nothing, all_of_it]).argmax() == 1
+
+
 def test_a_hidden_layer_passes_on_what_is_above_zero_and_numbers_far_off_are_clipped():
     choice = drawn(3)
     numbers = describe(MASKS)
