@@ -13,7 +13,7 @@ from benchmarks.rigs.stream import use_own_domain
 from picosam_ros.cameras.photos import photo_files
 
 # The photographs by namespace, without suffix.
-PHOTOS = {'front': 'astronaut', 'rear': 'coffee'}
+PHOTOS = {'front': 'astronaut', 'rear': 'motorcycle_left'}
 # Drawing without a GPU takes most of the processor.
 _RATE = 10.0
 

@@ -46,11 +46,11 @@ def test_the_default_photographs_come_from_scikit_image_without_a_download():
     pytest.importorskip('skimage')
     walk = open_photos()
     assert [photo.name for photo in walk.photos] == [photo.name for photo in demo_photos()]
-    coffee = next(photo for photo in walk.photos if photo.name == 'coffee')
-    assert (coffee.width, coffee.height) == (600, 400)
-    column, row = (round(value) for value in coffee.to_pixels(560, 380))
-    red, green, blue = coffee.pixels[row, column].tolist()
-    assert red > green > blue, 'the table is brown'
+    astronaut = next(photo for photo in walk.photos if photo.name == 'astronaut')
+    assert (astronaut.width, astronaut.height) == (512, 512)
+    column, row = (round(value) for value in astronaut.to_pixels(120, 330))
+    red, green, blue = astronaut.pixels[row, column].tolist()
+    assert red > green > blue, 'the suit is orange'
 
 
 def test_a_folder_is_shown_in_the_order_of_names_without_what_is_no_picture(folder):
