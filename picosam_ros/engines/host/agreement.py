@@ -82,7 +82,8 @@ class Overlaps:
     def iou(self) -> npt.NDArray[np.float64]:
         """N×N; 0 for empty masks."""
         union = self.areas[:, None] + self.areas - self.shared
-        return np.asarray(self.shared / np.maximum(union, 1e-9))
+        # On another one's grid, a mask beside the image may have a sliver of it.
+        return np.asarray(np.minimum(self.shared / np.maximum(union, 1e-9), 1))
 
 
 def _shared_areas(masks: Sequence[Mask]) -> npt.NDArray[np.float64]:

@@ -146,7 +146,8 @@ class Standing(NamedTuple):
         rating = np.array([mask.score for mask in masks])
         kept = np.clip(rating, 1e-3, 1 - 1e-3)
         agreement = iou @ weights**2 / max(float((weights**2).sum()), 1e-9)
-        around = overlaps.shared / np.maximum(areas, 1e-9)
+        # On another one's grid, a mask beside the image may have a sliver of it.
+        around = np.minimum(overlaps.shared / np.maximum(areas, 1e-9), 1)
         within = around.T
         larger = areas > STEP_IN_AREA * areas[:, None]
         smaller = larger.T

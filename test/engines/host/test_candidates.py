@@ -153,6 +153,12 @@ def test_the_rows_follow_the_order_of_masks_of_one_area(order):
     np.testing.assert_allclose(describe([masks[n] for n in order]), numbers[order], atol=1e-5)
 
 
+def test_a_mask_beside_the_image_shares_no_more_than_all():
+    masks = [disc(0, 44, 200, at=(0, 354), side=231), disc(0, 36, 200, at=(0, 124), side=231)]
+    for name in ('around', 'within', 'agreement', 'square_4', 'square_5'):
+        assert numbers_of(masks)[name].max() <= 1
+
+
 def enlarged(mask, factor):
     """Return the same mask in the same image of so many times the pixels along each side."""
     roi = mask.roi
