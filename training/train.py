@@ -7,7 +7,6 @@ gradients are averaged.
 """
 
 import argparse
-import csv
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, default_collate, get_worker_info
 from tqdm import tqdm
 
-from training import configuration, ranks
+from training import configuration, ranks, records
 from training.data import readers
 from training.data.crops import SIZE
 from training.data.pieces import Shards
@@ -103,18 +102,10 @@ def _print_once(line: str) -> None:
 
 
 def _log(path: Path, trainer: Trainer, loss: float) -> None:
-    if ranks.rank() > 0:
-        return
-    new = not path.exists()
-    with path.open('a', newline='') as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(('step', 'seconds', 'crops', 'loss', 'learning_rate'))
-        rate = trainer.optimiser.param_groups[0]['lr']
-        crops = trainer.step_count * trainer.config['batch'] * ranks.count()
-        writer.writerow(
-            (trainer.step_count, f'{trainer.seconds:.1f}', crops, f'{loss:.4f}', f'{rate:.3e}')
-        )
+    rate = trainer.optimiser.param_groups[0]['lr']
+    crops = trainer.step_count * trainer.config['batch'] * ranks.count()
+    row = trainer.step_count, f'{trainer.seconds:.1f}', crops, f'{loss:.4f}', f'{rate:.3e}'
+    records.append(path, ('step', 'seconds', 'crops', 'loss', 'learning_rate'), [row])
 
 
 def open_crops(store: Path | None, shards: Path | None, config: dict) -> Sampler | Shards:

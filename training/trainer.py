@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from training import networks, ranks
+from training import networks, ranks, records
 from training.data.sample import Sample
 from training.export.restored import restored
 from training.losses import distillation_loss, normalise, quality_loss
@@ -109,7 +109,7 @@ class Trainer:
         self.optimiser.step()
         self.step_count += 1
         ranks.average(buffer for buffer in self.network.buffers() if buffer.is_floating_point())
-        self._follow()
+        records.follow(self.average, self.network, self.step_count, self.config['ema_decay'])
         return loss.item()
 
     def _loss(self, sample: Sample) -> Tensor:
@@ -127,26 +127,10 @@ class Trainer:
             answer = self._model.eval()(normalise(sample.image))
         return quality_loss(answer, sample.mask, sample.seen)
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Exponential moving average of weights and batch statistics, faster at the start."""
-        decay = min(self.config['ema_decay'], (1 + self.step_count) / (10 + self.step_count))
-        kept, new = self.average.state_dict(), self.network.state_dict()
-        for name, value in kept.items():
-            if value.is_floating_point():
-                value.lerp_(new[name], 1 - decay)
-            else:
-                value.copy_(new[name])
-
     def save(self, path: Path) -> None:
-        """Write everything needed to go on, or nothing: the file is replaced at once.
-
-        Of several processes the first one alone writes.
-        """
-        if ranks.rank() > 0:
-            return
-        partial = path.with_suffix('.partial')
-        torch.save(
+        """Write a checkpoint, see `records.save`."""
+        records.save(
+            path,
             {
                 'config': self.config,
                 'step': self.step_count,
@@ -155,9 +139,7 @@ class Trainer:
                 'average': self.average.state_dict(),
                 'optimiser': self.optimiser.state_dict(),
             },
-            partial,
         )
-        partial.replace(path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same configuration; the first process alone reads it."""

@@ -1,14 +1,13 @@
 """A run: updates until the budget is spent, with a log, checkpoints and validation."""
 
-import csv
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from training import ranks
+from training import ranks, records
 from training.click.losses import Judged
 from training.click.photos import Photos
 from training.click.trainer import ClickTrainer
@@ -77,7 +76,7 @@ def _log(path: Path, trainer: ClickTrainer, judged: list[Judged]) -> None:
     rate = trainer.optimiser.param_groups[0]['lr']
     squares = trainer.squares
     done = (trainer.step_count, f'{trainer.seconds:.1f}', squares, f'{masks:.4f}', f'{rate:.3e}')
-    _append(path, LOG, [(*done, *(f'{value:.4f}' for value in (ratings, best, chosen)))])
+    records.append(path, LOG, [(*done, *(f'{value:.4f}' for value in (ratings, best, chosen)))])
     if ranks.rank() == 0:
         print(
             f'step {trainer.step_count}, {squares} squares, {trainer.seconds / 60:.1f} min: '
@@ -92,21 +91,10 @@ def _validate(path: Path, trainer: ClickTrainer, validation: Validation | None) 
     scores = validation.scores(trainer.average, trainer.bfloat16)
     done = (trainer.step_count, f'{trainer.seconds:.1f}', trainer.squares)
     rows = [(*done, score.side, *(f'{value:.4f}' for value in score[1:])) for score in scores]
-    _append(path, VALIDATION, rows)
+    records.append(path, VALIDATION, rows)
     for score in scores:
         print(
             f'held out, side {score.side}: IoU {score.chosen:.3f}, of the best mask '
             f'{score.best:.3f}, corrected {score.corrected:.3f}',
             flush=True,
         )
-
-
-def _append(path: Path, header: Iterable[str], rows: Iterable[tuple]) -> None:
-    if ranks.rank() > 0:
-        return
-    new = not path.exists()
-    with path.open('a', newline='') as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(header)
-        writer.writerows(rows)

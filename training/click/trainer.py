@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from training import networks, ranks
+from training import networks, ranks, records
 from training.click import corrections, samples
 from training.click.losses import Judged, judge
 from training.click.photos import Photos
@@ -134,25 +134,13 @@ class ClickTrainer:
         self.step_count += 1
         self.squares += len(batch.image) * ranks.count()
         ranks.average(buffer for buffer in self.network.buffers() if buffer.is_floating_point())
-        self._follow()
+        records.follow(self.average, self.network, self.step_count, self.settings.ema_decay)
         return Judged(*(value.detach() for value in judged))
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Exponential moving average of weights and batch statistics, faster at the start."""
-        decay = min(self.settings.ema_decay, (1 + self.step_count) / (10 + self.step_count))
-        kept, new = self.average.state_dict(), self.network.state_dict()
-        floating = [name for name, value in kept.items() if value.is_floating_point()]
-        torch._foreach_lerp_([kept[n] for n in floating], [new[n] for n in floating], 1 - decay)
-        for name in kept.keys() - set(floating):
-            kept[name].copy_(new[name])
-
     def save(self, path: Path) -> None:
-        """Write everything needed to go on, or nothing; of several processes the first one."""
-        if ranks.rank() > 0:
-            return
-        partial = path.with_suffix('.partial')
-        torch.save(
+        """Write a checkpoint, see `records.save`."""
+        records.save(
+            path,
             {
                 'config': self.config,
                 'step': self.step_count,
@@ -162,9 +150,7 @@ class ClickTrainer:
                 'average': self.average.state_dict(),
                 'optimiser': self.optimiser.state_dict(),
             },
-            partial,
         )
-        partial.replace(path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint; the first process alone reads it.
